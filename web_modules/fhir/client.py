@@ -1,0 +1,315 @@
+"""The FHIR R4 client that modules, bridge and shell share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from web_modules.fhir import errors
+from web_modules.fhir.resource_json import Resource, parse, serialise
+from web_modules.fhir.transport import FhirRequest, FhirResponse, Transport
+
+Query = Mapping[str, str | Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One version of one resource, as a history tells it.
+
+    Attributes:
+        resource_type: such as Patient.
+        resource_id: the logical id.
+        version_id: opaque; compare for equality only.
+        changed_at: when the server took this version, aware UTC.
+        resource: the content, or None when this version is a deletion.
+    """
+
+    resource_type: str
+    resource_id: str
+    version_id: str
+    changed_at: datetime
+    resource: Resource | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionEntry:
+    """One step of a transaction (FHIR R4 http.html#transaction).
+
+    Attributes:
+        method: POST, PUT or DELETE.
+        url: `Patient` for a create, `Patient/1` for the others.
+        resource: the content; None for a deletion.
+        full_url: `urn:uuid:…` when other entries refer to what this one creates.
+        if_match: the version that must still be current, or None.
+        if_none_exist: the search that must find nothing for a create, or None.
+    """
+
+    method: str
+    url: str
+    resource: Resource | None = None
+    full_url: str | None = None
+    if_match: str | None = None
+    if_none_exist: str | None = None
+
+
+class FhirClient:
+    """Reads and writes one practice's FHIR base.
+
+    Every method blocks, may be called from several threads, and raises the errors of
+    `web_modules.fhir.errors`. Nothing is retried here: only the caller knows what may be repeated.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def read(self, resource_type: str, resource_id: str) -> Resource:
+        """Read the current version of one resource."""
+        return _resource(self._send("GET", f"{resource_type}/{resource_id}"))
+
+    def search(self, resource_type: str, query: Query) -> list[Resource]:
+        """Read all matches of a search, every page of them; included resources are left out."""
+        return [
+            entry["resource"]
+            for entry in self._entries(resource_type, query)
+            if entry.get("search", {}).get("mode", "match") == "match"
+        ]
+
+    def search_page(self, resource_type: str, query: Query) -> Resource:
+        """Read one page of a search as the searchset Bundle."""
+        return _resource(self._send("GET", resource_type, query=_pairs(query)))
+
+    def history_since(self, since: datetime | None, *, count: int = 500) -> list[HistoryEntry]:
+        """Read what changed at or after a moment, whole, oldest first.
+
+        Args:
+            since: aware; the server compares with `>=`, so the last one seen comes again. None: everything.
+            count: entries a page.
+        """
+        query: dict[str, str] = {"_count": str(count), "_sort": "_lastUpdated"}
+        if since is not None:
+            query["_since"] = since.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        found = [_history_entry(entry) for entry in self._entries("_history", query)]
+        found.sort(key=lambda entry: entry.changed_at)
+        return found
+
+    def create(self, resource: Resource, *, if_none_exist: str | None = None) -> Resource:
+        """Create a resource; with `if_none_exist`, answer the only match of that search instead when there is one."""
+        headers = {"prefer": "return=representation"}
+        if if_none_exist is not None:
+            headers["if-none-exist"] = if_none_exist
+        answer = self._send("POST", resource["resourceType"], headers=headers, resource=resource)
+        return self._written(answer)
+
+    def update(self, resource: Resource, *, if_match: str | None = None) -> Resource:
+        """Replace a resource, only if `if_match` is still its version when that is given."""
+        headers = {"prefer": "return=representation"}
+        if if_match is not None:
+            headers["if-match"] = etag(if_match)
+        path = f"{resource['resourceType']}/{resource['id']}"
+        return self._written(self._send("PUT", path, headers=headers, resource=resource))
+
+    def delete(self, resource_type: str, resource_id: str, *, if_match: str | None = None) -> None:
+        """Delete a resource; deleting what is already gone succeeds."""
+        headers = {} if if_match is None else {"if-match": etag(if_match)}
+        self._send("DELETE", f"{resource_type}/{resource_id}", headers=headers)
+
+    def transaction(self, entries: Sequence[TransactionEntry]) -> list[Resource]:
+        """Do all steps or none.
+
+        Returns:
+            the resources as stored, one for each entry in order; an empty one for a deletion.
+        """
+        bundle = {
+            "resourceType": "Bundle",
+            "type": "transaction",
+            "entry": [_bundle_entry(entry) for entry in entries],
+        }
+        answer = self._send("POST", "", headers={"prefer": "return=representation"}, resource=bundle)
+        stored: list[Resource] = []
+        for step in _resource(answer).get("entry", []):
+            outcome = step.get("resource")
+            if outcome is None and "location" in step.get("response", {}):
+                resource_type, resource_id = _located(step["response"]["location"])
+                outcome = self.read(resource_type, resource_id)
+            stored.append(outcome or {})
+        return stored
+
+    def capabilities(self) -> Resource:
+        """Read the server's CapabilityStatement."""
+        return _resource(self._send("GET", "metadata"))
+
+    def _entries(self, path: str, query: Query) -> Iterator[Resource]:
+        pairs = _pairs(query)
+        while True:
+            bundle = _resource(self._send("GET", path, query=pairs))
+            yield from bundle.get("entry", [])
+            following = next(
+                (link["url"] for link in bundle.get("link", []) if link["relation"] == "next"), None
+            )
+            if following is None:
+                return
+            parts = urlsplit(following)
+            pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
+
+    def _written(self, answer: FhirResponse) -> Resource:
+        if answer.body:
+            written = _resource(answer)
+            if written.get("resourceType") != "OperationOutcome":
+                return written
+        resource_type, resource_id = _located(answer.headers.get("location", ""))
+        return self.read(resource_type, resource_id)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: tuple[tuple[str, str], ...] = (),
+        headers: Mapping[str, str] | None = None,
+        resource: Resource | None = None,
+    ) -> FhirResponse:
+        request = FhirRequest(
+            method=method,
+            path=path,
+            query=query,
+            headers=headers or {},
+            body=b"" if resource is None else serialise(resource),
+        )
+        answer = self._transport.send(request)
+        if answer.status < 300:
+            return answer
+        raise _error_of(answer, f"{method} {path or 'the base'}")
+
+
+def version_of(resource: Resource) -> str:
+    """The version of a resource as read, for If-Match."""
+    return str(resource["meta"]["versionId"])
+
+
+def changed_at(resource: Resource) -> datetime:
+    """When the server took this version, aware UTC."""
+    return instant(resource["meta"]["lastUpdated"])
+
+
+def etag(version_id: str) -> str:
+    """The weak entity tag of a version (FHIR R4 http.html#concurrency)."""
+    return f'W/"{version_id}"'
+
+
+def instant(text: str) -> datetime:
+    """Read a FHIR instant as aware UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def _pairs(query: Query) -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    for name, value in query.items():
+        if isinstance(value, str):
+            pairs.append((name, value))
+        else:
+            pairs.extend((name, one) for one in value)
+    return tuple(pairs)
+
+
+def _resource(answer: FhirResponse) -> Resource:
+    try:
+        found = parse(answer.body)
+    except ValueError as error:
+        raise errors.FhirBroken("The FHIR server's answer is not JSON.", status=answer.status) from error
+    if not isinstance(found, dict) or "resourceType" not in found:
+        raise errors.FhirBroken("The FHIR server's answer is not a resource.", status=answer.status)
+    return found
+
+
+def _located(location: str) -> tuple[str, str]:
+    parts = location.split("/_history/", maxsplit=1)[0].rstrip("/").split("/")
+    if len(parts) < 2:
+        raise errors.FhirBroken("The FHIR server does not say where it put the resource.")
+    return parts[-2], parts[-1]
+
+
+def _bundle_entry(entry: TransactionEntry) -> dict[str, Any]:
+    request: dict[str, Any] = {"method": entry.method, "url": entry.url}
+    if entry.if_match is not None:
+        request["ifMatch"] = etag(entry.if_match)
+    if entry.if_none_exist is not None:
+        request["ifNoneExist"] = entry.if_none_exist
+    made: dict[str, Any] = {"request": request}
+    if entry.full_url is not None:
+        made["fullUrl"] = entry.full_url
+    if entry.resource is not None:
+        made["resource"] = entry.resource
+    return made
+
+
+def _history_entry(entry: dict[str, Any]) -> HistoryEntry:
+    request, response = entry.get("request", {}), entry.get("response", {})
+    resource: Resource | None = entry.get("resource")
+    if resource is not None and request.get("method") != "DELETE":
+        return HistoryEntry(
+            resource_type=resource["resourceType"],
+            resource_id=resource["id"],
+            version_id=version_of(resource),
+            changed_at=changed_at(resource),
+            resource=resource,
+        )
+    resource_type, resource_id = _located(request.get("url", entry.get("fullUrl", "")))
+    return HistoryEntry(
+        resource_type=resource_type,
+        resource_id=resource_id,
+        version_id=str(response.get("etag", "")).removeprefix("W/").strip('"'),
+        changed_at=instant(response["lastModified"]),
+        resource=None,
+    )
+
+
+def _error_of(answer: FhirResponse, asked: str) -> errors.FhirError:
+    issues = _issues(answer.body)
+    said = f" {issues[0]}" if issues else ""
+    message = f"The FHIR server answered {answer.status} to {asked}.{said}"
+    if answer.status in (409, 429, 503):
+        return errors.FhirBusy(
+            message,
+            status=answer.status,
+            issues=issues,
+            retry_after_seconds=_retry_after(answer.headers.get("retry-after")),
+        )
+    kind = {
+        401: errors.FhirForbidden,
+        403: errors.FhirForbidden,
+        404: errors.FhirNotFound,
+        410: errors.FhirGone,
+        412: errors.FhirConflict,
+    }.get(answer.status)
+    if kind is None:
+        kind = errors.FhirRefused if 400 <= answer.status < 500 else errors.FhirBroken
+    return kind(message, status=answer.status, issues=issues)
+
+
+def _issues(body: bytes) -> tuple[str, ...]:
+    try:
+        outcome = parse(body)
+    except ValueError:
+        return ()
+    if not isinstance(outcome, dict):
+        return ()
+    texts = (
+        issue.get("diagnostics") or issue.get("details", {}).get("text")
+        for issue in outcome.get("issue", [])
+        if isinstance(issue, dict)
+    )
+    return tuple(text for text in texts if text)
+
+
+def _retry_after(header: str | None) -> float | None:
+    if header is None:
+        return None
+    if header.isdigit():
+        return float(header)
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

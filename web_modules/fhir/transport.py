@@ -1,0 +1,94 @@
+"""How a FHIR request reaches a server: over HTTP, or in process to the embedded store."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import requests
+
+from web_modules.fhir.errors import FhirUnavailable
+
+FHIR_JSON = "application/fhir+json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FhirRequest:
+    """One RESTful interaction, below the server's base.
+
+    Attributes:
+        method: GET, POST, PUT, PATCH or DELETE.
+        path: relative to the base, without a leading slash: `Patient/1`, `_history`, or empty.
+        query: name and value pairs in order, not yet percent-encoded.
+        headers: header names in lower case: `if-match`, `if-none-exist`, `prefer`, …
+        body: the JSON text, or empty.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FhirResponse:
+    """What came back: the status, header names in lower case, and the JSON text."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """Carries one request to one practice's FHIR base. Blocks; safe to call from several threads."""
+
+    def send(self, request: FhirRequest) -> FhirResponse:
+        """Send one request.
+
+        Raises:
+            FhirUnavailable: nobody answered in time.
+        """
+
+
+class HttpTransport:
+    """A FHIR server by its URL, over pooled connections."""
+
+    def __init__(self, base_url: str, *, token: str | None = None, timeout_seconds: float = 10.0) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._timeout_seconds = timeout_seconds
+        self._session = requests.Session()
+        self._session.trust_env = False  # a proxy of the environment must never see a patient's data
+        self._session.headers["Accept"] = FHIR_JSON
+        if token is not None:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def send(self, request: FhirRequest) -> FhirResponse:
+        """Send one request; see `Transport.send`."""
+        headers = dict(request.headers)
+        if request.body:
+            headers.setdefault("content-type", FHIR_JSON)
+        url = f"{self.base_url}/{request.path}" if request.path else self.base_url
+        try:
+            answer = self._session.request(
+                request.method,
+                url,
+                params=list(request.query),
+                data=request.body or None,
+                headers=headers,
+                timeout=self._timeout_seconds,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise FhirUnavailable(
+                f"No answer from the FHIR server to {request.method} {request.path or 'its base'}: "
+                f"{type(error).__name__}."
+            ) from error
+        return FhirResponse(
+            status=answer.status_code,
+            headers={name.lower(): value for name, value in answer.headers.items()},
+            body=answer.content,
+        )
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._session.close()
