@@ -1,0 +1,124 @@
+"""What every host of a pane promises, free of Qt: show a function, say what is shown, hold keys or be veiled.
+
+A host shows one side of a function: the legacy program's own window, or pages in the embedded browser.
+The switchboard sees hosts only through this module; what draws them reads the concrete classes' `widget`.
+
+Everything here is called, and calls back, on the thread that runs the window, and nothing blocks:
+answers that take time come through `HostListener` or through the callable that was handed in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+
+class Side(Enum):
+    """Which of the two a pane belongs to."""
+
+    LEGACY = "legacy"
+    CLOUD = "cloud"
+
+
+class ShownState(Enum):
+    """What a read-back says about the patient on a pane."""
+
+    UNKNOWN = "unknown"
+    """It does not answer, or not in words that its description knows. To be treated like a wrong patient."""
+    NOBODY = "nobody"
+    """It says that no patient is open."""
+    SOMEBODY = "somebody"
+    """It names a patient: see `Shown.identifier`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPatient:
+    """A patient in the words of both sides; a host takes the one that its side speaks."""
+
+    fhir_id: str
+    patient_number: str | None
+    """The practice's own number. None: this patient cannot be opened in the legacy program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a pane was seen to show: read back from the pane itself, not what it was asked to show."""
+
+    state: ShownState
+    read_at: datetime
+    """When it was read, UTC."""
+    identifier: str | None = None
+    """The practice's patient number (legacy) or the FHIR id (cloud); only with `ShownState.SOMEBODY`."""
+    function: str | None = None
+    """The function id, where the pane says it."""
+    unsaved: bool = False
+    context_token: str | None = None
+    """The token of the context in which a page was opened; always None for a legacy program."""
+
+
+class HostListener(Protocol):
+    """Who is told what happens on a pane."""
+
+    def on_shown(self, side: Side, shown: Shown) -> None:
+        """A read-back says something else than the last one, or was asked for by `refresh_read_back`."""
+
+    def on_active(self, side: Side | None) -> None:
+        """Keys now go to this side's pane; None: to the shell's own controls."""
+
+    def on_gone(self, side: Side, reason: str) -> None:
+        """The pane's program or page ended without being asked to; `reason` is a sentence for the person.
+
+        `open` starts it again.
+        """
+
+    def on_patient_wanted(self, side: Side, identifier: str) -> None:
+        """The pane asks for this patient to be opened (cloud: FHIR id). It has not changed by itself."""
+
+    def on_shell_key(self, key: str) -> None:
+        """A key that is always the shell's was pressed, wherever the keys go: `Ctrl+K`, `Alt+2`, …."""
+
+    def on_notice(self, side: Side, words: str) -> None:
+        """Say something that needs no answer: a refused download, a link that leads outside."""
+
+
+class Host(Protocol):
+    """One side's pane. All methods return at once."""
+
+    @property
+    def side(self) -> Side:
+        """Which side this pane shows."""
+
+    @property
+    def shown(self) -> Shown:
+        """The last read-back; `ShownState.UNKNOWN` before the first and while a change is under way."""
+
+    def open(self, function: str, patient: HostPatient | None, context_token: str) -> None:
+        """Show a function for a patient, or for nobody; starts what is not running yet.
+
+        Whether it came to be is said by the next `on_shown`, and by nothing else.
+        """
+
+    def refresh_read_back(self) -> None:
+        """Read again what is shown; the answer comes by `on_shown`, also when nothing changed."""
+
+    def take_keys(self) -> None:
+        """Give this pane the keyboard. Refused in silence while it is covered."""
+
+    def save_work(self, done: Callable[[bool], None]) -> None:
+        """Have unsaved work saved by the pane's own means; `done(True)` once a read-back says it is saved."""
+
+    def discard_work(self, done: Callable[[bool], None]) -> None:
+        """Have unsaved work thrown away; `done(True)` once a read-back says there is none."""
+
+    def cover(self) -> None:
+        """Let no key nor click reach the pane and show nothing of it, until `uncover`. Read-back goes on."""
+
+    def uncover(self) -> None:
+        """Undo `cover`. The keys are not taken."""
+
+    def release(self) -> None:
+        """Give back what is only borrowed, intact: the legacy program goes on as a window of its own."""
+
+    def close(self) -> None:
+        """End the pane for good. A legacy program is asked to, as by its close button, and never killed."""

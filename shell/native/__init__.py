@@ -1,0 +1,1 @@
+"""Foreign windows of the desktop: found, taken in, given keys, given back."""
