@@ -1,0 +1,77 @@
+"""What every test has: no screen needed, no unexpected log, no silent skip, hazards that exist."""
+
+import logging
+import os
+import re
+from collections.abc import Generator, Iterator
+
+import pytest
+
+# Before anything imports Qt. A test of a real window starts a screen of its own and a process with its own
+# environment.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("QT_QUICK_BACKEND", "software")
+os.environ.setdefault("QTWEBENGINE_CHROMIUM_FLAGS", "--log-level=3 --disable-gpu")
+if hasattr(os, "geteuid") and os.geteuid() == 0:
+    # Chromium refuses to start its sandbox for root; tests of the sandbox run as another user.
+    os.environ.setdefault("QTWEBENGINE_DISABLE_SANDBOX", "1")
+
+ACCEPTED_SKIP_REASONS = (
+    re.compile(r"needs \.\./shared"),  # data from outside the repository
+    re.compile(r"needs Windows"),  # the other half of the native windows
+)
+"""What may be missing on the machine that decides; any other skipped test fails there (CI=true)."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--soak`, which runs the long tests too."""
+    parser.addoption("--soak", action="store_true", help="run the long tests (marker soak) as well")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long tests out unless `--soak` is given; refuse a hazard marker without an id."""
+    for item in items:
+        for marker in item.iter_markers("hazard"):
+            if len(marker.args) != 1 or not re.fullmatch(r"H\d\d", str(marker.args[0])):
+                raise pytest.UsageError(f"{item.nodeid}: the hazard marker takes one id, as in H01")
+    if not config.getoption("--soak"):
+        soak = [item for item in items if item.get_closest_marker("soak")]
+        if soak:
+            config.hook.pytest_deselected(items=soak)
+            items[:] = [item for item in items if item not in soak]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failure where CI=true, unless its reason is an accepted one."""
+    report = yield
+    is_skip = report.skipped and not hasattr(report, "wasxfail")
+    if is_skip and os.environ.get("CI") == "true":
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not any(accepted.search(reason) for accepted in ACCEPTED_SKIP_REASONS):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} was skipped, and may not be here: {reason}"
+    return report
+
+
+@pytest.fixture
+def expected_logs() -> list[str]:
+    """Texts (parts of them) that this test expects to be logged at WARNING or above: append them."""
+    return []
+
+
+@pytest.fixture(autouse=True)
+def _no_unexpected_log(caplog: pytest.LogCaptureFixture, expected_logs: list[str]) -> Iterator[None]:
+    """Fail a test in which something was logged at WARNING or above that it did not expect."""
+    yield
+    records = [*caplog.get_records("setup"), *caplog.get_records("call")]
+    unexpected = [
+        f"{record.levelname} {record.name}: {record.getMessage()}"
+        for record in records
+        if record.levelno >= logging.WARNING
+        and not any(text in record.getMessage() for text in expected_logs)
+    ]
+    if unexpected:
+        pytest.fail(
+            "logged, and not expected (fixture expected_logs):\n" + "\n".join(unexpected), pytrace=False
+        )
