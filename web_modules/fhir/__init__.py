@@ -1,1 +1,1 @@
-"""Published: the FHIR R4 client that modules, bridge and shell share, and the words of the mirror's status."""
+"""Published: the FHIR R4 client of modules, bridge and shell, and the words of the mirror's status."""

@@ -95,7 +95,7 @@ class FhirClient:
         return found
 
     def create(self, resource: Resource, *, if_none_exist: str | None = None) -> Resource:
-        """Create a resource; with `if_none_exist`, answer the only match of that search instead when there is one."""
+        """Create a resource; if `if_none_exist` finds one already, answer that one instead."""
         headers = {"prefer": "return=representation"}
         if if_none_exist is not None:
             headers["if-none-exist"] = if_none_exist

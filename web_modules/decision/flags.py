@@ -1,0 +1,168 @@
+"""Reads where each function stands from a flagd file, through OpenFeature, without a network.
+
+The file holds one string flag `stage.<function>` and one boolean flag `stopped.<function>` for each
+function. An edit is taken up within `reload_milliseconds`; an edit that cannot be read, or that names
+an unknown stage, changes nothing: what was good last stays, and `trouble` says why.
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from openfeature import api
+from openfeature.client import OpenFeatureClient
+from openfeature.contrib.provider.flagd import FlagdProvider
+from openfeature.contrib.provider.flagd.config import ResolverType
+from openfeature.evaluation_context import EvaluationContext
+from openfeature.event import EventDetails, ProviderEvent
+from openfeature.exception import OpenFeatureError
+
+from web_modules.decision.decision import Standing
+from web_modules.decision.errors import FlagFileUnreadable
+from web_modules.decision.words import Function, Stage
+
+_LOG = logging.getLogger(__name__)
+
+RELOAD_MILLISECONDS = 200  # how long an edit of the file may take to be seen; looking costs one stat()
+
+
+class FlagFile:
+    """Where every function stands at one practice, kept true to a flagd file.
+
+    The provider watches the file on a thread of its own. `standings` may be called from any thread;
+    `on_change` is called on the provider's thread.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        practice: str,
+        environment: str,
+        on_change: Callable[[], None] | None = None,
+    ) -> None:
+        """Read the file and begin to watch it.
+
+        Args:
+            path: the flagd file.
+            practice: the ODS code, offered to targeting rules as `practice`.
+            environment: offered to targeting rules as `environment`.
+            on_change: called after each edit that changed where a function stands.
+
+        Raises:
+            FlagFileUnreadable: the file is missing, is not flagd JSON, or names an unknown stage.
+        """
+        self._path = path
+        self._context = EvaluationContext(
+            targeting_key=practice, attributes={"practice": practice, "environment": environment}
+        )
+        self._on_change = on_change
+        self.trouble: str | None = None
+        _check(path)
+        # OpenFeature keeps its providers in one registry: a domain of our own keeps two files apart.
+        self._domain = f"banyan-{uuid.uuid4()}"
+        self._provider = FlagdProvider(
+            resolver_type=ResolverType.FILE,
+            offline_flag_source_path=str(path),
+            deadline_ms=RELOAD_MILLISECONDS,
+        )
+        _quiet_repeated_complaints()
+        try:
+            api.set_provider_and_wait(self._provider, domain=self._domain)
+        except OpenFeatureError as error:
+            raise FlagFileUnreadable(f"The flag file {path} cannot be read as flagd JSON.") from error
+        self._client: OpenFeatureClient = api.get_client(domain=self._domain)
+        self._good = self._read()
+        self._client.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, self._changed)
+        self._client.add_handler(ProviderEvent.PROVIDER_ERROR, self._failed)
+
+    def standings(self) -> Mapping[Function, Standing]:
+        """Where every function stands, by the last edit that could be read."""
+        return self._good
+
+    def close(self) -> None:
+        """Stop watching."""
+        self._client.remove_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, self._changed)
+        self._client.remove_handler(ProviderEvent.PROVIDER_ERROR, self._failed)
+        self._provider.shutdown()
+
+    def _read(self) -> dict[Function, Standing]:
+        standings: dict[Function, Standing] = {}
+        for function in Function:
+            said = self._client.get_string_details(f"stage.{function.value}", "", self._context)
+            if said.error_code is not None:
+                raise FlagFileUnreadable(
+                    f"The flag file {self._path} does not say at which stage {function.value} is: "
+                    f"set the flag stage.{function.value}."
+                )
+            try:
+                stage = Stage(said.value)
+            except ValueError as error:
+                raise FlagFileUnreadable(
+                    f"The flag file {self._path} puts {function.value} at the stage {said.value!r}, which "
+                    f"does not exist. Use one of: {', '.join(stage.value for stage in Stage)}."
+                ) from error
+            is_stopped = self._client.get_boolean_value(f"stopped.{function.value}", False, self._context)  # noqa: FBT003
+            standings[function] = Standing(stage=stage, is_stopped=is_stopped)
+        return standings
+
+    def _changed(self, _details: EventDetails) -> None:
+        try:
+            standings = self._read()
+        except FlagFileUnreadable as error:
+            self._say(str(error))
+            return
+        self.trouble = None
+        if standings != self._good:
+            self._good = standings
+            if self._on_change is not None:
+                self._on_change()
+
+    def _failed(self, _details: EventDetails) -> None:
+        self._say(f"The flag file {self._path} cannot be read now; what it said last still holds.")
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.trouble = trouble
+            _LOG.warning("flag file edit refused", extra={"reason": trouble})
+
+
+def flagd_document(standings: Mapping[Function, Standing]) -> dict[str, Any]:
+    """Write standings as a flagd document (flagd.dev/schema/v0/flags.json), each stage as a variant."""
+    flags: dict[str, Any] = {}
+    for function, standing in standings.items():
+        flags[f"stage.{function.value}"] = {
+            "state": "ENABLED",
+            "variants": {stage.value: stage.value for stage in Stage},
+            "defaultVariant": standing.stage.value,
+        }
+        flags[f"stopped.{function.value}"] = {
+            "state": "ENABLED",
+            "variants": {"on": True, "off": False},
+            "defaultVariant": "on" if standing.is_stopped else "off",
+        }
+    return {"$schema": "https://flagd.dev/schema/v0/flags.json", "flags": flags}
+
+
+def _check(path: Path) -> None:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise FlagFileUnreadable(f"The flag file {path} cannot be opened: {error.strerror}.") from error
+    except ValueError as error:
+        raise FlagFileUnreadable(f"The flag file {path} is not JSON: {error}.") from error
+    if not isinstance(document, dict) or not isinstance(document.get("flags"), dict):
+        raise FlagFileUnreadable(f'The flag file {path} holds no "flags".')
+
+
+def _say_it_in_our_words(_record: logging.LogRecord) -> bool:
+    return False
+
+
+def _quiet_repeated_complaints() -> None:
+    # The provider logs an unreadable file with its traceback at every look, five times a second;
+    # `FlagFile` says it once.
+    logging.getLogger("openfeature.contrib").addFilter(_say_it_in_our_words)
