@@ -105,7 +105,7 @@ class FlagFile:
                     f"The flag file {self._path} puts {function.value} at the stage {said.value!r}, which "
                     f"does not exist. Use one of: {', '.join(stage.value for stage in Stage)}."
                 ) from error
-            is_stopped = self._client.get_boolean_value(f"stopped.{function.value}", False, self._context)  # noqa: FBT003
+            is_stopped = self._client.get_boolean_value(f"stopped.{function.value}", False, self._context)
             standings[function] = Standing(stage=stage, is_stopped=is_stopped)
         return standings
 

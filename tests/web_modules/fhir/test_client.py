@@ -1,0 +1,185 @@
+"""The published FHIR client, against a server that answers over real HTTP."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from web_modules.fhir import errors
+from web_modules.fhir.client import FhirClient, TransactionEntry
+from web_modules.fhir.transport import HttpTransport
+
+PATIENT = {"resourceType": "Patient", "id": "1", "meta": {"versionId": "2"}, "active": True}
+
+
+class ScriptedServer:
+    """Answers with what the test put there, and keeps what was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, dict[str, str], Any]] = []
+        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                length = int(self.headers.get("content-length", 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                server.asked.append((self.command, self.path, headers, self.rfile.read(length)))
+                status, answer_headers, body = server.answers.pop(0)
+                content = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                for name, value in answer_headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/Y99002/fhir"
+        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.http.shutdown()
+        self.thread.join()
+        self.http.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    made = ScriptedServer()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(server: ScriptedServer) -> Iterator[FhirClient]:
+    transport = HttpTransport(server.url, token="t0ken")
+    yield FhirClient(transport)
+    transport.close()
+
+
+def test_update_names_the_version_that_must_still_be_current(
+    server: ScriptedServer, client: FhirClient
+) -> None:
+    server.answers.append((200, {}, PATIENT))
+    assert client.update(PATIENT, if_match="2") == PATIENT
+    method, path, headers, _ = server.asked[0]
+    assert (method, path) == ("PUT", "/Y99002/fhir/Patient/1")
+    assert headers["if-match"] == 'W/"2"'
+    assert headers["authorization"] == "Bearer t0ken"
+
+
+def test_minimal_answer_to_a_create_is_read_again(server: ScriptedServer, client: FhirClient) -> None:
+    server.answers += [(201, {"Location": f"{server.url}/Patient/1/_history/2"}, b""), (200, {}, PATIENT)]
+    assert client.create({"resourceType": "Patient"}, if_none_exist="identifier=a|b") == PATIENT
+    assert server.asked[0][2]["if-none-exist"] == "identifier=a|b"
+    assert server.asked[1][1] == "/Y99002/fhir/Patient/1"
+
+
+def test_search_reads_every_page_and_leaves_included_resources_out(
+    server: ScriptedServer, client: FhirClient
+) -> None:
+    following = f"{server.url}/Patient?name=a%20b&_page=2"
+    included = {"resource": {"resourceType": "Organization"}, "search": {"mode": "include"}}
+    server.answers += [
+        (200, {}, {"resourceType": "Bundle", "link": [{"relation": "next", "url": following}],
+                   "entry": [{"resource": PATIENT, "search": {"mode": "match"}}, included]}),
+        (200, {}, {"resourceType": "Bundle", "entry": [{"resource": PATIENT}]}),
+    ]  # fmt: skip
+    assert client.search("Patient", {"name": ["a", "b"]}) == [PATIENT, PATIENT]
+    assert server.asked[0][1].endswith("/Patient?name=a&name=b")
+    assert server.asked[1][1].endswith("/Patient?name=a+b&_page=2")
+
+
+def test_history_is_told_oldest_first_with_deletions(server: ScriptedServer, client: FhirClient) -> None:
+    older, newer = "2026-11-17T10:00:00.000001Z", "2026-11-17T10:00:00.000002Z"
+    changed = PATIENT | {"meta": {"versionId": "3", "lastUpdated": newer}}
+    deletion = {
+        "request": {"method": "DELETE", "url": "Slot/9"},
+        "response": {"status": "204", "etag": 'W/"5"', "lastModified": older},
+    }
+    server.answers.append(
+        (200, {}, {"resourceType": "Bundle",
+                   "entry": [{"resource": changed, "request": {"method": "PUT"}}, deletion]})
+    )  # fmt: skip
+    first, second = client.history_since(datetime(2026, 11, 17, 10, tzinfo=UTC))
+    assert (first.resource_type, first.resource_id, first.version_id, first.resource) == (
+        "Slot",
+        "9",
+        "5",
+        None,
+    )
+    assert second.resource == changed
+    assert "_since=2026-11-17T10%3A00%3A00.000000Z" in server.asked[0][1]
+
+
+def test_transaction_answers_with_every_resource_as_stored(
+    server: ScriptedServer, client: FhirClient
+) -> None:
+    server.answers += [
+        (200, {}, {"resourceType": "Bundle", "type": "transaction-response",
+                   "entry": [{"response": {"status": "201", "location": "Patient/1/_history/2"}}]}),
+        (200, {}, PATIENT),
+    ]  # fmt: skip
+    entries = [TransactionEntry(method="POST", url="Patient", resource={"resourceType": "Patient"})]
+    assert client.transaction(entries) == [PATIENT]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, errors.FhirRefused),
+        (401, errors.FhirForbidden),
+        (404, errors.FhirNotFound),
+        (410, errors.FhirGone),
+        (412, errors.FhirConflict),
+        (422, errors.FhirRefused),
+        (500, errors.FhirBroken),
+    ],
+)
+def test_refusal_is_told_by_its_kind_in_the_server_s_words(
+    server: ScriptedServer, client: FhirClient, status: int, kind: type[errors.FhirError]
+) -> None:
+    server.answers.append(
+        (status, {}, {"resourceType": "OperationOutcome", "issue": [{"diagnostics": "No such day."}]})
+    )
+    with pytest.raises(kind, match="No such day") as caught:
+        client.read("Patient", "1")
+    assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)]
+)
+def test_busy_server_says_when_to_come_back(
+    server: ScriptedServer, client: FhirClient, header: str, seconds: float | None
+) -> None:
+    server.answers.append((503, {"Retry-After": header}, b"busy"))
+    with pytest.raises(errors.FhirBusy) as caught:
+        client.read("Patient", "1")
+    assert caught.value.retry_after_seconds == seconds
+
+
+def test_server_that_is_gone_is_unavailable() -> None:
+    made = ScriptedServer()
+    made.close()
+    transport = HttpTransport(made.url, timeout_seconds=2)
+    with pytest.raises(errors.FhirUnavailable, match="Patient/1"):
+        FhirClient(transport).read("Patient", "1")
+    transport.close()
+
+
+def test_answer_that_is_not_fhir_is_the_server_s_fault(server: ScriptedServer, client: FhirClient) -> None:
+    server.answers.append((200, {}, b"<html>"))
+    with pytest.raises(errors.FhirBroken):
+        client.read("Patient", "1")
