@@ -29,7 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long tests out unless `--soak` is given; refuse a hazard marker without an id."""
+    """Leave the long tests out unless `--soak` is given; refuse a hazard marker without an id.
+
+    Tests that start the real programs come first and, with `-n`, one after the other in one process: they are
+    the slowest, and each wants the machine for itself.
+    """
     for item in items:
         for marker in item.iter_markers("hazard"):
             if len(marker.args) != 1 or not re.fullmatch(r"H\d\d", str(marker.args[0])):
@@ -39,6 +43,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if soak:
             config.hook.pytest_deselected(items=soak)
             items[:] = [item for item in items if item not in soak]
+    items.sort(key=lambda item: item.get_closest_marker("end_to_end") is None)
+    for item in items:
+        if item.get_closest_marker("end_to_end"):
+            item.add_marker(pytest.mark.xdist_group("end_to_end"))
 
 
 @pytest.hookimpl(wrapper=True)
