@@ -1,0 +1,130 @@
+"""Who has the keys in a window that holds foreign windows (hazard H25).
+
+X gives a key to the window under the mouse when that lies inside the window that has the focus. So nothing
+foreign lies inside `content`, the one native widget that holds what Qt draws; the focus is on `content` or on
+one guest, and never on the top level, whatever the window manager does.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QApplication, QWidget
+
+from shell.hosts.interface import Side
+from shell.native.interface import NativeWindows
+
+_THEFTS_GIVEN_BACK: Final = 20
+"""In one second. A program that takes the keys more often has them: else both would fight forever."""
+
+
+class KeyFrame(QObject):
+    """The one owner of the keyboard in one top-level window.
+
+    Args:
+        top: the shell's top-level window.
+        content: its one child that fills it; made native here.
+        native: the desktop's windows; None where no foreign window can be hosted.
+        on_active: told which side the keys go to; None is the shell's own controls.
+    """
+
+    def __init__(
+        self,
+        top: QWidget,
+        content: QWidget,
+        native: NativeWindows | None,
+        on_active: Callable[[Side | None], None],
+    ) -> None:
+        super().__init__(top)
+        content.setAttribute(Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
+        content.setAttribute(Qt.WidgetAttribute.WA_NativeWindow)
+        self.top = top
+        self.content = content
+        self.native = native
+        self.active: Side | None = None
+        self._on_active = on_active
+        self._page: QWidget | None = None
+        self._give_guest: Callable[[], None] | None = None
+        self._thefts: list[float] = []
+        self._unwatch: Callable[[], None] | None = None
+        if native is not None:
+            self._unwatch = native.watch_frame(int(top.winId()), int(content.winId()), self)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._qt_focus_changed)
+
+    def register_page(self, page: QWidget) -> None:
+        """The widget of the cloud pane: Qt's focus inside it means that the page has the keys."""
+        self._page = page
+
+    def register_guest(self, give_keys: Callable[[], None] | None) -> None:
+        """How the hosted window gets the keys; None when there is none any more."""
+        self._give_guest = give_keys
+        if give_keys is None and self.active is Side.LEGACY:
+            self.give_to_shell()
+
+    def give_to_guest(self) -> None:
+        """Give the keys to the hosted window."""
+        if self._give_guest is not None:
+            self._give_guest()
+            self._set_active(Side.LEGACY)
+
+    def give_to_shell(self, widget: QWidget | None = None) -> None:
+        """Give the keys to what Qt draws: to one widget, or to the one that had them last."""
+        if widget is not None:
+            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.native is not None:
+            self.native.focus(int(self.content.winId()))
+        elif not self.top.isActiveWindow():
+            self.top.activateWindow()
+        self._set_active(self._side_of(widget or self.top.focusWidget()))
+
+    def stop(self) -> None:
+        """Watch no longer; to be called before the window goes."""
+        if self._unwatch is not None:
+            self._unwatch()
+            self._unwatch = None
+
+    # -- FrameListener, and what the guest's host hears -------------------------------------------
+
+    def on_frame_focused(self) -> None:
+        """The window manager gave the keys to the top level: they go on to whoever had them."""
+        if self.active is Side.LEGACY and self._give_guest is not None:
+            self._give_guest()
+        elif self.native is not None:
+            self.native.focus(int(self.content.winId()))
+
+    def on_frame_pressed(self) -> None:
+        """A press on what Qt draws takes the keys from the guest; Qt then focuses what was pressed."""
+        if self.active is Side.LEGACY:
+            self.give_to_shell()
+
+    def guest_focused(self) -> None:
+        """The guest has the keys. Taken without being given, they go back to whoever is active."""
+        if self.active is Side.LEGACY or self.native is None:
+            return
+        now = time.monotonic()
+        self._thefts = [then for then in self._thefts if now - then < 1] + [now]
+        if len(self._thefts) <= _THEFTS_GIVEN_BACK:
+            self.native.focus(int(self.content.winId()))
+        else:
+            self._set_active(Side.LEGACY)
+
+    # -- Qt ---------------------------------------------------------------------------------------
+
+    def _qt_focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
+        # while the guest is active Qt's own focus is of no account: the top level may have it for a moment
+        if new is not None and self.active is not Side.LEGACY and new.window() is self.top:
+            self._set_active(self._side_of(new))
+
+    def _side_of(self, widget: QWidget | None) -> Side | None:
+        page = self._page
+        if page is not None and widget is not None and (widget is page or page.isAncestorOf(widget)):
+            return Side.CLOUD
+        return None
+
+    def _set_active(self, side: Side | None) -> None:
+        if side is not self.active:
+            self.active = side
+            self._on_active(side)

@@ -1,0 +1,138 @@
+"""A legacy program as a process: started to outlive the shell, remembered, and known again later."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
+
+from shell.errors import ProgramError
+from shell.hosts.legacy_description import LegacyDescription, filled
+from shell.native.interface import FoundWindow
+from shell.native.process import EndWatch, Process, command_line, read_process
+
+_OUR_VARIABLES: Final = ("BANYAN_", "QTWEBENGINE")
+"""Settings and secrets of ours are none of the legacy program's business."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyPlace:
+    """Where and on what a legacy program runs."""
+
+    database: str
+    today: str | None
+    state_folder: Path
+    """Of one user, practice and environment; the process is remembered here."""
+
+
+class LegacyProgram(QObject):
+    """Starts and recognises one legacy program. Nothing here blocks for longer than a process start."""
+
+    def __init__(
+        self, description: LegacyDescription, place: LegacyPlace, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.description = description
+        self._place = place
+        slug = "".join(letter if letter.isalnum() else "-" for letter in description.name.lower())
+        self._remembered_in = place.state_folder / f"{slug}.process.json"
+        self._end_watch: EndWatch | None = None
+
+    def process(self) -> Process | None:
+        """The program's process, started by this run or an earlier one; None when it does not run."""
+        try:
+            remembered = msgspec.json.decode(self._remembered_in.read_bytes(), type=Process)
+        except (OSError, msgspec.DecodeError):
+            return None
+        running = read_process(remembered.pid)
+        return remembered if running == remembered else None
+
+    def start(self, *, number: str | None, screen: str | None) -> None:
+        """Start the program.
+
+        Raises:
+            ProgramError: it could not be started.
+        """
+        pid = self._run(filled(self.description.start_command, self._values(number, screen)))
+        process = read_process(pid)
+        if process is not None:
+            self._remembered_in.write_bytes(msgspec.json.encode(process))
+
+    def open(self, *, number: str | None, screen: str | None, done: Callable[[], None]) -> None:
+        """Ask the running program for a patient and a screen; `done` once the asking has ended.
+
+        Raises:
+            ProgramError: the asking could not be started.
+        """
+        pid = self._run(filled(self.description.open_command, self._values(number, screen)))
+        try:
+            EndWatch(pid, done, self)
+        except ProcessLookupError:
+            done()
+
+    def owns(self, window: FoundWindow) -> bool:
+        """Whether a window is this program's main window, on this database, of this user."""
+        if self.description.window_title.search(window.title) is None or window.pid is None:
+            return False
+        owner = read_process(window.pid)
+        if owner is None:
+            return False
+        mine = self.process()
+        if mine is not None and owner.session == mine.session:
+            return True
+        wanted = [part.format(**self._values(None, None)) for part in self.description.command_line]
+        arguments = command_line(window.pid)
+        return bool(wanted) and all(part in arguments for part in wanted)
+
+    def watch_end(self, ended: Callable[[], None]) -> bool:
+        """Call back once when the program ends; False when it has ended already."""
+        self.unwatch()
+        process = self.process()
+        if process is None:
+            return False
+        try:
+            self._end_watch = EndWatch(process.pid, ended, self)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def unwatch(self) -> None:
+        """Watch no longer."""
+        if self._end_watch is not None:
+            self._end_watch.stop()
+            self._end_watch = None
+
+    def _values(self, number: str | None, screen: str | None) -> Mapping[str, str | None]:
+        place = self._place
+        return {
+            "python": sys.executable,
+            "database": place.database,
+            "today": place.today,
+            "number": number,
+            "screen": screen,
+        }
+
+    def _run(self, arguments: list[str]) -> int:
+        """Start a process of its own session, tied to nothing of the shell's."""
+        process = QProcess()
+        process.setProgram(arguments[0])
+        process.setArguments(arguments[1:])
+        process.setStandardInputFile(QProcess.nullDevice())
+        # what it says may name patients: it is kept nowhere
+        process.setStandardOutputFile(QProcess.nullDevice())
+        process.setStandardErrorFile(QProcess.nullDevice())
+        environment = QProcessEnvironment.systemEnvironment()
+        for name in environment.keys():  # noqa: SIM118 - not a dictionary
+            if name.startswith(_OUR_VARIABLES):
+                environment.remove(name)
+        process.setProcessEnvironment(environment)
+        started, pid = process.startDetached()
+        if not started:
+            raise ProgramError(
+                f"{self.description.name} could not be started: “{arguments[0]}” does not run "
+                "on this machine. See start.command in its description."
+            )
+        return pid

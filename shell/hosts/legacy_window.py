@@ -1,0 +1,327 @@
+"""A legacy program's own window in a pane: found, laid in, read back by its title, given back intact."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, QObject, QSize, QTimer
+from PySide6.QtGui import QWindow
+from PySide6.QtWidgets import QWidget
+
+from shell.errors import ProgramError
+from shell.hosts.interface import HostListener, HostPatient, Shown, ShownState, Side
+from shell.hosts.key_frame import KeyFrame
+from shell.hosts.legacy_pane import LegacyPane
+from shell.hosts.legacy_program import LegacyProgram
+from shell.native.interface import Box, FoundWindow, Guest, NativeWindows
+
+_WORK_TIMEOUT_MILLISECONDS: Final = 10_000
+"""How long a program may take to save before the person is told that it did not."""
+
+
+class LegacyWindowHost(QObject):
+    """See `shell.hosts.interface.Host`. `widget` goes into the window's layout."""
+
+    def __init__(
+        self, program: LegacyProgram, native: NativeWindows, frame: KeyFrame, listener: HostListener
+    ) -> None:
+        super().__init__(frame)
+        self._program = program
+        self._native = native
+        self._frame = frame
+        self._listener = listener
+        self._guest: Guest | None = None
+        self._window: QWindow | None = None
+        self._home: Box | None = None
+        self._dialogues: list[int] = []
+        self._wanted: tuple[str, HostPatient | None] | None = None
+        self._is_covered = False
+        self._is_closing = False
+        self._work_done: Callable[[bool], None] | None = None
+        self._shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
+        self.widget: QWidget = LegacyPane(frame.top, program.description.name, self._settled)
+        self._pane = self.widget
+        self._window_timer = QTimer(self, singleShot=True)
+        self._window_timer.setInterval(int(program.description.window_within_seconds * 1000))
+        self._window_timer.timeout.connect(self._window_did_not_come)
+        self._work_timer = QTimer(self, singleShot=True, interval=_WORK_TIMEOUT_MILLISECONDS)
+        self._work_timer.timeout.connect(lambda: self._finish_work(done=False))
+        self._unwatch = native.watch_screen(self._screen_changed)
+        application = QCoreApplication.instance()
+        if application is not None:
+            # a window that is inside of ours when ours is destroyed is destroyed with it
+            application.aboutToQuit.connect(self.release)
+
+    # -- Host -------------------------------------------------------------------------------------
+
+    @property
+    def side(self) -> Side:
+        """The legacy side."""
+        return Side.LEGACY
+
+    @property
+    def shown(self) -> Shown:
+        """The last read-back of the title."""
+        return self._shown
+
+    def open(self, function: str, patient: HostPatient | None, context_token: str) -> None:  # noqa: ARG002 - a program knows no tokens
+        """Open a patient on a function's screen; starts the program when it does not run."""
+        self._wanted = (function, patient)
+        self._is_closing = False
+        self._shown = replace(self._shown, state=ShownState.UNKNOWN, identifier=None)
+        if self._guest is None:
+            self._start_or_find()
+        else:
+            self._ask_for_wanted()
+
+    def refresh_read_back(self) -> None:
+        """Read the title now."""
+        self._read_back(always=True)
+
+    def take_keys(self) -> None:
+        """Give the program's window the keys, or its dialogue when one is open."""
+        if self._guest is not None and self._pane.is_on_the_glass:
+            self._frame.give_to_guest()
+
+    def save_work(self, done: Callable[[bool], None]) -> None:
+        """Press the program's own key for saving, when its description names one."""
+        self._settle_work(self._program.description.save_key, done)
+
+    def discard_work(self, done: Callable[[bool], None]) -> None:
+        """Press the program's own key for throwing work away, when its description names one."""
+        self._settle_work(self._program.description.discard_key, done)
+
+    def cover(self) -> None:
+        """Take the window off the glass: a window that is not mapped gets no key and no click."""
+        self._is_covered = True
+        if self._frame.active is Side.LEGACY:
+            self._frame.give_to_shell()
+        self._pane.cover(covered=True)
+
+    def uncover(self) -> None:
+        """Put the window back on the glass."""
+        self._is_covered = False
+        self._pane.cover(covered=False)
+
+    def release(self) -> None:
+        """Give the window back to the screen, where it was, as large as it was."""
+        guest, home = self._guest, self._home
+        if guest is None:
+            return
+        self._forget_guest(to_screen=True)
+        guest.release()
+        if home is not None:
+            self._native.put_back(guest.window_id, home)
+
+    def close(self) -> None:
+        """Ask the program to close; it may still ask the person about unsaved work."""
+        self._is_closing = True
+        guest = self._guest
+        self.release()
+        if guest is not None:
+            guest.ask_to_close()
+        self._program.unwatch()
+        self._unwatch()
+        self._unwatch = _nothing
+
+    # -- starting and finding ---------------------------------------------------------------------
+
+    def _start_or_find(self) -> None:
+        if self._take_window():
+            self._ask_for_wanted()
+            return
+        if self._program.process() is None:
+            number, screen = self._wanted_words()
+            try:
+                self._program.start(number=number, screen=screen)
+            except ProgramError as error:
+                self._gone(str(error))
+                return
+        if not self._program.watch_end(self._program_ended):
+            self._program_ended()
+            return
+        self._window_timer.start()
+
+    def _screen_changed(self) -> None:
+        if self._guest is not None:
+            self._look_after_dialogues()
+        elif self._window_timer.isActive() and self._take_window():
+            number, _ = self._wanted_words()
+            if self._program.description.start_opens_patient or number is None:
+                self._read_back(always=True)
+            else:
+                self._ask_for_wanted()
+
+    def _take_window(self) -> bool:
+        """Take the program's window in when it is there."""
+        for found in self._native.find(wm_class=self._program.description.wm_class):
+            if found.is_shown and found.transient_for is None and self._program.owns(found):
+                self._adopt(found)
+                return True
+        return False
+
+    def _adopt(self, found: FoundWindow) -> None:
+        self._window_timer.stop()
+        self._home = self._native.box(found.window_id)
+        self._window = QWindow.fromWinId(found.window_id)
+        description, ratio = self._program.description, self._frame.top.devicePixelRatioF()
+        minimum = QSize(round(description.minimum_width / ratio), round(description.minimum_height / ratio))
+        self._pane.lay(self._window, minimum)
+        self._guest = self._native.adopt(found.window_id, self, description.shell_keys)
+        self._frame.register_guest(self._give_guest_keys)
+        self._program.watch_end(self._program_ended)
+        self._look_after_dialogues()
+
+    def _forget_guest(self, *, to_screen: bool) -> None:
+        self._guest = self._home = None
+        self._dialogues.clear()
+        self._frame.register_guest(None)
+        self._pane.lift(to_screen=to_screen)
+        self._window = None
+
+    def _window_did_not_come(self) -> None:
+        description = self._program.description
+        self._gone(
+            f"{description.name} was started, but showed no window within "
+            f"{description.window_within_seconds:g} seconds. Start it again."
+        )
+
+    def _program_ended(self) -> None:
+        """The process ended; its window may have been found elsewhere (a start that handed over)."""
+        if self._guest is None and self._window_timer.isActive() and self._take_window():
+            self._read_back(always=True)
+        elif self._guest is None and self._window_timer.isActive():
+            self._gone(f"{self._program.description.name} ended before it showed its window.")
+
+    def _gone(self, reason: str) -> None:
+        self._window_timer.stop()
+        self._program.unwatch()
+        self._shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
+        self._finish_work(done=False)
+        if not self._is_closing:
+            self._listener.on_gone(Side.LEGACY, reason)
+
+    # -- opening and reading back -----------------------------------------------------------------
+
+    def _wanted_words(self) -> tuple[str | None, str | None]:
+        """The wanted patient's number and screen in the program's own words."""
+        if self._wanted is None:
+            return None, None
+        function, patient = self._wanted
+        return patient.patient_number if patient else None, self._program.description.screens.get(function)
+
+    def _ask_for_wanted(self) -> None:
+        number, screen = self._wanted_words()
+        patient = self._wanted[1] if self._wanted else None
+        if patient is not None and number is None:
+            self._listener.on_notice(
+                Side.LEGACY,
+                f"This patient has no number in {self._program.description.name}. It keeps what it shows.",
+            )
+            self._read_back(always=True)
+            return
+        try:
+            self._program.open(number=number, screen=screen, done=lambda: self._read_back(always=True))
+        except ProgramError as error:
+            self._listener.on_notice(Side.LEGACY, str(error))
+            self._read_back(always=True)
+
+    def _read_back(self, *, always: bool) -> None:
+        if self._guest is None:
+            return
+        reading = self._program.description.read_title(self._guest.title())
+        before = self._shown
+        self._shown = Shown(
+            state=reading.state,
+            read_at=datetime.now(UTC),
+            identifier=reading.patient_number,
+            function=reading.function,
+            unsaved=reading.unsaved,
+        )
+        if always or replace(before, read_at=self._shown.read_at) != self._shown:
+            self._listener.on_shown(Side.LEGACY, self._shown)
+        if self._work_done is not None and reading.state is not ShownState.UNKNOWN and not reading.unsaved:
+            self._finish_work(done=True)
+
+    def _settle_work(self, key: str | None, done: Callable[[bool], None]) -> None:
+        self._finish_work(done=False)
+        if self._guest is None or key is None:
+            done(self._guest is not None and not self._shown.unsaved)
+            return
+        self._work_done = done
+        self._work_timer.start()
+        self._read_back(always=False)
+        if self._work_done is not None:
+            self._guest.press(key)
+
+    def _finish_work(self, *, done: bool) -> None:
+        self._work_timer.stop()
+        answer, self._work_done = self._work_done, None
+        if answer is not None:
+            answer(done)
+
+    # -- GuestListener ----------------------------------------------------------------------------
+
+    def on_title(self, title: str) -> None:  # noqa: ARG002 - the title is read where it is, not where it was
+        """The title changed: read it back."""
+        self._read_back(always=False)
+
+    def on_pressed(self) -> None:
+        """A press on the window: it gets the keys before it gets the press."""
+        self._frame.give_to_guest()
+
+    def on_focused(self) -> None:
+        """The window got the keys: by us, or by itself."""
+        if not self._dialogues:
+            self._frame.guest_focused()
+
+    def on_shell_key(self, key: str) -> None:
+        """A key of the shell's: the keys come to the shell at once, its meaning a moment later."""
+        self._frame.give_to_shell()
+        QTimer.singleShot(0, self, lambda: self._listener.on_shell_key(key))
+
+    def on_taken_out(self) -> None:
+        """A late window manager put the window back on the screen: take it in again."""
+        if self._window is not None:
+            self._forget_guest(to_screen=False)
+            self._take_window()
+
+    def on_destroyed(self) -> None:
+        """The window is gone, and with it the program or at least its main window."""
+        self._forget_guest(to_screen=False)
+        # outside of the native event, which may be in the middle of anything
+        QTimer.singleShot(0, self, lambda: self._gone(f"{self._program.description.name} has ended."))
+
+    # -- dialogues --------------------------------------------------------------------------------
+
+    def _look_after_dialogues(self) -> None:
+        """Keep the program's own dialogues in front (hazard H22): behind the shell it looks frozen."""
+        process = self._program.process()
+        if self._guest is None:
+            return
+        found = [
+            window
+            for window in self._native.find(wm_class=self._program.description.wm_class)
+            if window.is_shown
+            and window.window_id != self._guest.window_id
+            and (window.transient_for is not None or (process is not None and window.pid == process.pid))
+        ]
+        new = [window for window in found if window.window_id not in self._dialogues]
+        self._dialogues = [window.window_id for window in found]
+        for window in new:
+            self._native.keep_dialogue(window.window_id, int(self._frame.top.winId()))
+
+    def _give_guest_keys(self) -> None:
+        if self._dialogues:
+            self._native.keep_dialogue(self._dialogues[-1], int(self._frame.top.winId()))
+        elif self._guest is not None:
+            self._guest.take_keys()
+
+    def _settled(self, box: Box) -> None:
+        if self._guest is not None:
+            self._guest.told_place(box)
+
+
+def _nothing() -> None:
+    """Stands for what is no longer to be done."""

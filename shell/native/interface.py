@@ -1,0 +1,121 @@
+"""What hosting asks of a desktop: find windows, take one in, hold its keys, watch it, give it back.
+
+One implementation a window system. Everything is called, and calls back, on the thread that runs the window.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A place and size on the screen, in device pixels."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundWindow:
+    """A top-level window of some program, as the desktop describes it."""
+
+    window_id: int
+    title: str
+    wm_class: str
+    pid: int | None
+    """What the window says; never trusted without looking at the process itself."""
+    transient_for: int | None
+    """The window that this one is a dialogue of."""
+    is_shown: bool
+    """Whether it is on the screen, or minimised; not yet, or no longer, otherwise."""
+
+
+class GuestListener(Protocol):
+    """Who is told what happens to a window that was taken in."""
+
+    def on_title(self, title: str) -> None:
+        """The window's title changed."""
+
+    def on_pressed(self) -> None:
+        """A mouse button went down on the window; the press reaches it after this returns."""
+
+    def on_shell_key(self, key: str) -> None:
+        """One of the shell's keys was pressed while the window had the keys; the window never sees it."""
+
+    def on_focused(self) -> None:
+        """The window got the keys, whoever gave them."""
+
+    def on_taken_out(self) -> None:
+        """Somebody took the window out of its pane: a late window manager."""
+
+    def on_destroyed(self) -> None:
+        """The window is no more."""
+
+
+class Guest(Protocol):
+    """A foreign window inside a pane."""
+
+    @property
+    def window_id(self) -> int:
+        """The desktop's number of the window."""
+
+    def title(self) -> str:
+        """The title at this moment."""
+
+    def told_place(self, box: Box) -> None:
+        """Tell the program where its window now is on the screen, so that its menus open in place."""
+
+    def take_keys(self) -> None:
+        """Give the window the keyboard."""
+
+    def press(self, key: str) -> None:
+        """Press and let go of a key (`F10`, `Ctrl+S`) for this window alone, wherever the keyboard is."""
+
+    def ask_to_close(self) -> None:
+        """Ask as the close button of its title bar does; the program may ask the person back."""
+
+    def release(self) -> None:
+        """Undo what was set on the window, after it was put back on the screen."""
+
+
+class FrameListener(Protocol):
+    """Who is told what happens to the shell's own top-level window."""
+
+    def on_frame_focused(self) -> None:
+        """The desktop gave the keys to the top level itself, which no key is meant for."""
+
+    def on_frame_pressed(self) -> None:
+        """A mouse button went down on something that the shell draws."""
+
+
+class NativeWindows(Protocol):
+    """A desktop's windows."""
+
+    def find(
+        self, *, wm_class: str | None = None, pids: Collection[int] | None = None
+    ) -> Sequence[FoundWindow]:
+        """All windows on the screen that are not inside another program's, of a class or of processes."""
+
+    def watch_screen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call back soon after some window came up or went; returns what ends the watch."""
+
+    def box(self, window_id: int) -> Box | None:
+        """Where a window is on the screen; None when it is gone."""
+
+    def put_back(self, window_id: int, box: Box) -> None:
+        """Put a window that was released where it was, visible."""
+
+    def adopt(self, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> Guest:
+        """Set on a window what hosting needs: it outlives the shell; keys and presses are seen first."""
+
+    def keep_dialogue(self, window_id: int, top: int) -> None:
+        """Keep a guest's dialogue above the shell, whole on the screen, and give it the keys."""
+
+    def watch_frame(self, top: int, content: int, listener: FrameListener) -> Callable[[], None]:
+        """Watch the shell's own window; returns the end of it."""
+
+    def focus(self, window_id: int) -> None:
+        """Give a window the keyboard."""

@@ -1,0 +1,219 @@
+"""The windows of an X11 desktop, seen through Qt's own connection and its native events."""
+
+import ctypes
+import struct
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QTimer
+
+from shell.native.interface import Box, FoundWindow, FrameListener, GuestListener
+from shell.native.x11_guest import X11Guest
+from shell.native.xcb import PROPERTY_CHANGE, SUBSTRUCTURE_NOTIFY, Xcb
+
+_KEY_PRESS: Final = 2
+_BUTTON_PRESS: Final = 4
+_FOCUS_IN: Final = 9
+_DESTROY_NOTIFY: Final = 17
+_UNMAP_NOTIFY: Final = 18
+_MAP_NOTIFY: Final = 19
+_REPARENT_NOTIFY: Final = 21
+_PROPERTY_NOTIFY: Final = 28
+_GENERIC: Final = 35
+_XI_BUTTON_PRESS: Final = 4
+_SCREEN_EVENTS: Final = frozenset({_DESTROY_NOTIFY, _UNMAP_NOTIFY, _MAP_NOTIFY, _REPARENT_NOTIFY})
+_EVENT_BYTES: Final = 32
+_FRAME_DEPTH: Final = 4
+"""Window managers put a window into at most three frames; what is deeper is inside another program."""
+_FOCUS_OF_THE_FRAME: Final = frozenset({0, 2, 3})
+"""Ancestor, Inferior, Nonlinear: the top level itself has the keys, not a window inside of it."""
+_CLIENT_MESSAGE: Final = 33
+_ICONIC: Final = 3
+
+
+class X11Windows(QAbstractNativeEventFilter):
+    """See `shell.native.interface.NativeWindows`. Installed as the application's native event filter."""
+
+    def __init__(self, connection: int) -> None:
+        super().__init__()
+        self._xcb = Xcb(connection)
+        self._guests: dict[int, X11Guest] = {}
+        self._frames: dict[int, tuple[int, FrameListener]] = {}
+        self._screen_watchers: list[Callable[[], None]] = []
+        self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
+        self._client_list_atom = self._xcb.atom("_NET_CLIENT_LIST")
+        self._look_again = QTimer(singleShot=True, interval=0)
+        self._look_again.timeout.connect(self._screen_changed)
+
+    # -- NativeWindows ----------------------------------------------------------------------------
+
+    def find(
+        self, *, wm_class: str | None = None, pids: Collection[int] | None = None
+    ) -> Sequence[FoundWindow]:
+        """All client windows of the screen that match, hidden ones too; menus and tooltips are none."""
+        found = []
+        for window in self._clients(self._xcb.root, _FRAME_DEPTH):
+            described = self._describe(window)
+            if wm_class is not None and wm_class not in described.wm_class.split("\0"):
+                continue
+            if pids is not None and described.pid not in pids:
+                continue
+            found.append(described)
+        return found
+
+    def watch_screen(self, changed: Callable[[], None]) -> Callable[[], None]:
+        """Call back after windows came or went; many changes at once are one call."""
+        if not self._screen_watchers:
+            self._xcb.select(self._xcb.root, SUBSTRUCTURE_NOTIFY | PROPERTY_CHANGE)
+            self._xcb.flush()
+        self._screen_watchers.append(changed)
+        return lambda: self._screen_watchers.remove(changed)
+
+    def box(self, window_id: int) -> Box | None:
+        """Where a window is on the screen."""
+        return self._xcb.box(window_id)
+
+    def put_back(self, window_id: int, box: Box) -> None:
+        """Place, size and map a window that lies on the screen itself."""
+        self._xcb.configure(window_id, box=box)
+        self._xcb.send("map_window", window_id)
+        self._xcb.flush()
+
+    def adopt(self, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> X11Guest:
+        """See the protocol; call it after the window was put into its pane."""
+        guest = X11Guest(self._xcb, window_id, listener, shell_keys)
+        self._guests[window_id] = guest
+        return guest
+
+    def keep_dialogue(self, window_id: int, top: int) -> None:
+        """Make the dialogue one of the shell's top level, which window managers keep above it."""
+        self._xcb.set_window_property(window_id, "WM_TRANSIENT_FOR", top)
+        screen, box = self._xcb.box(self._xcb.root), self._xcb.box(window_id)
+        if box is None or screen is None:
+            return
+        inside = Box(
+            x=max(0, min(box.x, screen.width - box.width)),
+            y=max(0, min(box.y, screen.height - box.height)),
+            width=box.width,
+            height=box.height,
+        )
+        self._xcb.configure(window_id, box=inside if inside != box else None, raised=True)
+        if self._xcb.property_numbers(self._xcb.root, "_NET_SUPPORTING_WM_CHECK"):
+            activate = self._xcb.atom("_NET_ACTIVE_WINDOW")
+            event = struct.pack("<BBHIIII", _CLIENT_MESSAGE, 32, 0, window_id, activate, 2, 0)
+            self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | 1 << 20, event)
+        elif self._xcb.is_viewable(window_id):
+            self._xcb.set_focus(window_id)
+
+    def watch_frame(self, top: int, content: int, listener: FrameListener) -> Callable[[], None]:
+        """Watch the top level (FocusIn of its own) and what is drawn in it (presses)."""
+        self._frames[top] = (content, listener)
+        return lambda: self._frames.pop(top, None) and None
+
+    def focus(self, window_id: int) -> None:
+        """Give a window the keyboard."""
+        self._xcb.set_focus(window_id)
+
+    # -- events -----------------------------------------------------------------------------------
+
+    def nativeEventFilter(  # noqa: N802 - Qt's name
+        self, event_type: QByteArray | bytes | bytearray | memoryview, message: int
+    ) -> object:
+        """Look at every X event before Qt does; swallow those of our own grabs."""
+        if event_type != b"xcb_generic_event_t":
+            return False, 0
+        raw = ctypes.string_at(int(message), _EVENT_BYTES)
+        return self._handle(raw[0] & 0x7F, raw), 0
+
+    def _handle(self, kind: int, raw: bytes) -> bool:
+        if kind in (_KEY_PRESS, _BUTTON_PRESS):
+            return self._grab_fired(kind, raw)
+        first, second = struct.unpack_from("II", raw, 4)
+        if kind == _FOCUS_IN:
+            self._focus_came(first, detail=raw[1], mode=raw[8])
+        elif kind == _PROPERTY_NOTIFY:
+            if first in self._guests and second in self._title_atoms:
+                self._guests[first].renamed()
+            elif first == self._xcb.root and second == self._client_list_atom:
+                self._look_soon()
+        elif kind == _GENERIC and struct.unpack_from("H", raw, 8)[0] == _XI_BUTTON_PRESS:
+            self._pressed(struct.unpack_from("I", raw, 24)[0])
+        elif kind in _SCREEN_EVENTS:
+            self._structure_changed(kind, raw, first, second)
+        return False
+
+    def _grab_fired(self, kind: int, raw: bytes) -> bool:
+        guest = self._guests.get(struct.unpack_from("I", raw, 12)[0])
+        if guest is None or guest.is_released:
+            return False
+        time = struct.unpack_from("I", raw, 4)[0]
+        if kind == _BUTTON_PRESS:
+            guest.pressed(time)
+        else:
+            guest.key_pressed(raw[1], struct.unpack_from("H", raw, 28)[0], time)
+        return True
+
+    def _focus_came(self, window: int, *, detail: int, mode: int) -> None:
+        if window in self._frames and detail in _FOCUS_OF_THE_FRAME:
+            self._frames[window][1].on_frame_focused()
+        elif window in self._guests:
+            self._guests[window].focused(detail, mode)
+
+    def _pressed(self, window: int) -> None:
+        for top, (content, listener) in list(self._frames.items()):
+            if window in (top, content) or self._is_inside(window, content):
+                listener.on_frame_pressed()
+
+    def _is_inside(self, window: int, content: int) -> bool:
+        """Whether a window is one that Qt made inside `content` (a child that something made native)."""
+        parent: int | None = window
+        for _ in range(_FRAME_DEPTH):
+            parent = self._xcb.parent(parent) if parent else None
+            if parent == content:
+                return True
+        return False
+
+    def _structure_changed(self, kind: int, raw: bytes, event: int, window: int) -> None:
+        if event == self._xcb.root:
+            self._look_soon()
+        guest = self._guests.get(window)
+        if guest is None or event != window:
+            return
+        if kind == _DESTROY_NOTIFY:
+            del self._guests[window]
+            guest.destroyed()
+        elif kind == _REPARENT_NOTIFY:
+            guest.reparented(struct.unpack_from("I", raw, 12)[0])
+
+    def _look_soon(self) -> None:
+        if self._screen_watchers:
+            self._look_again.start()
+
+    def _screen_changed(self) -> None:
+        for watcher in tuple(self._screen_watchers):
+            watcher()
+
+    # -- the screen -------------------------------------------------------------------------------
+
+    def _clients(self, window: int, depth: int) -> list[int]:
+        clients = []
+        for child in self._xcb.children(window):
+            if self._xcb.property_bytes(child, "WM_CLASS") is not None:
+                if not self._xcb.is_unmanaged(child):
+                    clients.append(child)
+            elif depth > 1:
+                clients += self._clients(child, depth - 1)
+        return clients
+
+    def _describe(self, window: int) -> FoundWindow:
+        pids = self._xcb.property_numbers(window, "_NET_WM_PID")
+        transient = self._xcb.property_numbers(window, "WM_TRANSIENT_FOR")
+        return FoundWindow(
+            window_id=window,
+            title=self._xcb.property_text(window, "_NET_WM_NAME", "WM_NAME"),
+            wm_class=self._xcb.property_text(window, "WM_CLASS"),
+            pid=pids[0] if pids else None,
+            transient_for=transient[0] if transient else None,
+            is_shown=self._xcb.is_viewable(window)
+            or self._xcb.property_numbers(window, "WM_STATE")[:1] == (_ICONIC,),
+        )

@@ -1,0 +1,160 @@
+"""A foreign X11 window inside a pane, with what plain Qt gets wrong put right.
+
+Seen with plain Qt, and why each thing is here: the window died with the shell (save set); keys followed
+the mouse (button grab, focus on the guest alone); shell keys reached the guest (key grabs); menus opened
+elsewhere after a move (a made-up ConfigureNotify); nobody heard of its end (DestroyNotify).
+"""
+
+import struct
+from collections.abc import Sequence
+from typing import Final
+
+from shell.native.interface import Box, GuestListener
+from shell.native.x11_keys import LOCKS, KeyPlace, places
+from shell.native.xcb import (
+    ANY_MODIFIER,
+    FOCUS_CHANGE,
+    PRESS_GRAB_MASK,
+    PROPERTY_CHANGE,
+    REPLAY_POINTER,
+    STRUCTURE_NOTIFY,
+    Xcb,
+)
+
+_CONFIGURE_NOTIFY: Final = 22
+_KEY_PRESS: Final = 2
+_KEY_RELEASE: Final = 3
+_CLIENT_MESSAGE: Final = 33
+_LOCK_BITS: Final = 2 | 16
+_NORMAL_FOCUS: Final = 0
+_FOCUS_OF_ITS_OWN: Final = frozenset({0, 1, 2, 3, 4})
+"""Ancestor, Virtual, Inferior, Nonlinear, NonlinearVirtual: the keys came to it or into it, not past it."""
+
+
+class X11Guest:
+    """See `shell.native.interface.Guest`. Events reach it from `X11Windows` alone."""
+
+    def __init__(self, xcb: Xcb, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> None:
+        self._xcb = xcb
+        self._window_id = window_id
+        self._listener = listener
+        self._keys: tuple[KeyPlace, ...] = places(xcb, shell_keys)
+        self.is_released = False
+        xcb.send("change_save_set", 0, window_id)
+        # synchronous for the pointer: the press waits until the guest has the keys, then goes on to it
+        xcb.send("grab_button", 0, window_id, PRESS_GRAB_MASK, 0, 1, 0, 0, 0, ANY_MODIFIER)
+        for key in self._keys:
+            for lock in LOCKS:
+                # synchronous for the keyboard: what is typed after the key waits for the new focus
+                xcb.send("grab_key", 0, window_id, key.modifiers | lock, key.keycode, 1, 0)
+        xcb.select(window_id, STRUCTURE_NOTIFY | FOCUS_CHANGE | PROPERTY_CHANGE)
+        xcb.flush()
+
+    @property
+    def window_id(self) -> int:
+        """The X11 window."""
+        return self._window_id
+
+    def title(self) -> str:
+        """The title at this moment; empty when the window is gone."""
+        return self._xcb.property_text(self._window_id, "_NET_WM_NAME", "WM_NAME")
+
+    def told_place(self, box: Box) -> None:
+        """Send the ConfigureNotify that a window manager would (ICCCM 4.1.5)."""
+        event = struct.pack(
+            "<BBHIIIhhHHHBx",
+            _CONFIGURE_NOTIFY,
+            0,
+            0,
+            self._window_id,
+            self._window_id,
+            0,
+            box.x,
+            box.y,
+            box.width,
+            box.height,
+            0,
+            0,
+        )
+        self._xcb.send_event(self._window_id, STRUCTURE_NOTIFY, event)
+
+    def take_keys(self) -> None:
+        """Focus the window itself: what is under the mouse outside of it then gets nothing."""
+        self._xcb.set_focus(self._window_id)
+
+    def press(self, key: str) -> None:
+        """Send a key press and release to this window alone; some programs refuse what is sent."""
+        for place in places(self._xcb, [key]):
+            for kind in (_KEY_PRESS, _KEY_RELEASE):
+                event = struct.pack(
+                    "<BBHIIIIhhhhHBx",
+                    kind,
+                    place.keycode,
+                    0,
+                    0,
+                    self._xcb.root,
+                    self._window_id,
+                    0,
+                    0,
+                    0,
+                    0,
+                    0,
+                    place.modifiers,
+                    1,
+                )
+                self._xcb.send_event(self._window_id, 1 if kind == _KEY_PRESS else 2, event)
+
+    def ask_to_close(self) -> None:
+        """Send WM_DELETE_WINDOW (ICCCM 4.2.8.1)."""
+        protocols, delete = self._xcb.atom("WM_PROTOCOLS"), self._xcb.atom("WM_DELETE_WINDOW")
+        event = struct.pack("<BBHIIII", _CLIENT_MESSAGE, 32, 0, self._window_id, protocols, delete, 0)
+        self._xcb.send_event(self._window_id, 0, event)
+
+    def release(self) -> None:
+        """Take the grabs and the save set off the window."""
+        self.is_released = True
+        self._xcb.send("ungrab_button", 0, self._window_id, ANY_MODIFIER)
+        for key in self._keys:
+            for lock in LOCKS:
+                self._xcb.send("ungrab_key", key.keycode, self._window_id, key.modifiers | lock)
+        self._xcb.send("change_save_set", 1, self._window_id)
+        self._xcb.flush()
+
+    # -- events, from X11Windows ------------------------------------------------------------------
+
+    def pressed(self, time: int) -> None:
+        """The button grab fired: keys first, then the press goes on to the program."""
+        try:
+            self._listener.on_pressed()
+        finally:
+            self._xcb.send("allow_events", REPLAY_POINTER, time)
+            self._xcb.flush()
+
+    def key_pressed(self, keycode: int, state: int, time: int) -> None:
+        """A key grab fired. The grab ends at once, so that the next key goes where the keys now are."""
+        try:
+            for key in self._keys:
+                if (key.keycode, key.modifiers) == (keycode, state & 0xFF & ~_LOCK_BITS):
+                    self._listener.on_shell_key(key.name)
+        finally:
+            self._xcb.send("ungrab_keyboard", time)
+            self._xcb.flush()
+
+    def focused(self, detail: int, mode: int) -> None:
+        """A FocusIn that is not part of a grab."""
+        if mode == _NORMAL_FOCUS and detail in _FOCUS_OF_ITS_OWN:
+            self._listener.on_focused()
+
+    def renamed(self) -> None:
+        """The title property changed."""
+        self._listener.on_title(self.title())
+
+    def reparented(self, parent: int) -> None:
+        """Somebody moved the window to the screen itself."""
+        if parent == self._xcb.root and not self.is_released:
+            self._listener.on_taken_out()
+
+    def destroyed(self) -> None:
+        """The window is no more."""
+        self.is_released = True
+        self._listener.on_destroyed()
