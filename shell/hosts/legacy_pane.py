@@ -35,7 +35,6 @@ class LegacyPane(QWidget):
         self._settled = settled
         self._minimum = QSize(1, 1)
         self._window: QWindow | None = None
-        self._container: QWidget | None = None
         self._is_covered = False
         self._watched: list[QWidget] = []
         self._hole = _Hole(self)
@@ -61,26 +60,22 @@ class LegacyPane(QWidget):
     @property
     def is_on_the_glass(self) -> bool:
         """Whether the foreign window can be seen and may have the keys."""
-        return self._overlay.isVisible() and self._container is not None
+        return self._overlay.isVisible() and self._window is not None
 
     def lay(self, window: QWindow, minimum: QSize) -> None:
         """Lay a foreign window over the pane; it is never made smaller than `minimum` (logical pixels)."""
         self._minimum = minimum
         self._window = window
-        self._container = QWidget.createWindowContainer(window, self._overlay)
-        self._container.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._container.show()
+        # no QWidget.createWindowContainer: it takes the focus by itself, and the window with it when it goes
+        window.setParent(self._overlay.windowHandle())
+        window.show()
         self.arrange()
 
     def lift(self, *, to_screen: bool) -> None:
         """Take the foreign window out: back to the screen, or, when it is no more, just forget it."""
         if self._window is not None and to_screen:
-            # before the container goes: the other way round the window stays unmapped
             self._window.setParent(None)
-        if self._container is not None:
-            self._container.setParent(None)
-            self._container.deleteLater()
-        self._window = self._container = None
+        self._window = None
         self.arrange()
 
     def cover(self, *, covered: bool) -> None:
@@ -90,7 +85,7 @@ class LegacyPane(QWidget):
 
     def arrange(self) -> None:
         """Put the foreign window where the pane now is."""
-        shown = self._container is not None and not self._is_covered and self.isVisible()
+        shown = self._window is not None and not self._is_covered and self.isVisible()
         if not shown:
             self._overlay.hide()
             self._edge.hide()
@@ -106,13 +101,13 @@ class LegacyPane(QWidget):
 
     def place_on_screen(self) -> Box:
         """The foreign window's place on the screen, in device pixels."""
-        container = self._container or self._overlay
-        corner, ratio = container.mapToGlobal(QPoint(0, 0)), self.devicePixelRatioF()
+        place = QRect() if self._window is None else self._window.geometry()
+        corner, ratio = self._overlay.mapToGlobal(place.topLeft()), self.devicePixelRatioF()
         return Box(
             x=round(corner.x() * ratio),
             y=round(corner.y() * ratio),
-            width=round(container.width() * ratio),
-            height=round(container.height() * ratio),
+            width=round(place.width() * ratio),
+            height=round(place.height() * ratio),
         )
 
     def showEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
@@ -148,7 +143,7 @@ class LegacyPane(QWidget):
         self._settle.start()
 
     def _scroll(self) -> None:
-        if self._container is None:
+        if self._window is None:
             return
         room = self._hole.viewport().size()
         size = room.expandedTo(self._minimum)
@@ -157,7 +152,7 @@ class LegacyPane(QWidget):
         across.setRange(0, size.width() - room.width())
         down.setPageStep(room.height())
         down.setRange(0, size.height() - room.height())
-        self._container.setGeometry(QRect(QPoint(-across.value(), -down.value()), size))
+        self._window.setGeometry(QRect(QPoint(-across.value(), -down.value()), size))
 
     def _say_at_the_edge(self) -> None:
         room, need = self.size(), self._minimum
@@ -174,7 +169,7 @@ class LegacyPane(QWidget):
                 layout.activate()
 
     def _tell_place(self) -> None:
-        if self._container is not None and self._overlay.isVisible():
+        if self.is_on_the_glass:
             self._settled(self.place_on_screen())
 
 

@@ -1,5 +1,7 @@
 """A legacy program as a process: started to outlive the shell, remembered, and known again later."""
 
+import contextlib
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -7,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
+from PySide6.QtCore import QObject
 
 from shell.errors import ProgramError
 from shell.hosts.legacy_description import LegacyDescription, filled
@@ -116,23 +118,24 @@ class LegacyProgram(QObject):
         }
 
     def _run(self, arguments: list[str]) -> int:
-        """Start a process of its own session, tied to nothing of the shell's."""
-        process = QProcess()
-        process.setProgram(arguments[0])
-        process.setArguments(arguments[1:])
-        process.setStandardInputFile(QProcess.nullDevice())
+        """Start a process of its own session, tied to nothing of the shell's, and reap it when it ends."""
+        environment = {
+            name: value for name, value in os.environ.items() if not name.startswith(_OUR_VARIABLES)
+        }
         # what it says may name patients: it is kept nowhere
-        process.setStandardOutputFile(QProcess.nullDevice())
-        process.setStandardErrorFile(QProcess.nullDevice())
-        environment = QProcessEnvironment.systemEnvironment()
-        for name in environment.keys():  # noqa: SIM118 - not a dictionary
-            if name.startswith(_OUR_VARIABLES):
-                environment.remove(name)
-        process.setProcessEnvironment(environment)
-        started, pid = process.startDetached()
-        if not started:
+        nowhere = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in (0, 1, 2)]
+        try:
+            pid = os.posix_spawnp(arguments[0], arguments, environment, file_actions=nowhere, setsid=True)
+        except OSError as error:
             raise ProgramError(
-                f"{self.description.name} could not be started: “{arguments[0]}” does not run "
-                "on this machine. See start.command in its description."
-            )
+                f"{self.description.name} could not be started: “{arguments[0]}” does not run on "
+                f"this machine ({error.strerror}). See start.command in its description."
+            ) from error
+        EndWatch(pid, lambda: _reap(pid), self)
         return pid
+
+
+def _reap(pid: int) -> None:
+    """Let the kernel forget a child that has ended."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
