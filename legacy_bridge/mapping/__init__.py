@@ -1,0 +1,1 @@
+"""Pure: how legacy rows and FHIR resources become records, and back."""

@@ -1,0 +1,18 @@
+"""Which mapping serves which kind of record: an explicit list."""
+
+from collections.abc import Mapping
+
+from legacy_bridge.mapping.location import LOCATION
+from legacy_bridge.mapping.organization import ORGANIZATION
+from legacy_bridge.mapping.patient import patient_mapping
+from legacy_bridge.mapping.practitioner import PRACTITIONER
+from legacy_bridge.mapping.resource import ResourceMapping
+from legacy_bridge.mapping.schedule import SESSION
+from legacy_bridge.mapping.slot import SLOT
+from legacy_bridge.records import Kind
+
+
+def catalogue(ods: str) -> Mapping[Kind, ResourceMapping]:
+    """The mappings of one practice, parents before children."""
+    mappings = (ORGANIZATION, LOCATION, PRACTITIONER, patient_mapping(ods), SESSION, SLOT)
+    return {one.kind: one for one in mappings}

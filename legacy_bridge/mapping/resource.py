@@ -1,0 +1,234 @@
+"""One kind's mapping: a list of fields between one row group and one set of FHIR resources."""
+
+import copy
+import uuid
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from legacy_bridge.errors import RecordRefused
+from legacy_bridge.mapping.field import Draft, FieldMapping, identifier_of, main_row, set_identifier
+from legacy_bridge.mapping.values import is_yes
+from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, RowValue, Value
+from legacy_bridge.sides import CloudPlan, CloudStep, Link, References, RowChange
+from web_modules.fhir.systems import legacy_key
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceMapping:
+    """How one kind of record travels.
+
+    Attributes:
+        kind: which kind.
+        table: the legacy table whose rows are the records; its name is in the resources' identifiers.
+        resource_types: the resources of one record; the first is the one that others refer to.
+        fields: the fields.
+        skeleton: what a new resource of each type has before any field is written.
+        parents: fields whose link must be on the cloud first, when they have a value.
+        deleted_column: the column that marks a row as deleted, or None when rows are only ever removed.
+        withheld: whether the record is confidential, by its rows.
+    """
+
+    kind: Kind
+    table: str
+    resource_types: tuple[str, ...]
+    fields: tuple[FieldMapping, ...]
+    skeleton: Mapping[str, Mapping[str, Any]]
+    parents: frozenset[str] = frozenset()
+    deleted_column: str | None = None
+    withheld: Callable[[RowGroup], bool] = lambda _: False
+
+    def identifier_system(self, ods: str) -> str:
+        """The system of the identifier by which the record is known again."""
+        return legacy_key(ods, self.table)
+
+    def from_legacy(self, group: RowGroup | None) -> Reading | None:
+        """The record in the rows, or None when there is none, or it is marked deleted.
+
+        Raises:
+            RecordRefused: the rows cannot be expressed.
+        """
+        if group is None or (self.deleted_column and is_yes(main_row(group), self.deleted_column)):
+            return None
+        if self.withheld(group):
+            return Reading(fields=self._read_rows(group), is_withheld=True)
+        return Reading(fields=self._read_rows(group))
+
+    def from_cloud(self, content: CloudContent | None, references: References) -> Reading | None:
+        """The record in the resources, or None when there is none.
+
+        Raises:
+            RecordRefused: the resources cannot be expressed.
+        """
+        if content is None or self.resource_types[0] not in content.resources:
+            return None
+        whole = self._with_missing(content)
+        found = {one.name: one.from_cloud(whole, references) for one in self.fields}
+        return Reading(fields={name: value for name, value in found.items() if value is not None})
+
+    def to_legacy(self, fields: Fields, changed: Collection[str], group: RowGroup) -> RowChange:
+        """The columns to write so that the rows say what `fields` says of the changed fields.
+
+        Raises:
+            RecordRefused: the columns cannot hold it, or the bridge never writes them.
+        """
+        columns: dict[str, RowValue] = {}
+        for one in self.fields:
+            if one.name in changed:
+                if one.to_columns is None:
+                    raise RecordRefused(
+                        "legacy-owned", f"{one.name} can only be changed in the legacy program."
+                    )
+                columns.update(one.to_columns(fields.get(one.name)))
+        return RowChange(link=group.link, digest=group.digest, columns=differing(columns, main_row(group)))
+
+    def to_cloud(
+        self,
+        link: Link,
+        fields: Fields,
+        changed: Collection[str],
+        content: CloudContent | None,
+        context: "CloudContext",
+    ) -> CloudPlan:
+        """The transaction that makes the resources say what `fields` says of the changed fields.
+
+        Args:
+            link: the link, as remembered.
+            fields: what is about to be agreed.
+            changed: the fields that the cloud does not say yet.
+            content: the resources as read, or None when there are none.
+            context: the practice, and the links of the records that this one names.
+
+        Raises:
+            RecordRefused: FHIR cannot hold it.
+        """
+        steps: list[CloudStep] = []
+        if content is None:
+            names = {one.name for one in self.fields}
+            draft = self._new(link.key, context.ods)
+            self._write(draft, fields, names, context.references)
+        else:
+            draft = {
+                name: copy.deepcopy(dict(one)) for name, one in self._with_missing(content).resources.items()
+            }
+            self._write(draft, fields, set(changed), context.references)
+        urls = {kind: f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{kind}/{link.key}')}" for kind in draft}
+        known = {} if content is None else content.resources
+        for resource_type, resource in draft.items():
+            _refer_within(resource, urls, known)
+            if resource_type not in known:
+                set_identifier(resource, self.identifier_system(context.ods), link.key.key)
+                steps.append(create_step(resource, self.identifier_system(context.ods), urls[resource_type]))
+            elif resource != known[resource_type]:
+                steps.append(update_step(resource))
+        return CloudPlan(link=link.key, steps=tuple(steps), bookings=link.bookings)
+
+    def removal(self, content: CloudContent, *, link: Link) -> CloudPlan:
+        """The transaction that deletes the resources, children before parents."""
+        found = [*content.appointments, *reversed(list(content.resources.values()))]
+        steps = tuple(delete_step(one) for one in found)
+        return CloudPlan(link=link.key, steps=steps, bookings=link.bookings)
+
+    def key_of(self, resource: Mapping[str, Any], ods: str) -> LinkKey | None:
+        """The link that a resource of ours says it belongs to."""
+        key = identifier_of(resource, self.identifier_system(ods))
+        return None if key is None else LinkKey(kind=self.kind, key=key)
+
+    def _read_rows(self, group: RowGroup) -> dict[str, Value]:
+        found = {one.name: one.from_rows(group) for one in self.fields}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def _write(self, draft: Draft, fields: Fields, names: Collection[str], references: References) -> None:
+        for one in self.fields:
+            if one.name in names:
+                one.to_draft(draft, fields.get(one.name), references)
+
+    def _new(self, key: LinkKey, ods: str) -> Draft:
+        draft: Draft = {}
+        for resource_type in self.resource_types:
+            draft[resource_type] = {
+                "resourceType": resource_type,
+                **copy.deepcopy(dict(self.skeleton.get(resource_type, {}))),
+            }
+            set_identifier(draft[resource_type], self.identifier_system(ods), key.key)
+        return draft
+
+    def _with_missing(self, content: CloudContent) -> CloudContent:
+        missing = [one for one in self.resource_types if one not in content.resources]
+        if not missing:
+            return content
+        added = {
+            one: {"resourceType": one, **copy.deepcopy(dict(self.skeleton.get(one, {})))} for one in missing
+        }
+        return CloudContent(
+            link=content.link,
+            resources={**content.resources, **added},
+            appointments=content.appointments,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudContext:
+    """What a mapping needs to know of the rest of the practice.
+
+    Attributes:
+        ods: the practice.
+        references: the links of the records that this one names.
+        hides: the record names a patient who has become confidential: what shows it is deleted, not ended.
+    """
+
+    ods: str
+    references: References
+    hides: bool = False
+
+
+SELF = "self:"
+"""Reference to another resource of the same record (`self:Practitioner`), resolved when the plan is made."""
+
+
+def create_step(resource: Mapping[str, Any], system: str, full_url: str) -> CloudStep:
+    """A create that finds what an earlier, unanswered attempt made."""
+    return CloudStep(
+        method="POST",
+        url=str(resource["resourceType"]),
+        resource=resource,
+        full_url=full_url,
+        if_none_exist=f"identifier={system}|{identifier_of(resource, system)}",
+    )
+
+
+def update_step(resource: Mapping[str, Any]) -> CloudStep:
+    """An update of what is still as it was read."""
+    return CloudStep(
+        method="PUT",
+        url=f"{resource['resourceType']}/{resource['id']}",
+        resource=resource,
+        if_match=str(resource["meta"]["versionId"]),
+    )
+
+
+def delete_step(resource: Mapping[str, Any]) -> CloudStep:
+    """A deletion of what is still as it was read."""
+    return CloudStep(
+        method="DELETE",
+        url=f"{resource['resourceType']}/{resource['id']}",
+        if_match=str(resource["meta"]["versionId"]),
+    )
+
+
+def differing(columns: Mapping[str, RowValue], row: Mapping[str, RowValue]) -> dict[str, RowValue]:
+    """Only the columns whose value is not what the row has already."""
+    return {name: value for name, value in columns.items() if row.get(name) != value}
+
+
+def _refer_within(
+    resource: dict[str, Any], urls: Mapping[str, str], known: Mapping[str, Mapping[str, Any]]
+) -> None:
+    for value in resource.values():
+        if isinstance(value, dict) and str(value.get("reference", "")).startswith(SELF):
+            resource_type = value["reference"].removeprefix(SELF)
+            value["reference"] = (
+                f"{resource_type}/{known[resource_type]['id']}"
+                if resource_type in known
+                else urls[resource_type]
+            )

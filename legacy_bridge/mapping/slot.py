@@ -1,0 +1,221 @@
+"""An appointment slot: one Appointment_Slot row, and a Slot with at most one current Appointment."""
+
+import copy
+import uuid
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from legacy_bridge.errors import RecordRefused
+from legacy_bridge.mapping import booking
+from legacy_bridge.mapping.codes import (
+    DELIVERY_CHANNEL,
+    DELIVERY_CHANNEL_SYSTEM,
+    MODE_TO_CHANNEL,
+    ORIGINAL_TERM,
+)
+from legacy_bridge.mapping.field import (
+    Column,
+    Draft,
+    FieldMapping,
+    concept_text,
+    extension_of,
+    link_column,
+    reference_of,
+    set_element,
+    set_extension,
+)
+from legacy_bridge.mapping.resource import (
+    CloudContext,
+    ResourceMapping,
+    create_step,
+    delete_step,
+    differing,
+    update_step,
+)
+from legacy_bridge.mapping.values import (
+    minutes_between,
+    moment_from_text,
+    moment_of,
+    moment_text,
+    text_of,
+)
+from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, Value
+from legacy_bridge.sides import CloudPlan, CloudStep, Link, References, RowChange
+from web_modules.fhir.systems import legacy_key
+
+TABLE = "Appointment_Slot"
+_MODE = Column(table=TABLE, name="ModeOfContact", length=200)
+
+
+def _start(group: RowGroup) -> Value | None:
+    row = group.rows[TABLE][0]
+    start = moment_of(row.get("AppointmentDate"), row.get("AppointmentStartTime"))
+    if start is None:
+        raise RecordRefused(
+            "slot-without-time", "The slot has no date or no time: set it in the legacy program."
+        )
+    return start
+
+
+def _minutes(group: RowGroup) -> Value | None:
+    minutes = group.rows[TABLE][0].get("PlannedDurationInMinutes")
+    if not isinstance(minutes, int) or minutes < 0:
+        raise RecordRefused(
+            "slot-without-length",
+            "The slot's length is missing or negative, so it has no end: correct it in the legacy program.",
+        )
+    return minutes
+
+
+def _cloud_start(content: CloudContent, _references: References) -> Value | None:
+    return moment_from_text(text_of(content.resources["Slot"].get("start")))
+
+
+def _cloud_minutes(content: CloudContent, references: References) -> Value | None:
+    start = _cloud_start(content, references)
+    end = moment_from_text(text_of(content.resources["Slot"].get("end")))
+    if not isinstance(start, datetime) or end is None:
+        return None
+    return minutes_between(start, end)
+
+
+def _put_start(draft: Draft, value: Value | None, references: References) -> None:
+    slot = draft["Slot"]
+    start, end = (moment_from_text(slot.get(element)) for element in ("start", "end"))
+    set_element(slot, "start", moment_text(value))
+    if start is not None and end is not None:
+        _put_minutes(draft, minutes_between(start, end), references)
+
+
+def _put_minutes(draft: Draft, value: Value | None, _references: References) -> None:
+    start = moment_from_text(draft["Slot"].get("start"))
+    if start is not None and isinstance(value, int):
+        draft["Slot"]["end"] = moment_text(start + timedelta(minutes=value))
+
+
+def _put_session(draft: Draft, value: Value | None, references: References) -> None:
+    found = references.reference(value, "Schedule") if isinstance(value, LinkKey) else None
+    set_element(draft["Slot"], "schedule", {"reference": found} if found else None)
+
+
+def _mode(content: CloudContent, _references: References) -> Value | None:
+    return text_of(extension_of(content.resources["Slot"], ORIGINAL_TERM).get("valueString"))
+
+
+def _put_mode(draft: Draft, value: Value | None, _references: References) -> None:
+    slot = draft["Slot"]
+    set_extension(slot, ORIGINAL_TERM, None if value is None else {"valueString": value})
+    channel = MODE_TO_CHANNEL.get(str(value))
+    coding = {"system": DELIVERY_CHANNEL_SYSTEM, "code": channel, "display": value}
+    set_extension(slot, DELIVERY_CHANNEL, {"valueCodeableConcept": {"coding": [coding]}} if channel else None)
+
+
+_FIELDS = (
+    FieldMapping(
+        name="session",
+        from_rows=link_column(TABLE, "SessionGuid", Kind.SESSION),
+        from_cloud=lambda content, references: reference_of(
+            content.resources["Slot"].get("schedule"), references
+        ),
+        to_draft=_put_session,
+    ),
+    FieldMapping(name="start", from_rows=_start, from_cloud=_cloud_start, to_draft=_put_start),
+    FieldMapping(name="minutes", from_rows=_minutes, from_cloud=_cloud_minutes, to_draft=_put_minutes),
+    concept_text("type", Column(table=TABLE, name="SlotType", length=100), "Slot", "appointmentType"),
+    FieldMapping(name="mode", from_rows=_MODE.read, from_cloud=_mode, to_draft=_put_mode),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotMapping(ResourceMapping):
+    """A slot's mapping: its plain fields, and who is booked in it (see `booking`)."""
+
+    def from_legacy(self, group: RowGroup | None) -> Reading | None:
+        """The slot's record; what must not be told of a booking is held back."""
+        reading = ResourceMapping.from_legacy(self, group)
+        if reading is None or group is None:
+            return None
+        booked = booking.from_rows(group)
+        return Reading(fields={**reading.fields, **booked.fields}, held=booked.held)
+
+    def from_cloud(self, content: CloudContent | None, references: References) -> Reading | None:
+        """The slot's record, with its current Appointment."""
+        reading = ResourceMapping.from_cloud(self, content, references)
+        if reading is None or content is None:
+            return None
+        return Reading(fields={**reading.fields, **booking.from_cloud(content, references)})
+
+    def to_legacy(self, fields: Fields, changed: Collection[str], group: RowGroup) -> RowChange:
+        """The columns of the booking; the slot itself is the legacy program's."""
+        plain = [name for name in changed if name not in booking.FIELDS]
+        change = ResourceMapping.to_legacy(self, fields, plain, group)
+        if len(plain) == len(changed):
+            return change
+        row = group.rows[TABLE][0]
+        columns = differing(booking.to_columns(fields, row), row)
+        return RowChange(link=group.link, digest=group.digest, columns={**change.columns, **columns})
+
+    def to_cloud(
+        self,
+        link: Link,
+        fields: Fields,
+        changed: Collection[str],
+        content: CloudContent | None,
+        context: CloudContext,
+    ) -> CloudPlan:
+        """The Slot, and its Appointments: cancelled, made or brought up to date."""
+        plan = ResourceMapping.to_cloud(
+            self, link, fields, [one for one in changed if one not in booking.FIELDS], content, context
+        )
+        slot = _slot_of(plan, content)
+        slot["status"] = fields.get("availability", "free")
+        steps: list[CloudStep] = []
+        if content is None:
+            (made,) = plan.steps
+            steps.append(create_step(slot, self.identifier_system(context.ods), str(made.full_url)))
+            reference = str(made.full_url)
+        else:
+            if slot != content.resources["Slot"]:
+                steps.append(update_step(slot))
+            reference = f"Slot/{slot['id']}"
+        bookings = link.bookings
+        appointments = () if content is None else content.appointments
+        current = booking.current(appointments, slot=content.resources["Slot"]) if content else None
+        drafted = booking.to_appointment(fields, slot, reference, current, context.references)
+        if current is not None and (drafted is None or drafted.get("id") != current["id"]):
+            steps.append(delete_step(current) if context.hides else _end(current))
+        if drafted is not None and "id" in drafted and drafted != current:
+            steps.append(update_step(drafted))
+        elif drafted is not None and "id" not in drafted:
+            bookings = max([bookings, *(booking.number_of(one) for one in appointments)]) + 1
+            system = legacy_key(context.ods, booking.IDENTIFIER)
+            drafted["identifier"] = [{"system": system, "value": f"{link.key.key}.{bookings}"}]
+            name = uuid.uuid5(uuid.NAMESPACE_URL, f"{link.key}/{bookings}")
+            steps.append(create_step(drafted, system, f"urn:uuid:{name}"))
+        return CloudPlan(link=link.key, steps=tuple(steps), bookings=bookings)
+
+
+def _slot_of(plan: CloudPlan, content: CloudContent | None) -> dict[str, Any]:
+    written = next((one.resource for one in plan.steps if one.resource is not None), None)
+    if written is not None:
+        return copy.deepcopy(dict(written))
+    if content is None:
+        raise RecordRefused("slot-missing", "The slot has neither a resource nor a plan to make one.")
+    return copy.deepcopy(dict(content.resources["Slot"]))
+
+
+def _end(appointment: Mapping[str, Any]) -> CloudStep:
+    return update_step({**appointment, "status": "cancelled"})
+
+
+SLOT = SlotMapping(
+    kind=Kind.SLOT,
+    table=TABLE,
+    resource_types=("Slot",),
+    skeleton={"Slot": {"status": "free"}},
+    deleted_column="Deleted",
+    parents=frozenset({"session", "patient"}),
+    fields=_FIELDS,
+)

@@ -1,0 +1,96 @@
+"""What happens when both sides changed the same thing: decided by a rule, or asked.
+
+Fields that only make sense together form a unit: an address is never put together from two, a person's name
+neither. What says who somebody is, or who is booked, is asked; contact and administrative things follow the
+side that leads; what the bridge cannot write follows the legacy program.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from legacy_bridge.records import Kind
+
+
+class Policy(Enum):
+    """Who decides when both sides changed a unit to different values."""
+
+    AUTHORITY = "authority"  # the side that leads, by the function's stage
+    ASK = "ask"  # a person; both values are kept until then
+    LEGACY = "legacy"  # the legacy program: the bridge does not write these
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """Fields that travel and are decided together.
+
+    Attributes:
+        name: the unit's name, in lists of conflicts.
+        fields: its fields.
+        policy: who decides.
+        ask_on: a difference in one of these is always asked.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    policy: Policy
+    ask_on: tuple[str, ...] = ()
+
+
+def _alone(policy: Policy, *names: str) -> tuple[Unit, ...]:
+    return tuple(Unit(name=name, fields=(name,), policy=policy) for name in names)
+
+
+_ADDRESS = Unit(
+    name="address",
+    fields=(
+        "address_flat",
+        "address_street",
+        "address_village",
+        "address_town",
+        "address_county",
+        "address_postcode",
+    ),
+    policy=Policy.AUTHORITY,
+)
+
+UNITS: Mapping[Kind, tuple[Unit, ...]] = {
+    Kind.ORGANIZATION: (*_alone(Policy.LEGACY, "ods", "type"), *_alone(Policy.AUTHORITY, "name")),
+    Kind.LOCATION: (
+        *_alone(Policy.AUTHORITY, "name", "phone", "fax", "email"),
+        _ADDRESS,
+        *_alone(Policy.LEGACY, "type", "organization"),
+    ),
+    Kind.PRACTITIONER: (
+        Unit(name="name", fields=("title", "given", "family"), policy=Policy.AUTHORITY),
+        *_alone(
+            Policy.LEGACY,
+            "registration",
+            "job_code",
+            "job",
+            "contract_start",
+            "contract_end",
+            "organization",
+        ),
+    ),
+    Kind.PATIENT: (
+        Unit(name="name", fields=("title", "given", "middle", "family"), policy=Policy.ASK),
+        *_alone(Policy.ASK, "nhs_number", "sex", "birth_date", "death_date"),
+        _ADDRESS,
+        *_alone(Policy.AUTHORITY, "home_phone", "mobile_phone", "email", "general_practitioner"),
+        *_alone(Policy.LEGACY, "patient_number", "active"),
+    ),
+    Kind.SESSION: (
+        *_alone(Policy.AUTHORITY, "description"),
+        *_alone(Policy.LEGACY, "type", "category", "start", "end", "people", "site"),
+    ),
+    Kind.SLOT: (
+        *_alone(Policy.LEGACY, "session", "start", "minutes", "type", "mode"),
+        Unit(
+            name="booking",
+            fields=("availability", "patient", "term", "booked_at"),
+            policy=Policy.AUTHORITY,
+            ask_on=("patient",),
+        ),
+    ),
+}

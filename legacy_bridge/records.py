@@ -1,0 +1,191 @@
+"""What a mapping makes of a row group or of a FHIR resource: plain named fields, comparable across sides."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from enum import Enum
+from typing import Any
+
+from legacy_bridge.errors import RecordRefused
+from web_modules.decision.words import Function
+
+
+class Kind(Enum):
+    """The kinds of record that are mirrored; a parent comes before its child."""
+
+    ORGANIZATION = "organization"
+    LOCATION = "location"
+    PRACTITIONER = "practitioner"
+    PATIENT = "patient"
+    SESSION = "session"
+    SLOT = "slot"
+
+    @property
+    def rank(self) -> int:
+        """Where the kind stands in the order of carrying: parents low, children high."""
+        return list(Kind).index(self)
+
+    @property
+    def function(self) -> Function:
+        """The function whose stage decides whether this kind is mirrored, and which side leads."""
+        return _FUNCTIONS[self]
+
+
+_FUNCTIONS = {
+    Kind.ORGANIZATION: Function.ORGANISATION,
+    Kind.LOCATION: Function.ORGANISATION,
+    Kind.PRACTITIONER: Function.ORGANISATION,
+    Kind.PATIENT: Function.PATIENTS,
+    Kind.SESSION: Function.APPOINTMENTS,
+    Kind.SLOT: Function.APPOINTMENTS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkKey:
+    """What names one mirrored thing: its kind and its legacy key.
+
+    Attributes:
+        kind: the kind of record.
+        key: the legacy GUID, lower case, without braces; unique with the practice, which a bridge has one of.
+    """
+
+    kind: Kind
+    key: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.value}/{self.key}"
+
+    @staticmethod
+    def parse(text: str) -> "LinkKey":
+        """Read what `str` wrote."""
+        kind, _, key = text.partition("/")
+        return LinkKey(kind=Kind(kind), key=key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartialDate:
+    """A date of which only the year, or the year and the month, may be known.
+
+    Attributes:
+        text: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    """
+
+    text: str
+
+    @staticmethod
+    def parse(text: str) -> "PartialDate":
+        """Read a FHIR date.
+
+        Raises:
+            RecordRefused: it is no date.
+        """
+        if not re.fullmatch(r"\d{4}(-\d{2}(-\d{2})?)?", text):
+            raise RecordRefused("date-unreadable", "A date is not written as YYYY, YYYY-MM or YYYY-MM-DD.")
+        try:
+            date.fromisoformat(text + "-01-01"[len(text) - 4 :])
+        except ValueError as error:
+            raise RecordRefused("date-unreadable", "A date names a day that does not exist.") from error
+        return PartialDate(text=text)
+
+    @staticmethod
+    def of(day: date) -> "PartialDate":
+        """A whole date."""
+        return PartialDate(text=day.isoformat())
+
+    def whole(self) -> date | None:
+        """The day, or None when it is not known."""
+        return date.fromisoformat(self.text) if len(self.text) == len("YYYY-MM-DD") else None
+
+
+Value = str | bool | int | datetime | PartialDate | LinkKey | tuple[LinkKey, ...]
+"""One field's value; datetimes are aware UTC. A field without a value is absent from a record's fields."""
+
+Fields = Mapping[str, Value]
+Agreed = Mapping[str, Value | None]
+"""Fields on which the sides agreed: None is "agreed on empty", a field that is missing was never agreed."""
+
+RowValue = str | bool | int | date | time | None
+Row = Mapping[str, RowValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowGroup:
+    """The legacy rows that make one record, as read in one statement's view of the database.
+
+    Attributes:
+        link: which record.
+        rows: table name to its rows; the first table's only row is the one that is written.
+        digest: a hash of all of it: the guard of a conditional write. Not a row version: those are reused
+            after a restore.
+    """
+
+    link: LinkKey
+    rows: Mapping[str, tuple[Row, ...]]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudContent:
+    """The FHIR resources that make one record, as read.
+
+    Attributes:
+        link: which record.
+        resources: resource type to the resource.
+        appointments: for a slot, every Appointment that names it, cancelled ones too.
+    """
+
+    link: LinkKey
+    resources: Mapping[str, Mapping[str, Any]]
+    appointments: tuple[Mapping[str, Any], ...] = ()
+
+    def versions(self) -> dict[str, str]:
+        """`Type/id` to version, of everything read."""
+        return {
+            f"{one['resourceType']}/{one['id']}": str(one["meta"]["versionId"])
+            for one in (*self.resources.values(), *self.appointments)
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One side's record.
+
+    Attributes:
+        fields: the values; absent, empty and white space alike are not there.
+        held: fields of which this side tells less than it knows (a confidential patient's appointment, one of
+            another practice): only this side may change them.
+        is_withheld: the whole record is confidential and is not carried.
+    """
+
+    fields: Fields
+    held: frozenset[str] = frozenset()
+    is_withheld: bool = False
+
+
+def value_to_json(value: Value | None) -> Any:
+    """Write a value so that `value_from_json` reads the same value of the same type."""
+    if value is None or isinstance(value, str | bool | int):
+        return value
+    if isinstance(value, PartialDate):
+        return {"date": value.text}
+    if isinstance(value, datetime):
+        return {"moment": value.astimezone(UTC).isoformat()}
+    if isinstance(value, LinkKey):
+        return {"link": str(value)}
+    return {"links": [str(one) for one in value]}
+
+
+def value_from_json(data: Any) -> Value | None:
+    """Read what `value_to_json` wrote."""
+    if not isinstance(data, dict):
+        plain: str | bool | int | None = data
+        return plain
+    if "date" in data:
+        return PartialDate(text=data["date"])
+    if "moment" in data:
+        return datetime.fromisoformat(data["moment"])
+    if "link" in data:
+        return LinkKey.parse(data["link"])
+    return tuple(LinkKey.parse(one) for one in data["links"])
