@@ -1,0 +1,1 @@
+"""Starts the reference practice, cloud, bridge and shell as a user would, and ends them together."""

@@ -1,0 +1,1 @@
+"""Drives the real window without a person, on a screen of its own, and proves what the window shows."""

@@ -1,0 +1,145 @@
+"""Keys, mouse and clipboard, as the X server's own test extension makes them (XTEST, by xdotool)."""
+
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from demo.errors import DemoError
+
+Seen = TypeVar("Seen")
+
+TOOL_SECONDS = 20.0
+LOOK_SECONDS = 0.05
+KEY_MILLISECONDS = 12
+"""Between two typed characters: as fast as a quick typist holds down a key, slow enough for no queue."""
+COPY_SECONDS = 1.0
+"""How long a program may take to offer what was copied; nothing selected offers nothing."""
+_NOTHING = "(nothing was copied)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A window on the screen; its size in pixels."""
+
+    id: str
+    title: str
+    width: int
+    height: int
+
+
+class Hands:
+    """One person's hands at one screen. Everything blocks until it is done."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        """Say which screen: by the environment that programs on it are started with."""
+        self._variables = dict(variables)
+
+    def press(self, *keys: str) -> None:
+        """Press keys one after the other, as xdotool names them: `ctrl+k`, `F7`, `Return`."""
+        self._xdotool("key", "--clearmodifiers", "--delay", str(KEY_MILLISECONDS), *keys)
+
+    def write(self, text: str) -> None:
+        """Type a text."""
+        self._xdotool("type", "--clearmodifiers", "--delay", str(KEY_MILLISECONDS), text)
+
+    def click(self, window: Window, x: int, y: int) -> None:
+        """Move the mouse to a place in a window, counted from its upper left corner, and press its button."""
+        self._xdotool("mousemove", "--window", window.id, str(x), str(y), "click", "1")
+
+    def corner(self, window: Window) -> tuple[int, int]:
+        """Where a window's upper left corner is on the screen; moves the mouse there."""
+        # WORKAROUND(xdotool 3.20160805): getwindowgeometry counts a frame twice; the mouse does not.
+        said = self._shell_words("mousemove", "--window", window.id, "0", "0", "getmouselocation", "--shell")
+        return int(said["X"]), int(said["Y"])
+
+    def copy(self) -> str:
+        """Select all there is where the keys go, copy it, and give it: what the person can see."""
+        self._put(_NOTHING)
+        self.press("ctrl+a", "ctrl+c")
+        deadline = time.monotonic() + COPY_SECONDS
+        text = self._clipboard()
+        while text == _NOTHING and time.monotonic() < deadline:
+            time.sleep(LOOK_SECONDS)
+            text = self._clipboard()
+        return "" if text == _NOTHING else text
+
+    def windows(self, *, wm_class: str) -> list[Window]:
+        """The visible windows of a class."""
+        found = self._xdotool("search", "--onlyvisible", "--class", wm_class, check=False).split()
+        return [window for window in map(self._window, found) if window is not None]
+
+    def close_active_window(self) -> None:
+        """Close the window that has the keys, by the window manager's key."""
+        self.press("alt+F4")
+
+    def _window(self, window: str) -> Window | None:
+        try:
+            title = self._xdotool("getwindowname", window).rstrip("\n")
+            shape = self._shell_words("getwindowgeometry", "--shell", window)
+        except DemoError:
+            return None  # it is gone
+        return Window(
+            id=window,
+            title=title,
+            width=int(shape["WIDTH"]),
+            height=int(shape["HEIGHT"]),
+        )
+
+    def _shell_words(self, *arguments: str) -> dict[str, str]:
+        lines = self._xdotool(*arguments).splitlines()
+        return dict(line.split("=", 1) for line in lines if "=" in line)
+
+    def _put(self, text: str) -> None:
+        # xclip stays behind to serve the clipboard; its output must not be waited for.
+        subprocess.run(
+            ["xclip", "-selection", "clipboard", "-in"],
+            input=text.encode(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self._variables,
+            timeout=TOOL_SECONDS,
+            check=True,
+        )
+
+    def _clipboard(self) -> str:
+        done = subprocess.run(
+            ["xclip", "-selection", "clipboard", "-out"],
+            capture_output=True,
+            env=self._variables,
+            timeout=TOOL_SECONDS,
+            check=False,
+        )
+        return done.stdout.decode("utf-8", "replace")
+
+    def _xdotool(self, *arguments: str, check: bool = True) -> str:
+        return _run(["xdotool", *arguments], self._variables, check=check)
+
+
+def wait_until(look: Callable[[], Seen], *, seconds: float, what: str) -> Seen:
+    """Look again and again until what is seen is true.
+
+    Raises:
+        DemoError: it did not become so in time; `what` says what was waited for.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > deadline:
+            raise DemoError(f"waited {seconds:.0f} s in vain: {what}")
+        time.sleep(LOOK_SECONDS)
+
+
+def _run(command: Sequence[str], variables: Mapping[str, str], *, check: bool) -> str:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=variables, timeout=TOOL_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise DemoError(f"{command[0]} could not do it: {error}") from error
+    if check and done.returncode != 0:
+        raise DemoError(f"{' '.join(command[:2])} failed: {done.stderr.strip()[:200]}")
+    return done.stdout

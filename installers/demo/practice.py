@@ -1,0 +1,127 @@
+"""Makes and fills the practice's database, whole or not at all, and remembers with what."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from demo.errors import DemoError, ProgramFailed, WrongPractice
+from demo.place import GENERATED, Place, Practice
+
+PATIENTS = 200
+"""Enough that a list has to be searched, few enough that everything is there in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filling:
+    """What a practice was filled with.
+
+    Attributes:
+        practice: whose data it is.
+        source: the folder of the extract; None for generated data.
+        day: a day on which there is something in the book, if the data say.
+    """
+
+    practice: Practice
+    source: str | None
+    day: date | None
+
+
+def filling_of(place: Place) -> Filling | None:
+    """What the practice was filled with; None while it is not, or not wholly."""
+    try:
+        said = json.loads(place.filled.read_text("utf-8"))
+    except OSError:
+        return None
+    day = said["day"]
+    return Filling(
+        practice=Practice(ods=said["ods"], name=said["name"]),
+        source=said["source"],
+        day=date.fromisoformat(day) if day else None,
+    )
+
+
+def ensure_filled(place: Place, *, extract: Path | None, today: date | None) -> Filling:
+    """Fill the practice unless that was done before.
+
+    Raises:
+        WrongPractice: it was filled with something else.
+        ProgramFailed: it could not be filled; nothing of the attempt is left.
+    """
+    source = str(extract.resolve()) if extract else None
+    filling = filling_of(place)
+    if filling is None:
+        if extract is not None and not extract.is_dir():
+            raise DemoError(
+                f"There is no folder {extract}: give the folder that holds the extract's CSV files."
+            )
+        return _fill(place, source=source, today=today)
+    if source is not None and filling.source != source:
+        held = f"the extract in {filling.source}" if filling.source else "generated patients"
+        raise WrongPractice(
+            f"The practice in {place.folder} holds {held} already; add --reset to throw it away and load "
+            f"{source}."
+        )
+    return filling
+
+
+def reset(place: Place) -> None:
+    """Throw away all that an environment holds."""
+    shutil.rmtree(place.folder, ignore_errors=True)
+
+
+def _fill(place: Place, *, source: str | None, today: date | None) -> Filling:
+    # What an interrupted run left: practice, journal and cloud belong together, so all of it goes.
+    reset(place)
+    place.folder.mkdir(parents=True, mode=0o700)
+    practice = GENERATED[place.environment]
+    try:
+        if source is None:
+            create = ["--practice", practice.ods, "--practice-name", practice.name]
+            _practice(
+                "create", "--database", place.database_url, "--environment", place.environment.value, *create
+            )
+            generate = ["--today", today.isoformat()] if today else []
+            _practice("generate", "--database", place.database_url, "--patients", str(PATIENTS), *generate)
+        else:
+            _practice("create", "--database", place.database_url, "--environment", place.environment.value)
+            _practice("load-extract", source, "--database", place.database_url)
+        info = _info(place)
+    except DemoError:
+        reset(place)
+        raise
+    filling = Filling(
+        practice=Practice(ods=info["ods"], name=info["name"]), source=source, day=_date_in(info, "day")
+    )
+    said = {
+        "ods": filling.practice.ods,
+        "name": filling.practice.name,
+        "source": source,
+        "day": filling.day.isoformat() if filling.day else None,
+    }
+    whole = place.filled.with_suffix(".new")
+    whole.write_text(json.dumps(said), encoding="utf-8")
+    whole.replace(place.filled)
+    return filling
+
+
+def _practice(*arguments: str) -> str:
+    command = [sys.executable, "-m", "legacy_bridge.reference_practice", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        # It has said what is wrong on standard error, which is the person's.
+        raise ProgramFailed("The practice could not be filled; nothing of it was kept.")
+    return done.stdout
+
+
+def _info(place: Place) -> dict[str, Any]:
+    info: dict[str, Any] = json.loads(_practice("info", "--database", place.database_url, "--json"))
+    return info
+
+
+def _date_in(info: dict[str, Any], key: str) -> date | None:
+    return date.fromisoformat(info[key]) if info.get(key) else None

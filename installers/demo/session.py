@@ -1,0 +1,181 @@
+"""One run: a filled practice, programs that run, the window, and the end of all of it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+
+from demo.arguments import Options
+from demo.errors import AlreadyOpen, DemoError, ProgramFailed
+from demo.flags import write_default_flags
+from demo.locks import FileLock, is_held
+from demo.place import Place
+from demo.practice import Filling, ensure_filled, filling_of, reset
+from demo.processes import processes_with
+from demo.programs import last_words
+
+END_SECONDS = 30.0
+LOOK_SECONDS = 0.05
+SIGN_IN = "priya.nair"
+"""The development sign-in's GP, who may do what the modules offer."""
+
+
+class Session:
+    """One environment's programs and window, as one person uses them."""
+
+    def __init__(self, place: Place, say: Callable[[str], None]) -> None:
+        """Name the environment; nothing is started yet.
+
+        Args:
+            place: where it lives.
+            say: told in words what is going on.
+        """
+        self.place = place
+        self._say = say
+        self._window_lock = FileLock(place.window_lock)
+
+    def prepare(self, options: Options) -> str:
+        """Fill the practice if need be and have cloud and bridge running.
+
+        Returns:
+            The cloud's address.
+
+        Raises:
+            AlreadyOpen: a window of this environment is open.
+            DemoError: something else stands in the way.
+        """
+        # The lock is the run's; a window whose run was killed is still a window.
+        if not self._window_lock.try_acquire() or window_processes(self.place):
+            raise AlreadyOpen(
+                f"The {self.place.environment.value} environment is open already: use its window, "
+                "or close it and run this again."
+            )
+        if options.is_reset:
+            self._say("throwing away the practice that was there")
+            self.end_programs()
+            reset(self.place)
+        if options.extract is not None or filling_of(self.place) is None:
+            self._say("filling the practice")
+        filling = ensure_filled(self.place, extract=options.extract, today=options.today)
+        write_default_flags(self.place)
+        # Generated data lie around the day of their making; an extract lies in the past.
+        today = options.today or (filling.day if filling.source else None)
+        return self._running_cloud(filling, today) or self._start_service(filling, today)
+
+    def start_window(self, cloud: str) -> subprocess.Popen[bytes]:
+        """Open the shell."""
+        place = self.place
+        command = [sys.executable, "-m", "shell", "--cloud", cloud, "--flags", str(place.flags)]
+        command += ["--legacy-database", place.database_url, "--sign-in", SIGN_IN]
+        command += ["--training"] if place.environment.value == "training" else []
+        place.logs.mkdir(parents=True, exist_ok=True)
+        with (place.logs / "shell.log").open("ab") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def run_window(self, cloud: str) -> None:
+        """Open the window, wait until it is closed, end all.
+
+        Raises:
+            ProgramFailed: the window ended by a fault; the other programs go on.
+        """
+        window = self.start_window(cloud)
+        self._say("the window is open; closing it ends all")
+        try:
+            status = window.wait()
+        except KeyboardInterrupt:
+            # The window was interrupted by the same key; it asks about unsaved work, as when it is closed.
+            status = window.wait()
+        if status != 0:
+            log = self.place.logs / "shell.log"
+            raise ProgramFailed(
+                f"The window ended by a fault ({last_words(log)}); see {log}. Cloud, bridge and legacy "
+                "program go on: run this again to come back to them."
+            )
+        self.end_programs()
+
+    def end_programs(self) -> None:
+        """End cloud, bridge and, should it still run, the legacy program."""
+        pid = self._keeper_pid()
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            _wait_for(lambda: not is_held(self.place.keeper_lock))
+        for process in legacy_processes(self.place):
+            os.kill(process, signal.SIGTERM)
+        _wait_for(lambda: not legacy_processes(self.place))
+
+    def _keeper_pid(self) -> int | None:
+        if not is_held(self.place.keeper_lock):
+            return None
+        try:
+            pid: int = json.loads(self.place.running.read_text("utf-8"))["pid"]
+        except OSError:
+            return None
+        return pid
+
+    def _running_cloud(self, filling: Filling, today: date | None) -> str | None:
+        if self._keeper_pid() is None:
+            return None
+        running = json.loads(self.place.running.read_text("utf-8"))
+        if running["today"] != (today.isoformat() if today else None):
+            self._say("another day was asked for: starting cloud, bridge and legacy program again")
+            self.end_programs()
+            return None
+        self._say(f"cloud and bridge of {filling.practice.name} run still; opening the window again")
+        cloud: str = running["cloud"]
+        return cloud
+
+    def _start_service(self, filling: Filling, today: date | None) -> str:
+        command = [sys.executable, "-m", "demo", "keep", self.place.environment.value]
+        command += [today.isoformat()] if today else []
+        self.place.logs.mkdir(parents=True, exist_ok=True)
+        with (self.place.logs / "keeper.log").open("ab") as log:
+            service = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                start_new_session=True,  # Ctrl+C in the terminal is none of its business
+            )
+        assert service.stdout is not None  # noqa: S101 - it is a pipe
+        try:
+            with service.stdout as lines:
+                for line in lines:
+                    said = json.loads(line)
+                    if "ready" in said:
+                        self._say(f"{filling.practice.name} is ready")
+                        ready: str = said["ready"]
+                        return ready
+                    if "fail" in said:
+                        raise ProgramFailed(said["fail"])
+                    self._say(said["say"])
+        except KeyboardInterrupt:
+            service.terminate()
+            service.wait(END_SECONDS)
+            raise
+        log_file = self.place.logs / "keeper.log"
+        raise ProgramFailed(
+            f"Cloud and bridge could not be started ({last_words(log_file)}); see {log_file}."
+        )
+
+
+def legacy_processes(place: Place) -> list[int]:
+    """The legacy program's processes on this environment's database."""
+    return processes_with(["shell.reference_legacy", place.database_url])
+
+
+def window_processes(place: Place) -> list[int]:
+    """The shell's processes on this environment."""
+    return processes_with(["shell", "--cloud", str(place.flags)])
+
+
+def _wait_for(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + END_SECONDS
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise DemoError("A program did not end in time; end it yourself and run this again.")
+        time.sleep(LOOK_SECONDS)
