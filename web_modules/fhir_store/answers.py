@@ -1,0 +1,120 @@
+"""Makes the HTTP answers of the store: resources, bundles, outcomes, with FHIR's headers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from typing import Any
+
+from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
+from web_modules.fhir_store.documents import Stored, encode
+from web_modules.fhir_store.history import HistoryRequest
+from web_modules.fhir_store.interactions import Done
+from web_modules.fhir_store.query import Search
+from web_modules.fhir_store.records import StoredVersion
+from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome
+from web_modules.fhir_store.search import Page
+
+_CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
+_HISTORY_STATUS = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}
+
+
+def of_json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> FhirResponse:
+    """An answer with a body."""
+    body = value if isinstance(value, bytes) else encode(value)
+    return FhirResponse(status=status, headers={"content-type": _CONTENT_TYPE, **(headers or {})}, body=body)
+
+
+def of_refusal(refusal: Refusal) -> FhirResponse:
+    """An OperationOutcome that says why not."""
+    return of_json(outcome(refusal.issues), status=refusal.status, headers=refusal.headers)
+
+
+def of_version(version: StoredVersion, request: FhirRequest) -> FhirResponse:
+    """A resource as read, or 304 when the client has it already (If-None-Match, If-Modified-Since)."""
+    headers = version_headers(version)
+    known = request.headers.get("if-none-match")
+    if known is not None and (known == "*" or version.etag in (part.strip() for part in known.split(","))):
+        return FhirResponse(status=304, headers=headers, body=b"")
+    return of_json(version.content or b"", headers=headers)
+
+
+def of_done(done: Done, base_url: str, prefer: str) -> FhirResponse:
+    """What a write did, with as much of the result as the client prefers (FHIR R4 http.html#ops)."""
+    version = done.version
+    if version is None:
+        return FhirResponse(status=done.status, headers={}, body=b"")
+    headers = version_headers(version)
+    if version.content is None:
+        return FhirResponse(status=done.status, headers=headers, body=b"")
+    headers["location"] = f"{base_url}/{version.type}/{version.id}/_history/{version.version}"
+    if "return=minimal" in prefer:
+        return FhirResponse(status=done.status, headers=headers, body=b"")
+    if "return=OperationOutcome" in prefer:
+        words = f"{version.type}/{version.id} is stored as version {version.version}."
+        told = outcome([Issue(code=IssueCode.INFORMATIONAL, words=words)], severity="information")
+        return of_json(told, status=done.status, headers=headers)
+    return of_json(version.content, status=done.status, headers=headers)
+
+
+def of_search(search: Search, page: Page, base_url: str) -> FhirResponse:
+    """One page of matches as a searchset."""
+    links = [{"relation": "self", "url": search.link(base_url, search.cursor)}]
+    if page.following is not None:
+        links.append({"relation": "next", "url": search.link(base_url, page.following)})
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+    if page.total is not None:
+        bundle["total"] = page.total
+    bundle["link"] = links
+    entries = [_found(version, base_url, "match") for version in page.matches]
+    entries += [_found(version, base_url, "include") for version in page.included]
+    if entries:
+        bundle["entry"] = entries
+    return of_json(bundle)
+
+
+def of_history(
+    request: HistoryRequest,
+    versions: Sequence[StoredVersion],
+    following: int | None,
+    position: int,
+    base_url: str,
+) -> FhirResponse:
+    """One page of a history; its ETag is the practice's position, for `If-None-Match` and `Prefer: wait`."""
+    links = [{"relation": "self", "url": request.link(base_url, request.after)}]
+    if following is not None:
+        links.append({"relation": "next", "url": request.link(base_url, following)})
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "history", "link": links}
+    if versions:
+        bundle["entry"] = [_happened(version, base_url) for version in versions]
+    return of_json(bundle, headers={"etag": position_etag(position)})
+
+
+def position_etag(position: int) -> str:
+    """The entity tag of a history that reaches up to a position."""
+    return f'W/"{position}"'
+
+
+def version_headers(version: StoredVersion) -> dict[str, str]:
+    """ETag and Last-Modified."""
+    modified = datetime.fromtimestamp(version.updated // 1_000_000, UTC)
+    return {"etag": version.etag, "last-modified": format_datetime(modified, usegmt=True)}
+
+
+def _found(version: StoredVersion, base_url: str, mode: str) -> dict[str, Any]:
+    return {
+        "fullUrl": f"{base_url}/{version.type}/{version.id}",
+        "resource": Stored(version.content or b"null"),
+        "search": {"mode": mode},
+    }
+
+
+def _happened(version: StoredVersion, base_url: str) -> dict[str, Any]:
+    address = f"{version.type}/{version.id}"
+    entry: dict[str, Any] = {"fullUrl": f"{base_url}/{address}"}
+    if version.content is not None:
+        entry["resource"] = Stored(version.content)
+    url = version.type if version.method == "POST" else address
+    status = "201 Created" if version.version == 1 else _HISTORY_STATUS[version.method]
+    entry["request"] = {"method": version.method, "url": url}
+    entry["response"] = {"status": status, "etag": version.etag, "lastModified": version.instant}
+    return entry

@@ -1,0 +1,130 @@
+"""Reads what happened to one resource, one type or the whole practice, newest first or as a feed.
+
+A feed asks with `_sort=_lastUpdated` (oldest first) and `_since` (inclusive). Versions are numbered by time
+under the write lock, so a feed that has read up to a moment has missed nothing before it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from sqlalchemy import select
+
+from web_modules.fhir_store.moments import range_of
+from web_modules.fhir_store.query import CURSOR, Pairs, read_count
+from web_modules.fhir_store.records import VERSION_COLUMNS, Records, StoredVersion, stored
+from web_modules.fhir_store.refusals import IssueCode, refuse
+from web_modules.fhir_store.tables import VERSION
+
+DEFAULT_COUNT = 100
+_IGNORED = frozenset({"_format", "_pretty"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryRequest:
+    """A history as understood.
+
+    Attributes:
+        path: what of the practice: `_history`, `Patient/_history` or `Patient/1/_history`.
+        since: microseconds since 1970 UTC from which on, or None.
+        is_oldest_first: the order of a feed.
+        count: versions a page.
+        after: the `lastUpdated` in microseconds where the page before ended, or None.
+        used: the pairs that were understood, for the self link.
+    """
+
+    path: str
+    since: int | None
+    is_oldest_first: bool
+    count: int
+    after: int | None
+    used: tuple[tuple[str, str], ...]
+
+    def link(self, base_url: str, after: int | None = None) -> str:
+        """The address of this page, or of the one that ends the page at `after`."""
+        pairs = list(self.used)
+        if after is not None:
+            pairs.append((CURSOR, str(after)))
+        query = urlencode(pairs)
+        return f"{base_url}/{self.path}" + (f"?{query}" if query else "")
+
+
+def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> HistoryRequest:
+    """Understand the parameters of a history.
+
+    Raises:
+        Refusal: 400, one of them is malformed, or unknown in strict handling.
+    """
+    since: int | None = None
+    after: int | None = None
+    count = DEFAULT_COUNT
+    is_oldest_first = False
+    used = []
+    for name, value in pairs:
+        match name:
+            case "_since":
+                since = _since(value)
+            case "_count":
+                count = max(read_count(value), 1)
+            case "_sort" if value in {"_lastUpdated", "-_lastUpdated"}:
+                is_oldest_first = value == "_lastUpdated"
+            case _ if name == CURSOR:
+                after = _cursor(value)
+                continue
+            case _ if name in _IGNORED:
+                pass
+            case _:
+                if is_strict or name == "_sort":
+                    words = (
+                        f"`{name[:64]}={value[:64]}` is not something that a history can be asked for here."
+                    )
+                    raise refuse(400, IssueCode.NOT_SUPPORTED, words)
+                continue
+        used.append((name, value))
+    return HistoryRequest(
+        path=path, since=since, is_oldest_first=is_oldest_first, count=count, after=after, used=tuple(used)
+    )
+
+
+def run_history(
+    records: Records, request: HistoryRequest, key: Sequence[str]
+) -> tuple[tuple[StoredVersion, ...], int | None]:
+    """One page of versions, and where it ended when there is another.
+
+    Args:
+        records: the practice's.
+        request: what is asked.
+        key: nothing for the practice, a type, or a type and an id.
+    """
+    statement = select(*VERSION_COLUMNS).where(VERSION.c.practice == records.practice)
+    if key:
+        statement = statement.where(VERSION.c.type == key[0])
+    if len(key) > 1:
+        statement = statement.where(VERSION.c.id == key[1])
+    if request.since is not None:
+        statement = statement.where(VERSION.c.updated >= request.since)
+    if request.after is not None:
+        further = (
+            VERSION.c.updated > request.after
+            if request.is_oldest_first
+            else VERSION.c.updated < request.after
+        )
+        statement = statement.where(further)
+    order = VERSION.c.updated.asc() if request.is_oldest_first else VERSION.c.updated.desc()
+    rows = records.connection.execute(statement.order_by(order).limit(request.count + 1)).all()
+    versions = tuple(stored(row) for row in rows[: request.count])
+    return versions, versions[-1].updated if len(rows) > request.count else None
+
+
+def _since(value: str) -> int:
+    try:
+        return range_of(value.replace(" ", "+")).low
+    except ValueError as error:
+        words = "`_since` must be an instant such as 2026-11-17T09:30:00Z."
+        raise refuse(400, IssueCode.INVALID, words) from error
+
+
+def _cursor(value: str) -> int:
+    if value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    raise refuse(400, IssueCode.INVALID, "This page address is not one that this server made.")

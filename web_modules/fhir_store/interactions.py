@@ -1,0 +1,174 @@
+"""Creates, updates and deletes single resources under FHIR's conditions, inside a writing transaction.
+
+FHIR R4 http.html: create, update, delete, their conditional forms, and If-Match.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from web_modules.fhir_store.documents import Resource
+from web_modules.fhir_store.query import SearchReader
+from web_modules.fhir_store.records import Records, StoredVersion, WritableRecords, new_id
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search import run_search
+
+ID_FORM = re.compile(r"^[A-Za-z0-9\-.]{1,64}$", re.ASCII)
+"""FHIR R4 datatypes.html#id."""
+
+_ETAG = re.compile(r'^(?:W/)?"?([^"]*)"?$')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What an interaction did.
+
+    Attributes:
+        status: the HTTP status that says so.
+        version: the version that is now current, or None when there is nothing to show.
+    """
+
+    status: int
+    version: StoredVersion | None
+
+
+def version_named(etag: str) -> str:
+    """The version in an entity tag: `W/"3"` names 3."""
+    match = _ETAG.match(etag.strip())
+    return match.group(1) if match else etag
+
+
+class Interactions:
+    """The rules of writing one resource; validation has happened before."""
+
+    def __init__(self, reader: SearchReader, base_url: str) -> None:
+        self._reader = reader
+        self._base_url = base_url
+
+    def create(self, records: WritableRecords, resource: Resource, *, if_none_exist: str = "") -> Done:
+        """Create a resource under a fresh id, or answer the one that the condition finds.
+
+        Raises:
+            Refusal: 412, the condition finds several.
+        """
+        if if_none_exist:
+            existing = self.matching(records, resource["resourceType"], if_none_exist)
+            if existing is not None:
+                return Done(status=200, version=existing)
+        return Done(status=201, version=records.put(resource | {"id": new_id()}, None, method="POST"))
+
+    def update(self, records: WritableRecords, resource: Resource, *, if_match: str = "") -> Done:
+        """Replace a resource, or create it under the id that it brings.
+
+        Raises:
+            Refusal: 412, `if_match` is given and names another version than the current one.
+        """
+        resource_type, resource_id = resource["resourceType"], resource["id"]
+        previous = records.current(resource_type, resource_id)
+        _check_match(previous, if_match, resource_type, resource_id)
+        version = records.put(resource, previous, method="PUT")
+        is_new = previous is None or previous.content is None
+        return Done(status=201 if is_new else 200, version=version)
+
+    def conditional_update(
+        self, records: WritableRecords, resource: Resource, condition: str, *, if_match: str = ""
+    ) -> Done:
+        """Replace the one resource that a search finds, or create it when it finds none.
+
+        Raises:
+            Refusal: 412, several match; 400, the body has another id than the match.
+        """
+        existing = self.matching(records, resource["resourceType"], condition)
+        if existing is None:
+            if "id" not in resource:
+                return self.create(records, resource)
+            if records.current(resource["resourceType"], resource["id"]) is not None:
+                words = "The search finds nothing, but the id in the body is taken by another resource."
+                raise refuse(409, IssueCode.CONFLICT, words)
+            return self.update(records, resource, if_match=if_match)
+        if resource.get("id", existing.id) != existing.id:
+            raise refuse(
+                400, IssueCode.INVALID, "The id in the body is not that of the resource that matches."
+            )
+        return self.update(records, resource | {"id": existing.id}, if_match=if_match)
+
+    def delete(
+        self, records: WritableRecords, resource_type: str, resource_id: str, *, if_match: str = ""
+    ) -> Done:
+        """Delete a resource; one that is gone or never was stays so.
+
+        Raises:
+            Refusal: 412, `if_match` is given and names another version than the current one.
+        """
+        previous = records.current(resource_type, resource_id)
+        _check_match(previous, if_match, resource_type, resource_id)
+        if previous is None or previous.content is None:
+            return Done(status=204, version=previous)
+        return Done(status=204, version=records.delete(previous))
+
+    def conditional_delete(self, records: WritableRecords, resource_type: str, condition: str) -> Done:
+        """Delete the one resource that a search finds.
+
+        Raises:
+            Refusal: 412, several match.
+        """
+        existing = self.matching(records, resource_type, condition)
+        return Done(status=204, version=None if existing is None else records.delete(existing))
+
+    def matching(self, records: Records, resource_type: str, condition: str) -> StoredVersion | None:
+        """The one resource that a condition finds, or None. A condition that is not understood is refused.
+
+        Raises:
+            Refusal: 412, several match or the condition is empty; 400, it is not understood.
+        """
+        pairs = parse_qsl(condition.partition("?")[2] if "?" in condition else condition)
+        search = self._reader.read(
+            resource_type, [*pairs, ("_count", "2"), ("_total", "none")], is_strict=True
+        )
+        if not search.conditions:
+            raise refuse(412, IssueCode.INVALID, "The condition names no search parameter.")
+        matches = run_search(records, search, self._base_url).matches
+        if len(matches) > 1:
+            words = f"More than one {resource_type} fulfils the condition, so it is not clear which is meant."
+            raise refuse(412, IssueCode.MULTIPLE_MATCHES, words)
+        return matches[0] if matches else None
+
+
+def shown(version: StoredVersion | None, resource_type: str, resource_id: str) -> StoredVersion:
+    """A version that can be shown.
+
+    Raises:
+        Refusal: 404, there is none; 410, it is a deletion.
+    """
+    if version is None:
+        raise refuse(404, IssueCode.NOT_FOUND, f"There is no {resource_type} with this id.")
+    if version.content is None:
+        words = f"This {resource_type} was deleted at {version.instant}."
+        raise Refusal(410, refuse(410, IssueCode.DELETED, words).issues, headers={"etag": version.etag})
+    return version
+
+
+def check_id(resource_id: str) -> str:
+    """An id of FHIR's form.
+
+    Raises:
+        Refusal: 400, it is not.
+    """
+    if not ID_FORM.match(resource_id):
+        raise refuse(400, IssueCode.VALUE, "An id has 1 to 64 of the signs A-Z, a-z, 0-9, - and .")
+    return resource_id
+
+
+def _check_match(previous: StoredVersion | None, if_match: str, resource_type: str, resource_id: str) -> None:
+    if not if_match:
+        return
+    if previous is None or previous.content is None or str(previous.version) != version_named(if_match):
+        now = (
+            "it does not exist"
+            if previous is None or previous.content is None
+            else f"it is {previous.version}"
+        )
+        words = (
+            f"{resource_type}/{resource_id} is not at version {version_named(if_match)[:20]} any more; {now}."
+        )
+        raise refuse(412, IssueCode.CONFLICT, words)

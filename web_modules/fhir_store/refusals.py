@@ -1,0 +1,76 @@
+"""What the store refuses a client, and how it says so: an OperationOutcome with a path and plain words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class IssueCode(StrEnum):
+    """The words of http://hl7.org/fhir/ValueSet/issue-type that this store uses."""
+
+    INVALID = "invalid"
+    STRUCTURE = "structure"
+    REQUIRED = "required"
+    VALUE = "value"
+    INVARIANT = "invariant"
+    NOT_SUPPORTED = "not-supported"
+    DUPLICATE = "duplicate"
+    MULTIPLE_MATCHES = "multiple-matches"
+    NOT_FOUND = "not-found"
+    DELETED = "deleted"
+    CONFLICT = "conflict"
+    TOO_COSTLY = "too-costly"
+    LOGIN = "login"
+    FORBIDDEN = "forbidden"
+    EXCEPTION = "exception"
+    TRANSIENT = "transient"
+    INFORMATIONAL = "informational"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """One thing that is wrong.
+
+    Attributes:
+        code: its kind.
+        words: a sentence for a person; never a value out of the record.
+        expression: where, as a FHIRPath such as `Patient.name[0].family`, or None.
+    """
+
+    code: IssueCode
+    words: str
+    expression: str | None = None
+
+
+class Refusal(Exception):
+    """A request that the store does not carry out, with the HTTP status that says why."""
+
+    def __init__(
+        self, status: int, issues: Sequence[Issue], *, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(issues[0].words)
+        self.status = status
+        self.issues = tuple(issues)
+        self.headers = headers or {}
+
+
+def refuse(status: int, code: IssueCode, words: str, expression: str | None = None) -> Refusal:
+    """A refusal for one reason."""
+    return Refusal(status, (Issue(code=code, words=words, expression=expression),))
+
+
+def outcome(issues: Sequence[Issue], *, severity: str = "error") -> dict[str, Any]:
+    """The OperationOutcome that tells these issues."""
+    told = []
+    for issue in issues:
+        one: dict[str, Any] = {
+            "severity": severity,
+            "code": issue.code.value,
+            "details": {"text": issue.words},
+            "diagnostics": f"{issue.expression}: {issue.words}" if issue.expression else issue.words,
+        }
+        if issue.expression:
+            one["expression"] = [issue.expression]
+        told.append(one)
+    return {"resourceType": "OperationOutcome", "issue": told}

@@ -1,0 +1,278 @@
+"""Answers FHIR requests for one practice: the HTTP route's handler, and the in-process `Transport` of the client."""
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
+
+from sqlalchemy.exc import OperationalError
+
+from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir_store import answers
+from web_modules.fhir_store.bundles import BundleRunner
+from web_modules.fhir_store.capability import capability_statement
+from web_modules.fhir_store.changes import ChangeSignal, position_instant
+from web_modules.fhir_store.documents import Resource, encode
+from web_modules.fhir_store.history import read_history_request, run_history
+from web_modules.fhir_store.interactions import Done, Interactions, check_id, shown
+from web_modules.fhir_store.query import Pairs, SearchReader
+from web_modules.fhir_store.records import Records, WritableRecords
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search import run_search
+from web_modules.fhir_store.store import Store
+
+LONGEST_WAIT_SECONDS = 30.0
+"""A held request is answered before usual proxies give up on it."""
+
+LARGEST_BODY_BYTES = 50_000_000
+"""A transaction of 5,000 entries is about 10 MB; documents belong in object storage."""
+
+_WAIT = re.compile(r"\bwait=(\d{1,4})\b")
+_LOG = logging.getLogger(__name__)
+
+Work = Callable[[WritableRecords], Done]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedPractice:
+    """What a service answers for.
+
+    Attributes:
+        practice: the ODS code; every statement names it.
+        base_url: under which its clients see it, without a trailing slash.
+        description: what the CapabilityStatement says of this installation.
+    """
+
+    practice: str
+    base_url: str
+    description: str
+
+
+class FhirService:
+    """One practice's FHIR base. `send` blocks; every method may be called from any thread.
+
+    Who may ask is decided before: this class refuses only what FHIR refuses.
+    """
+
+    def __init__(self, store: Store, served: ServedPractice) -> None:
+        """Answer for one practice of a store that has it open (`Store.open_practice`)."""
+        self.served = served
+        self._store = store
+        self._reader = SearchReader(store.catalogue, store.validator.resource_types)
+        self._interactions = Interactions(self._reader, served.base_url)
+        self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
+        self._capability: bytes | None = None
+        self.changes: ChangeSignal = store.changes(served.practice)
+
+    def send(self, request: FhirRequest) -> FhirResponse:
+        """Answer one request; a refusal is an answer, with an OperationOutcome."""
+        try:
+            if len(request.body) > LARGEST_BODY_BYTES:
+                raise refuse(
+                    413, IssueCode.TOO_COSTLY, "The body is larger than this server takes; send it in parts."
+                )
+            return self._answer(request)
+        except Refusal as refusal:
+            return answers.of_refusal(refusal)
+        except OperationalError as error:
+            _LOG.error("the database does not answer", extra={"reason": type(error.orig).__name__})
+            words = "The database does not answer now; nothing was changed. Try again in a moment."
+            busy = refuse(503, IssueCode.TRANSIENT, words)
+            return answers.of_refusal(Refusal(503, busy.issues, headers={"retry-after": "1"}))
+
+    def waiting_position(self, request: FhirRequest) -> tuple[int, float] | None:
+        """For how long, and from which position on, a request wants to be held; None when it does not.
+
+        A history with `If-None-Match: W/"position"` and `Prefer: wait=SECONDS` (RFC 7240) is answered when
+        something is newer than that position, or 304 after the wait.
+        """
+        known = request.headers.get("if-none-match", "")
+        wait = _WAIT.search(request.headers.get("prefer", ""))
+        position = known.removeprefix("W/").strip('"')
+        if wait is None or not position.isdigit() or not request.path.endswith("_history"):
+            return None
+        return int(position), min(float(wait.group(1)), LONGEST_WAIT_SECONDS)
+
+    def _answer(self, request: FhirRequest) -> FhirResponse:
+        segments = [part for part in request.path.split("/") if part]
+        match request.method, segments:
+            case "POST", []:
+                return self._bundle(request)
+            case "GET" | "HEAD", _:
+                held = self.waiting_position(request)
+                if held is not None:
+                    self.changes.wait(*held)
+                with self._reading() as records:
+                    return self._read(request, records)
+            case "POST", [resource_type]:
+                resource = self._resource(request, resource_type)
+                condition = request.headers.get("if-none-exist", "")
+                return self._write(
+                    request,
+                    lambda records: self._interactions.create(records, resource, if_none_exist=condition),
+                )
+            case "POST", [resource_type, "_search"]:
+                form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+                with self._reading() as records:
+                    return self._search(request, records, resource_type, (*request.query, *form))
+            case "PUT", [resource_type, resource_id]:
+                resource = self._resource(request, resource_type, check_id(resource_id))
+                expected = request.headers.get("if-match", "")
+                return self._write(
+                    request, lambda records: self._interactions.update(records, resource, if_match=expected)
+                )
+            case "PUT", [resource_type]:
+                return self._conditional_update(request, resource_type)
+            case "DELETE", [resource_type, resource_id]:
+                self._known(resource_type)
+                expected = request.headers.get("if-match", "")
+                return self._write(
+                    request,
+                    lambda records: self._interactions.delete(
+                        records, resource_type, check_id(resource_id), if_match=expected
+                    ),
+                )
+            case "DELETE", [resource_type]:
+                self._known(resource_type)
+                condition = _condition(request)
+                return self._write(
+                    request,
+                    lambda records: self._interactions.conditional_delete(records, resource_type, condition),
+                )
+        raise refuse(
+            405, IssueCode.NOT_SUPPORTED, "This server does not do that here; see its CapabilityStatement."
+        )
+
+    def _read(self, request: FhirRequest, records: Records) -> FhirResponse:
+        segments = [part for part in request.path.split("/") if part]
+        if segments == ["metadata"]:
+            return answers.of_json(self._metadata())
+        if segments and segments[-1] == "_history":
+            return self._history(request, records, segments[:-1])
+        match segments:
+            case [resource_type]:
+                return self._search(request, records, resource_type, request.query)
+            case [resource_type, resource_id]:
+                found = records.current(self._known(resource_type), check_id(resource_id))
+                return answers.of_version(shown(found, resource_type, resource_id), request)
+            case [resource_type, resource_id, "_history", number]:
+                self._known(resource_type)
+                is_number = number.isascii() and number.isdigit() and len(number) < 10
+                found = (
+                    records.version(resource_type, check_id(resource_id), int(number)) if is_number else None
+                )
+                return answers.of_version(shown(found, resource_type, resource_id), request)
+        raise refuse(
+            404, IssueCode.NOT_FOUND, "There is nothing at this address; see the CapabilityStatement."
+        )
+
+    def _read_within(self, request: FhirRequest, records: WritableRecords) -> FhirResponse:
+        try:
+            return self._read(request, records)
+        except Refusal as refusal:
+            return answers.of_refusal(refusal)
+
+    def _search(
+        self, request: FhirRequest, records: Records, resource_type: str, pairs: Pairs
+    ) -> FhirResponse:
+        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        search = self._reader.read(self._known(resource_type), pairs, is_strict=is_strict)
+        page = run_search(records, search, self.served.base_url)
+        return answers.of_search(search, page, self.served.base_url)
+
+    def _history(self, request: FhirRequest, records: Records, key: list[str]) -> FhirResponse:
+        if len(key) > 2:
+            raise refuse(404, IssueCode.NOT_FOUND, "There is no history at this address.")
+        if key:
+            self._known(key[0])
+        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        asked = read_history_request("/".join([*key, "_history"]), request.query, is_strict=is_strict)
+        position = records.position()
+        etag = answers.position_etag(position)
+        if request.headers.get("if-none-match") == etag:
+            return FhirResponse(status=304, headers={"etag": etag}, body=b"")
+        if len(key) == 2 and records.current(key[0], check_id(key[1])) is None:
+            raise refuse(404, IssueCode.NOT_FOUND, f"There is no {key[0]} with this id.")
+        versions, following = run_history(records, asked, key)
+        return answers.of_history(asked, versions, following, position, self.served.base_url)
+
+    def _conditional_update(self, request: FhirRequest, resource_type: str) -> FhirResponse:
+        resource = self._resource(request, resource_type)
+        condition, expected = _condition(request), request.headers.get("if-match", "")
+        return self._write(
+            request,
+            lambda records: self._interactions.conditional_update(
+                records, resource, condition, if_match=expected
+            ),
+        )
+
+    def _bundle(self, request: FhirRequest) -> FhirResponse:
+        validator = self._store.validator
+        bundle = validator.parse(request.body)
+        if bundle["resourceType"] != "Bundle":
+            raise refuse(400, IssueCode.INVALID, "Only a Bundle can be sent to the base itself.", "Resource")
+        steps = self._bundles.steps(bundle)
+        is_transaction = bundle["type"] == "transaction"
+        if is_transaction:
+            validator.check(bundle)
+        wants_content = "return=representation" in request.headers.get("prefer", "")
+        run = self._bundles.transaction if is_transaction else self._bundles.batch
+        with self._writing() as records:
+            return answers.of_json(run(records, steps, wants_content=wants_content))
+
+    def _resource(self, request: FhirRequest, resource_type: str, resource_id: str = "") -> Resource:
+        self._known(resource_type)
+        resource = self._store.validator.parse(request.body)
+        if resource["resourceType"] != resource_type:
+            raise refuse(
+                400, IssueCode.INVALID, f"The body is not a {resource_type}, as the address says.", "Resource"
+            )
+        if resource_id and resource.get("id") != resource_id:
+            words = "The id in the body must be there and be the one in the address."
+            raise refuse(400, IssueCode.INVALID, words, f"{resource_type}.id")
+        self._store.validator.check(resource)
+        return resource
+
+    def _known(self, resource_type: str) -> str:
+        if resource_type not in self._store.validator.resource_types:
+            raise refuse(404, IssueCode.NOT_SUPPORTED, "FHIR R4 has no resource type of this name.")
+        return resource_type
+
+    def _write(self, request: FhirRequest, work: Work) -> FhirResponse:
+        with self._writing() as records:
+            done = work(records)
+        return answers.of_done(done, self.served.base_url, request.headers.get("prefer", ""))
+
+    @contextmanager
+    def _reading(self) -> Iterator[Records]:
+        with self._store.database.reading() as connection:
+            yield Records(connection, self.served.practice)
+
+    @contextmanager
+    def _writing(self) -> Iterator[WritableRecords]:
+        with self._store.database.writing() as connection:
+            records = WritableRecords(
+                connection, self.served.practice, self._store.indexer, self.served.base_url
+            )
+            yield records
+            records.finish()
+        self.changes.advance(records.reached)
+
+    def _metadata(self) -> bytes:
+        if self._capability is None:
+            self._capability = encode(
+                capability_statement(
+                    self._store.catalogue,
+                    self._store.validator.resource_types,
+                    base_url=self.served.base_url,
+                    description=self.served.description,
+                    date=position_instant(self._store.opened_at),
+                )
+            )
+        return self._capability
+
+
+def _condition(request: FhirRequest) -> str:
+    return urlencode([pair for pair in request.query if pair[0] not in {"_format", "_pretty"}])

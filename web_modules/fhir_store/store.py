@@ -1,0 +1,48 @@
+"""The store as a whole: HL7's definitions, the database, and one change signal a practice."""
+
+import time
+from pathlib import Path
+
+from web_modules.fhir_store.changes import ChangeSignal
+from web_modules.fhir_store.database import Database
+from web_modules.fhir_store.definitions import DEFAULT_FOLDER, load_definitions
+from web_modules.fhir_store.indexing import Indexer
+from web_modules.fhir_store.model import ElementModel
+from web_modules.fhir_store.parameters import ParameterCatalogue
+from web_modules.fhir_store.validation import Validator
+
+
+class Store:
+    """What the practices of one database share. Safe from every thread."""
+
+    def __init__(self, database_url: str, definitions_folder: Path = DEFAULT_FOLDER) -> None:
+        """Read the definitions and open the database.
+
+        Raises:
+            AssetsMissing: HL7's definitions are not there.
+            DatabaseUnavailable: the database cannot be opened.
+        """
+        definitions = load_definitions(definitions_folder)
+        model = ElementModel(definitions)
+        self.catalogue = ParameterCatalogue(definitions, model)
+        self.indexer = Indexer(self.catalogue)
+        self.validator = Validator(definitions, model)
+        self.database = Database(database_url)
+        self.opened_at = time.time_ns() // 1000
+        self._changes: dict[str, ChangeSignal] = {}
+
+    def open_practice(self, practice: str) -> None:
+        """Make a practice's records reachable; creates what it needs when it is new.
+
+        Raises:
+            DatabaseUnavailable: the database was made by a newer Banyan.
+        """
+        self._changes[practice] = ChangeSignal(self.database.open_practice(practice))
+
+    def changes(self, practice: str) -> ChangeSignal:
+        """The signal of a practice that is open."""
+        return self._changes[practice]
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()

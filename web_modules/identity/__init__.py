@@ -1,0 +1,1 @@
+"""Who asks: people, sessions, sign-in, and what a module is given."""

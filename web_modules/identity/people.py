@@ -1,0 +1,44 @@
+"""The people of a practice, and those whom the development sign-in knows."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person does at the practice."""
+
+    GP = "gp"
+    RECEPTIONIST = "receptionist"
+    PRACTICE_MANAGER = "practice-manager"
+    IT = "it"
+    TRAINER = "trainer"
+
+    @property
+    def words(self) -> str:
+        """For a person to read."""
+        return {"gp": "GP", "it": "IT"}.get(self.value, self.value.replace("-", " ").capitalize())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Someone who is signed in.
+
+    Attributes:
+        id: stays the same from day to day, such as `priya.nair`.
+        name: as shown.
+        role: at this practice.
+    """
+
+    id: str
+    name: str
+    role: Role
+
+
+DEVELOPMENT_PEOPLE: tuple[Person, ...] = (
+    Person(id="priya.nair", name="Dr Priya Nair", role=Role.GP),
+    Person(id="dawn.hartley", name="Dawn Hartley", role=Role.RECEPTIONIST),
+    Person(id="marion.webb", name="Marion Webb", role=Role.PRACTICE_MANAGER),
+    Person(id="sam.iqbal", name="Sam Iqbal", role=Role.IT),
+    Person(id="leigh.marsden", name="Leigh Marsden", role=Role.TRAINER),
+)
+"""Nobody real; the development sign-in asks for no password and is not offered in a live environment."""

@@ -1,0 +1,52 @@
+"""What a module is given to work with. It knows nothing else of the cloud.
+
+A module's pages read and write records through `FhirClient(services.fhir)` and learn who asks by
+`person_of(request)`; every route that the catalogue lists is reached only by someone who is signed in.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.requests import HTTPConnection
+
+from web_modules.decision.words import Environment
+from web_modules.fhir.transport import Transport
+from web_modules.fhir_store.changes import ChangeSignal
+from web_modules.identity.people import Person
+
+_STATE = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The practice as a module sees it.
+
+    Attributes:
+        practice: its ODS code; a module's routes begin with `/{practice}/`.
+        practice_name: as shown.
+        environment: live, reference or training.
+        today: answers the day that pages take for today (Europe/London).
+        fhir: the practice's records; hand it to a `FhirClient`. Blocks: call it from a sync endpoint.
+        changes: wakes when the practice's records change; see `web_modules.fhir_store.changes`.
+    """
+
+    practice: str
+    practice_name: str
+    environment: Environment
+    today: Callable[[], date]
+    fhir: Transport
+    changes: ChangeSignal
+
+
+def person_of(request: HTTPConnection) -> Person:
+    """Who asks, in an endpoint that the catalogue lists."""
+    person = getattr(request.state, _STATE)
+    if not isinstance(person, Person):
+        raise TypeError("this route is not behind the sign-in")
+    return person
+
+
+def remember_person(request: HTTPConnection, person: Person) -> None:
+    """Keep who asks with the request; done by the wall before a module's endpoint."""
+    setattr(request.state, _STATE, person)

@@ -1,0 +1,106 @@
+"""What every answer carries and every request must pass, whoever asks: headers, hosts, origins, the service's token."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "connect-src 'self' banyan:",  # pages tell the shell about unsaved work
+        "img-src 'self' data:",  # the NHS design system draws its icons so
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+ENVIRONMENT_HEADER = "X-Banyan-Environment"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_LASTING = ("/static/", "/assets/")
+
+
+class SecurityHeaders:
+    """Puts the security headers on every answer, and names the environment in it."""
+
+    def __init__(self, app: ASGIApp, environment: str) -> None:
+        self._app = app
+        self._environment = environment
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_lasting = scope["path"].startswith(_LASTING)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["X-Frame-Options"] = "DENY"
+                headers["Referrer-Policy"] = "no-referrer"
+                headers["Cross-Origin-Opener-Policy"] = "same-origin"
+                headers["Cross-Origin-Resource-Policy"] = "same-origin"
+                headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+                headers[ENVIRONMENT_HEADER] = self._environment
+                if "cache-control" not in headers:
+                    headers["Cache-Control"] = "no-cache" if is_lasting else "no-store"
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+class KnownHosts:
+    """Refuses requests for a host name that is not ours: another site's name that was pointed at this address."""
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
+        self._app = app
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (ASGI)."""
+        if scope["type"] == "http":
+            asked = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+            if "*" not in self._hosts and asked not in self._hosts:
+                answer = PlainTextResponse("This server is not known by that name.\n", status_code=421)
+                await answer(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def is_own_origin(request: HTTPConnection) -> bool:
+    """Whether a request comes from one of our own pages, or from no page at all.
+
+    Browsers name the page's origin with every write; a program that is no browser names none.
+    """
+    origin = request.headers.get("origin")
+    if origin is not None:
+        asked = urlsplit(origin)
+        return bool(asked.netloc) and asked.netloc.lower() == request.headers.get("host", "").lower()
+    return request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
+
+
+def bearer_of(request: HTTPConnection) -> str | None:
+    """The token of an `Authorization: Bearer` header, or None."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+class ServiceToken:
+    """The secret by which the practice's own services are known; compared in constant time."""
+
+    def __init__(self, token: str | None) -> None:
+        self._digest = None if token is None else hashlib.sha256(token.encode()).digest()
+
+    def matches(self, presented: str) -> bool:
+        """Whether this is the secret; never when there is none."""
+        digest = hashlib.sha256(presented.encode()).digest()
+        return self._digest is not None and hmac.compare_digest(digest, self._digest)

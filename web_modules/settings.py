@@ -1,0 +1,164 @@
+"""The cloud's settings: from a TOML file, the environment and the command line, in that order of weight."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from web_modules.errors import SettingsError
+
+PREFIX = "BANYAN_CLOUD_"
+SERVICE_TOKEN_VARIABLE = f"{PREFIX}SERVICE_TOKEN"
+ENVIRONMENTS = ("live", "reference", "training")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+SHORTEST_SERVICE_TOKEN = 16
+"""Signs; fewer could be guessed over a fast network."""
+
+_ODS = re.compile(r"^[A-Z0-9]{3,12}$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudSettings:
+    """What one `banyan-cloud serve` needs to know.
+
+    Attributes:
+        database: SQLAlchemy URL of the store's database.
+        port: TCP port to serve on; 0 takes a free one.
+        host: address to listen on.
+        practice: ODS code of the practice that is served.
+        practice_name: its name, as shown.
+        environment: live, reference or training.
+        today: the day that pages take for today, or None for the real one; reference and training only.
+        is_development: also serve `/fhir` without sign-in; loopback only.
+        public_url: the origin under which clients see the cloud; from host and port when None.
+        service_token: what the bridge and other services send as bearer; from the environment only.
+    """
+
+    database: str
+    port: int = 8080
+    host: str = "127.0.0.1"
+    practice: str = "Y99002"
+    practice_name: str = "Fernbrook Surgery"
+    environment: str = "reference"
+    today: date | None = None
+    is_development: bool = False
+    public_url: str | None = None
+    service_token: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is malformed or contradicts itself."""
+        if not _ODS.match(self.practice):
+            raise SettingsError(
+                "The practice must be an ODS code, capital letters and digits such as Y99002."
+            )
+        if self.environment not in ENVIRONMENTS:
+            raise SettingsError(f"The environment must be one of {', '.join(ENVIRONMENTS)}.")
+        if self.today is not None and self.environment == "live":
+            raise SettingsError(
+                "A live practice has the real day: leave out today, or choose another environment."
+            )
+        if self.is_development and self.host not in LOOPBACK:
+            raise SettingsError(
+                "Development serves records without sign-in and is allowed on 127.0.0.1 only: "
+                "leave out --development or --host."
+            )
+        if not 0 <= self.port <= 65535:
+            raise SettingsError("The port must be a number from 0 to 65535.")
+        if self.service_token is not None and len(self.service_token) < SHORTEST_SERVICE_TOKEN:
+            raise SettingsError(
+                f"{SERVICE_TOKEN_VARIABLE} must have at least {SHORTEST_SERVICE_TOKEN} signs."
+            )
+        if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
+            raise SettingsError("The public URL must begin with http:// or https://.")
+
+    def origin(self, port: int) -> str:
+        """Under which scheme, host and port clients see the cloud, without a trailing slash."""
+        if self.public_url is not None:
+            return self.public_url.rstrip("/")
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{port}"
+
+
+_NAMES = {
+    "development": "is_development",
+    **{
+        field.name: field.name
+        for field in fields(CloudSettings)
+        if field.name not in {"is_development", "service_token"}
+    },
+}
+"""What a setting is called in a file, in the environment (upper case, with the prefix) and as an option."""
+
+
+def load_settings(
+    options: Mapping[str, Any], *, file: Path | None = None, variables: Mapping[str, str] | None = None
+) -> CloudSettings:
+    """Put the settings together.
+
+    Args:
+        options: given on the command line; None means not given.
+        file: a TOML file, or None.
+        variables: the environment; the process's own when None.
+
+    Raises:
+        SettingsError: a setting is unknown, malformed, missing, or contradicts another.
+    """
+    environ = os.environ if variables is None else variables
+    found: dict[str, Any] = {}
+    for name, value in _from_file(file).items():
+        found[_field(name, f"in {file}")] = value
+    for variable, value in environ.items():
+        if variable.startswith(PREFIX) and variable != SERVICE_TOKEN_VARIABLE:
+            found[_field(variable.removeprefix(PREFIX).lower(), "in the environment")] = value
+    for name, value in options.items():
+        if value is not None:
+            found[_field(name, "on the command line")] = value
+    if not found.get("database"):
+        raise SettingsError(
+            "The database is missing: give --database, for example sqlite:////srv/banyan/cloud.sqlite."
+        )
+    found["service_token"] = environ.get(SERVICE_TOKEN_VARIABLE) or None
+    return CloudSettings(**{name: _converted(name, value) for name, value in found.items()})
+
+
+def _field(name: str, where: str) -> str:
+    if name not in _NAMES:
+        raise SettingsError(f"There is no setting `{name}` ({where}); known are {', '.join(sorted(_NAMES))}.")
+    return _NAMES[name]
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(
+            f"The settings file {file} cannot be read: check its name and its rights."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The settings file {file} is not TOML ({error}): correct it.") from error
+
+
+def _converted(name: str, value: Any) -> Any:
+    try:
+        if name == "port":
+            return int(value)
+        if name == "today" and isinstance(value, str):
+            return date.fromisoformat(value)
+    except ValueError as error:
+        wanted = "a number" if name == "port" else "a day such as 2026-11-17"
+        raise SettingsError(f"The setting {name} must be {wanted}.") from error
+    if name == "is_development" and isinstance(value, str):
+        if value.lower() not in {"true", "false", "1", "0", "yes", "no"}:
+            raise SettingsError("The setting development must be true or false.")
+        return value.lower() in {"true", "1", "yes"}
+    expected = {"port": int, "is_development": bool, "today": date}.get(name, str)
+    if value is not None and not isinstance(value, expected):
+        raise SettingsError(f"The setting {name} must be a {expected.__name__}.")
+    return value
