@@ -26,7 +26,7 @@ class FoundWindow:
     title: str
     wm_class: str
     pid: int | None
-    """What the window says; never trusted without looking at the process itself."""
+    """Whose window it is, as the desktop knows it; None when it does not."""
     transient_for: int | None
     """The window that this one is a dialogue of."""
     is_shown: bool

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QTimer
 
 from shell.native.interface import Box, FoundWindow, FrameListener, GuestListener
 from shell.native.x11_guest import X11Guest
+from shell.native.x11_owner import owner_pid
 from shell.native.xcb import PROPERTY_CHANGE, SUBSTRUCTURE_NOTIFY, Xcb
 
 _KEY_PRESS: Final = 2
@@ -206,13 +207,12 @@ class X11Windows(QAbstractNativeEventFilter):
         return clients
 
     def _describe(self, window: int) -> FoundWindow:
-        pids = self._xcb.property_numbers(window, "_NET_WM_PID")
         transient = self._xcb.property_numbers(window, "WM_TRANSIENT_FOR")
         return FoundWindow(
             window_id=window,
             title=self._xcb.property_text(window, "_NET_WM_NAME", "WM_NAME"),
             wm_class=self._xcb.property_text(window, "WM_CLASS"),
-            pid=pids[0] if pids else None,
+            pid=owner_pid(self._xcb, window),
             transient_for=transient[0] if transient else None,
             is_shown=self._xcb.is_viewable(window)
             or self._xcb.property_numbers(window, "WM_STATE")[:1] == (_ICONIC,),

@@ -29,6 +29,8 @@ _REVERT_TO_PARENT: Final = 2
 """Not PointerRoot: when a guest with the keys dies, they must not go to whatever is under the mouse."""
 _EVENT_MASK_ATTRIBUTE: Final = 1 << 11
 _REPLY_HEADER: Final = 32
+_CHECKED: Final = 1
+"""XCB_REQUEST_CHECKED: the error comes with the reply, not as an event."""
 
 _REQUESTS: Final[dict[str, list[Any]]] = {
     "xcb_change_save_set_checked": [_U8, _U32],
@@ -63,6 +65,23 @@ class _ScreenIterator(ctypes.Structure):
     _fields_ = (("data", _POINTER), ("rem", ctypes.c_int), ("index", ctypes.c_int))
 
 
+class _Extension(ctypes.Structure):
+    _fields_ = (("name", ctypes.c_char_p), ("global_id", ctypes.c_int))
+
+
+class _Request(ctypes.Structure):
+    _fields_ = (
+        ("count", ctypes.c_size_t),
+        ("extension", ctypes.POINTER(_Extension)),
+        ("opcode", _U8),
+        ("is_void", _U8),
+    )
+
+
+class _Part(ctypes.Structure):
+    _fields_ = (("base", _POINTER), ("length", ctypes.c_size_t))
+
+
 class Xcb:
     """Requests on an xcb connection given by its address (`QX11Application.connection()`)."""
 
@@ -92,8 +111,11 @@ class Xcb:
     def _ask(self, question: str, *arguments: object, fixed: int = _REPLY_HEADER) -> bytes | None:
         """The whole reply of a question; None when the window is gone."""
         sequence = getattr(self._xcb, question)(self._connection, *arguments)
+        return self._reply(f"{question}_reply", sequence, fixed)
+
+    def _reply(self, function: str, sequence: int, fixed: int) -> bytes | None:
         error = _POINTER()
-        reply = getattr(self._xcb, f"{question}_reply")(self._connection, sequence, ctypes.byref(error))
+        reply = getattr(self._xcb, function)(self._connection, sequence, ctypes.byref(error))
         if error.value is not None:
             self._free(error)
         if reply is None:
@@ -102,6 +124,18 @@ class Xcb:
         whole = ctypes.string_at(reply, max(fixed, _REPLY_HEADER + extra))
         self._free(reply)
         return whole
+
+    def ask_extension(self, extension: bytes, minor: int, body: bytes) -> bytes | None:
+        """The reply of a request of an extension for which there is no library."""
+        known = _Extension(extension, 0)
+        request = _Request(1, ctypes.pointer(known), minor, 0)
+        content = ctypes.create_string_buffer(b"\0\0\0\0" + body, 4 + len(body))
+        # xcb uses the two places before the first for itself
+        parts = (_Part * 3)()
+        parts[2] = _Part(ctypes.addressof(content), len(content))
+        first = ctypes.byref(parts, 2 * ctypes.sizeof(_Part))
+        sequence = self._xcb.xcb_send_request(self._connection, _CHECKED, first, ctypes.byref(request))
+        return self._reply("xcb_wait_for_reply", sequence, _REPLY_HEADER) if sequence else None
 
     # -- what a window says -----------------------------------------------------------------------
 
@@ -229,6 +263,10 @@ def _library() -> ctypes.CDLL:
         reply = getattr(library, f"{name}_reply")
         reply.argtypes = [_POINTER, ctypes.c_uint, _POINTER]
         reply.restype = _POINTER
+    library.xcb_send_request.argtypes = [_POINTER, ctypes.c_int, _POINTER, _POINTER]
+    library.xcb_send_request.restype = ctypes.c_uint
+    library.xcb_wait_for_reply.argtypes = [_POINTER, ctypes.c_uint, _POINTER]
+    library.xcb_wait_for_reply.restype = _POINTER
     library.xcb_flush.argtypes = [_POINTER]
     library.xcb_discard_reply.argtypes = [_POINTER, ctypes.c_uint]
     library.xcb_discard_reply.restype = None

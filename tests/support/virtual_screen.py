@@ -78,17 +78,10 @@ def virtual_screen(*, window_manager: bool = False, size: str = "1280x800") -> I
             pytest.skip(f"needs the program {program}")
     with contextlib.ExitStack() as stack:
         screen = VirtualScreen(display=_start_server(stack, size))
-        until(lambda: _answers(screen), "the screen answers")
         if window_manager:
             manager = _start(stack, ["openbox", "--sm-disable"], screen.environment())
             until(lambda: _has_window_manager(screen) or manager.poll() is not None, "openbox is there")
         yield screen
-
-
-def _answers(screen: VirtualScreen) -> bool:
-    command = ["xdotool", "getmouselocation"]
-    done = subprocess.run(command, check=False, env=screen.environment(), capture_output=True, timeout=30)
-    return done.returncode == 0
 
 
 def _has_window_manager(screen: VirtualScreen) -> bool:
@@ -107,13 +100,24 @@ def _start_server(stack: contextlib.ExitStack, size: str) -> str:
             stderr=subprocess.DEVNULL,
         )
         os.close(write_end)
-        ready, _, _ = select.select([read_end], [], [], _START_SECONDS)
-        said = os.read(read_end, 16) if ready else b""
+        said = _line(read_end)
         os.close(read_end)
         stack.callback(_end, server)
-        if said:
+        if said.endswith(b"\n"):
             return f":{number}"
     raise AssertionError("Xvfb found no free display")
+
+
+def _line(read_end: int) -> bytes:
+    """A whole line: the server writes the number and its end apart, and dies of a pipe closed in between."""
+    said = b""
+    while not said.endswith(b"\n"):
+        ready, _, _ = select.select([read_end], [], [], _START_SECONDS)
+        piece = os.read(read_end, 16) if ready else b""
+        if not piece:
+            break
+        said += piece
+    return said
 
 
 def _start(
