@@ -56,7 +56,7 @@ Example:
 
 
 @app.command(help=_SERVE_HELP)
-def serve(
+def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
     settings: Annotated[Path | None, typer.Option(help="TOML file with any of these settings.")] = None,
     port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one. Default 8080.")] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on. Default 127.0.0.1.")] = None,

@@ -79,7 +79,7 @@ def create_cloud(
         DatabaseUnavailable: the practice cannot be opened.
     """
     environment = Environment(settings.environment)
-    store.open_practice(settings.practice)
+    store.open_practice(settings.practice, settings.environment)
     sessions = Sessions(session_key, practice=settings.practice, environment=environment.value)
     service = _service(settings, store, f"{origin}/{settings.practice}/fhir")
     services = Services(

@@ -1,4 +1,4 @@
-"""What every answer carries and every request must pass, whoever asks: headers, hosts, origins, the service's token."""
+"""What every answer carries and every request must pass: headers, hosts, origins, the service's token."""
 
 import hashlib
 import hmac
@@ -59,7 +59,7 @@ class SecurityHeaders:
 
 
 class KnownHosts:
-    """Refuses requests for a host name that is not ours: another site's name that was pointed at this address."""
+    """Refuses requests for a host name that is not ours: another site's, pointed at this address."""
 
     def __init__(self, app: ASGIApp, hosts: Iterable[str]) -> None:
         self._app = app

@@ -6,13 +6,13 @@ from email.utils import format_datetime
 from typing import Any
 
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
+from web_modules.fhir_store.database.records import StoredVersion
 from web_modules.fhir_store.documents import Stored, encode
 from web_modules.fhir_store.history import HistoryRequest
 from web_modules.fhir_store.interactions import Done
-from web_modules.fhir_store.query import Search
-from web_modules.fhir_store.records import StoredVersion
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome
-from web_modules.fhir_store.search import Page
+from web_modules.fhir_store.search.matching import Page
+from web_modules.fhir_store.search.query import Search
 
 _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
 _HISTORY_STATUS = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}

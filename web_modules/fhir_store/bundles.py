@@ -6,11 +6,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir_store.database.records import StoredVersion, WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, Stored
 from web_modules.fhir_store.interactions import Done, Interactions, check_id
-from web_modules.fhir_store.records import StoredVersion, WritableRecords, new_id
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
-from web_modules.fhir_store.validation import Validator
+from web_modules.fhir_store.validation.validator import Validator
 
 MOST_ENTRIES = 5000
 """A practice's whole extract is sent in many bundles; one of this size takes seconds."""
@@ -129,6 +129,7 @@ class BundleRunner:
                     if step.method == "POST":
                         self._prepare_create(records, step)
                     answers.append(self._done(records, step, wants_content=wants_content))
+                    records.flush()
             except Refusal as refusal:
                 answers.append(
                     {"response": {"status": str(refusal.status), "outcome": outcome(refusal.issues)}}

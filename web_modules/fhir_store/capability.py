@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from web_modules.fhir_store.parameters import ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
 
 FHIR_VERSION = "4.0.1"
 _INTERACTIONS = (
@@ -47,8 +47,9 @@ def capability_statement(
             {
                 "mode": "server",
                 "documentation": (
-                    "`_history` takes `_since` (inclusive), `_count` and `_sort=_lastUpdated` (oldest first). With "
-                    "`If-None-Match` of its ETag and `Prefer: wait=SECONDS` it answers as soon as something changes."
+                    "`_history` takes `_since` (inclusive), `_count`, `_sort=_lastUpdated` (oldest first). "
+                    "With `If-None-Match` of its ETag and `Prefer: wait=SECONDS` it answers as soon as "
+                    "something changes."
                 ),
                 "resource": [_resource(catalogue, kind) for kind in sorted(resource_types)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],

@@ -53,7 +53,7 @@ class Definitions:
     """HL7's definitions, read once.
 
     Attributes:
-        types: JSON Schema of each type, by its name there (`Patient`, `Patient_Contact`, `HumanName`, `code`).
+        types: JSON Schema of each type, by its name there: `Patient`, `Patient_Contact`, `HumanName`, `code`.
         resource_types: the concrete resource types.
         search_parameters: the SearchParameter resources.
         facts: what the schema misses, by the same names.

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 
 from sqlalchemy import select
 
-from web_modules.fhir_store.moments import range_of
-from web_modules.fhir_store.query import CURSOR, Pairs, read_count
-from web_modules.fhir_store.records import VERSION_COLUMNS, Records, StoredVersion, stored
+from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
+from web_modules.fhir_store.database.tables import VERSION
+from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import IssueCode, refuse
-from web_modules.fhir_store.tables import VERSION
+from web_modules.fhir_store.search.query import CURSOR, Pairs, read_count
 
 DEFAULT_COUNT = 100
 _IGNORED = frozenset({"_format", "_pretty"})

@@ -7,11 +7,11 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from web_modules.fhir_store.database.records import Records, StoredVersion, WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource
-from web_modules.fhir_store.query import SearchReader
-from web_modules.fhir_store.records import Records, StoredVersion, WritableRecords, new_id
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
-from web_modules.fhir_store.search import run_search
+from web_modules.fhir_store.search.matching import run_search
+from web_modules.fhir_store.search.query import SearchReader
 
 ID_FORM = re.compile(r"^[A-Za-z0-9\-.]{1,64}$", re.ASCII)
 """FHIR R4 datatypes.html#id."""
@@ -134,7 +134,7 @@ class Interactions:
         return matches[0] if matches else None
 
 
-def shown(version: StoredVersion | None, resource_type: str, resource_id: str) -> StoredVersion:
+def shown(version: StoredVersion | None, resource_type: str) -> StoredVersion:
     """A version that can be shown.
 
     Raises:

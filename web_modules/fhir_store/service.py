@@ -1,4 +1,4 @@
-"""Answers FHIR requests for one practice: the HTTP route's handler, and the in-process `Transport` of the client."""
+"""Answers FHIR requests for one practice: over HTTP, and in process as the client's `Transport`."""
 
 import logging
 import re
@@ -14,13 +14,14 @@ from web_modules.fhir_store import answers
 from web_modules.fhir_store.bundles import BundleRunner
 from web_modules.fhir_store.capability import capability_statement
 from web_modules.fhir_store.changes import ChangeSignal, position_instant
+from web_modules.fhir_store.database.index_rows import IndexWriter
+from web_modules.fhir_store.database.records import Records, WritableRecords
 from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.history import read_history_request, run_history
 from web_modules.fhir_store.interactions import Done, Interactions, check_id, shown
-from web_modules.fhir_store.query import Pairs, SearchReader
-from web_modules.fhir_store.records import Records, WritableRecords
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
-from web_modules.fhir_store.search import run_search
+from web_modules.fhir_store.search.matching import run_search
+from web_modules.fhir_store.search.query import Pairs, SearchReader
 from web_modules.fhir_store.store import Store
 
 LONGEST_WAIT_SECONDS = 30.0
@@ -95,7 +96,7 @@ class FhirService:
             return None
         return int(position), min(float(wait.group(1)), LONGEST_WAIT_SECONDS)
 
-    def _answer(self, request: FhirRequest) -> FhirResponse:
+    def _answer(self, request: FhirRequest) -> FhirResponse:  # noqa: PLR0911  (one return an interaction)
         segments = [part for part in request.path.split("/") if part]
         match request.method, segments:
             case "POST", []:
@@ -156,14 +157,14 @@ class FhirService:
                 return self._search(request, records, resource_type, request.query)
             case [resource_type, resource_id]:
                 found = records.current(self._known(resource_type), check_id(resource_id))
-                return answers.of_version(shown(found, resource_type, resource_id), request)
+                return answers.of_version(shown(found, resource_type), request)
             case [resource_type, resource_id, "_history", number]:
                 self._known(resource_type)
                 is_number = number.isascii() and number.isdigit() and len(number) < 10
                 found = (
                     records.version(resource_type, check_id(resource_id), int(number)) if is_number else None
                 )
-                return answers.of_version(shown(found, resource_type, resource_id), request)
+                return answers.of_version(shown(found, resource_type), request)
         raise refuse(
             404, IssueCode.NOT_FOUND, "There is nothing at this address; see the CapabilityStatement."
         )
@@ -253,9 +254,9 @@ class FhirService:
     @contextmanager
     def _writing(self) -> Iterator[WritableRecords]:
         with self._store.database.writing() as connection:
-            records = WritableRecords(
-                connection, self.served.practice, self._store.indexer, self.served.base_url
-            )
+            practice = self.served.practice
+            index = IndexWriter(connection, practice, self._store.index, self.served.base_url)
+            records = WritableRecords(connection, practice, index)
             yield records
             records.finish()
         self.changes.advance(records.reached)

@@ -4,12 +4,13 @@ import time
 from pathlib import Path
 
 from web_modules.fhir_store.changes import ChangeSignal
-from web_modules.fhir_store.database import Database
+from web_modules.fhir_store.database.engine import Database
+from web_modules.fhir_store.database.index_rows import SearchIndex
 from web_modules.fhir_store.definitions import DEFAULT_FOLDER, load_definitions
-from web_modules.fhir_store.indexing import Indexer
-from web_modules.fhir_store.model import ElementModel
-from web_modules.fhir_store.parameters import ParameterCatalogue
-from web_modules.fhir_store.validation import Validator
+from web_modules.fhir_store.elements.model import ElementModel
+from web_modules.fhir_store.elements.parameters import ParameterCatalogue
+from web_modules.fhir_store.elements.indexing import Indexer
+from web_modules.fhir_store.validation.validator import Validator
 
 
 class Store:
@@ -25,19 +26,19 @@ class Store:
         definitions = load_definitions(definitions_folder)
         model = ElementModel(definitions)
         self.catalogue = ParameterCatalogue(definitions, model)
-        self.indexer = Indexer(self.catalogue)
         self.validator = Validator(definitions, model)
         self.database = Database(database_url)
+        self.index = SearchIndex(self.database.dialect, Indexer(self.catalogue))
         self.opened_at = time.time_ns() // 1000
         self._changes: dict[str, ChangeSignal] = {}
 
-    def open_practice(self, practice: str) -> None:
+    def open_practice(self, practice: str, environment: str) -> None:
         """Make a practice's records reachable; creates what it needs when it is new.
 
         Raises:
-            DatabaseUnavailable: the database was made by a newer Banyan.
+            DatabaseUnavailable: the database was made by another Banyan, or for another environment.
         """
-        self._changes[practice] = ChangeSignal(self.database.open_practice(practice))
+        self._changes[practice] = ChangeSignal(self.database.open_practice(practice, environment))
 
     def changes(self, practice: str) -> ChangeSignal:
         """The signal of a practice that is open."""

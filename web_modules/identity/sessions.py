@@ -39,12 +39,12 @@ def load_key(file: Path | None) -> bytes:
         return bytes.fromhex(file.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:
         raise DatabaseUnavailable(
-            f"The key of the sessions cannot be kept in {file}: check that you may write there, or remove the file."
+            f"The key of the sessions cannot be kept in {file}: check that you may write there, or remove it."
         ) from error
 
 
 class Sessions:
-    """Issues and reads session tokens. Keeps no state but the sessions that ended early; safe from every thread."""
+    """Issues and reads session tokens; keeps nothing but which ended early. Safe from every thread."""
 
     def __init__(self, key: bytes, *, practice: str, environment: str) -> None:
         self._key = OctKey.import_key(key)
@@ -82,7 +82,7 @@ class Sessions:
             return None
 
     def end(self, token: str) -> None:
-        """Make a session void before its time. (Remembered by this process; its cookie is taken away as well.)"""
+        """Make a session void before its time; remembered by this process."""
         claims = self._read(token)
         if claims is not None:
             now = time.time()

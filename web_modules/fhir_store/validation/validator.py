@@ -5,17 +5,17 @@ from typing import Any
 
 from web_modules.fhir_store.definitions import Definitions
 from web_modules.fhir_store.documents import Resource, decode
-from web_modules.fhir_store.model import ElementModel
+from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, refuse
-from web_modules.fhir_store.rules import RuleCheck
-from web_modules.fhir_store.schema_check import MOST_ISSUES, SchemaCheck
+from web_modules.fhir_store.validation.rules import RuleCheck
+from web_modules.fhir_store.validation.schema_check import MOST_ISSUES, SchemaCheck
 
 _MOST_INNER = 100
 """Resources inside one another; contained ones must not nest at all."""
 
 
 class Validator:
-    """Checks parsed resources. Safe from every thread; a type's first resource costs a few milliseconds more."""
+    """Checks parsed resources. Safe from every thread; a type's first resource takes some milliseconds."""
 
     def __init__(self, definitions: Definitions, model: ElementModel) -> None:
         self.resource_types = definitions.resource_types

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, not_, or_, select
 from sqlalchemy.sql.expression import ScalarSelect, Subquery
 
-from web_modules.fhir_store.conditions import Clause, clause_of, index_of, resource_clause
-from web_modules.fhir_store.parameters import BUILT_IN, ParameterKind
-from web_modules.fhir_store.query import Condition, Include, Search, SortKey
-from web_modules.fhir_store.records import VERSION_COLUMNS, Records, StoredVersion, stored
-from web_modules.fhir_store.tables import INDEX_TABLES, REFERENCE, RESOURCE, VERSION
+from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
+from web_modules.fhir_store.database.tables import INDEX_TABLES, REFERENCE, RESOURCE, VERSION
+from web_modules.fhir_store.elements.parameters import BUILT_IN, ParameterKind
+from web_modules.fhir_store.search.conditions import Clause, clause_of, index_of, resource_clause
+from web_modules.fhir_store.search.query import Condition, Include, Search, SortKey
 
 MOST_INCLUDED = 5000
 """Resources sent along with one page; more would be a list, not a context."""
@@ -56,6 +56,7 @@ def run_search(records: Records, search: Search, base_url: str) -> Page:
     Raises:
         Refusal: 400, a value is not of its parameter's kind.
     """
+    records.flush()
     where = _where(records.practice, search, base_url)
     total: int | None = None
     if search.wants_count_only:

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.documents import Resource, encode
-from web_modules.fhir_store.indexing import Indexer, IndexRows
-from web_modules.fhir_store.tables import INDEX_TABLES, PRACTICE, RESOURCE, VERSION
+from web_modules.fhir_store.database.index_rows import IndexWriter
+from web_modules.fhir_store.database.tables import PRACTICE, RESOURCE, VERSION
+from web_modules.fhir_store.documents import Resource, decode, encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class StoredVersion:
         type: the resource type.
         id: the logical id.
         version: counts from 1.
-        updated: microseconds since 1970 UTC; strictly greater than that of every earlier version in the practice.
+        updated: microseconds since 1970 UTC; greater than that of every earlier version in the practice.
         method: POST, PUT or DELETE: how it came about.
         content: the JSON as it is served, or None when this version is a deletion.
     """
@@ -96,19 +96,7 @@ _MOVE_RESOURCE = (
 )
 
 
-def _forgetting(table: Table) -> Any:
-    return delete(table).where(
-        table.c.practice == bindparam("of"),
-        table.c.type == bindparam("of_type"),
-        table.c.id == bindparam("of_id"),
-    )
-
-
-_ADD_ROWS = {kind: insert(table) for kind, (table, _names) in INDEX_TABLES.items()}
-_FORGET_ROWS = {kind: _forgetting(table) for kind, (table, _names) in INDEX_TABLES.items()}
-
-
-def stored(row: Row[Any]) -> StoredVersion:
+def stored(row: Sequence[Any]) -> StoredVersion:
     """A row of `VERSION_COLUMNS` as a version."""
     return StoredVersion(
         type=row[0], id=row[1], version=row[2], updated=row[3], method=row[4], content=row[5]
@@ -151,6 +139,9 @@ class Records:
         ).one_or_none()
         return None if row is None else stored(row)
 
+    def flush(self) -> None:
+        """Make what this transaction has written findable by its own searches; nothing to do when reading."""
+
     def position(self) -> int:
         """The `lastUpdated` of the practice's newest version in microseconds."""
         return int(self.connection.execute(_POSITION, {"practice": self.practice}).scalar_one())
@@ -163,10 +154,9 @@ class WritableRecords(Records):
     history up to a moment can never miss one that was committed later.
     """
 
-    def __init__(self, connection: Connection, practice: str, indexer: Indexer, base_url: str) -> None:
+    def __init__(self, connection: Connection, practice: str, index: IndexWriter) -> None:
         super().__init__(connection, practice)
-        self._indexer = indexer
-        self._base_url = base_url
+        self._index = index
         self._began_at = int(connection.execute(_POSITION_FOR_UPDATE, {"practice": practice}).scalar_one())
         self.reached = self._began_at
 
@@ -196,8 +186,8 @@ class WritableRecords(Records):
             content=content,
         )
         self._write(version, is_new=previous is None)
-        rows = self._indexer.rows(resource | {"meta": meta}, self._base_url)
-        self._index(version, rows, had_rows=previous is not None and previous.content is not None)
+        before = None if previous is None or previous.content is None else decode(previous.content)
+        self._index.replace((version.type, version.id), before, resource | {"meta": meta})
         return version
 
     def delete(self, previous: StoredVersion) -> StoredVersion:
@@ -211,11 +201,16 @@ class WritableRecords(Records):
             content=None,
         )
         self._write(version, is_new=False)
-        self._index(version, {}, had_rows=True)
+        self._index.replace((version.type, version.id), decode(previous.content or b"null"), None)
         return version
+
+    def flush(self) -> None:
+        """Make what was written here findable; see `Records.flush`."""
+        self._index.flush()
 
     def finish(self) -> None:
         """Record how far the practice's history has come; call it last, before the commit."""
+        self.flush()
         if self.reached > self._began_at:
             self.connection.execute(_MOVE_POSITION, {"of": self.practice, "position": self.reached})
 
@@ -247,19 +242,3 @@ class WritableRecords(Records):
                 "content": version.content,
             },
         )
-
-    def _index(self, version: StoredVersion, rows: IndexRows, *, had_rows: bool) -> None:
-        if had_rows:
-            key = {"of": self.practice, "of_type": version.type, "of_id": version.id}
-            for forget in _FORGET_ROWS.values():
-                self.connection.execute(forget, key)
-        for kind, found in rows.items():
-            _table, names = INDEX_TABLES[kind]
-            self.connection.execute(_ADD_ROWS[kind], self._named(version, names, found))
-
-    def _named(
-        self, version: StoredVersion, names: tuple[str, ...], rows: Sequence[Any]
-    ) -> list[dict[str, Any]]:
-        fixed = {"practice": self.practice, "type": version.type, "id": version.id}
-        columns = ("parameter", *names)
-        return [fixed | dict(zip(columns, row, strict=True)) for row in rows]

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-from web_modules.fhir_store.moments import EARLIEST, LATEST, range_of
-from web_modules.fhir_store.parameters import BUILT_IN, Parameter, ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
+from web_modules.fhir_store.elements.parameters import BUILT_IN, Parameter, ParameterCatalogue, ParameterKind
 
 Row = tuple[str | int | float, ...]
 IndexRows = dict[ParameterKind, list[Row]]

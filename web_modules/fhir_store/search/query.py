@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from web_modules.fhir_store.documents import decode, encode
-from web_modules.fhir_store.parameters import Parameter, ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.refusals import IssueCode, refuse
 
 Pairs = Sequence[tuple[str, str]]

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, false, not_, or_
 
-from web_modules.fhir_store.indexing import IDENTIFIER_SUFFIX, fold, key_text, split_reference
-from web_modules.fhir_store.moments import Range, range_of
-from web_modules.fhir_store.parameters import Parameter, ParameterKind
-from web_modules.fhir_store.query import Condition, unescape
+from web_modules.fhir_store.database.tables import INDEX_TABLES, RESOURCE
+from web_modules.fhir_store.elements.moments import Range, range_of
+from web_modules.fhir_store.elements.parameters import Parameter, ParameterKind
 from web_modules.fhir_store.refusals import IssueCode, refuse
-from web_modules.fhir_store.tables import INDEX_TABLES, RESOURCE
+from web_modules.fhir_store.elements.indexing import IDENTIFIER_SUFFIX, fold, key_text, split_reference
+from web_modules.fhir_store.search.query import Condition, unescape
 
 Clause = ColumnElement[bool]
 
@@ -110,7 +110,7 @@ def _moment(value: str, parameter: Parameter) -> tuple[str, Range]:
     try:
         return prefix, range_of(text)
     except ValueError as error:
-        words = f"`{parameter.code}` must be a date or time such as 2026-11-17, with a prefix such as ge if need be."
+        words = f"`{parameter.code}` must be a date or time such as 2026-11-17, after a prefix such as ge."
         raise refuse(400, IssueCode.INVALID, words) from error
 
 
@@ -129,7 +129,9 @@ def _date(table: Table, value: str, parameter: Parameter) -> Clause:
     return points[prefix] if prefix in points else _compared(low, high, prefix, wanted)
 
 
-def _compared(low: ColumnElement[int], high: ColumnElement[int], prefix: str, wanted: Range) -> Clause:
+def _compared(  # noqa: PLR0911  (nine prefixes, nine answers)
+    low: ColumnElement[int], high: ColumnElement[int], prefix: str, wanted: Range
+) -> Clause:
     """The comparisons of FHIR R4 search.html#prefix between what is stored and what is wanted."""
     match prefix:
         case "eq":

@@ -38,7 +38,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
-def range_of(text: str) -> Range:
+def range_of(text: str) -> Range:  # noqa: PLR0911  (one return a precision)
     """The range that a FHIR date, dateTime or instant stands for.
 
     Raises:

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import Any
 
 from web_modules.fhir_store.definitions import Definitions
-from web_modules.fhir_store.model import ElementModel
-from web_modules.fhir_store.paths import PathError, Route, compile_path
+from web_modules.fhir_store.elements.model import ElementModel
+from web_modules.fhir_store.elements.paths import PathError, Route, compile_path
 
 
 class ParameterKind(StrEnum):

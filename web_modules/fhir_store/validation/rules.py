@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import nhs_number
+from nhs_number.validate import is_valid
 
 from web_modules.fhir.systems import NHS_NUMBER
 from web_modules.fhir_store.definitions import Definitions, TypeFacts
 from web_modules.fhir_store.documents import MAXIMUM_DEPTH
-from web_modules.fhir_store.model import Element, ElementModel
-from web_modules.fhir_store.moments import range_of
+from web_modules.fhir_store.elements.model import Element, ElementModel
+from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import Issue, IssueCode
 
 _WHOLE_NUMBERS: Mapping[str, int] = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
@@ -193,7 +193,7 @@ def _nhs_number(identifier: Mapping[str, Any], where: str) -> Iterator[Issue]:
     value = identifier.get("value")
     if identifier.get("system") != NHS_NUMBER or value is None:
         return
-    if len(value) != 10 or not value.isascii() or not value.isdigit() or not nhs_number.is_valid(value):
+    if len(value) != 10 or not value.isascii() or not value.isdigit() or not is_valid(value):
         yield Issue(
             code=IssueCode.VALUE,
             words="This is not an NHS number: ten digits, of which the last checks the others.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from web_modules.fhir_store.model import Element, ElementModel
+from web_modules.fhir_store.elements.model import Element, ElementModel
 
 _TOKEN = re.compile(r"\s*(!=|[()|.=]|'[^']*'|\w+)")
 _EXISTS = re.compile(r"^([\w.]+)\.exists\(\) and \1 != false$")

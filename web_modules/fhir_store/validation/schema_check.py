@@ -1,7 +1,7 @@
 """Checks a resource against HL7's JSON Schema and says in plain words what is wrong, and where.
 
 Each resource type is compiled when its first resource comes, in a few milliseconds; resources inside a
-resource are checked by the schema of their own type (see `validation`).
+resource are checked by the schema of their own type (see `validator`).
 """
 
 import re
@@ -156,7 +156,7 @@ def _pattern_words(pattern: str) -> str:
     if pattern == _STRING:
         return "This text is empty, or holds a control character that FHIR forbids."
     if "(T(" in pattern:
-        return "This is not a FHIR date and time, such as 2026-11-17T09:30:00+00:00; parts of it may be left out."
+        return "This is not a FHIR date or time, such as 2026, 2026-11-17 or 2026-11-17T09:30:00Z."
     if "T([01]" in pattern:
         return "This is not a FHIR instant, such as 2026-11-17T09:30:00Z."
     if "-(0[1-9]|1[0-2])" in pattern:

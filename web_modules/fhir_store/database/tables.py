@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-from web_modules.fhir_store.parameters import ParameterKind
+from web_modules.fhir_store.elements.parameters import ParameterKind
 
 FORMAT = 1
 """Goes up when a released layout of the tables or of the index rows changes; kept in each practice's row."""
@@ -21,6 +21,7 @@ PRACTICE = Table(
     "practice",
     METADATA,
     _key("practice", 16),
+    Column("environment", String(16), nullable=False, comment="live, reference or training, for good"),
     Column("format", Integer, nullable=False),
     Column("epoch", String(36), nullable=False, comment="changes when the database is restored"),
     Column("position", BigInteger, nullable=False, comment="lastUpdated of the newest version"),

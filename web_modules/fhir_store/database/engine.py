@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, insert, make_url, select
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from web_modules.errors import DatabaseUnavailable
-from web_modules.fhir_store.tables import FORMAT, METADATA, PRACTICE
+from web_modules.fhir_store.database.tables import FORMAT, METADATA, PRACTICE
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 """Another process may be writing: a transaction of 200 entries takes less than a tenth of a second."""
@@ -28,7 +28,7 @@ READERS = 12
 
 
 class Database:
-    """One database with the records of one or more practices. All methods block and may be called from any thread."""
+    """One database with the records of one or more practices. All methods block; any thread may call them."""
 
     def __init__(self, url: str) -> None:
         """Open the database, and make the tables when it is new.
@@ -60,6 +60,11 @@ class Database:
                 "check that it is running, that the URL is right and that you may write there."
             ) from error
 
+    @property
+    def dialect(self) -> Dialect:
+        """How SQL is written for this database."""
+        return self._writer.dialect
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view for reading; nothing that is written meanwhile is seen."""
@@ -72,22 +77,32 @@ class Database:
         with self._write_lock, self._writer.begin() as connection:
             yield connection
 
-    def open_practice(self, practice: str) -> int:
+    def open_practice(self, practice: str, environment: str) -> int:
         """Make a practice known to the store, if it is not yet.
+
+        Args:
+            practice: ODS code.
+            environment: live, reference or training; a practice never changes it.
 
         Returns:
             its position: the `lastUpdated` of its newest version, 0 when it has none.
 
         Raises:
-            DatabaseUnavailable: the database was made by a newer Banyan.
+            DatabaseUnavailable: the database was made by another Banyan, or for another environment.
         """
-        wanted = select(PRACTICE.c.position, PRACTICE.c.format).where(PRACTICE.c.practice == practice)
+        wanted = select(PRACTICE).where(PRACTICE.c.practice == practice)
         with self.writing() as connection:
             row = connection.execute(wanted).one_or_none()
             if row is None:
-                fresh = {"practice": practice, "format": FORMAT, "epoch": str(uuid.uuid4()), "position": 0}
+                fresh = {"practice": practice, "environment": environment, "format": FORMAT}
+                fresh |= {"epoch": str(uuid.uuid4()), "position": 0}
                 connection.execute(insert(PRACTICE).values(fresh))
                 return 0
+            if row.environment != environment:
+                raise DatabaseUnavailable(
+                    f"The database {self._shown} holds the {row.environment} environment of {practice}, "
+                    f"not {environment}: name another database, or the right environment."
+                )
             if row.format != FORMAT:
                 raise DatabaseUnavailable(
                     f"The database {self._shown} has format {row.format} and this Banyan reads {FORMAT}: "

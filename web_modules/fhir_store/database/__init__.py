@@ -1,0 +1,1 @@
+"""The tables, the connections, and the only SQL that changes a record."""

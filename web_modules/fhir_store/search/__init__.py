@@ -1,0 +1,1 @@
+"""Finding resources: what is asked, the conditions, the statements."""
