@@ -1,5 +1,6 @@
 """`python -m demo`: opens the demonstration, or checks it without a person. Called by `run.sh`."""
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -29,10 +30,8 @@ def main(arguments: Sequence[str]) -> int:
             from demo.check import run_check
 
             return run_check(options)
-        import os
-
         require_screen(os.environ)
-        session = Session(place_of(options.environment), _say)
+        session = Session(place_of(options.environment, os.environ), os.environ, _say)
         session.run_window(session.prepare(options))
     except DemoError as error:
         _say(str(error))
@@ -47,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _keep(arguments: Sequence[str]) -> int:
-    place = place_of(Environment(arguments[0]))
+    place = place_of(Environment(arguments[0]), os.environ)
     filling = filling_of(place)
     if filling is None:
         raise ProgramFailed("The practice is not filled.")

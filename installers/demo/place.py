@@ -1,6 +1,5 @@
 """Where one environment keeps what it has: databases, flags, journal, logs, locks."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -97,7 +96,7 @@ class Place:
         return self.folder.with_name(f"{self.folder.name}.window.lock")
 
 
-def state_folder(variables: Mapping[str, str] = os.environ) -> Path:
+def state_folder(variables: Mapping[str, str]) -> Path:
     """The folder of all environments, by the XDG Base Directory Specification."""
     base = variables.get("XDG_STATE_HOME", "")
     # The specification: a relative path is to be ignored.
@@ -105,6 +104,6 @@ def state_folder(variables: Mapping[str, str] = os.environ) -> Path:
     return root / "banyan"
 
 
-def place_of(environment: Environment, variables: Mapping[str, str] = os.environ) -> Place:
+def place_of(environment: Environment, variables: Mapping[str, str]) -> Place:
     """Where an environment lives."""
     return Place(environment=environment, folder=state_folder(variables) / environment.value)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from demo.arguments import Options
@@ -27,14 +27,16 @@ SIGN_IN = "priya.nair"
 class Session:
     """One environment's programs and window, as one person uses them."""
 
-    def __init__(self, place: Place, say: Callable[[str], None]) -> None:
+    def __init__(self, place: Place, variables: Mapping[str, str], say: Callable[[str], None]) -> None:
         """Name the environment; nothing is started yet.
 
         Args:
             place: where it lives.
+            variables: what the programs find in their environment: the screen, the state folder's place.
             say: told in words what is going on.
         """
         self.place = place
+        self._variables = dict(variables)
         self._say = say
         self._window_lock = FileLock(place.window_lock)
 
@@ -74,7 +76,9 @@ class Session:
         command += ["--training"] if place.environment.value == "training" else []
         place.logs.mkdir(parents=True, exist_ok=True)
         with (place.logs / "shell.log").open("ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            return subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._variables
+            )
 
     def run_window(self, cloud: str) -> None:
         """Open the window, wait until it is closed, end all.
@@ -138,6 +142,7 @@ class Session:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                env=self._variables,
                 text=True,
                 start_new_session=True,  # Ctrl+C in the terminal is none of its business
             )

@@ -1,0 +1,18 @@
+#!/bin/sh
+# Measures Banyan on this machine. On standard output one JSON object a line, the table for people on standard error.
+#
+#   sh installers/bench.sh              all of them
+#   sh installers/bench.sh NAME         one: start_usable, switch_function, lag_p50 or lag_p99
+#
+# A ratio says how many times better than the peer, which is measured in the same run; above 1 is ahead.
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+case ${1-} in
+  -h | --help)
+    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    exit 0
+    ;;
+esac
+sh "$root/installers/setup.sh" --tests
+cd "$root"
+PYTHONPATH="$root:$root/installers" exec .venv/bin/python -m tests.benchmarks "$@"
