@@ -107,6 +107,9 @@ class Settlement:
         waits_for: the parent without which it cannot be carried.
         retry_after_seconds: look again by itself after this long; None: when something changes.
         touched: other links that have to be looked at because of this one.
+        has_arrived: it is on the cloud now and was not before: what waited for it may go on.
+        did: for the audit list: what was written, in a word; empty when nothing was.
+        detail: for the audit list: the names of the fields; never their values.
     """
 
     link: Link
@@ -116,6 +119,70 @@ class Settlement:
     waits_for: LinkKey | None = None
     retry_after_seconds: float | None = None
     touched: tuple[LinkKey, ...] = ()
+    has_arrived: bool = False
+    did: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedConflict:
+    """A conflict as the journal lists it.
+
+    Attributes:
+        digest: the journal's key of it.
+        link: the record.
+        state: open, decided or settled.
+        since: when it was found.
+        conflict: the values.
+    """
+
+    digest: str
+    link: LinkKey
+    state: str
+    since: datetime
+    conflict: Conflict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A record that cannot be carried, as the journal lists it.
+
+    Attributes:
+        subject: the link (`slot/…`), or `Type/id` of what is only on the cloud.
+        reason: a short word for counting.
+        words: what is wrong and what to do.
+        owner: who looks after it, or None while nobody does.
+        since: when it was found.
+        is_open: False once it can be carried.
+    """
+
+    subject: str
+    reason: str
+    words: str
+    owner: str | None
+    since: datetime
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the mirror stands, in numbers by kind.
+
+    Attributes:
+        waiting: links to look at.
+        oldest: since when the oldest of them waits.
+        linked: records on both sides.
+        withheld: confidential records.
+        conflicts: open ones.
+        quarantined: records that cannot be carried; the key `stray` is what is only on the cloud.
+    """
+
+    waiting: Mapping[Kind, int]
+    oldest: Mapping[Kind, datetime]
+    linked: Mapping[Kind, int]
+    withheld: Mapping[Kind, int]
+    conflicts: Mapping[Kind, int]
+    quarantined: Mapping[str, int]
 
 
 class OutcomeKind(Enum):
@@ -287,13 +354,13 @@ class Journal(Protocol):
     def links(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
         """What is remembered of links; a fresh `Link` for each that is not known."""
 
-    def begin(self, pending: Mapping[LinkKey, Pending]) -> None:
-        """Save what is about to be agreed, before either side is written."""
-
-    def settle(
-        self, settlements: Sequence[Settlement], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
+    def begin(
+        self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
     ) -> None:
-        """Save how a batch ended, and the conflicts that a rule decided on the way."""
+        """Save what is about to be agreed, and every value that loses by it, before either side is written."""
+
+    def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
+        """Save how a batch ended."""
 
     def absorb(self, feed: str, batch: FeedBatch, now: datetime) -> None:
         """Save a feed's news and its checkpoint, together."""

@@ -1,0 +1,103 @@
+"""Baselines: what both sides last agreed on, and what was about to be agreed when the bridge wrote."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from legacy_bridge.journal.dirty import insert_for
+from legacy_bridge.journal.links import by_kind
+from legacy_bridge.journal.tables import BASELINES
+from legacy_bridge.records import Agreed, LinkKey, value_from_json, value_to_json
+from legacy_bridge.sides import Link, Pending
+
+
+def read(
+    connection: Connection, practice: str, keys: Collection[LinkKey]
+) -> dict[LinkKey, tuple[Agreed, Pending | None]]:
+    """Baselines and write-aheads, by key; unknown ones are missing."""
+    found: dict[LinkKey, tuple[Agreed, Pending | None]] = {}
+    for kind, chunk in by_kind(keys):
+        rows = connection.execute(
+            select(BASELINES.c.key, BASELINES.c.fields, BASELINES.c.pending).where(
+                BASELINES.c.practice == practice, BASELINES.c.kind == kind.value, BASELINES.c.key.in_(chunk)
+            )
+        )
+        for row in rows:
+            found[LinkKey(kind=kind, key=row.key)] = agreed_from_json(row.fields), _pending(row.pending)
+    return found
+
+
+def begin(connection: Connection, practice: str, pending: Mapping[LinkKey, Pending]) -> None:
+    """Save what is about to be agreed beside what was agreed before."""
+    rows = [
+        {
+            "practice": practice,
+            "kind": key.kind.value,
+            "key": key.key,
+            "fields": {},
+            "pending": {
+                "fields": agreed_to_json(one.fields),
+                "to_legacy": sorted(one.to_legacy),
+                "to_cloud": sorted(one.to_cloud),
+            },
+        }
+        for key, one in pending.items()
+    ]
+    if rows:
+        statement = insert_for(connection)(BASELINES)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["practice", "kind", "key"], set_={"pending": statement.excluded.pending}
+            ),
+            rows,
+        )
+
+
+def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
+    """Save baselines; a write-ahead that is done goes."""
+    rows = [
+        {
+            "practice": practice,
+            "kind": link.key.kind.value,
+            "key": link.key.key,
+            "fields": agreed_to_json(link.baseline),
+            "pending": None
+            if link.pending is None
+            else {
+                "fields": agreed_to_json(link.pending.fields),
+                "to_legacy": sorted(link.pending.to_legacy),
+                "to_cloud": sorted(link.pending.to_cloud),
+            },
+        }
+        for link in links
+    ]
+    if rows:
+        statement = insert_for(connection)(BASELINES)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["practice", "kind", "key"],
+                set_={"fields": statement.excluded.fields, "pending": statement.excluded.pending},
+            ),
+            rows,
+        )
+
+
+def agreed_to_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Write fields; None is "agreed on empty"."""
+    return {name: value_to_json(value) for name, value in fields.items()}
+
+
+def agreed_from_json(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what `agreed_to_json` wrote."""
+    return {name: value_from_json(value) for name, value in data.items()}
+
+
+def _pending(data: Mapping[str, Any] | None) -> Pending | None:
+    if data is None:
+        return None
+    return Pending(
+        fields=agreed_from_json(data["fields"]),
+        to_legacy=frozenset(data["to_legacy"]),
+        to_cloud=frozenset(data["to_cloud"]),
+    )

@@ -1,0 +1,220 @@
+"""The journal as the reconciler sees it: each method one transaction, checked against the lease."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from legacy_bridge.errors import SideUnavailable
+from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirty, links, quarantine
+from legacy_bridge.journal.database import Lease
+from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.sides import (
+    Conflict,
+    Dirty,
+    FeedBatch,
+    Link,
+    LinkState,
+    ListedConflict,
+    Pending,
+    Quarantined,
+    Settlement,
+    Standing,
+)
+
+
+class SqlJournal:
+    """One practice's journal in a database; see `sides.Journal`. One thread writes."""
+
+    def __init__(self, engine: Engine, practice: str, lease: Lease | None) -> None:
+        """Look into a journal.
+
+        Args:
+            engine: from `open_journal`.
+            practice: the ODS code.
+            lease: what allows to write; None for a journal that is only read.
+        """
+        self._engine = engine
+        self._practice = practice
+        self._lease = lease
+
+    def take(self, kinds: Collection[Kind], *, limit: int, now: datetime) -> Sequence[Dirty]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            return dirty.take(connection, self._practice, kinds, limit=limit, now=_naive(now))
+
+    def links(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            rows = links.read(connection, self._practice, keys)
+            agreed = baselines.read(connection, self._practice, keys)
+        return {key: _link(key, rows.get(key), *agreed.get(key, ({}, None))) for key in keys}
+
+    def begin(
+        self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
+    ) -> None:
+        """See `sides.Journal`."""
+        with self._writing() as connection:
+            baselines.begin(connection, self._practice, pending)
+            conflicts.decide(connection, self._practice, decided, _naive(now))
+
+    def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
+        """See `sides.Journal`."""
+        moment = _naive(now)
+        with self._writing() as connection:
+            practice = self._practice
+            conflicts.settle(
+                connection, practice, {one.link.key: one.open_conflicts for one in settlements}, moment
+            )
+            links.write(connection, practice, [one.link for one in settlements])
+            baselines.write(connection, practice, [one.link for one in settlements])
+            held = [
+                (str(one.link.key), one.quarantine, one.waits_for)
+                for one in settlements
+                if one.quarantine is not None
+            ]
+            quarantine.hold(connection, practice, held, moment)
+            fine = {str(one.link.key) for one in settlements if one.quarantine is None}
+            quarantine.release(connection, practice, fine, moment)
+            arrived = [one.link.key for one in settlements if one.has_arrived]
+            touched = [key for one in settlements for key in one.touched]
+            dirty.mark(
+                connection,
+                practice,
+                [*touched, *quarantine.waiting_for(connection, practice, arrived)],
+                moment,
+            )
+            later = [
+                (one.link.key, one.generation, one.retry_after_seconds)
+                for one in settlements
+                if one.retry_after_seconds is not None
+            ]
+            dirty.postpone(connection, practice, later, moment)
+            done = [(one.link.key, one.generation) for one in settlements if one.retry_after_seconds is None]
+            dirty.clear(connection, practice, done)
+            wrote = [(one.did, one.link.key, one.detail) for one in settlements if one.did]
+            audit.append(connection, practice, wrote, moment)
+
+    def absorb(self, feed: str, batch: FeedBatch, now: datetime) -> None:
+        """See `sides.Journal`."""
+        moment = _naive(now)
+        with self._writing() as connection:
+            dirty.mark(connection, self._practice, batch.touched, moment)
+            strays = [(one.reference, (one.reason, one.words), None) for one in batch.strays]
+            quarantine.hold(connection, self._practice, strays, moment)
+            checkpoints.write(connection, self._practice, feed, batch.checkpoint, moment)
+
+    def mark(self, keys: Collection[LinkKey], now: datetime) -> None:
+        """See `sides.Journal`."""
+        with self._writing() as connection:
+            dirty.mark(connection, self._practice, keys, _naive(now))
+
+    def checkpoint(self, feed: str) -> str | None:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            return checkpoints.read(connection, self._practice, feed)
+
+    def all_keys(self, kind: Kind) -> Sequence[LinkKey]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            return links.all_keys(connection, self._practice, kind)
+
+    def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            return links.keys_of(connection, self._practice, references)
+
+    def standing(self) -> Standing:
+        """How the mirror stands, in numbers."""
+        with self._reading() as connection:
+            waiting = dirty.standing(connection, self._practice)
+            counts = links.counts(connection, self._practice)
+            return Standing(
+                waiting={kind: count for kind, (count, _) in waiting.items()},
+                oldest={kind: _aware(since) for kind, (_, since) in waiting.items()},
+                linked={kind: counts.get((kind, LinkState.LINKED), 0) for kind in Kind},
+                withheld={kind: counts.get((kind, LinkState.WITHHELD), 0) for kind in Kind},
+                conflicts=conflicts.open_counts(connection, self._practice),
+                quarantined=quarantine.counts(connection, self._practice),
+            )
+
+    def next_try(self) -> datetime | None:
+        """When the next waiting link may be tried; None when nothing waits."""
+        with self._reading() as connection:
+            found = dirty.next_try(connection, self._practice)
+        return None if found is None else _aware(found)
+
+    def conflicts(self, *, decided: bool = False) -> list[ListedConflict]:
+        """Open conflicts, and those that a rule decided when asked for; oldest first."""
+        states = (conflicts.OPEN, conflicts.DECIDED) if decided else (conflicts.OPEN,)
+        with self._reading() as connection:
+            return conflicts.listed(connection, self._practice, *states)
+
+    def quarantined(self) -> list[Quarantined]:
+        """What is in quarantine, oldest first."""
+        with self._reading() as connection:
+            return quarantine.listed(connection, self._practice)
+
+    def unpublished(self, limit: int) -> tuple[list[ListedConflict], list[Quarantined]]:
+        """Conflicts and quarantined records that the public board does not show as they are."""
+        with self._reading() as connection:
+            return (
+                conflicts.unpublished(connection, self._practice, limit),
+                quarantine.unpublished(connection, self._practice, limit),
+            )
+
+    def published(self, digests: Sequence[str], subjects: Sequence[str]) -> None:
+        """Note that the public board shows them."""
+        with self._writing() as connection:
+            conflicts.published(connection, self._practice, digests)
+            quarantine.published(connection, self._practice, subjects)
+
+    def audit(self, limit: int) -> list[Mapping[str, Any]]:
+        """The newest entries of the audit list."""
+        with self._reading() as connection:
+            return audit.listed(connection, self._practice, limit=limit)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with _translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with _translated(), self._engine.begin() as connection:
+            if self._lease is not None:
+                self._lease.check(connection)
+            yield connection
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise SideUnavailable("The journal does not take writes: check its disk.") from error
+
+
+def _link(key: LinkKey, row: Mapping[str, Any] | None, agreed: Any, pending: Pending | None) -> Link:
+    if row is None:
+        return Link(key=key, baseline=agreed, pending=pending)
+    return Link(
+        key=key,
+        state=LinkState(row["state"]),
+        ids=row["ids"],
+        versions=row["versions"],
+        baseline=agreed,
+        pending=pending,
+        bookings=row["bookings"],
+    )
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)

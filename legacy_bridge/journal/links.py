@@ -1,0 +1,117 @@
+"""Links: which legacy key and which FHIR ids are the same thing."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+
+from legacy_bridge.journal.dirty import CHUNK, insert_for
+from legacy_bridge.journal.tables import LINK_RESOURCES, LINKS
+from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.sides import Link, LinkState
+
+
+def read(
+    connection: Connection, practice: str, keys: Collection[LinkKey]
+) -> dict[LinkKey, Mapping[str, Any]]:
+    """The rows of links, by key; unknown ones are missing."""
+    found: dict[LinkKey, Mapping[str, Any]] = {}
+    for kind, chunk in by_kind(keys):
+        rows = connection.execute(
+            select(LINKS).where(
+                LINKS.c.practice == practice, LINKS.c.kind == kind.value, LINKS.c.key.in_(chunk)
+            )
+        ).mappings()
+        found.update({LinkKey(kind=kind, key=row["key"]): dict(row) for row in rows})
+    return found
+
+
+def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
+    """Save links, and which resources belong to them."""
+    if not links:
+        return
+    rows = [
+        {
+            "practice": practice,
+            "kind": link.key.kind.value,
+            "key": link.key.key,
+            "state": link.state.value,
+            "ids": dict(link.ids),
+            "versions": dict(link.versions),
+            "bookings": link.bookings,
+        }
+        for link in links
+    ]
+    statement = insert_for(connection)(LINKS)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=["practice", "kind", "key"],
+            set_={name: statement.excluded[name] for name in ("state", "ids", "versions", "bookings")},
+        ),
+        rows,
+    )
+    resources = [
+        {"practice": practice, "reference": reference, "kind": link.key.kind.value, "key": link.key.key}
+        for link in links
+        for reference in {*link.versions, *(f"{name}/{found}" for name, found in link.ids.items())}
+    ]
+    if resources:
+        upsert = insert_for(connection)(LINK_RESOURCES)
+        connection.execute(
+            upsert.on_conflict_do_update(
+                index_elements=["practice", "reference"],
+                set_={"kind": upsert.excluded.kind, "key": upsert.excluded.key},
+            ),
+            resources,
+        )
+
+
+def keys_of(connection: Connection, practice: str, references: Collection[str]) -> dict[str, LinkKey]:
+    """`Type/id` to the link that it belongs to; unknown ones are missing."""
+    wanted = list(references)
+    found: dict[str, LinkKey] = {}
+    for at in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(LINK_RESOURCES.c.reference, LINK_RESOURCES.c.kind, LINK_RESOURCES.c.key).where(
+                LINK_RESOURCES.c.practice == practice,
+                LINK_RESOURCES.c.reference.in_(wanted[at : at + CHUNK]),
+            )
+        )
+        found.update({row.reference: LinkKey(kind=Kind(row.kind), key=row.key) for row in rows})
+    return found
+
+
+def all_keys(connection: Connection, practice: str, kind: Kind) -> list[LinkKey]:
+    """All links of a kind that are linked."""
+    rows = connection.execute(
+        select(LINKS.c.key)
+        .where(
+            LINKS.c.practice == practice,
+            LINKS.c.kind == kind.value,
+            or_(LINKS.c.state == LinkState.LINKED.value, LINKS.c.state == LinkState.WITHHELD.value),
+        )
+        .order_by(LINKS.c.key)
+    )
+    return [LinkKey(kind=kind, key=row.key) for row in rows]
+
+
+def counts(connection: Connection, practice: str) -> dict[tuple[Kind, LinkState], int]:
+    """How many links of each kind are in each state."""
+    rows = connection.execute(
+        select(LINKS.c.kind, LINKS.c.state, func.count())
+        .where(LINKS.c.practice == practice)
+        .group_by(LINKS.c.kind, LINKS.c.state)
+    )
+    return {(Kind(kind), LinkState(state)): count for kind, state, count in rows}
+
+
+def by_kind(keys: Collection[LinkKey]) -> Sequence[tuple[Kind, list[str]]]:
+    """Keys in chunks of one kind each, small enough for one statement."""
+    sorted_keys: dict[Kind, list[str]] = {}
+    for key in dict.fromkeys(keys):
+        sorted_keys.setdefault(key.kind, []).append(key.key)
+    return [
+        (kind, found[at : at + CHUNK])
+        for kind, found in sorted_keys.items()
+        for at in range(0, len(found), CHUNK)
+    ]

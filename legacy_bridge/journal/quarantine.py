@@ -1,0 +1,139 @@
+"""Quarantine: what cannot be carried, with the reason, an owner and an age; the others flow on."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select, update
+
+from legacy_bridge.journal.dirty import CHUNK, insert_for
+from legacy_bridge.journal.tables import QUARANTINE
+from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.sides import Quarantined
+
+STRAY = "stray"
+"""The kind of what is only on the cloud."""
+
+
+def hold(
+    connection: Connection,
+    practice: str,
+    found: Sequence[tuple[str, tuple[str, str], LinkKey | None]],
+    now: datetime,
+) -> None:
+    """List records that cannot be carried.
+
+    Args:
+        connection: in a transaction.
+        practice: the ODS code.
+        found: subject (a link, or `Type/id`), reason and words, and the parent that is waited for.
+        now: the age of a record that is listed already stays.
+    """
+    for subject, (reason, words), waits_for in found:
+        kind, _, key = subject.partition("/")
+        row = {
+            "practice": practice,
+            "subject": subject,
+            "kind": kind if kind in {one.value for one in Kind} else STRAY,
+            "key": key,
+            "reason": reason,
+            "words": words,
+            "owner": None,
+            "since": now,
+            "seen": now,
+            "waits_for": None if waits_for is None else str(waits_for),
+            "is_open": 1,
+            "published": 0,
+        }
+        was_open = connection.execute(
+            select(QUARANTINE.c.is_open).where(
+                QUARANTINE.c.practice == practice, QUARANTINE.c.subject == subject
+            )
+        ).scalar()
+        keep = {"practice", "subject", "owner"} | ({"since"} if was_open else set())
+        statement = insert_for(connection)(QUARANTINE).values(row)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["practice", "subject"],
+                set_={name: value for name, value in row.items() if name not in keep},
+            )
+        )
+
+
+def release(connection: Connection, practice: str, subjects: Collection[str], now: datetime) -> None:
+    """Close the listing of records that can be carried."""
+    wanted = list(subjects)
+    for at in range(0, len(wanted), CHUNK):
+        connection.execute(
+            update(QUARANTINE)
+            .where(
+                QUARANTINE.c.practice == practice,
+                QUARANTINE.c.subject.in_(wanted[at : at + CHUNK]),
+                QUARANTINE.c.is_open == 1,
+            )
+            .values(is_open=0, seen=now, published=0)
+        )
+
+
+def waiting_for(connection: Connection, practice: str, parents: Collection[LinkKey]) -> list[LinkKey]:
+    """Listed records that wait for some parents."""
+    wanted = [str(key) for key in parents]
+    found: list[LinkKey] = []
+    for at in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(QUARANTINE.c.subject).where(
+                QUARANTINE.c.practice == practice,
+                QUARANTINE.c.waits_for.in_(wanted[at : at + CHUNK]),
+                QUARANTINE.c.is_open == 1,
+            )
+        )
+        found.extend(LinkKey.parse(row.subject) for row in rows)
+    return found
+
+
+def listed(connection: Connection, practice: str) -> list[Quarantined]:
+    """What is in quarantine, oldest first."""
+    rows = connection.execute(
+        select(QUARANTINE)
+        .where(QUARANTINE.c.practice == practice, QUARANTINE.c.is_open == 1)
+        .order_by(QUARANTINE.c.since, QUARANTINE.c.subject)
+    ).mappings()
+    return [_listed(row) for row in rows]
+
+
+def unpublished(connection: Connection, practice: str, limit: int) -> list[Quarantined]:
+    """What the public board does not show as it is."""
+    rows = connection.execute(
+        select(QUARANTINE).where(QUARANTINE.c.practice == practice, QUARANTINE.c.published == 0).limit(limit)
+    ).mappings()
+    return [_listed(row) for row in rows]
+
+
+def published(connection: Connection, practice: str, subjects: Sequence[str]) -> None:
+    """Note that the public board shows them."""
+    connection.execute(
+        update(QUARANTINE)
+        .where(QUARANTINE.c.practice == practice, QUARANTINE.c.subject.in_(list(subjects)))
+        .values(published=1)
+    )
+
+
+def counts(connection: Connection, practice: str) -> dict[str, int]:
+    """How many of each kind (and of what is only on the cloud) are in quarantine."""
+    rows = connection.execute(
+        select(QUARANTINE.c.kind, func.count())
+        .where(QUARANTINE.c.practice == practice, QUARANTINE.c.is_open == 1)
+        .group_by(QUARANTINE.c.kind)
+    )
+    return {kind: count for kind, count in rows}  # noqa: C416 - rows are not tuples for mypy
+
+
+def _listed(row: Mapping[Any, Any]) -> Quarantined:
+    return Quarantined(
+        subject=row["subject"],
+        reason=row["reason"],
+        words=row["words"],
+        owner=row["owner"],
+        since=row["since"],
+        is_open=bool(row["is_open"]),
+    )

@@ -1,0 +1,120 @@
+"""The journal's tables. Every key begins with the practice, so that practices may share a database."""
+
+from sqlalchemy import JSON, Column, DateTime, Index, Integer, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+_KIND = 20
+_KEY = 64
+_REFERENCE = 160
+
+
+def _practice() -> Column[str]:
+    return Column("practice", String(20), primary_key=True)
+
+
+LEASE = Table(
+    "lease",
+    METADATA,
+    _practice(),
+    Column("holder", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("since", DateTime, nullable=False),
+)
+CHECKPOINTS = Table(
+    "checkpoints",
+    METADATA,
+    _practice(),
+    Column("feed", String(20), primary_key=True),
+    Column("position", Text, nullable=False),
+    Column("saved_at", DateTime, nullable=False),
+)
+DIRTY = Table(
+    "dirty",
+    METADATA,
+    _practice(),
+    Column("kind", String(_KIND), primary_key=True),
+    Column("key", String(_KEY), primary_key=True),
+    Column("rank", Integer, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("since", DateTime, nullable=False),
+    Column("not_before", DateTime, nullable=False),
+    Index("dirty_order", "practice", "rank", "not_before"),
+)
+LINKS = Table(
+    "links",
+    METADATA,
+    _practice(),
+    Column("kind", String(_KIND), primary_key=True),
+    Column("key", String(_KEY), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("ids", JSON, nullable=False),
+    Column("versions", JSON, nullable=False),
+    Column("bookings", Integer, nullable=False),
+    Index("links_state", "practice", "kind", "state"),
+)
+LINK_RESOURCES = Table(
+    "link_resources",
+    METADATA,
+    _practice(),
+    Column("reference", String(_REFERENCE), primary_key=True),
+    Column("kind", String(_KIND), nullable=False),
+    Column("key", String(_KEY), nullable=False),
+)
+BASELINES = Table(
+    "baselines",
+    METADATA,
+    _practice(),
+    Column("kind", String(_KIND), primary_key=True),
+    Column("key", String(_KEY), primary_key=True),
+    Column("fields", JSON, nullable=False),
+    Column("pending", JSON(none_as_null=True), nullable=True),
+)
+CONFLICTS = Table(
+    "conflicts",
+    METADATA,
+    _practice(),
+    Column("digest", String(32), primary_key=True),
+    Column("kind", String(_KIND), nullable=False),
+    Column("key", String(_KEY), nullable=False),
+    Column("unit", String(40), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("winner", String(10), nullable=True),
+    Column("base", JSON, nullable=False),
+    Column("legacy", JSON, nullable=False),
+    Column("cloud", JSON, nullable=False),
+    Column("since", DateTime, nullable=False),
+    Column("seen", DateTime, nullable=False),
+    Column("published", Integer, nullable=False),
+    Index("conflicts_link", "practice", "kind", "key"),
+    Index("conflicts_state", "practice", "state"),
+)
+QUARANTINE = Table(
+    "quarantine",
+    METADATA,
+    _practice(),
+    Column("subject", String(_REFERENCE), primary_key=True),
+    Column("kind", String(_KIND), nullable=False),
+    Column("key", String(_KEY), nullable=False),
+    Column("reason", String(40), nullable=False),
+    Column("words", Text, nullable=False),
+    Column("owner", String(80), nullable=True),
+    Column("since", DateTime, nullable=False),
+    Column("seen", DateTime, nullable=False),
+    Column("waits_for", String(_REFERENCE), nullable=True),
+    Column("is_open", Integer, nullable=False),
+    Column("published", Integer, nullable=False),
+    Index("quarantine_waits", "practice", "waits_for"),
+)
+AUDIT = Table(
+    "audit",
+    METADATA,
+    _practice(),
+    Column("number", Integer, primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("what", String(40), nullable=False),
+    Column("kind", String(_KIND), nullable=False),
+    Column("key", String(_KEY), nullable=False),
+    Column("detail", Text, nullable=False),
+)

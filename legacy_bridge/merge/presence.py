@@ -1,0 +1,61 @@
+"""What is to be done when a record is, or is not, on each side: the table before any field is looked at."""
+
+from enum import Enum
+
+from legacy_bridge.records import Agreed, Fields, Kind, Reading
+from legacy_bridge.sides import LinkState
+
+
+class Presence(Enum):
+    """What is to be done with a link."""
+
+    MERGE = "merge"  # both have it
+    CREATE = "create"  # new on legacy: make it on the cloud
+    WITHHOLD = "withhold"  # confidential: take it off the cloud, which is no deletion
+    DELETE_CLOUD = "delete on the cloud"
+    DELETE_LEGACY = "delete in legacy"
+    BURY = "bury"  # gone from both: a tombstone
+    FORGET = "forget"  # never was anything
+    ASK_DELETED_IN_CLOUD = "deleted in the cloud"  # a person decides, nothing is written
+    ASK_DELETED_IN_LEGACY = "deleted in legacy, changed in the cloud"
+    UNKNOWN_TO_LEGACY = "unknown to legacy"  # the cloud has what legacy never had
+    CAME_BACK = "came back"  # the cloud has what was deleted
+
+
+DELETABLE = frozenset({Kind.SESSION, Kind.SLOT})
+"""Kinds whose deletion in the cloud is carried; a person, a site or an organisation is never deleted by it."""
+
+
+def presence(
+    kind: Kind, state: LinkState, base: Agreed, legacy: Reading | None, cloud: Reading | None
+) -> Presence:
+    """Decide by who has the record.
+
+    Args:
+        kind: the kind of record.
+        state: what the journal remembers of the link.
+        base: what was agreed on.
+        legacy: the legacy record, None when there is none.
+        cloud: the cloud's, None when there is none.
+    """
+    if legacy is not None and legacy.is_withheld:
+        return Presence.WITHHOLD
+    if legacy is not None and cloud is not None:
+        return Presence.MERGE
+    if legacy is not None:
+        if state is not LinkState.LINKED:
+            return Presence.CREATE
+        is_unchanged = kind in DELETABLE and not legacy.held and _is_as_agreed(base, legacy.fields)
+        return Presence.DELETE_LEGACY if is_unchanged else Presence.ASK_DELETED_IN_CLOUD
+    if cloud is not None:
+        if state is LinkState.LINKED:
+            is_unchanged = _is_as_agreed(base, cloud.fields)
+            return Presence.DELETE_CLOUD if is_unchanged else Presence.ASK_DELETED_IN_LEGACY
+        if state is LinkState.WITHHELD:
+            return Presence.DELETE_CLOUD
+        return Presence.UNKNOWN_TO_LEGACY if state is LinkState.NEW else Presence.CAME_BACK
+    return Presence.FORGET if state is LinkState.NEW else Presence.BURY
+
+
+def _is_as_agreed(base: Agreed, fields: Fields) -> bool:
+    return all(base.get(name) == fields.get(name) for name in {*base, *fields})

@@ -1,0 +1,226 @@
+"""One link's way through a batch: what was read, what is to be done, and how that ended."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from legacy_bridge.records import Agreed, CloudContent, LinkKey, RowGroup
+from legacy_bridge.sides import (
+    CloudPlan,
+    Conflict,
+    Dirty,
+    Link,
+    LinkState,
+    Outcome,
+    OutcomeKind,
+    Pending,
+    RowChange,
+    Settlement,
+)
+
+PARENT_ATTEMPTS = 6  # a child waits about twelve seconds for its parent before a person is told
+_FIRST_WAIT_SECONDS = 0.2
+_CHANGED_WAIT_SECONDS = 0.02  # somebody is at work on it: look again at once, then ever less often
+_LONGEST_WAIT_SECONDS = 30.0
+_WRITTEN = Outcome(kind=OutcomeKind.WRITTEN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What was read of one link, and what is to be done about it.
+
+    Attributes:
+        dirty: why it is looked at.
+        link: what the journal remembers.
+        group: the legacy rows, or None.
+        content: the FHIR resources, or None.
+        base: what was agreed on before, with what an interrupted write had brought about.
+        agreed: what is to be agreed on.
+        to_legacy: the fields that legacy does not say yet.
+        to_cloud: the fields that the cloud does not say yet.
+        row_change: the write to legacy, or None.
+        plan: the write to the cloud, or None.
+        ends_as: the link's state when all writes went well.
+        decided: conflicts that a rule decided.
+        open: conflicts that wait for a person.
+        touched: other links to look at afterwards.
+        refusal: why the record cannot be carried (reason, words).
+        waits_for: the parent that has to be on the cloud first.
+        looks_again: this was a first step: visit it again at once.
+        deletes: a record is deleted on one side.
+    """
+
+    dirty: Dirty
+    link: Link
+    group: RowGroup | None = None
+    content: CloudContent | None = None
+    base: Agreed = field(default_factory=dict)
+    agreed: Agreed | None = None
+    to_legacy: frozenset[str] = frozenset()
+    to_cloud: frozenset[str] = frozenset()
+    row_change: RowChange | None = None
+    plan: CloudPlan | None = None
+    ends_as: LinkState = LinkState.LINKED
+    decided: tuple[Conflict, ...] = ()
+    open: tuple[Conflict, ...] = ()
+    touched: tuple[LinkKey, ...] = ()
+    refusal: tuple[str, str] | None = None
+    waits_for: LinkKey | None = None
+    looks_again: bool = False
+    deletes: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether a side is to be written."""
+        return self.row_change is not None or self.plan is not None
+
+    def pending(self) -> Pending:
+        """The write-ahead: what is about to be agreed where it is not said yet."""
+        names = self.to_legacy | self.to_cloud
+        return Pending(
+            fields={name: value for name, value in (self.agreed or {}).items() if name in names},
+            to_legacy=self.to_legacy,
+            to_cloud=self.to_cloud,
+        )
+
+
+def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) -> Settlement:
+    """How a visit ended, given how its writes ended (None: there was none)."""
+    if visit.refusal is not None:
+        return _held(visit, visit.link, visit.refusal)
+    if visit.waits_for is not None:
+        return _waiting(visit, visit.waits_for)
+    outcomes = (on_cloud or _WRITTEN, on_legacy or _WRITTEN)
+    reached = _reached(visit, outcomes[0])
+    refusal = next((one.refusal for one in outcomes if one.kind is OutcomeKind.REFUSED), None)
+    if refusal is not None:
+        return _held(visit, _unsettled(visit, reached), refusal)
+    if any(one.kind is OutcomeKind.CHANGED for one in outcomes):
+        wait = min(_CHANGED_WAIT_SECONDS * 2**visit.dirty.attempts, _LONGEST_WAIT_SECONDS)
+        return Settlement(
+            link=_unsettled(visit, reached),
+            generation=visit.dirty.generation,
+            open_conflicts=visit.open,
+            retry_after_seconds=wait,
+        )
+    return _done(visit, reached)
+
+
+def _done(visit: Visit, reached: Link) -> Settlement:
+    is_there = visit.ends_as is LinkState.LINKED
+    keeps = is_there or visit.looks_again or visit.open
+    baseline = {**visit.base, **(visit.agreed or {})} if keeps else {}
+    link = Link(
+        key=visit.link.key,
+        state=visit.ends_as,
+        ids=reached.ids if keeps else {},
+        versions=reached.versions if keeps else {},
+        baseline=baseline,
+        bookings=reached.bookings,
+    )
+    sides = [name for name, one in (("legacy", visit.row_change), ("cloud", visit.plan)) if one is not None]
+    verb = "deleted" if visit.deletes else "withdrawn" if visit.ends_as is LinkState.WITHHELD else "wrote"
+    return Settlement(
+        link=link,
+        generation=visit.dirty.generation,
+        open_conflicts=visit.open,
+        retry_after_seconds=0.0 if visit.looks_again else None,
+        touched=visit.touched,
+        has_arrived=is_there and visit.link.state is not LinkState.LINKED,
+        did=f"{verb} {' and '.join(sides)}" if sides else "",
+        detail=" ".join(sorted(visit.to_legacy | visit.to_cloud)),
+    )
+
+
+def _reached(visit: Visit, on_cloud: Outcome) -> Link:
+    """The link with the ids and versions that are known now, whatever else went wrong."""
+    content = visit.content
+    ids = dict(visit.link.ids)
+    versions: dict[str, str] = {}
+    if content is not None:
+        ids = {name: str(one["id"]) for name, one in content.resources.items() if "id" in one}
+        versions = content.versions()
+    if on_cloud.kind is not OutcomeKind.WRITTEN or visit.plan is None:
+        return Link(key=visit.link.key, ids=ids, versions=versions, bookings=visit.link.bookings)
+    return Link(
+        key=visit.link.key,
+        ids={**ids, **on_cloud.ids},
+        versions={**versions, **on_cloud.versions},
+        bookings=visit.plan.bookings,
+    )
+
+
+def _unsettled(visit: Visit, reached: Link) -> Link:
+    """The link as it was, its write-ahead kept for the next visit to settle, its new ids remembered."""
+    return Link(
+        key=visit.link.key,
+        state=visit.link.state,
+        ids=reached.ids,
+        versions={},
+        baseline=visit.base,
+        pending=visit.pending() if visit.writes else visit.link.pending,
+        bookings=reached.bookings,
+    )
+
+
+def _held(visit: Visit, link: Link, refusal: tuple[str, str]) -> Settlement:
+    return Settlement(
+        link=link, generation=visit.dirty.generation, open_conflicts=visit.open, quarantine=refusal
+    )
+
+
+def _waiting(visit: Visit, parent: LinkKey) -> Settlement:
+    if visit.dirty.attempts < PARENT_ATTEMPTS:
+        wait = min(_FIRST_WAIT_SECONDS * 2**visit.dirty.attempts, _LONGEST_WAIT_SECONDS)
+        return Settlement(
+            link=visit.link,
+            generation=visit.dirty.generation,
+            open_conflicts=visit.open,
+            retry_after_seconds=wait,
+            waits_for=parent,
+        )
+    words = (
+        f"The {parent.kind.value} that it belongs to is not on the other side yet; "
+        "it goes on by itself when that arrives."
+    )
+    return Settlement(
+        link=visit.link,
+        generation=visit.dirty.generation,
+        open_conflicts=visit.open,
+        quarantine=("parent-missing", words),
+        waits_for=parent,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a batch came to, in numbers of records."""
+
+    looked_at: int = 0
+    written_to_legacy: int = 0
+    written_to_cloud: int = 0
+    decided: int = 0
+    in_conflict: int = 0
+    quarantined: int = 0
+    to_try_again: int = 0
+
+
+def report(
+    visits: Sequence[Visit],
+    settlements: Sequence[Settlement],
+    on_cloud: Mapping[LinkKey, Outcome],
+    on_legacy: Mapping[LinkKey, Outcome],
+) -> Report:
+    """Count what a batch came to."""
+
+    def written(outcomes: Mapping[LinkKey, Outcome]) -> int:
+        return sum(one.kind is OutcomeKind.WRITTEN for one in outcomes.values())
+
+    return Report(
+        looked_at=len(visits),
+        written_to_legacy=written(on_legacy),
+        written_to_cloud=written(on_cloud),
+        decided=sum(len(visit.decided) for visit in visits),
+        in_conflict=sum(bool(visit.open) for visit in visits),
+        quarantined=sum(one.quarantine is not None for one in settlements),
+        to_try_again=sum(one.retry_after_seconds is not None for one in settlements),
+    )

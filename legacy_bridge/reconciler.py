@@ -1,0 +1,290 @@
+"""The heart: makes both sides of dirty links equal, or says exactly why not.
+
+Read `Reconciler.reconcile` first. It may be interrupted anywhere and run again; that is the whole recovery story:
+it looks at what both sides say now, never at what it did before, and what it was about to agree on is in the
+journal before anything is written. A bridge's own write comes back through the feeds, equals the baseline,
+and is dropped.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from legacy_bridge.errors import RecordRefused
+from legacy_bridge.guards import BlastGuard
+from legacy_bridge.mapping.field import relative
+from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
+from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.merge.presence import Presence, presence
+from legacy_bridge.merge.three_way import Merged, merge, settled_base
+from legacy_bridge.merge.visit import Report, Visit, report, settle
+from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
+from legacy_bridge.sides import (
+    CloudPlan,
+    CloudRecords,
+    Conflict,
+    Dirty,
+    Journal,
+    LegacyRecords,
+    LinkState,
+    References,
+    RowChange,
+    links_in,
+)
+from web_modules.decision.words import Authority
+
+_SAYINGS: Mapping[Presence, tuple[str, str]] = {
+    Presence.UNKNOWN_TO_LEGACY: (
+        "unknown-to-legacy",
+        "The cloud has a record under a key that the legacy program never had: remove it from the cloud.",
+    ),
+    Presence.CAME_BACK: (
+        "came-back",
+        "The record was deleted on both sides and is in the cloud again: "
+        "enter it in the legacy program, or delete it.",
+    ),
+}
+
+
+class Reconciler:
+    """Reconciles one practice's links. One thread."""
+
+    def __init__(
+        self,
+        *,
+        ods: str,
+        legacy: LegacyRecords,
+        cloud: CloudRecords,
+        journal: Journal,
+        mappings: Mapping[Kind, ResourceMapping],
+        authority: Callable[[Kind], Authority],
+        clock: Callable[[], datetime],
+        blast_guard: BlastGuard,
+    ) -> None:
+        self._ods = ods
+        self._legacy = legacy
+        self._cloud = cloud
+        self._journal = journal
+        self._mappings = mappings
+        self._authority = authority
+        self._clock = clock
+        self._blast_guard = blast_guard
+
+    def reconcile(self, batch: Sequence[Dirty], *, total: int = 0) -> Report:
+        """Make both sides of some dirty links equal, or list why not.
+
+        Args:
+            batch: what `Journal.take` gave; of one kind, so that parents are done before children.
+            total: how many records the mirror has, for the guard against mass deletion.
+
+        Raises:
+            SideUnavailable: a side or the journal did not answer; the links stay dirty.
+            BlastRadius: the batch would delete too much; nothing was written.
+        """
+        visits = self._read(batch)
+        self._blast_guard.admit(sum(visit.deletes for visit in visits), total)
+        about_to = {one.link.key: one.pending() for one in visits if one.writes}
+        decided = [(visit.link.key, conflict) for visit in visits for conflict in visit.decided]
+        if about_to or decided:
+            self._journal.begin(about_to, decided, self._clock())
+        plans = [visit.plan for visit in visits if visit.plan is not None]
+        changes = [visit.row_change for visit in visits if visit.row_change is not None]
+        on_cloud = self._cloud.write(plans) if plans else {}
+        on_legacy = self._legacy.write(changes) if changes else {}
+        settlements = [
+            settle(visit, on_cloud.get(visit.link.key), on_legacy.get(visit.link.key)) for visit in visits
+        ]
+        self._journal.settle(settlements, self._clock())
+        return report(visits, settlements, on_cloud, on_legacy)
+
+    def _read(self, batch: Sequence[Dirty]) -> list[Visit]:
+        links = self._journal.links([dirty.key for dirty in batch])
+        groups = self._legacy.read(list(links.values()))
+        contents = self._cloud.read(list(links.values()))
+        visits: list[Visit] = []
+        readings: dict[LinkKey, Reading | None] = {}
+        for dirty in batch:
+            visit = Visit(
+                dirty=dirty,
+                link=links[dirty.key],
+                group=groups.get(dirty.key),
+                content=contents.get(dirty.key),
+            )
+            try:
+                readings[dirty.key] = self._mappings[dirty.key.kind].from_legacy(visit.group)
+            except RecordRefused as refused:
+                visit = replace(visit, refusal=(refused.reason, refused.words))
+            visits.append(visit)
+        references = self._references(readings.values(), contents.values())
+        return [
+            visit if visit.refusal else self._look(visit, readings[visit.link.key], references)
+            for visit in visits
+        ]
+
+    def _references(
+        self, readings: Collection[Reading | None], contents: Collection[CloudContent]
+    ) -> References:
+        named = links_in([value for one in readings if one is not None for value in one.fields.values()])
+        texts = {text for content in contents for text in _references_in(content)}
+        of_resources = self._journal.keys_of(texts)
+        links = dict(self._journal.links(named | set(of_resources.values())))
+        sessions = {key: link.baseline for key, link in links.items() if key.kind is Kind.SESSION}
+        people = links_in([value for one in sessions.values() for value in one.values()])
+        links.update(self._journal.links(people - set(links)))
+        return References(
+            of_links={key: link.ids for key, link in links.items() if link.state is LinkState.LINKED},
+            of_resources=of_resources,
+            baselines=sessions,
+        )
+
+    def _look(self, visit: Visit, legacy: Reading | None, references: References) -> Visit:
+        """Decide what is to be done about one link; nothing is written yet."""
+        mapping = self._mappings[visit.link.key.kind]
+        try:
+            cloud = mapping.from_cloud(visit.content, references)
+            return self._decide(visit, mapping, legacy, cloud, references)
+        except RecordRefused as refused:
+            return replace(visit, refusal=(refused.reason, refused.words), row_change=None, plan=None)
+
+    def _decide(
+        self,
+        visit: Visit,
+        mapping: ResourceMapping,
+        legacy: Reading | None,
+        cloud: Reading | None,
+        references: References,
+    ) -> Visit:
+        link, content = visit.link, visit.content
+        base = settled_base(
+            link.baseline,
+            link.pending,
+            legacy.fields if legacy else {},
+            cloud.fields if cloud else {},
+        )
+        found = presence(mapping.kind, link.state, base, legacy, cloud)
+        visit = replace(visit, base=base)
+        if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:
+            return self._agree(visit, mapping, legacy, cloud, references)
+        if found is Presence.WITHHOLD and legacy is not None:
+            return self._withhold(visit, mapping, legacy, cloud)
+        if found in _SAYINGS:
+            return replace(visit, refusal=_SAYINGS[found], ends_as=link.state)
+        if found in (Presence.ASK_DELETED_IN_CLOUD, Presence.ASK_DELETED_IN_LEGACY):
+            kept = Conflict(
+                unit=found.value,
+                winner=None,
+                base=base,
+                legacy=legacy.fields if legacy else {},
+                cloud=cloud.fields if cloud else {},
+            )
+            return replace(visit, open=(kept,), ends_as=link.state)
+        if found is Presence.DELETE_CLOUD and content is not None:
+            plan = mapping.removal(content, link=link)
+            return replace(visit, plan=plan, deletes=True, ends_as=LinkState.TOMBSTONE)
+        if found is Presence.DELETE_LEGACY and visit.group is not None:
+            change = RowChange(link=link.key, digest=visit.group.digest, columns={}, delete=True)
+            return replace(visit, row_change=change, deletes=True, ends_as=LinkState.TOMBSTONE)
+        ends_as = LinkState.NEW if found is Presence.FORGET else LinkState.TOMBSTONE
+        return replace(visit, ends_as=ends_as)
+
+    def _agree(
+        self,
+        visit: Visit,
+        mapping: ResourceMapping,
+        legacy: Reading,
+        cloud: Reading | None,
+        references: References,
+    ) -> Visit:
+        there: Fields = cloud.fields if cloud is not None else {}
+        base: Agreed = visit.base if cloud is not None else {}
+        merged = self._merged(mapping.kind, base, legacy, there)
+        to_cloud = merged.to_cloud if cloud is not None else frozenset(merged.agreed)
+        missing = _missing_parent(mapping, merged.agreed, to_cloud, references)
+        if missing is not None:
+            return replace(visit, waits_for=missing, open=merged.open)
+        plan: CloudPlan | None = None
+        if cloud is None or to_cloud:
+            context = CloudContext(ods=self._ods, references=references, hides=bool(legacy.held))
+            plan = mapping.to_cloud(visit.link, _said(there, merged.agreed), to_cloud, visit.content, context)
+        change: RowChange | None = None
+        if merged.to_legacy and visit.group is not None:
+            change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
+        is_shown_again = visit.link.state is LinkState.WITHHELD
+        return replace(
+            visit,
+            base=base,
+            agreed=merged.agreed,
+            to_legacy=merged.to_legacy,
+            to_cloud=to_cloud,
+            plan=plan if plan is not None and plan.steps else None,
+            row_change=change if change is not None and change.columns else None,
+            decided=merged.decided,
+            open=merged.open,
+            touched=tuple(self._legacy.dependants(visit.link.key)) if is_shown_again else (),
+        )
+
+    def _withhold(
+        self, visit: Visit, mapping: ResourceMapping, legacy: Reading, cloud: Reading | None
+    ) -> Visit:
+        """Take a confidential record off the cloud, after what was entered there has reached legacy."""
+        is_new = visit.link.state is not LinkState.WITHHELD
+        visit = replace(visit, ends_as=LinkState.WITHHELD)
+        if is_new:
+            visit = replace(visit, touched=tuple(self._legacy.dependants(visit.link.key)))
+        if cloud is None or visit.content is None or visit.group is None:
+            return visit
+        merged = self._merged(mapping.kind, visit.base, legacy, cloud.fields)
+        if merged.to_legacy:
+            change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
+            return replace(
+                visit,
+                agreed=merged.agreed,
+                to_legacy=merged.to_legacy,
+                row_change=change,
+                ends_as=visit.link.state,
+                decided=merged.decided,
+                touched=(),
+                looks_again=True,
+            )
+        plan = mapping.removal(visit.content, link=visit.link)
+        if mapping.kind is Kind.PATIENT:
+            patient = visit.content.resources["Patient"]["id"]
+            plan = replace(plan, withdraw_patient=f"Patient/{patient}")
+        lost = tuple(replace(one, winner=Authority.LEGACY) for one in merged.open)
+        return replace(visit, plan=plan, decided=(*merged.decided, *lost))
+
+    def _merged(self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields) -> Merged:
+        return merge(
+            UNITS[kind], base, legacy.fields, cloud, authority=self._authority(kind), held=legacy.held
+        )
+
+
+def _said(before: Fields, agreed: Agreed) -> Fields:
+    """What a side is to say: what it says now, with what is agreed in place of it."""
+    kept = {name: value for name, value in before.items() if name not in agreed}
+    return {**kept, **{name: value for name, value in agreed.items() if value is not None}}
+
+
+def _missing_parent(
+    mapping: ResourceMapping, agreed: Agreed, to_cloud: frozenset[str], references: References
+) -> LinkKey | None:
+    """The first parent that the cloud would have to refer to and does not have."""
+    for name in sorted(mapping.parents & to_cloud):
+        for parent in sorted(links_in([agreed.get(name)]), key=str):
+            if not references.of_links.get(parent):
+                return parent
+    return None
+
+
+def _references_in(content: CloudContent) -> Iterator[str]:
+    """Every `Type/id` that some resources refer to."""
+    waiting: list[Any] = [*content.resources.values(), *content.appointments]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            if isinstance(one.get("reference"), str):
+                yield relative(one["reference"])
+            waiting.extend(one.values())
+        elif isinstance(one, list | tuple):
+            waiting.extend(one)
