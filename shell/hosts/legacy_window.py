@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QObject, QSize, QTimer
@@ -36,6 +37,7 @@ class LegacyWindowHost(QObject):
         self._home: Box | None = None
         self._dialogues: list[int] = []
         self._wanted: tuple[str, HostPatient | None] | None = None
+        self._arriving = False
         self._is_covered = False
         self._is_closing = False
         self._work_done: Callable[[bool], None] | None = None
@@ -128,8 +130,7 @@ class LegacyWindowHost(QObject):
     # -- starting and finding ---------------------------------------------------------------------
 
     def _start_or_find(self) -> None:
-        if self._take_window():
-            self._ask_for_wanted()
+        if self._arriving or self._take_window(is_new=False):
             return
         if self._program.process() is None:
             number, screen = self._wanted_words()
@@ -146,24 +147,24 @@ class LegacyWindowHost(QObject):
     def _screen_changed(self) -> None:
         if self._guest is not None:
             self._look_after_dialogues()
-        elif self._window_timer.isActive() and self._take_window():
-            number, _ = self._wanted_words()
-            if self._program.description.start_opens_patient or number is None:
-                self._read_back(always=True)
-            else:
-                self._ask_for_wanted()
+        elif self._window_timer.isActive():
+            self._take_window(is_new=True)
 
-    def _take_window(self) -> bool:
-        """Take the program's window in when it is there."""
+    def _take_window(self, *, is_new: bool) -> bool:
+        """Take the program's window in when it is there; `is_new` when it was just started for a patient."""
+        if self._arriving:
+            return True
         for found in self._native.find(wm_class=self._program.description.wm_class):
             if found.is_shown and found.transient_for is None and self._program.owns(found):
-                self._adopt(found)
+                self._arriving = True
+                self._window_timer.stop()
+                self._home = self._native.box(found.window_id)
+                self._native.withdraw(found.window_id, partial(self._adopt, found, is_new=is_new))
                 return True
         return False
 
-    def _adopt(self, found: FoundWindow) -> None:
-        self._window_timer.stop()
-        self._home = self._native.box(found.window_id)
+    def _adopt(self, found: FoundWindow, *, is_new: bool) -> None:
+        self._arriving = False
         self._window = QWindow.fromWinId(found.window_id)
         description, ratio = self._program.description, self._frame.top.devicePixelRatioF()
         minimum = QSize(round(description.minimum_width / ratio), round(description.minimum_height / ratio))
@@ -172,6 +173,10 @@ class LegacyWindowHost(QObject):
         self._frame.register_guest(self._give_guest_keys)
         self._program.watch_end(self._program_ended)
         self._look_after_dialogues()
+        if is_new and self._program.description.start_opens_patient:
+            self._read_back(always=True)
+        else:
+            self._ask_for_wanted()
 
     def _forget_guest(self, *, to_screen: bool) -> None:
         self._guest = self._home = None
@@ -189,9 +194,7 @@ class LegacyWindowHost(QObject):
 
     def _program_ended(self) -> None:
         """The process ended; its window may have been found elsewhere (a start that handed over)."""
-        if self._guest is None and self._window_timer.isActive() and self._take_window():
-            self._read_back(always=True)
-        elif self._guest is None and self._window_timer.isActive():
+        if self._guest is None and not self._arriving and not self._take_window(is_new=True):
             self._gone(f"{self._program.description.name} ended before it showed its window.")
 
     def _gone(self, reason: str) -> None:
@@ -285,7 +288,7 @@ class LegacyWindowHost(QObject):
         """A late window manager put the window back on the screen: take it in again."""
         if self._window is not None:
             self._forget_guest(to_screen=False)
-            self._take_window()
+            self._take_window(is_new=True)
 
     def on_destroyed(self) -> None:
         """The window is gone, and with it the program or at least its main window."""

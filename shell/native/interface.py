@@ -105,6 +105,9 @@ class NativeWindows(Protocol):
     def box(self, window_id: int) -> Box | None:
         """Where a window is on the screen; None when it is gone."""
 
+    def withdraw(self, window_id: int, done: Callable[[], None]) -> None:
+        """Have the window manager let go of a window; `done` when it has, or does not answer."""
+
     def put_back(self, window_id: int, box: Box) -> None:
         """Put a window that was released where it was, visible."""
 

@@ -10,7 +10,13 @@ from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QTimer
 from shell.native.interface import Box, FoundWindow, FrameListener, GuestListener
 from shell.native.x11_guest import X11Guest
 from shell.native.x11_owner import owner_pid
-from shell.native.xcb import PROPERTY_CHANGE, SUBSTRUCTURE_NOTIFY, Xcb
+from shell.native.xcb import (
+    PROPERTY_CHANGE,
+    STRUCTURE_NOTIFY,
+    SUBSTRUCTURE_NOTIFY,
+    SUBSTRUCTURE_REDIRECT,
+    Xcb,
+)
 
 _KEY_PRESS: Final = 2
 _BUTTON_PRESS: Final = 4
@@ -29,7 +35,10 @@ _FRAME_DEPTH: Final = 4
 _FOCUS_OF_THE_FRAME: Final = frozenset({0, 2, 3})
 """Ancestor, Inferior, Nonlinear: the top level itself has the keys, not a window inside of it."""
 _CLIENT_MESSAGE: Final = 33
+_WITHDRAWN: Final = 0
 _ICONIC: Final = 3
+_WITHDRAW_MILLISECONDS: Final = 1000
+"""How long a window manager may take to let go of a window before it is taken all the same."""
 
 
 class X11Windows(QAbstractNativeEventFilter):
@@ -40,6 +49,8 @@ class X11Windows(QAbstractNativeEventFilter):
         self._xcb = Xcb(connection)
         self._guests: dict[int, X11Guest] = {}
         self._frames: dict[int, tuple[int, FrameListener]] = {}
+        self._withdrawing: dict[int, Callable[[], None]] = {}
+        self._wm_state_atom = self._xcb.atom("WM_STATE")
         self._screen_watchers: list[Callable[[], None]] = []
         self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
         self._client_list_atom = self._xcb.atom("_NET_CLIENT_LIST")
@@ -74,6 +85,16 @@ class X11Windows(QAbstractNativeEventFilter):
         """Where a window is on the screen."""
         return self._xcb.box(window_id)
 
+    def withdraw(self, window_id: int, done: Callable[[], None]) -> None:
+        """Unmap the window as ICCCM 4.1.4 asks: a manager that still holds it would take it out again."""
+        self._xcb.select(window_id, STRUCTURE_NOTIFY | PROPERTY_CHANGE)
+        self._xcb.send("unmap_window", window_id)
+        event = struct.pack("<BBHIIB", _UNMAP_NOTIFY, 0, 0, self._xcb.root, window_id, 0)
+        self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | SUBSTRUCTURE_REDIRECT, event)
+        self._withdrawing[window_id] = done
+        QTimer.singleShot(_WITHDRAW_MILLISECONDS, self._look_again, lambda: self._withdrawn(window_id))
+        self._see_withdrawn(window_id)
+
     def put_back(self, window_id: int, box: Box) -> None:
         """Place, size and map a window that lies on the screen itself."""
         self._xcb.configure(window_id, box=box)
@@ -102,7 +123,7 @@ class X11Windows(QAbstractNativeEventFilter):
         if self._xcb.property_numbers(self._xcb.root, "_NET_SUPPORTING_WM_CHECK"):
             activate = self._xcb.atom("_NET_ACTIVE_WINDOW")
             event = struct.pack("<BBHIIII", _CLIENT_MESSAGE, 32, 0, window_id, activate, 2, 0)
-            self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | 1 << 20, event)
+            self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | SUBSTRUCTURE_REDIRECT, event)
         elif self._xcb.is_viewable(window_id):
             self._xcb.set_focus(window_id)
 
@@ -137,10 +158,12 @@ class X11Windows(QAbstractNativeEventFilter):
                 self._guests[first].renamed()
             elif first == self._xcb.root and second == self._client_list_atom:
                 self._look_soon()
+            elif first in self._withdrawing and second == self._wm_state_atom:
+                self._see_withdrawn(first)
         elif kind == _GENERIC and struct.unpack_from("H", raw, 8)[0] == _XI_BUTTON_PRESS:
             self._pressed(struct.unpack_from("I", raw, 24)[0])
         elif kind in _SCREEN_EVENTS:
-            self._structure_changed(kind, raw, first, second)
+            self._structure_changed(kind, first, second)
         return False
 
     def _grab_fired(self, kind: int, raw: bytes) -> bool:
@@ -174,9 +197,11 @@ class X11Windows(QAbstractNativeEventFilter):
                 return True
         return False
 
-    def _structure_changed(self, kind: int, raw: bytes, event: int, window: int) -> None:
+    def _structure_changed(self, kind: int, event: int, window: int) -> None:
         if event == self._xcb.root:
             self._look_soon()
+        if window in self._withdrawing:
+            self._see_withdrawn(window)
         guest = self._guests.get(window)
         if guest is None or event != window:
             return
@@ -184,7 +209,18 @@ class X11Windows(QAbstractNativeEventFilter):
             del self._guests[window]
             guest.destroyed()
         elif kind == _REPARENT_NOTIFY:
-            guest.reparented(struct.unpack_from("I", raw, 12)[0])
+            guest.reparented()
+
+    def _see_withdrawn(self, window: int) -> None:
+        is_managed = self._xcb.property_numbers(window, "WM_STATE")[:1] not in ((), (_WITHDRAWN,))
+        if not is_managed and self._xcb.parent(window) in (self._xcb.root, None):
+            # not from within an event: the reparenting that follows makes more of them
+            QTimer.singleShot(0, self._look_again, lambda: self._withdrawn(window))
+
+    def _withdrawn(self, window: int) -> None:
+        done = self._withdrawing.pop(window, None)
+        if done is not None:
+            done()
 
     def _look_soon(self) -> None:
         if self._screen_watchers:

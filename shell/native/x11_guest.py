@@ -149,9 +149,9 @@ class X11Guest:
         """The title property changed."""
         self._listener.on_title(self.title())
 
-    def reparented(self, parent: int) -> None:
-        """Somebody moved the window to the screen itself."""
-        if parent == self._xcb.root and not self.is_released:
+    def reparented(self) -> None:
+        """The window was moved. Told when it now is on the screen itself: the event may be an old one."""
+        if not self.is_released and self._xcb.parent(self._window_id) == self._xcb.root:
             self._listener.on_taken_out()
 
     def destroyed(self) -> None:

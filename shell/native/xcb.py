@@ -20,6 +20,7 @@ PRESS_GRAB_MASK: Final = 4
 ANY_MODIFIER: Final = 0x8000
 STRUCTURE_NOTIFY: Final = 1 << 17
 SUBSTRUCTURE_NOTIFY: Final = 1 << 19
+SUBSTRUCTURE_REDIRECT: Final = 1 << 20
 FOCUS_CHANGE: Final = 1 << 21
 PROPERTY_CHANGE: Final = 1 << 22
 REPLAY_POINTER: Final = 2
@@ -45,6 +46,7 @@ _REQUESTS: Final[dict[str, list[Any]]] = {
     "xcb_change_window_attributes_checked": [_U32, _U32, _POINTER],
     "xcb_configure_window_checked": [_U32, _U16, _POINTER],
     "xcb_map_window_checked": [_U32],
+    "xcb_unmap_window_checked": [_U32],
     "xcb_change_property_checked": [_U8, _U32, _U32, _U32, _U8, _U32, _POINTER],
     "xcb_delete_property_checked": [_U32, _U32],
 }
