@@ -1,0 +1,67 @@
+"""A practice, its cloud and bridge, and a screen: what the benchmarks measure on, thrown away afterwards."""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from demo.arguments import Options
+from demo.check.hands import Hands
+from demo.check.virtual_screen import VirtualScreen
+from demo.place import Environment, place_of
+from demo.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What a benchmark works with.
+
+    Attributes:
+        screen: where windows appear.
+        hands: keys and mouse there.
+        session: the environment's programs.
+        cloud: the cloud's address.
+        variables: the environment of programs that draw on the screen.
+    """
+
+    screen: VirtualScreen
+    hands: Hands
+    session: Session
+    cloud: str
+    variables: dict[str, str]
+
+
+@contextmanager
+def reference_world() -> Iterator[World]:
+    """A filled reference practice with cloud and bridge running, in a folder of its own."""
+    with (
+        tempfile.TemporaryDirectory(prefix="banyan-bench-") as folder,
+        VirtualScreen(Path(folder) / "logs") as screen,
+    ):
+        variables = {**screen.variables, "XDG_STATE_HOME": folder}
+        session = Session(place_of(Environment.REFERENCE, variables), variables, _say)
+        options = Options(
+            environment=Environment.REFERENCE,
+            extract=None,
+            today=None,
+            is_reset=False,
+            is_check=False,
+            screenshots=None,
+        )
+        cloud = session.prepare(options)
+        try:
+            yield World(
+                screen=screen,
+                hands=Hands(screen.variables),
+                session=session,
+                cloud=cloud,
+                variables=variables,
+            )
+        finally:
+            session.end_programs()
+
+
+def _say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)

@@ -1,0 +1,85 @@
+"""The set-up says in one sentence what stands in its way, and leaves nothing half-made behind."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+INSTALLED = "printf 'install ok installed'"
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone without assets and without a virtual environment; the stubs of commands lie in `stubs`."""
+    copy = tmp_path / "clone"
+    shutil.copytree(ROOT / "installers", copy / "installers", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    (tmp_path / "stubs").mkdir()
+    return copy
+
+
+def stub(clone: Path, name: str, script: str) -> None:
+    """Put a command before the system's own."""
+    file = clone.parent / "stubs" / name
+    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
+    file.chmod(0o755)
+
+
+def set_up(clone: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", str(clone / "installers" / "setup.sh"), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PATH": f"{clone.parent / 'stubs'}:{os.environ['PATH']}", **variables},
+    )
+
+
+def test_missing_packages_without_the_right_to_install_them_are_named(clone: Path) -> None:
+    stub(clone, "dpkg-query", f"case $4 in unixodbc | xclip) ;; *) {INSTALLED} ;; esac")
+    stub(clone, "id", "echo 1000")
+    stub(clone, "sudo", "exit 1")
+    done = set_up(clone, "--tests")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "banyan: these system packages are missing and you have no right to install them; "
+        "ask for: apt-get install unixodbc xclip\n"
+    )
+    assert not (clone / ".venv").exists()
+
+
+def test_packages_that_only_tests_need_are_not_asked_for_to_run(clone: Path) -> None:
+    stub(clone, "dpkg-query", f"case $4 in xclip) ;; *) {INSTALLED} ;; esac")
+    stub(clone, "df", "echo heading; echo device 1 1 1000 1% /")
+    assert "xclip" not in set_up(clone).stderr
+
+
+def test_a_full_disk_is_said_before_anything_is_made(clone: Path) -> None:
+    stub(clone, "dpkg-query", INSTALLED)
+    stub(clone, "df", "echo heading; echo device 9000000 8000000 1000000 88% /")
+    done = set_up(clone)
+    assert done.returncode == 1
+    assert "has 1000 MB free and 2400 MB are needed" in done.stderr
+    assert not (clone / ".venv").exists()
+
+
+def test_without_a_network_nothing_half_made_is_left(clone: Path) -> None:
+    stub(clone, "dpkg-query", INSTALLED)
+    stub(clone, "df", "echo heading; echo device 1 1 99000000 1% /")
+    nowhere = {"PIP_INDEX_URL": "http://127.0.0.1:9/", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
+    done = set_up(clone, **nowhere, PIP_FIND_LINKS="", PIP_EXTRA_INDEX_URL="")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "banyan: The Python packages could not be installed: the network or the package index cannot be "
+        "reached; run it again when it can."
+    )
+    assert not (clone / ".venv").exists()
+
+
+def test_an_unknown_argument_is_refused(clone: Path) -> None:
+    done = set_up(clone, "--everything")
+    assert done.returncode == 2
+    assert "knows only --tests and --help, not '--everything'" in done.stderr
