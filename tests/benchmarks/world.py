@@ -24,6 +24,7 @@ class World:
         session: the environment's programs.
         cloud: the cloud's address.
         variables: the environment of programs that draw on the screen.
+        calm_box: the part of the shell's window without a clock or a mirror's age in it.
     """
 
     screen: VirtualScreen
@@ -31,6 +32,7 @@ class World:
     session: Session
     cloud: str
     variables: dict[str, str]
+    calm_box: tuple[int, int, int, int] = (0, 60, 1440, 860)
 
 
 @contextmanager
