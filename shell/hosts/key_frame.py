@@ -44,7 +44,7 @@ class KeyFrame(QObject):
         self.native = native
         self.active: Side | None = None
         self._on_active = on_active
-        self._page: QWidget | None = None
+        self._is_page: Callable[[QWidget], bool] = _is_no_page
         self._give_guest: Callable[[], None] | None = None
         self._thefts: list[float] = []
         self._unwatch: Callable[[], None] | None = None
@@ -54,9 +54,9 @@ class KeyFrame(QObject):
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._qt_focus_changed)
 
-    def register_page(self, page: QWidget) -> None:
-        """The widget of the cloud pane: Qt's focus inside it means that the page has the keys."""
-        self._page = page
+    def register_page(self, is_page: Callable[[QWidget], bool]) -> None:
+        """Which widgets are a page of the cloud pane: Qt's focus there means that the page has the keys."""
+        self._is_page = is_page
 
     def register_guest(self, give_keys: Callable[[], None] | None) -> None:
         """How the hosted window gets the keys; None when there is none any more."""
@@ -119,12 +119,14 @@ class KeyFrame(QObject):
             self._set_active(self._side_of(new))
 
     def _side_of(self, widget: QWidget | None) -> Side | None:
-        page = self._page
-        if page is not None and widget is not None and (widget is page or page.isAncestorOf(widget)):
-            return Side.CLOUD
-        return None
+        return Side.CLOUD if widget is not None and self._is_page(widget) else None
 
     def _set_active(self, side: Side | None) -> None:
         if side is not self.active:
             self.active = side
             self._on_active(side)
+
+
+def _is_no_page(_widget: QWidget) -> bool:
+    """Before there is a cloud pane."""
+    return False

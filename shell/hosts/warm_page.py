@@ -1,0 +1,169 @@
+"""One live page of one function, and what it says of itself."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
+from PySide6.QtWebEngineCore import QWebEngineLoadingInfo, QWebEnginePage, QWebEngineScript
+from PySide6.QtWebEngineWidgets import QWebEngineView
+from PySide6.QtWidgets import QWidget
+
+from shell.hosts.interface import Shown, ShownState
+from shell.hosts.web_profile import WebProfile
+
+_READ_BACK: Final = """(() => {
+  const said = document.documentElement.dataset;
+  return JSON.stringify({
+    function: said.function ?? null, patient: said.patient ?? null, unsaved: said.unsaved === "true",
+    environment: said.environment ?? null, token: new URLSearchParams(location.search).get("context"),
+  });
+})()"""
+_WORK: Final = """(() => {
+  const does = window.banyan && window.banyan.%s;
+  if (!does) return false;
+  does.call(window.banyan);
+  return true;
+})()"""
+_ANSWER_MILLISECONDS: Final = 2000
+"""A page that does not say whom it shows for so long is treated like one that shows somebody else."""
+
+
+class WarmPage(QObject):
+    """A web view kept alive, with its last read-back.
+
+    Args:
+        profile: outlives the page.
+        environment: what the page must say that it belongs to (hazard H21).
+        changed: told after each read-back.
+        parent: the widget that the view lies in.
+    """
+
+    def __init__(
+        self, profile: WebProfile, environment: str, changed: Callable[["WarmPage"], None], parent: QWidget
+    ) -> None:
+        super().__init__(parent)
+        self._profile = profile
+        self._environment = environment
+        self._changed = changed
+        self._reads = 0
+        self.view = QWebEngineView(parent)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.view.setAcceptDrops(False)
+        self.page = profile.new_page(self)
+        self.view.setPage(self.page)
+        self.wanted: str | None = None
+        self.failed: Callable[[WarmPage], None] = _nobody_hears
+        self.died: Callable[[WarmPage], None] = _nobody_hears
+        self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
+        self._answer_timer = QTimer(self, singleShot=True, interval=_ANSWER_MILLISECONDS)
+        self._answer_timer.timeout.connect(self._did_not_answer)
+        self.page.loadStarted.connect(self._load_started)
+        self.page.loadingChanged.connect(self._loading_changed)
+        self.page.urlChanged.connect(self.read_back)
+        self.page.renderProcessTerminated.connect(self._renderer_ended)
+
+    def load(self, address: str) -> None:
+        """Go to an address; the read-back says whether it came to be."""
+        self.wanted = address
+        self._forget()
+        self._profile.when_ready(self._load_wanted)
+
+    def read_back(self) -> None:
+        """Ask the page what it shows; `changed` is called with the answer, or with none."""
+        self._reads += 1
+        number = self._reads
+        self._answer_timer.start()
+        # a world of its own: what the page's scripts did to JSON or URLSearchParams is not seen
+        self.page.runJavaScript(
+            _READ_BACK,
+            QWebEngineScript.ScriptWorldId.ApplicationWorld.value,
+            lambda answer: self._answered(number, answer),
+        )
+
+    def do_work(self, verb: str, done: Callable[[bool], None]) -> None:
+        """Have the page `save` or `discard`; `done(False)` when it cannot."""
+        self.page.runJavaScript(
+            _WORK % verb,
+            QWebEngineScript.ScriptWorldId.MainWorld.value,
+            lambda answer: done(answer is True),
+        )
+
+    def close(self) -> None:
+        """End view and page, in the order that Chromium needs; the profile goes after them."""
+        self._answer_timer.stop()
+        self.page.loadingChanged.disconnect(self._loading_changed)
+        self.page.renderProcessTerminated.disconnect(self._renderer_ended)
+        self.view.close()
+        self.page.deleteLater()
+        self.view.deleteLater()
+
+    def _load_wanted(self) -> None:
+        if self.wanted is not None:
+            self.page.load(QUrl(self.wanted))
+
+    def _forget(self) -> None:
+        self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
+
+    def _load_started(self) -> None:
+        self._forget()
+
+    def _loading_changed(self, loading: QWebEngineLoadingInfo) -> None:
+        print(
+            "LOADING",
+            loading.status(),
+            loading.errorDomain(),
+            loading.errorCode(),
+            loading.errorString(),
+            loading.url(),
+            self.page.url(),
+            file=__import__("sys").stderr,
+        )
+        if loading.status() is QWebEngineLoadingInfo.LoadStatus.LoadFailedStatus:
+            self.wanted = None
+            self._forget()
+            self.failed(self)
+        elif loading.status() is not QWebEngineLoadingInfo.LoadStatus.LoadStartedStatus:
+            self.read_back()
+
+    def _renderer_ended(self, _status: QWebEnginePage.RenderProcessTerminationStatus, _code: int) -> None:
+        self._forget()
+        self.died(self)
+
+    def _answered(self, number: int, answer: object) -> None:
+        if number != self._reads:
+            return
+        self._answer_timer.stop()
+        self.shown = self._reading(answer)
+        self._changed(self)
+
+    def _did_not_answer(self) -> None:
+        self._reads += 1
+        self._forget()
+        self._changed(self)
+
+    def _reading(self, answer: object) -> Shown:
+        """What the page said, trusted with nothing but being text."""
+        unknown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
+        try:
+            said = json.loads(answer) if isinstance(answer, str) else None
+        except ValueError:
+            return unknown
+        if not isinstance(said, dict) or said.get("environment") not in (None, self._environment):
+            return unknown
+        patient, function, token = said.get("patient"), said.get("function"), said.get("token")
+        if not isinstance(patient, str) or not isinstance(function, str):
+            return unknown
+        return Shown(
+            state=ShownState.SOMEBODY if patient else ShownState.NOBODY,
+            read_at=datetime.now(UTC),
+            identifier=patient or None,
+            function=function,
+            unsaved=said.get("unsaved") is True,
+            context_token=token if isinstance(token, str) else None,
+        )
+
+
+def _nobody_hears(_page: WarmPage) -> None:
+    """Before a host listens."""

@@ -1,0 +1,153 @@
+"""The browser of one person at one practice in one environment: nothing on disk, all behind walls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl
+from PySide6.QtNetwork import QNetworkCookie
+from PySide6.QtWebEngineCore import (
+    QWebEngineDownloadRequest,
+    QWebEngineProfile,
+    QWebEngineUrlRequestInfo,
+    QWebEngineUrlRequestInterceptor,
+)
+
+from shell.hosts.guarded_page import GuardedPage
+from shell.hosts.page_messages import PageMessage
+from shell.hosts.page_scheme import DOOR, PageDoor
+from shell.hosts.walls import PAGE_SCHEME, Walls
+from shell.hosts.web_settings import close_down
+
+SESSION_COOKIE: Final = b"banyan_session"
+USER_AGENT: Final = " BanyanShell/0.1"
+"""By this a page knows that the shell draws banner and function bar."""
+_COOKIE_MILLISECONDS: Final = 2000
+"""How long pages wait for the cookie to be kept before they are opened all the same."""
+_Kind = QWebEngineUrlRequestInfo.ResourceType
+_FRAMES: Final = frozenset({_Kind.ResourceTypeMainFrame, _Kind.ResourceTypeSubFrame})
+_PICTURES: Final = frozenset({_Kind.ResourceTypeImage, _Kind.ResourceTypeFontResource})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileIdentity:
+    """Whose browser it is; two of these never share anything."""
+
+    person: str
+    practice: str
+    environment: str
+
+
+class WebProfile(QObject):
+    """An off-the-record profile behind walls. Outlives its pages: close the hosts first, then this.
+
+    Args:
+        identity: whose browser this is.
+        cloud: the cloud's address; its origin is the one inside the walls.
+    """
+
+    def __init__(self, identity: ProfileIdentity, cloud: str) -> None:
+        super().__init__()
+        self.identity = identity
+        self.walls = Walls.around([cloud])
+        self._cloud = QUrl(cloud)
+        self._hear: Callable[[PageMessage], None] = _unheard
+        self._notice: Callable[[str], None] = _unheard
+        self._waiting: list[Callable[[], None]] = []
+        self._is_ready = True
+        self._profile = QWebEngineProfile()  # without a name it is off the record
+        self._profile.setHttpUserAgent(self._profile.httpUserAgent() + USER_AGENT)
+        self._profile.setHttpAcceptLanguage("en-GB")
+        self._profile.setPersistentCookiesPolicy(
+            QWebEngineProfile.PersistentCookiesPolicy.NoPersistentCookies
+        )
+        self._profile.setPersistentPermissionsPolicy(
+            QWebEngineProfile.PersistentPermissionsPolicy.AskEveryTime
+        )
+        self._profile.setHttpCacheType(QWebEngineProfile.HttpCacheType.MemoryHttpCache)
+        self._profile.setPushServiceEnabled(False)
+        self._profile.setSpellCheckEnabled(False)
+        close_down(self._profile.settings())
+        self._wall = _Interceptor(self.walls)
+        self._profile.setUrlRequestInterceptor(self._wall)
+        self._door = PageDoor(self.walls, self._heard)
+        self._profile.installUrlSchemeHandler(PAGE_SCHEME.encode(), self._door)
+        self._profile.downloadRequested.connect(self._refuse_download)
+        self._profile.cookieStore().cookieAdded.connect(self._cookie_added)
+
+    def listen(self, hear: Callable[[PageMessage], None], notice: Callable[[str], None]) -> None:
+        """Who hears what pages say, and what they were refused."""
+        self._hear, self._notice = hear, notice
+
+    def set_session(self, value: str) -> None:
+        """Sign the person's pages in. Pages that are opened meanwhile wait until this holds."""
+        cookie = QNetworkCookie(QByteArray(SESSION_COOKIE), QByteArray(value.encode()))
+        cookie.setHttpOnly(True)
+        cookie.setSecure(self._cloud.scheme() == "https")
+        cookie.setSameSitePolicy(QNetworkCookie.SameSite.Strict)
+        cookie.setPath("/")
+        self._is_ready = False
+        self._profile.cookieStore().setCookie(cookie, self._cloud)
+        QTimer.singleShot(_COOKIE_MILLISECONDS, self, self._ready)
+
+    def when_ready(self, then: Callable[[], None]) -> None:
+        """Do something once the session is set; at once when it is."""
+        if self._is_ready:
+            then()
+        else:
+            self._waiting.append(then)
+
+    def new_page(self, parent: QObject) -> GuardedPage:
+        """A page of this profile."""
+        return GuardedPage(self._profile, self.walls, self._refused, parent)
+
+    def close(self) -> None:
+        """End the profile, after its pages."""
+        self._hear = self._notice = _unheard
+        self._profile.setUrlRequestInterceptor(None)  # type: ignore[arg-type]  # Qt takes a null pointer as "none"
+        self._profile.removeAllUrlSchemeHandlers()
+        self._profile.deleteLater()
+
+    def _heard(self, message: PageMessage) -> None:
+        self._hear(message)
+
+    def _refused(self, words: str) -> None:
+        self._notice(words)
+
+    def _cookie_added(self, cookie: QNetworkCookie) -> None:
+        if cookie.name() == SESSION_COOKIE:
+            self._ready()
+
+    def _ready(self) -> None:
+        self._is_ready = True
+        waiting, self._waiting = self._waiting, []
+        for then in waiting:
+            then()
+
+    def _refuse_download(self, download: QWebEngineDownloadRequest) -> None:
+        # the suggested file name is never looked at: it may lead anywhere
+        download.cancel()
+        self._refused("A page offered a file to keep. Banyan keeps no files from pages.")
+
+
+class _Interceptor(QWebEngineUrlRequestInterceptor):
+    """Blocks each request that leads outside: pages, parts of pages, sockets."""
+
+    def __init__(self, walls: Walls) -> None:
+        super().__init__()
+        self._walls = walls
+
+    def interceptRequest(self, info: QWebEngineUrlRequestInfo) -> None:  # noqa: N802 - Qt's name
+        """Judge one request."""
+        url, kind = info.requestUrl().toString(), info.resourceType()
+        if url == DOOR:
+            is_allowed = kind is _Kind.ResourceTypeXhr
+        elif kind in _FRAMES:
+            is_allowed = self._walls.allow_page(url)
+        else:
+            is_allowed = self._walls.allow_part(url, is_image_or_font=kind in _PICTURES)
+        info.block(not is_allowed)
+
+
+def _unheard(_said: object) -> None:
+    """Before anybody listens."""

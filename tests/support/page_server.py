@@ -1,0 +1,103 @@
+"""A cloud of two pages, and an outside that pages must not reach; both list what they were asked for."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PAGE = """<!doctype html>
+<html data-function="{function}" data-patient="{patient}" data-unsaved="false"
+      data-environment="{environment}">
+<head><title>{function}</title><link rel="icon" href="data:,"></head>
+<body><h1>{function} {patient}</h1>
+<textarea id="field" style="width: 90%; height: 360px" autofocus></textarea>
+<p><a id="outside" href="{outside}/page">outside</a> <a id="file" href="/file">file</a>
+<a id="window" href="{outside}/window" target="_blank">window</a></p>
+<script>
+  const root = document.documentElement;
+  const say = (message, headers) => fetch("banyan://shell/message", {{
+    method: "POST", body: JSON.stringify(message),
+    headers: headers ?? {{"X-Banyan-Message": "1", "Content-Type": "application/json"}},
+  }}).then(answer => answer.ok, () => false);
+  const work = (unsaved) => {{
+    root.dataset.unsaved = String(unsaved);
+    return say({{messageType: "banyan.work", payload: {{unsaved}}}});
+  }};
+  field.addEventListener("input", () => work(true));
+  window.banyan = {{save() {{ work(false); }}, discard() {{ field.value = ""; work(false); }}}};
+</script></body></html>
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class PageServer:
+    """A running server on loopback."""
+
+    url: str
+    outside: str
+    asked: list[str] = field(default_factory=list)
+    """Method and path of each request."""
+    agents: set[str] = field(default_factory=set)
+    environment: str = "reference"
+    stop: Callable[[], None] = field(default=lambda: None)
+    """Ends the server before its time: the cloud is gone."""
+
+
+@contextlib.contextmanager
+def page_server(*, outside: str = "") -> Iterator[PageServer]:
+    """Serve the two pages on a free port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Pages)
+    state = PageServer(url=f"http://127.0.0.1:{server.server_port}", outside=outside)
+    _Pages.states[server.server_port] = state
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+
+    def stop() -> None:
+        if thread.is_alive():
+            server.shutdown()
+            server.server_close()
+            thread.join()
+
+    state.stop = stop
+    try:
+        yield state
+    finally:
+        stop()
+
+
+class _Pages(BaseHTTPRequestHandler):
+    states: dict[int, PageServer] = {}  # noqa: RUF012 - filled by `page_server`, a port each
+
+    def do_GET(self) -> None:
+        assert isinstance(self.server, ThreadingHTTPServer)
+        state = self.states[self.server.server_port]
+        state.asked.append(f"GET {self.path}")
+        state.agents.add(self.headers.get("User-Agent", ""))
+        path = self.path.partition("?")[0]
+        if path == "/file":
+            self._answer(200, b"content", {"Content-Disposition": 'attachment; filename="../../x.exe"'})
+        elif path == "/leave":
+            self._answer(302, b"", {"Location": f"{state.outside}/redirected"})
+        elif "banyan_session=s3ss10n" not in self.headers.get("Cookie", "") and state.outside:
+            self._answer(401, b"<!doctype html><html><body>sign in</body></html>", {})
+        else:
+            _, function, *rest = path.split("/")
+            page = PAGE.format(
+                function=function,
+                patient=rest[0] if rest else "",
+                environment=state.environment,
+                outside=state.outside,
+            )
+            self._answer(200, page.encode(), {})
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in ({"Content-Type": "text/html; charset=utf-8"} | headers).items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing."""
