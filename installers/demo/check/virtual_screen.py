@@ -1,6 +1,7 @@
 """A screen that nobody sees: Xvfb on a free display, with a window manager."""
 
 import os
+import shlex
 import subprocess
 from pathlib import Path
 from types import TracebackType
@@ -8,11 +9,14 @@ from typing import Self
 
 from PIL import Image, ImageGrab
 
+from demo.check.hands import wait_until
 from demo.errors import NoScreen
 
 WIDTH = 1440
 HEIGHT = 900
 START_SECONDS = 20.0
+SERVER = ("-screen", "0", f"{WIDTH}x{HEIGHT}x24", "-nolisten", "tcp", "-noreset")
+"""No network; and it stays as it is when its last window closes."""
 
 
 class VirtualScreen:
@@ -33,19 +37,7 @@ class VirtualScreen:
         self._logs.mkdir(parents=True, exist_ok=True)
         read_end, write_end = os.pipe()
         try:
-            self._start(
-                [
-                    "Xvfb",
-                    "-displayfd",
-                    str(write_end),
-                    "-screen",
-                    "0",
-                    f"{WIDTH}x{HEIGHT}x24",
-                    "-nolisten",
-                    "tcp",
-                ],
-                pass_descriptor=write_end,
-            )
+            self._start(["Xvfb", "-displayfd", str(write_end), *SERVER], pass_descriptor=write_end)
         finally:
             os.close(write_end)
         with os.fdopen(read_end) as said:
@@ -54,7 +46,10 @@ class VirtualScreen:
         if not number:
             raise NoScreen(f"Xvfb did not start; see {self._logs / 'Xvfb.log'}.")
         self.display = f":{number}"
-        self._start(["openbox", "--sm-disable"])
+        is_ready = self._logs / "openbox-is-ready"
+        is_ready.unlink(missing_ok=True)
+        self._start(["openbox", "--sm-disable", "--startup", f"touch {shlex.quote(str(is_ready))}"])
+        wait_until(is_ready.exists, seconds=START_SECONDS, what="the window manager to start")
         return self
 
     def __exit__(
