@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from demo.check.hands import wait_until
 from tests.benchmarks.glass import is_same, seconds_until, still_picture
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.world import World
@@ -56,7 +55,7 @@ def _at_rest(world: World, start: Start) -> Image.Image:
     process = start()
     seconds_until(world.screen, lambda picture: not is_same(picture, empty), time.perf_counter())
     picture = still_picture(world.screen)
-    _close(world, process)
+    world.close_window(process)
     return picture
 
 
@@ -64,10 +63,5 @@ def _time_to(world: World, start: Start, final: Image.Image, box: Box) -> float:
     began = time.perf_counter()
     process = start()
     taken = seconds_until(world.screen, lambda picture: is_same(picture, final, box), began)
-    _close(world, process)
+    world.close_window(process)
     return taken
-
-
-def _close(world: World, process: subprocess.Popen[bytes]) -> None:
-    world.hands.close_active_window()
-    wait_until(lambda: process.poll() is not None, seconds=30, what="the window to close")

@@ -9,7 +9,6 @@ import subprocess
 import time
 from functools import partial
 
-from demo.check.hands import wait_until
 from tests.benchmarks.glass import is_same, seconds_until, still_picture
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.start import BARE, BARE_BOX, Box, Start
@@ -50,6 +49,5 @@ def _switches(world: World, start: Start, box: Box) -> list[float]:
         began = time.perf_counter()
         world.hands.press(key)
         taken.append(seconds_until(world.screen, partial(is_same, pictures[key], box=box), began))
-    world.hands.close_active_window()
-    wait_until(lambda: process.poll() is not None, seconds=30, what="the window to close")
+    world.close_window(process)
     return taken

@@ -1,5 +1,6 @@
 """A practice, its cloud and bridge, and a screen: what the benchmarks measure on, thrown away afterwards."""
 
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -8,10 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.arguments import Options
-from demo.check.hands import Hands
+from demo.check.hands import Hands, wait_until
 from demo.check.virtual_screen import VirtualScreen
 from demo.place import Environment, place_of
 from demo.session import Session
+
+AGAIN_SECONDS = 5.0
+CLOSE_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,23 @@ class World:
     cloud: str
     variables: dict[str, str]
     calm_box: tuple[int, int, int, int] = (0, 60, 1440, 860)
+
+    def close_window(self, process: subprocess.Popen[bytes]) -> None:
+        """Close the window that has the keys, and wait for its process.
+
+        Raises:
+            DemoError: it does not end.
+        """
+
+        def is_closed() -> bool:
+            self.hands.close_active_window()
+            try:
+                process.wait(AGAIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                return False  # the key came before the window manager knew the window
+            return True
+
+        wait_until(is_closed, seconds=CLOSE_SECONDS, what="the window to close")
 
 
 @contextmanager
