@@ -13,10 +13,13 @@ from PySide6.QtWidgets import QWidget
 from shell.errors import ProgramError
 from shell.hosts.interface import HostListener, HostPatient, Shown, ShownState, Side
 from shell.hosts.key_frame import KeyFrame
+from shell.hosts.legacy_dialogues import LegacyDialogues
 from shell.hosts.legacy_pane import LegacyPane
 from shell.hosts.legacy_program import LegacyProgram
 from shell.native.interface import Box, FoundWindow, Guest, NativeWindows
 
+_Words = tuple[str | None, str | None]
+"""A patient's number and a screen, in the program's own words."""
 _WORK_TIMEOUT_MILLISECONDS: Final = 10_000
 """How long a program may take to save before the person is told that it did not."""
 
@@ -35,9 +38,11 @@ class LegacyWindowHost(QObject):
         self._guest: Guest | None = None
         self._window: QWindow | None = None
         self._home: Box | None = None
-        self._dialogues: list[int] = []
+        self._dialogues = LegacyDialogues(program, native, frame)
         self._wanted: tuple[str, HostPatient | None] | None = None
-        self._arriving = False
+        self._asked: _Words | None = None
+        self._is_asking = False
+        self._arriving: FoundWindow | None = None
         self._is_covered = False
         self._is_closing = False
         self._work_done: Callable[[bool], None] | None = None
@@ -108,13 +113,14 @@ class LegacyWindowHost(QObject):
 
     def release(self) -> None:
         """Give the window back to the screen, where it was, as large as it was."""
-        guest, home = self._guest, self._home
-        if guest is None:
-            return
-        self._forget_guest(to_screen=True)
-        guest.release()
-        if home is not None:
-            self._native.put_back(guest.window_id, home)
+        guest, home, arriving = self._guest, self._home, self._arriving
+        self._arriving = None
+        if guest is not None:
+            self._forget_guest(to_screen=True)
+            guest.release()
+        window_id = guest.window_id if guest is not None else arriving.window_id if arriving else None
+        if window_id is not None and home is not None:
+            self._native.put_back(window_id, home)
 
     def close(self) -> None:
         """Ask the program to close; it may still ask the person about unsaved work."""
@@ -130,15 +136,18 @@ class LegacyWindowHost(QObject):
     # -- starting and finding ---------------------------------------------------------------------
 
     def _start_or_find(self) -> None:
-        if self._arriving or self._take_window(is_new=False):
+        if self._take_window():
             return
         if self._program.process() is None:
-            number, screen = self._wanted_words()
+            self._asked = None
+            number, screen = words = self._wanted_words()
             try:
                 self._program.start(number=number, screen=screen)
             except ProgramError as error:
                 self._gone(str(error))
                 return
+            if self._program.description.start_opens_patient:
+                self._asked = words
         if not self._program.watch_end(self._program_ended):
             self._program_ended()
             return
@@ -146,25 +155,30 @@ class LegacyWindowHost(QObject):
 
     def _screen_changed(self) -> None:
         if self._guest is not None:
-            self._look_after_dialogues()
+            self._dialogues.look(self._guest.window_id)
         elif self._window_timer.isActive():
-            self._take_window(is_new=True)
+            self._take_window()
 
-    def _take_window(self, *, is_new: bool) -> bool:
-        """Take the program's window in when it is there; `is_new` when it was just started for a patient."""
-        if self._arriving:
+    def _take_window(self) -> bool:
+        """Take the program's window in when it is there; True when it is on its way."""
+        if self._arriving is not None:
             return True
         for found in self._native.find(wm_class=self._program.description.wm_class):
             if found.is_shown and found.transient_for is None and self._program.owns(found):
-                self._arriving = True
+                self._arriving = found
                 self._window_timer.stop()
                 self._home = self._native.box(found.window_id)
-                self._native.withdraw(found.window_id, partial(self._adopt, found, is_new=is_new))
+                self._native.withdraw(found.window_id, partial(self._adopt, found))
                 return True
         return False
 
-    def _adopt(self, found: FoundWindow, *, is_new: bool) -> None:
-        self._arriving = False
+    def _adopt(self, found: FoundWindow) -> None:
+        if self._arriving is not found:
+            return
+        self._arriving = None
+        if self._native.box(found.window_id) is None:
+            self._gone(f"{self._program.description.name} has ended.")
+            return
         self._window = QWindow.fromWinId(found.window_id)
         description, ratio = self._program.description, self._frame.top.devicePixelRatioF()
         minimum = QSize(round(description.minimum_width / ratio), round(description.minimum_height / ratio))
@@ -172,15 +186,15 @@ class LegacyWindowHost(QObject):
         self._guest = self._native.adopt(found.window_id, self, description.shell_keys)
         self._frame.register_guest(self._give_guest_keys)
         self._program.watch_end(self._program_ended)
-        self._look_after_dialogues()
-        if is_new and self._program.description.start_opens_patient:
+        self._dialogues.look(found.window_id)
+        if self._asked == self._wanted_words():
             self._read_back(always=True)
         else:
             self._ask_for_wanted()
 
     def _forget_guest(self, *, to_screen: bool) -> None:
         self._guest = self._home = None
-        self._dialogues.clear()
+        self._dialogues.forget()
         self._frame.register_guest(None)
         self._pane.lift(to_screen=to_screen)
         self._window = None
@@ -194,7 +208,7 @@ class LegacyWindowHost(QObject):
 
     def _program_ended(self) -> None:
         """The process ended; its window may have been found elsewhere (a start that handed over)."""
-        if self._guest is None and not self._arriving and not self._take_window(is_new=True):
+        if self._guest is None and self._arriving is None and not self._take_window():
             self._gone(f"{self._program.description.name} ended before it showed its window.")
 
     def _gone(self, reason: str) -> None:
@@ -207,7 +221,7 @@ class LegacyWindowHost(QObject):
 
     # -- opening and reading back -----------------------------------------------------------------
 
-    def _wanted_words(self) -> tuple[str | None, str | None]:
+    def _wanted_words(self) -> _Words:
         """The wanted patient's number and screen in the program's own words."""
         if self._wanted is None:
             return None, None
@@ -215,7 +229,10 @@ class LegacyWindowHost(QObject):
         return patient.patient_number if patient else None, self._program.description.screens.get(function)
 
     def _ask_for_wanted(self) -> None:
-        number, screen = self._wanted_words()
+        if self._is_asking:
+            # one at a time: two would overtake each other. It is asked again when this one is through
+            return
+        number, screen = words = self._wanted_words()
         patient = self._wanted[1] if self._wanted else None
         if patient is not None and number is None:
             self._listener.on_notice(
@@ -224,10 +241,19 @@ class LegacyWindowHost(QObject):
             )
             self._read_back(always=True)
             return
+        self._is_asking, self._asked = True, words
         try:
-            self._program.open(number=number, screen=screen, done=lambda: self._read_back(always=True))
+            self._program.open(number=number, screen=screen, done=self._was_asked)
         except ProgramError as error:
+            self._is_asking, self._asked = False, None
             self._listener.on_notice(Side.LEGACY, str(error))
+            self._read_back(always=True)
+
+    def _was_asked(self) -> None:
+        self._is_asking = False
+        if self._guest is not None and self._asked != self._wanted_words():
+            self._ask_for_wanted()
+        else:
             self._read_back(always=True)
 
     def _read_back(self, *, always: bool) -> None:
@@ -276,7 +302,7 @@ class LegacyWindowHost(QObject):
 
     def on_focused(self) -> None:
         """The window got the keys: by us, or by itself."""
-        if not self._dialogues:
+        if not self._dialogues.are_open:
             self._frame.guest_focused()
 
     def on_shell_key(self, key: str) -> None:
@@ -288,7 +314,7 @@ class LegacyWindowHost(QObject):
         """A late window manager put the window back on the screen: take it in again."""
         if self._window is not None:
             self._forget_guest(to_screen=False)
-            self._take_window(is_new=True)
+            self._take_window()
 
     def on_destroyed(self) -> None:
         """The window is gone, and with it the program or at least its main window."""
@@ -296,28 +322,11 @@ class LegacyWindowHost(QObject):
         # outside of the native event, which may be in the middle of anything
         QTimer.singleShot(0, self, lambda: self._gone(f"{self._program.description.name} has ended."))
 
-    # -- dialogues --------------------------------------------------------------------------------
-
-    def _look_after_dialogues(self) -> None:
-        """Keep the program's own dialogues in front (hazard H22): behind the shell it looks frozen."""
-        process = self._program.process()
-        if self._guest is None:
-            return
-        found = [
-            window
-            for window in self._native.find(wm_class=self._program.description.wm_class)
-            if window.is_shown
-            and window.window_id != self._guest.window_id
-            and (window.transient_for is not None or (process is not None and window.pid == process.pid))
-        ]
-        new = [window for window in found if window.window_id not in self._dialogues]
-        self._dialogues = [window.window_id for window in found]
-        for window in new:
-            self._native.keep_dialogue(window.window_id, int(self._frame.top.winId()))
+    # -- keys and place ---------------------------------------------------------------------------
 
     def _give_guest_keys(self) -> None:
-        if self._dialogues:
-            self._native.keep_dialogue(self._dialogues[-1], int(self._frame.top.winId()))
+        if self._dialogues.are_open:
+            self._dialogues.take_keys()
         elif self._guest is not None:
             self._guest.take_keys()
 

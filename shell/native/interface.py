@@ -114,8 +114,8 @@ class NativeWindows(Protocol):
     def adopt(self, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> Guest:
         """Set on a window what hosting needs: it outlives the shell; keys and presses are seen first."""
 
-    def keep_dialogue(self, window_id: int, top: int) -> None:
-        """Keep a guest's dialogue above the shell, whole on the screen, and give it the keys."""
+    def keep_dialogue(self, window_id: int, top: int, *, with_keys: bool) -> None:
+        """Keep a guest's dialogue above the shell and whole on the screen, and maybe give it the keys."""
 
     def watch_frame(self, top: int, content: int, listener: FrameListener) -> Callable[[], None]:
         """Watch the shell's own window; returns the end of it."""

@@ -88,6 +88,8 @@ class X11Windows(QAbstractNativeEventFilter):
     def withdraw(self, window_id: int, done: Callable[[], None]) -> None:
         """Unmap the window as ICCCM 4.1.4 asks: a manager that still holds it would take it out again."""
         self._xcb.select(window_id, STRUCTURE_NOTIFY | PROPERTY_CHANGE)
+        # from now on the window comes back by itself when the shell ends
+        self._xcb.send("change_save_set", 0, window_id)
         self._xcb.send("unmap_window", window_id)
         event = struct.pack("<BBHIIB", _UNMAP_NOTIFY, 0, 0, self._xcb.root, window_id, 0)
         self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | SUBSTRUCTURE_REDIRECT, event)
@@ -107,7 +109,7 @@ class X11Windows(QAbstractNativeEventFilter):
         self._guests[window_id] = guest
         return guest
 
-    def keep_dialogue(self, window_id: int, top: int) -> None:
+    def keep_dialogue(self, window_id: int, top: int, *, with_keys: bool) -> None:
         """Make the dialogue one of the shell's top level, which window managers keep above it."""
         self._xcb.set_window_property(window_id, "WM_TRANSIENT_FOR", top)
         screen, box = self._xcb.box(self._xcb.root), self._xcb.box(window_id)
@@ -120,6 +122,8 @@ class X11Windows(QAbstractNativeEventFilter):
             height=box.height,
         )
         self._xcb.configure(window_id, box=inside if inside != box else None, raised=True)
+        if not with_keys:
+            return
         if self._xcb.property_numbers(self._xcb.root, "_NET_SUPPORTING_WM_CHECK"):
             activate = self._xcb.atom("_NET_ACTIVE_WINDOW")
             event = struct.pack("<BBHIIII", _CLIENT_MESSAGE, 32, 0, window_id, activate, 2, 0)

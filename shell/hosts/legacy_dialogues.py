@@ -1,0 +1,51 @@
+"""A legacy program's own dialogues: windows apart, kept in front of the shell (hazard H22)."""
+
+from shell.hosts.interface import Side
+from shell.hosts.key_frame import KeyFrame
+from shell.hosts.legacy_program import LegacyProgram
+from shell.native.interface import NativeWindows
+
+
+class LegacyDialogues:
+    """Keeps dialogues above the shell. Behind it, the program would look frozen."""
+
+    def __init__(self, program: LegacyProgram, native: NativeWindows, frame: KeyFrame) -> None:
+        self._program = program
+        self._native = native
+        self._frame = frame
+        self._open: list[int] = []
+
+    @property
+    def are_open(self) -> bool:
+        """Whether one is on the screen."""
+        return bool(self._open)
+
+    def look(self, main_window: int) -> None:
+        """Raise those that came; when the last one went, the keys go back to whoever is active."""
+        process = self._program.process()
+        found = [
+            window.window_id
+            for window in self._native.find(wm_class=self._program.description.wm_class)
+            if window.is_shown
+            and window.window_id != main_window
+            and (window.transient_for is not None or (process is not None and window.pid == process.pid))
+        ]
+        new, have_gone = [window for window in found if window not in self._open], bool(self._open)
+        self._open = found
+        for window in new:
+            # whoever types into the page goes on typing there: the dialogue is raised, and no more
+            self._raise(window, with_keys=self._frame.active is Side.LEGACY)
+        if have_gone and not found:
+            self._frame.on_frame_focused()
+
+    def take_keys(self) -> None:
+        """Put the topmost in front and give it the keys: the main window takes none while it is open."""
+        if self._open:
+            self._raise(self._open[-1], with_keys=True)
+
+    def forget(self) -> None:
+        """The program has gone, or is on its own again."""
+        self._open = []
+
+    def _raise(self, window: int, *, with_keys: bool) -> None:
+        self._native.keep_dialogue(window, int(self._frame.top.winId()), with_keys=with_keys)
