@@ -1,0 +1,117 @@
+"""The legacy database's tables, for SQLAlchemy."""
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    Time,
+)
+from sqlalchemy.dialects import mssql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from legacy_bridge.legacy.shapes import SHAPES, Shape
+
+_COLUMN = re.compile(r"^(?P<name>\w+) (?P<type>\w+)(?:\((?P<length>\d+)\))?$")
+_DIGITS, _PLACES = 38, 12  # SQL Server's widest decimal
+
+
+class ExactDecimal(TypeDecorator[Decimal]):
+    """A decimal that keeps every digit: as text in SQLite, which has no decimal of its own."""
+
+    impl = Numeric
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Text in SQLite, else a wide decimal."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(40))
+        return dialect.type_descriptor(Numeric(_DIGITS, _PLACES))
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Digits as they are."""
+        return str(value) if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
+        """Digits as they were."""
+        return None if value is None else Decimal(value)
+
+
+_TYPES: dict[str, Callable[[int | None], TypeEngine[Any]]] = {
+    "guid": lambda _: String(38).with_variant(mssql.UNIQUEIDENTIFIER(), "mssql"),
+    "text": lambda length: String(length).with_variant(mssql.NVARCHAR(_nvarchar(length)), "mssql"),
+    "date": lambda _: Date(),
+    "time": lambda _: Time(),
+    "datetime": lambda _: DateTime(),
+    "bool": lambda _: Boolean(create_constraint=False),
+    "int": lambda _: Integer(),
+    "big": lambda _: BigInteger(),
+    "decimal": lambda _: ExactDecimal(),
+    "blob": lambda _: LargeBinary(),
+}
+
+_INDEXES = {
+    "Admin_Patient": (("OrganisationGuid", "PatientNumber"), ("OrganisationGuid", "Surname")),
+    "Admin_UserInRole": (("UserInRoleGuid",),),
+    "Appointment_Session": (("OrganisationGuid", "StartDate"),),
+    "Appointment_Slot": (
+        ("OrganisationGuid", "AppointmentDate"),
+        ("OrganisationGuid", "PatientGuid"),
+        ("OrganisationGuid", "SessionGuid"),
+    ),
+}
+
+
+def metadata() -> MetaData:
+    """All tables, anew."""
+    made = MetaData()
+    for shape in SHAPES:
+        _table(shape, made)
+    return made
+
+
+def _table(shape: Shape, into: MetaData) -> None:
+    table = Table(
+        shape.name,
+        into,
+        *(_column(text.strip(), shape.key) for text in shape.columns.split(",")),
+        comment="not part of the extract" if shape.is_ours else None,
+    )
+    for columns in _INDEXES.get(shape.name, ()):
+        Index(f"ix_{shape.name}_{'_'.join(columns)}", *(table.c[name] for name in columns))
+
+
+def _column(text: str, key: tuple[str, ...]) -> Column[Any]:
+    found = _COLUMN.match(text)
+    if found is None:
+        raise ValueError(f"not a column of a shape: {text!r}")
+    length = None if found["length"] is None else int(found["length"])
+    name = found["name"]
+    return Column(
+        name,
+        _TYPES[found["type"]](length),
+        primary_key=name in key,
+        nullable=name not in key,
+        autoincrement=False,
+    )
+
+
+def _nvarchar(length: int | None) -> int | None:
+    return length if length is not None and length <= 4000 else None
+
+
+METADATA = metadata()
