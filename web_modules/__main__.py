@@ -152,14 +152,14 @@ def _serve(settings: CloudSettings) -> None:
     import uvicorn
 
     from web_modules.app import create_cloud
-    from web_modules.fhir_store.store import Store
+    from web_modules.fhir_store.store import Store, load_standard
     from web_modules.identity.sessions import load_key
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     listening = _listen(settings)
     port = int(listening.getsockname()[1])
     with listening:
-        store = Store(settings.database)
+        store = Store(settings.database, load_standard())
         try:
             key = load_key(_key_file(settings.database))
             origin = settings.origin(port)

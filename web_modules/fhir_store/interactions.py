@@ -57,14 +57,19 @@ class Interactions:
                 return Done(status=200, version=existing)
         return Done(status=201, version=records.put(resource | {"id": new_id()}, None, method="POST"))
 
-    def update(self, records: WritableRecords, resource: Resource, *, if_match: str = "") -> Done:
+    def update(
+        self, records: WritableRecords, resource: Resource, *, if_match: str = "", if_none_match: str = ""
+    ) -> Done:
         """Replace a resource, or create it under the id that it brings.
 
         Raises:
-            Refusal: 412, `if_match` is given and names another version than the current one.
+            Refusal: 412, `if_match` is given and names another version than the current one, or
+                `if_none_match` is `*` and the resource exists.
         """
         resource_type, resource_id = resource["resourceType"], resource["id"]
         previous = records.current(resource_type, resource_id)
+        if if_none_match == "*" and previous is not None and previous.content is not None:
+            raise refuse(412, IssueCode.CONFLICT, f"{resource_type}/{resource_id} exists already.")
         _check_match(previous, if_match, resource_type, resource_id)
         version = records.put(resource, previous, method="PUT")
         is_new = previous is None or previous.content is None

@@ -119,11 +119,7 @@ class FhirService:
                 with self._reading() as records:
                     return self._search(request, records, resource_type, (*request.query, *form))
             case "PUT", [resource_type, resource_id]:
-                resource = self._resource(request, resource_type, check_id(resource_id))
-                expected = request.headers.get("if-match", "")
-                return self._write(
-                    request, lambda records: self._interactions.update(records, resource, if_match=expected)
-                )
+                return self._update(request, self._resource(request, resource_type, check_id(resource_id)))
             case "PUT", [resource_type]:
                 return self._conditional_update(request, resource_type)
             case "DELETE", [resource_type, resource_id]:
@@ -198,6 +194,16 @@ class FhirService:
             raise refuse(404, IssueCode.NOT_FOUND, f"There is no {key[0]} with this id.")
         versions, following = run_history(records, asked, key)
         return answers.of_history(asked, versions, following, position, self.served.base_url)
+
+    def _update(self, request: FhirRequest, resource: Resource) -> FhirResponse:
+        expected = request.headers.get("if-match", "")
+        unwanted = request.headers.get("if-none-match", "")
+        return self._write(
+            request,
+            lambda records: self._interactions.update(
+                records, resource, if_match=expected, if_none_match=unwanted
+            ),
+        )
 
     def _conditional_update(self, request: FhirRequest, resource_type: str) -> FhirResponse:
         resource = self._resource(request, resource_type)

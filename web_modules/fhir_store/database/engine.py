@@ -65,6 +65,11 @@ class Database:
         """How SQL is written for this database."""
         return self._writer.dialect
 
+    @property
+    def engines(self) -> tuple[Engine, Engine]:
+        """The writer and the reader, for whoever watches the statements."""
+        return self._writer, self._reader
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A consistent view for reading; nothing that is written meanwhile is seen."""

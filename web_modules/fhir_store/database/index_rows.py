@@ -6,8 +6,8 @@ from sqlalchemy import Connection, Delete, Dialect, Table, bindparam, delete, in
 
 from web_modules.fhir_store.database.tables import INDEX_TABLES
 from web_modules.fhir_store.documents import Resource
-from web_modules.fhir_store.elements.parameters import ParameterKind
 from web_modules.fhir_store.elements.indexing import Indexer, IndexRows
+from web_modules.fhir_store.elements.parameters import ParameterKind
 
 _Owner = tuple[str, str, str]
 

@@ -18,6 +18,9 @@ LONGEST_KEY = 400
 IDENTIFIER_SUFFIX = ":identifier"
 """Tokens of `Reference.identifier` are kept under the parameter's name with FHIR's own modifier."""
 
+NOTHING_TO_COMPARE = ("", "")
+"""Stands in the index for a value without a code or an address, so that `:missing` knows that it is there."""
+
 _NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
 _ADDRESS_PARTS = ("line", "city", "district", "state", "country", "postalCode", "text")
 
@@ -60,7 +63,7 @@ class Indexer:
             if parameter.code in BUILT_IN:
                 continue
             for route in parameter.routes:
-                if route.steps[0].key not in resource and not route.is_test:
+                if route.steps and route.steps[0].key not in resource:
                     continue
                 for value in route.values(resource):
                     for kind, row in _rows(parameter, route.type, value, base_url):
@@ -88,7 +91,8 @@ def _rows(
             if isinstance(value, str):
                 yield ParameterKind.URI, (code, key_text(value))
         case ParameterKind.NUMBER:
-            yield ParameterKind.QUANTITY, (code, float(value), float(value), "", "")
+            amount = float(Decimal(value))
+            yield ParameterKind.QUANTITY, (code, amount, amount, "", "")
         case ParameterKind.QUANTITY:
             yield from ((ParameterKind.QUANTITY, (code, *row)) for row in _quantities(type_name, value))
 
@@ -98,12 +102,12 @@ def _tokens(type_name: str, value: Any) -> Iterator[tuple[str, str]]:
         case "CodeableConcept":
             for coding in value.get("coding", ()):
                 yield from _tokens("Coding", coding)
+            if "coding" not in value:
+                yield NOTHING_TO_COMPARE
         case "Coding":
-            if "code" in value:
-                yield value.get("system", ""), value["code"]
+            yield value.get("system", ""), value.get("code", "")
         case "Identifier" | "ContactPoint":
-            if "value" in value:
-                yield value.get("system", ""), value["value"]
+            yield value.get("system", ""), value.get("value", "")
         case "boolean":
             yield "", "true" if value else "false"
         case _:
@@ -145,6 +149,8 @@ def _references(code: str, value: Any, base_url: str) -> Iterator[tuple[Paramete
     address = value.get("reference")
     if isinstance(address, str) and not address.startswith("#"):
         yield ParameterKind.REFERENCE, (code, *split_reference(address, base_url))
+    else:
+        yield ParameterKind.REFERENCE, (code, *NOTHING_TO_COMPARE)
     if isinstance(value.get("identifier"), dict):
         for system, token in _tokens("Identifier", value["identifier"]):
             yield ParameterKind.TOKEN, (code + IDENTIFIER_SUFFIX, key_text(system), key_text(token))
@@ -164,8 +170,8 @@ def _quantities(type_name: str, value: Any) -> Iterator[tuple[float, float, str,
         low, high = value.get("low", {}), value.get("high", {})
         unit = low or high
         yield (
-            float(low["value"]) if "value" in low else float("-inf"),
-            float(high["value"]) if "value" in high else float("inf"),
+            float(Decimal(low["value"])) if "value" in low else float("-inf"),
+            float(Decimal(high["value"])) if "value" in high else float("inf"),
             unit.get("system", ""),
             unit.get("code", unit.get("unit", "")),
         )

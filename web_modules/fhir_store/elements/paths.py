@@ -62,16 +62,19 @@ class Route:
         steps: the elements on the way; none for the resource itself.
         type: the FHIR type at the end.
         is_single: whether at most one value can be there.
-        is_test: whether only the presence of a value other than false counts.
+        any_of: when given, the one value is whether any of these has a value other than false.
     """
 
     steps: tuple[Step, ...]
     type: str
     is_single: bool
-    is_test: bool = False
+    any_of: tuple["Route", ...] = ()
 
     def values(self, resource: Mapping[str, Any]) -> Iterator[Any]:
         """The values at the end of the route, in the order of the resource."""
+        if self.any_of:
+            yield any(value is not False for route in self.any_of for value in route.values(resource))
+            return
         nodes: list[Any] = [resource]
         for step in self.steps:
             found: list[Any] = []
@@ -84,16 +87,9 @@ class Route:
             if step.filter is not None:
                 found = [node for node in found if step.filter.holds(node)]
             if not found:
-                break
+                return
             nodes = found
-        else:
-            if self.is_test:
-                yield any(node is not False for node in nodes)
-            else:
-                yield from nodes
-            return
-        if self.is_test:
-            yield False
+        yield from nodes
 
 
 def reference_type(reference: Mapping[str, Any]) -> str | None:
@@ -115,10 +111,8 @@ def compile_path(expression: str, base: str, model: ElementModel) -> tuple[Route
     """
     test = _EXISTS.match(expression)
     if test:
-        routes = _Compiler(test.group(1), base, model).routes()
-        return tuple(
-            Route(steps=route.steps, type="boolean", is_single=True, is_test=True) for route in routes[:1]
-        )
+        tested = _Compiler(test.group(1), base, model).routes()
+        return (Route(steps=(), type="boolean", is_single=True, any_of=tested),) if tested else ()
     return _Compiler(expression, base, model).routes()
 
 

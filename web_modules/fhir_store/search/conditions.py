@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, and_, false, not_, or_
 
 from web_modules.fhir_store.database.tables import INDEX_TABLES, RESOURCE
+from web_modules.fhir_store.elements.indexing import IDENTIFIER_SUFFIX, fold, key_text, split_reference
 from web_modules.fhir_store.elements.moments import Range, range_of
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterKind
 from web_modules.fhir_store.refusals import IssueCode, refuse
-from web_modules.fhir_store.elements.indexing import IDENTIFIER_SUFFIX, fold, key_text, split_reference
 from web_modules.fhir_store.search.query import Condition, unescape
 
 Clause = ColumnElement[bool]

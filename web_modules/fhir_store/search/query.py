@@ -114,9 +114,13 @@ def read_cursor(token: str) -> tuple[Any, ...]:
         value = decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, binascii.Error) as error:
         raise refuse(400, IssueCode.INVALID, "This page address is not one that this server made.") from error
-    if not isinstance(value, list) or not all(isinstance(one, str | int | Decimal) for one in value):
+    if not isinstance(value, list) or not all(map(_is_sortable, value)):
         raise refuse(400, IssueCode.INVALID, "This page address is not one that this server made.")
     return tuple(float(one) if isinstance(one, Decimal) else one for one in value)
+
+
+def _is_sortable(value: Any) -> bool:
+    return isinstance(value, str | Decimal) or (isinstance(value, int) and abs(value) < 2**63)
 
 
 def read_count(text: str) -> int:
@@ -152,6 +156,10 @@ class SearchReader:
         reading = _Reading(resource_type, known, self._catalogue, self._resource_types)
         used = []
         for name, value in pairs:
+            if "\0" in value:
+                raise refuse(
+                    400, IssueCode.INVALID, f"`{name[:64]}` holds a sign that no FHIR text may hold."
+                )
             if value and reading.take(name, value):
                 if name != CURSOR:
                     used.append((name, value))

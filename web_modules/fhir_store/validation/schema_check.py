@@ -23,7 +23,7 @@ _STRING = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]+$"
 """HL7's pattern excludes what Unicode calls space beyond ASCII, such as the no-break space; HL7's text only
 excludes control characters other than tab, line feed and carriage return (FHIR R4 datatypes.html#string)."""
 
-_COMMENTS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+_COMMENTS: dict[str, Any] = {"type": ["array", "string"], "items": {"type": "string"}}
 """`fhir_comments`, which HL7's older tools write and NHS England's examples hold: kept as it is."""
 
 _ANY_RESOURCE: dict[str, Any] = {"type": "object", "required": ["resourceType"]}

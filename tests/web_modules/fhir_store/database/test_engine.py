@@ -1,0 +1,79 @@
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.database.engine import Database
+from web_modules.fhir_store.database.tables import METADATA
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "sqlite://",
+        "sqlite:////nowhere/at/all/x.sqlite",
+        "postgresql+psycopg://nobody@127.0.0.1:1/x",
+        "zork://x",
+    ],
+)
+def test_a_database_that_cannot_be_opened_is_said_in_one_sentence(url: str) -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        Database(url)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_password_is_never_shown() -> None:
+    with pytest.raises(DatabaseUnavailable) as caught:
+        Database("postgresql+psycopg://nobody:hunter2@127.0.0.1:1/x")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("This is a letter, not a database. " * 100)
+    with pytest.raises(DatabaseUnavailable):
+        Database(f"sqlite:///{file}")
+    assert file.read_text().startswith("This is a letter")
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnavailable, match="is a folder"):
+        Database(f"sqlite:///{tmp_path}")
+
+
+def test_a_practice_keeps_its_environment(database_url: str) -> None:
+    database = Database(database_url)
+    database.open_practice("Y99003", "training")
+    with pytest.raises(DatabaseUnavailable, match="training environment of Y99003, not live"):
+        database.open_practice("Y99003", "live")
+    database.close()
+
+
+def test_a_database_of_another_format_is_refused(tmp_path: Path, database_url: str) -> None:
+    database = Database(database_url)
+    database.open_practice("Y99002", "reference")
+    database.close()
+    with sqlite3.connect(tmp_path / "store.sqlite") as connection:
+        connection.execute("UPDATE practice SET format = 99")
+    connection.close()
+    database = Database(database_url)
+    with pytest.raises(DatabaseUnavailable, match="has format 99"):
+        database.open_practice("Y99002", "reference")
+    database.close()
+
+
+def test_every_commit_reaches_the_disk(database_url: str) -> None:
+    database = Database(database_url)
+    with database.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    database.close()
+
+
+def test_every_key_and_index_begins_with_the_practice() -> None:
+    for table in METADATA.sorted_tables:
+        assert next(iter(table.primary_key.columns)).name == "practice"
+        for index in table.indexes:
+            assert next(iter(index.columns)).name == "practice", index.name

@@ -1,0 +1,221 @@
+from typing import Any
+
+import pytest
+
+from tests.web_modules.fhir_store.conftest import Caller
+
+SLOT: dict[str, Any] = {
+    "resourceType": "Slot",
+    "id": "t",
+    "schedule": {"reference": "Schedule/s"},
+    "status": "free",
+    "start": "2026-11-17T09:00:00Z",
+    "end": "2026-11-17T09:10:00Z",
+}
+
+
+def bundle(*entries: dict[str, Any], kind: str = "transaction") -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": kind, "entry": list(entries)}
+
+
+def entry(method: str, url: str, resource: dict[str, Any] | None = None, **request: str) -> dict[str, Any]:
+    full_url = request.pop("full_url", None)
+    made: dict[str, Any] = {"request": {"method": method, "url": url, **request}}
+    return made | ({"resource": resource} if resource else {}) | ({"fullUrl": full_url} if full_url else {})
+
+
+def appointment(**content: Any) -> dict[str, Any]:
+    participant = [{"actor": {"reference": "Patient/p"}, "status": "accepted"}]
+    times = {"start": "2026-11-17T09:00:00Z", "end": "2026-11-17T09:10:00Z"}
+    return {"resourceType": "Appointment", "status": "booked", "participant": participant, **times, **content}
+
+
+def test_a_booking_is_one_transaction(fhir: Caller) -> None:
+    fhir("PUT", "Slot/t", SLOT)
+    booked = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("PUT", "Slot/t", SLOT | {"status": "busy"}, ifMatch='W/"1"'),
+            entry("POST", "Appointment", appointment(slot=[{"reference": "Slot/t"}])),
+        ),
+    )
+    assert booked.status == 200
+    assert [one["response"]["status"] for one in booked.body["entry"]] == ["200 OK", "201 Created"]
+    assert booked.body["entry"][0]["response"]["etag"] == 'W/"2"'
+    location = booked.body["entry"][1]["response"]["location"]
+    assert fhir("GET", location).body["slot"] == [{"reference": "Slot/t"}]
+
+
+def test_the_second_of_two_bookings_changes_nothing(fhir: Caller) -> None:
+    fhir("PUT", "Slot/t", SLOT)
+    twice = bundle(
+        entry("POST", "Appointment", appointment()),
+        entry("PUT", "Slot/t", SLOT | {"status": "busy"}, ifMatch='W/"1"'),
+    )
+    assert fhir("POST", "", twice).status == 200
+    before = fhir("GET", "_history").headers["etag"]
+    refused = fhir("POST", "", twice)
+    assert (refused.status, refused.expression) == (412, "Bundle.entry[1]")
+    assert len(fhir.ids("Appointment")) == 1
+    assert fhir("GET", "_history").headers["etag"] == before
+
+
+def test_one_invalid_resource_refuses_the_whole_transaction(fhir: Caller) -> None:
+    wrong = bundle(
+        entry("POST", "Patient", {"resourceType": "Patient"}),
+        entry("POST", "Patient", {"resourceType": "Patient", "gender": "m"}),
+    )
+    refused = fhir("POST", "", wrong)
+    assert (refused.status, refused.expression) == (422, "Bundle.entry[1].resource.gender")
+    assert fhir.ids("Patient") == []
+
+
+def test_entries_refer_to_each_other_before_they_have_ids(fhir: Caller) -> None:
+    schedule = {"resourceType": "Schedule", "actor": [{"reference": "urn:uuid:p"}]}
+    answer = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("POST", "Slot", SLOT | {"schedule": {"reference": "urn:uuid:s"}}),
+            entry("POST", "Schedule", schedule, full_url="urn:uuid:s"),
+            entry("POST", "Practitioner", {"resourceType": "Practitioner"}, full_url="urn:uuid:p"),
+            entry("POST", "Basic", {"resourceType": "Basic", "code": {"text": "urn:uuid:s"}}),
+        ),
+        prefer="return=representation",
+    )
+    slot, made, practitioner, basic = answer.resources
+    assert slot["schedule"]["reference"] == f"Schedule/{made['id']}"
+    assert made["actor"][0]["reference"] == f"Practitioner/{practitioner['id']}"
+    assert basic["code"]["text"] == "urn:uuid:s"
+    assert fhir.ids("Slot", schedule=made["id"]) == [slot["id"]]
+
+
+def test_a_reference_by_full_url_follows_the_new_id(fhir: Caller) -> None:
+    answer = fhir(
+        "POST",
+        "",
+        bundle(
+            entry(
+                "POST", "Patient", {"resourceType": "Patient"}, full_url="http://old.example/fhir/Patient/7"
+            ),
+            entry(
+                "POST",
+                "Basic",
+                {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "Patient/7"}},
+            ),
+        ),
+        prefer="return=representation",
+    )
+    person, basic = answer.resources
+    assert basic["subject"]["reference"] == f"Patient/{person['id']}"
+
+
+def test_a_reference_may_be_a_search(fhir: Caller) -> None:
+    fhir(
+        "PUT",
+        "Patient/p",
+        {"resourceType": "Patient", "id": "p", "identifier": [{"system": "s", "value": "1"}]},
+    )
+    basic = {
+        "resourceType": "Basic",
+        "code": {"text": "x"},
+        "subject": {"reference": "Patient?identifier=s|1"},
+    }
+    answer = fhir("POST", "", bundle(entry("POST", "Basic", basic)), prefer="return=representation")
+    assert answer.resources[0]["subject"]["reference"] == "Patient/p"
+    basic["subject"] = {"reference": "Patient?identifier=s|2"}
+    refused = fhir("POST", "", bundle(entry("POST", "Basic", basic)))
+    assert (refused.status, refused.expression) == (412, "Bundle.entry[0]")
+
+
+def test_a_conditional_create_in_a_transaction_answers_what_exists(fhir: Caller) -> None:
+    person = {"resourceType": "Patient", "identifier": [{"system": "s", "value": "1"}]}
+    steps = bundle(
+        entry("POST", "Patient", person, full_url="urn:uuid:p", ifNoneExist="identifier=s|1"),
+        entry(
+            "POST",
+            "Basic",
+            {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:p"}},
+        ),
+    )
+    first = fhir("POST", "", steps, prefer="return=representation")
+    again = fhir("POST", "", steps, prefer="return=representation")
+    assert [one["response"]["status"] for one in again.body["entry"]] == ["200 OK", "201 Created"]
+    assert first.resources[0] == again.resources[0]
+    assert again.resources[1]["subject"]["reference"] == f"Patient/{first.resources[0]['id']}"
+
+
+def test_deletes_come_first_and_reads_last(fhir: Caller) -> None:
+    fhir("PUT", "Slot/t", SLOT)
+    answer = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("GET", "Patient?gender=male"),
+            entry("POST", "Patient", {"resourceType": "Patient", "gender": "male"}),
+            entry("DELETE", "Slot/t"),
+            entry("GET", "Slot/t"),
+        ),
+    )
+    found, _made, deleted, gone = answer.body["entry"]
+    assert found["resource"]["total"] == 1
+    assert deleted["response"]["status"] == "204 No Content"
+    assert gone["response"]["status"].startswith("410")
+
+
+def test_a_batch_does_what_it_can(fhir: Caller) -> None:
+    answer = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("POST", "Patient", {"resourceType": "Patient", "gender": "m"}),
+            entry("POST", "Patient", {"resourceType": "Patient", "gender": "male"}),
+            entry("PUT", "Patient/x", {"resourceType": "Patient", "id": "x"}, ifMatch='W/"9"'),
+            entry("GET", "Patient/nobody"),
+            entry("GET", "metadata"),
+            kind="batch",
+        ),
+    )
+    statuses = [one["response"]["status"][:3] for one in answer.body["entry"]]
+    assert statuses == ["422", "201", "412", "404", "200"]
+    assert answer.body["entry"][0]["response"]["outcome"]["resourceType"] == "OperationOutcome"
+    assert len(fhir.ids("Patient", gender="male")) == 1
+
+
+def test_the_same_resource_twice_in_a_batch_is_indexed_once(fhir: Caller) -> None:
+    writes = [
+        entry("PUT", "Patient/x", {"resourceType": "Patient", "id": "x", "name": [{"family": name}]})
+        for name in ("One", "Two", "One")
+    ]
+    assert fhir("POST", "", bundle(*writes, kind="batch")).status == 200
+    assert fhir.ids("Patient", family="one") == ["x"]
+    assert fhir.ids("Patient", family="two") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "expression"),
+    [
+        ({"type": "collection"}, "Bundle.type"),
+        ({"entry": [{}]}, "Bundle.entry[0]"),
+        ({"entry": [entry("PATCH", "Patient/1")]}, "Bundle.entry[0].request.method"),
+        ({"entry": [entry("POST", "Zork", {"resourceType": "Zork"})]}, "Bundle.entry[0].request.url"),
+        ({"entry": [entry("POST", "Patient")]}, "Bundle.entry[0].resource"),
+        ({"entry": [entry("POST", "Patient", {"resourceType": "Basic"})]}, "Bundle.entry[0].resource"),
+        ({"entry": [entry("DELETE", "Patient/no spaces")]}, "Bundle.entry[0]"),
+        ({"entry": [entry("DELETE", "Patient/1"), entry("DELETE", "Patient/1")]}, "Bundle.entry[1]"),
+        ({"entry": [entry("PUT", "Patient/1", {"resourceType": "Patient", "id": "2"})]}, "Bundle.entry[0]"),
+        ({"entry": "x"}, "Bundle.entry"),
+    ],
+)
+def test_a_malformed_transaction_says_where(fhir: Caller, wrong: dict[str, Any], expression: str) -> None:
+    refused = fhir("POST", "", bundle() | wrong)
+    assert refused.status == 400
+    assert refused.expression == expression
+
+
+def test_an_empty_transaction_succeeds(fhir: Caller) -> None:
+    assert (
+        fhir("POST", "", {"resourceType": "Bundle", "type": "transaction"}).body["type"]
+        == "transaction-response"
+    )

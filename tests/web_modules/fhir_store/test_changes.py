@@ -1,0 +1,85 @@
+import asyncio
+import threading
+
+from tests.web_modules.fhir_store.conftest import Caller
+from web_modules.fhir.client import changed_at
+from web_modules.fhir_store.changes import ChangeSignal, position_instant
+from web_modules.fhir_store.store import Standard, Store
+
+PATIENT = {"resourceType": "Patient"}
+
+
+def test_a_waiting_thread_wakes_when_something_is_committed(fhir: Caller) -> None:
+    signal = fhir.service.changes
+    before = signal.position
+    woken: list[int] = []
+    thread = threading.Thread(target=lambda: woken.append(signal.wait(before, 20)))
+    thread.start()
+    written = fhir.client.create(PATIENT)
+    thread.join(20)
+    assert woken == [signal.position]
+    assert position_instant(signal.position) == written["meta"]["lastUpdated"]
+    assert changed_at(written)
+
+
+def test_a_waiting_task_wakes_when_something_is_committed(fhir: Caller) -> None:
+    signal = fhir.service.changes
+
+    async def wait_and_write() -> int:
+        waiting = asyncio.create_task(signal.wait_async(signal.position, 20))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(fhir.client.create, PATIENT)
+        return await waiting
+
+    assert asyncio.run(wait_and_write()) == signal.position > 0
+
+
+def test_a_wait_without_a_change_ends_with_the_old_position() -> None:
+    signal = ChangeSignal(5)
+    assert signal.wait(5, 0.01) == 5
+    assert asyncio.run(signal.wait_async(5, 0.01)) == 5
+
+
+def test_whoever_is_behind_does_not_wait() -> None:
+    signal = ChangeSignal(5)
+    assert signal.wait(4, 60) == 5
+    assert asyncio.run(signal.wait_async(4, 60)) == 5
+
+
+def test_a_position_never_goes_back() -> None:
+    signal = ChangeSignal(5)
+    signal.advance(4)
+    assert signal.position == 5
+
+
+def test_a_refused_write_wakes_nobody(fhir: Caller) -> None:
+    before = fhir.service.changes.position
+    fhir("PUT", "Patient/x", {"resourceType": "Patient", "id": "x"}, if_match='W/"1"')
+    assert fhir.service.changes.position == before
+
+
+def test_the_position_is_known_again_after_a_restart(
+    fhir: Caller, database_url: str, standard: Standard
+) -> None:
+    fhir.client.create(PATIENT)
+    again = Store(database_url, standard)
+    again.open_practice("Y99002", "reference")
+    assert again.changes("Y99002").position == fhir.service.changes.position
+    again.close()
+
+
+def test_a_held_history_is_answered_when_something_happens(fhir: Caller) -> None:
+    etag = fhir("GET", "_history").headers["etag"]
+    answers: list[int] = []
+    held = threading.Thread(
+        target=lambda: answers.append(fhir("GET", "_history", if_none_match=etag, prefer="wait=20").status)
+    )
+    held.start()
+    fhir.client.create(PATIENT)
+    held.join(20)
+    assert answers == [200]
+
+
+def test_a_held_history_ends_without_a_body_when_nothing_happens(fhir: Caller) -> None:
+    etag = fhir("GET", "_history").headers["etag"]
+    assert fhir("GET", "_history", if_none_match=etag, prefer="wait=0").status == 304

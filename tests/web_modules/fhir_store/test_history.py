@@ -1,0 +1,109 @@
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from tests.web_modules.fhir_store.conftest import Caller
+from web_modules.fhir.client import changed_at
+
+
+def patient(patient_id: str, **content: Any) -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": patient_id, **content}
+
+
+@pytest.fixture
+def lived(fhir: Caller) -> Caller:
+    """A practice in which six things happened."""
+    fhir("PUT", "Patient/a", patient("a"))
+    fhir("PUT", "Patient/b", patient("b"))
+    fhir("PUT", "Patient/a", patient("a", active=True))
+    fhir("PUT", "Organization/o", {"resourceType": "Organization", "id": "o", "name": "x"})
+    fhir("DELETE", "Patient/b")
+    fhir("POST", "Basic", {"resourceType": "Basic", "code": {"text": "x"}})
+    return fhir
+
+
+def told(entries: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [
+        (entry["request"]["method"], entry["request"]["url"], entry["response"]["etag"]) for entry in entries
+    ]
+
+
+def test_the_practices_history_is_newest_first(lived: Caller) -> None:
+    answer = lived("GET", "_history")
+    assert answer.body["type"] == "history"
+    assert told(answer.body["entry"]) == [
+        ("POST", "Basic", 'W/"1"'),
+        ("DELETE", "Patient/b", 'W/"2"'),
+        ("PUT", "Organization/o", 'W/"1"'),
+        ("PUT", "Patient/a", 'W/"2"'),
+        ("PUT", "Patient/b", 'W/"1"'),
+        ("PUT", "Patient/a", 'W/"1"'),
+    ]
+    assert "resource" not in answer.body["entry"][1]
+    assert answer.body["entry"][2]["response"]["status"] == "201 Created"
+
+
+def test_a_type_and_a_resource_have_histories_of_their_own(lived: Caller) -> None:
+    assert len(lived("GET", "Patient/_history").body["entry"]) == 4
+    assert told(lived("GET", "Patient/a/_history").body["entry"]) == [
+        ("PUT", "Patient/a", 'W/"2"'),
+        ("PUT", "Patient/a", 'W/"1"'),
+    ]
+    assert lived("GET", "Patient/b/_history").status == 200
+    assert lived("GET", "Patient/nobody/_history").status == 404
+    assert lived("GET", "Zork/_history").status == 404
+
+
+def test_a_feed_is_oldest_first_and_includes_its_start(lived: Caller) -> None:
+    everything = lived.client.history_since(None)
+    assert [entry.resource_id for entry in everything[:5]] == ["a", "b", "a", "o", "b"]
+    moments = [entry.changed_at for entry in everything]
+    assert moments == sorted(set(moments))
+    for number, moment in enumerate(moments):
+        assert lived.client.history_since(moment) == everything[number:]
+
+
+def test_a_feed_page_by_page_misses_nothing_that_is_written_meanwhile(lived: Caller) -> None:
+    answer = lived("GET", "_history", query={"_sort": "_lastUpdated", "_count": "2"})
+    seen = list(answer.body["entry"])
+    number = 0
+    while following := [link["url"] for link in answer.body["link"] if link["relation"] == "next"]:
+        if number < 3:
+            lived("PUT", "Patient/a", patient("a", multipleBirthInteger=number + 1))
+            number += 1
+        answer = lived("GET", "_history", query=parse_qsl(urlsplit(following[0]).query))
+        seen += answer.body["entry"]
+    assert len(seen) == 9
+    assert [entry["response"]["lastModified"] for entry in seen] == sorted(
+        entry["response"]["lastModified"] for entry in seen
+    )
+
+
+def test_newest_first_pages_are_stable_under_writes(lived: Caller) -> None:
+    answer = lived("GET", "_history", query={"_count": "4"})
+    lived("PUT", "Patient/new", patient("new"))
+    following = next(link["url"] for link in answer.body["link"] if link["relation"] == "next")
+    rest = lived("GET", "_history", query=parse_qsl(urlsplit(following).query))
+    assert len(answer.body["entry"] + rest.body["entry"]) == 6
+
+
+def test_a_since_that_is_no_moment_is_refused(lived: Caller) -> None:
+    for query in ({"_since": "yesterday"}, {"_cursor": "x"}, {"_sort": "name"}, {"_count": "-1"}):
+        assert lived("GET", "_history", query=query).status == 400
+    assert lived("GET", "_history", query={"nonsense": "1"}).status == 200
+    assert lived("GET", "_history", query={"nonsense": "1"}, prefer="handling=strict").status == 400
+
+
+def test_nothing_new_is_said_without_a_body(lived: Caller) -> None:
+    first = lived("GET", "_history", query={"_count": "1"})
+    again = lived("GET", "_history", if_none_match=first.headers["etag"])
+    assert (again.status, again.body) == (304, None)
+    lived("PUT", "Patient/a", patient("a"))
+    assert lived("GET", "_history", if_none_match=first.headers["etag"]).status == 200
+
+
+def test_what_was_written_last_has_the_position_of_the_feed(lived: Caller) -> None:
+    written = lived.client.create({"resourceType": "Basic", "code": {"text": "y"}})
+    (entry,) = lived.client.history_since(changed_at(written))
+    assert entry.resource == written
