@@ -68,5 +68,6 @@ def check_schema(expected: Mapping[str, Sequence[str]], found: Mapping[str, Sequ
     if missing:
         shown = ", ".join(dict.fromkeys(missing))
         raise SchemaDrifted(
-            f"The legacy database has changed: {shown} is missing. Nothing is carried until the mapping is adapted."
+            f"The legacy database has changed: {shown} is missing. "
+            "Nothing is carried until the mapping is adapted."
         )

@@ -1,19 +1,18 @@
 """The heart: makes both sides of dirty links equal, or says exactly why not.
 
-Read `Reconciler.reconcile` first. It may be interrupted anywhere and run again; that is the whole recovery story:
-it looks at what both sides say now, never at what it did before, and what it was about to agree on is in the
+Read `Reconciler.reconcile` first. It may be interrupted anywhere and run again; that is the whole recovery
+story: it looks at what both sides say now, never at what it did before, and what it was about to agree on is in the
 journal before anything is written. A bridge's own write comes back through the feeds, equals the baseline,
 and is dropped.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.guards import BlastGuard
-from legacy_bridge.mapping.field import relative
+from legacy_bridge.mapping.field import references_in
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
@@ -50,7 +49,7 @@ _SAYINGS: Mapping[Presence, tuple[str, str]] = {
 class Reconciler:
     """Reconciles one practice's links. One thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
         *,
         ods: str,
@@ -126,7 +125,7 @@ class Reconciler:
         self, readings: Collection[Reading | None], contents: Collection[CloudContent]
     ) -> References:
         named = links_in([value for one in readings if one is not None for value in one.fields.values()])
-        texts = {text for content in contents for text in _references_in(content)}
+        texts = {text for content in contents for text in references_in(content)}
         of_resources = self._journal.keys_of(texts)
         links = dict(self._journal.links(named | set(of_resources.values())))
         sessions = {key: link.baseline for key, link in links.items() if key.kind is Kind.SESSION}
@@ -147,7 +146,7 @@ class Reconciler:
         except RecordRefused as refused:
             return replace(visit, refusal=(refused.reason, refused.words), row_change=None, plan=None)
 
-    def _decide(
+    def _decide(  # noqa: PLR0911 - one line a row of the table in `presence`
         self,
         visit: Visit,
         mapping: ResourceMapping,
@@ -275,16 +274,3 @@ def _missing_parent(
             if not references.of_links.get(parent):
                 return parent
     return None
-
-
-def _references_in(content: CloudContent) -> Iterator[str]:
-    """Every `Type/id` that some resources refer to."""
-    waiting: list[Any] = [*content.resources.values(), *content.appointments]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Mapping):
-            if isinstance(one.get("reference"), str):
-                yield relative(one["reference"])
-            waiting.extend(one.values())
-        elif isinstance(one, list | tuple):
-            waiting.extend(one)

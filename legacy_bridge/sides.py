@@ -7,7 +7,7 @@ from enum import Enum
 from typing import Any, Protocol, TypeVar
 
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, RowGroup, RowValue, Value
-from web_modules.decision.words import Authority
+from web_modules.decision.words import Authority, Function
 
 ContentT_co = TypeVar("ContentT_co", covariant=True)
 ChangeT_contra = TypeVar("ChangeT_contra", contravariant=True)
@@ -142,6 +142,12 @@ class ListedConflict:
     since: datetime
     conflict: Conflict
 
+    def patients(self) -> set[LinkKey]:
+        """The patients whom it concerns."""
+        values = [*self.conflict.legacy.values(), *self.conflict.cloud.values()]
+        named = {key for key in links_in(values) if key.kind is Kind.PATIENT}
+        return named or ({self.link} if self.link.kind is Kind.PATIENT else set())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
@@ -183,6 +189,29 @@ class Standing:
     withheld: Mapping[Kind, int]
     conflicts: Mapping[Kind, int]
     quarantined: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """What the board is to show.
+
+    Attributes:
+        functions: which side leads each mirrored function, and whether it is mirrored now.
+        standing: the numbers.
+        known: up to when both feeds were read.
+        now: when this was put together.
+        conflicts: those that the board does not show as they are.
+        quarantined: the same.
+        patients: the Patient ids of those whom the conflicts concern.
+    """
+
+    functions: Mapping[Function, tuple[Authority, bool]]
+    standing: Standing
+    known: datetime
+    now: datetime
+    conflicts: tuple[ListedConflict, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    patients: Mapping[LinkKey, str] = field(default_factory=dict)
 
 
 class OutcomeKind(Enum):
@@ -345,6 +374,17 @@ class LegacyRecords(RecordStore[RowGroup, RowChange], Protocol):
 CloudRecords = RecordStore[CloudContent, CloudPlan]
 
 
+class Board(Protocol):
+    """Where the mirror says how it is, for everybody to see. Blocks; one thread at a time."""
+
+    def publish(self, news: News) -> None:
+        """Show how functions stand, and what waits for a person; each replaces what was shown of it.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
+
+
 class Journal(Protocol):
     """The bridge's own durable memory. Every method is one transaction, durable when it returns."""
 
@@ -357,7 +397,7 @@ class Journal(Protocol):
     def begin(
         self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
     ) -> None:
-        """Save what is about to be agreed, and every value that loses by it, before either side is written."""
+        """Save what is about to be agreed, and every value that loses by it, before a side is written."""
 
     def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
         """Save how a batch ended."""
@@ -376,6 +416,18 @@ class Journal(Protocol):
 
     def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
         """`Type/id` to the link that it belongs to; unknown ones are missing."""
+
+    def standing(self) -> Standing:
+        """How the mirror stands, in numbers."""
+
+    def next_try(self) -> datetime | None:
+        """When the next waiting link may be tried; None when nothing waits."""
+
+    def unpublished(self, limit: int) -> tuple[list[ListedConflict], list[Quarantined]]:
+        """Conflicts and quarantined records that the public board does not show as they are."""
+
+    def published(self, digests: Sequence[str], subjects: Sequence[str]) -> None:
+        """Note that the public board shows them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -223,6 +223,21 @@ def relative(reference: str) -> str:
     return "/".join(parts[-2:])
 
 
+def references_in(content: CloudContent) -> set[str]:
+    """Every `Type/id` that a record's resources refer to."""
+    found: set[str] = set()
+    waiting: list[object] = [*content.resources.values(), *content.appointments]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            if isinstance(one.get("reference"), str):
+                found.add(relative(one["reference"]))
+            waiting.extend(one.values())
+        elif isinstance(one, list | tuple):
+            waiting.extend(one)
+    return found
+
+
 def _is_current(one: Mapping[str, Any], system: str) -> bool:
     return one.get("system") == system and one.get("use") != "old"
 

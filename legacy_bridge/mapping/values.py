@@ -102,9 +102,9 @@ def moment_from_text(text: str | None) -> datetime | None:
     """A FHIR dateTime or instant, to the second; one without a time of day is not a moment.
 
     Raises:
-        RecordRefused: it has no time or no offset.
+        RecordRefused: it cannot be read, or has no offset.
     """
-    if text is None:
+    if text is None or "T" not in text:
         return None
     try:
         moment = datetime.fromisoformat(text)

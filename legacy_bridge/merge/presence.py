@@ -23,10 +23,10 @@ class Presence(Enum):
 
 
 DELETABLE = frozenset({Kind.SESSION, Kind.SLOT})
-"""Kinds whose deletion in the cloud is carried; a person, a site or an organisation is never deleted by it."""
+"""Kinds whose deletion in the cloud is carried; a person, site or organisation is never deleted by it."""
 
 
-def presence(
+def presence(  # noqa: PLR0911 - a decision table reads best as one
     kind: Kind, state: LinkState, base: Agreed, legacy: Reading | None, cloud: Reading | None
 ) -> Presence:
     """Decide by who has the record.

@@ -1,7 +1,7 @@
 """One link's way through a batch: what was read, what is to be done, and how that ended."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from legacy_bridge.records import Agreed, CloudContent, LinkKey, RowGroup
 from legacy_bridge.sides import (
@@ -202,6 +202,12 @@ class Report:
     in_conflict: int = 0
     quarantined: int = 0
     to_try_again: int = 0
+
+    def plus(self, other: "Report") -> "Report":
+        """Both together."""
+        return Report(
+            **{one.name: getattr(self, one.name) + getattr(other, one.name) for one in fields(self)}
+        )
 
 
 def report(

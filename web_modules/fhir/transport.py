@@ -67,7 +67,7 @@ class HttpTransport:
         headers = dict(request.headers)
         if request.body:
             headers.setdefault("content-type", FHIR_JSON)
-        url = f"{self.base_url}/{request.path}" if request.path else self.base_url
+        url = f"{self.base_url}/{request.path}"  # the base too ends in a slash: servers redirect it else
         try:
             answer = self._session.request(
                 request.method,

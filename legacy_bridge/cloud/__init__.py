@@ -1,0 +1,1 @@
+"""The cloud side: FHIR resources and their history, over the published client."""

@@ -1,0 +1,125 @@
+"""Publishes how the mirror stands: a Basic for each function, a Task for what waits for a person."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+
+from legacy_bridge.cloud.resources import translated
+from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.sides import ListedConflict, News, Quarantined
+from web_modules.decision.words import Function
+from web_modules.fhir.client import FhirClient, TransactionEntry
+from web_modules.fhir.mirror_status import (
+    FRESHNESS_IDENTIFIER,
+    TASK_IDENTIFIER,
+    Freshness,
+    MirrorTask,
+    TaskKind,
+    freshness_resource,
+    task_resource,
+)
+from web_modules.fhir.resource_json import Resource
+
+
+class FhirBoard:
+    """The board of one practice on the server that it is mirrored to; see `sides.Board`. One thread."""
+
+    def __init__(self, client: FhirClient) -> None:
+        self._client = client
+        self._ids: dict[tuple[str, str], str] = {}
+
+    def publish(self, news: News) -> None:
+        """See `sides.Board`."""
+        tasks = [
+            *(task for one in news.conflicts for task in _conflict_tasks(one, news.patients)),
+            *(_quarantine_task(one) for one in news.quarantined),
+        ]
+        resources = [
+            *(freshness_resource(_freshness(function, news)) for function in news.functions),
+            *(task_resource(one) for one in tasks),
+        ]
+        with translated():
+            self._find(resources)
+            stored = self._client.transaction([self._entry(resource) for resource in resources])
+        for resource, answer in zip(resources, stored, strict=True):
+            self._ids[_name(resource)] = str(answer["id"])
+
+    def _find(self, resources: Sequence[Resource]) -> None:
+        for resource_type, system in (("Basic", FRESHNESS_IDENTIFIER), ("Task", TASK_IDENTIFIER)):
+            unknown = [
+                _name(one)[1]
+                for one in resources
+                if one["resourceType"] == resource_type and _name(one) not in self._ids
+            ]
+            for at in range(0, len(unknown), 50):
+                wanted = ",".join(f"{system}|{value}" for value in unknown[at : at + 50])
+                for found in self._client.search(resource_type, {"identifier": wanted}):
+                    self._ids[_name(found)] = str(found["id"])
+
+    def _entry(self, resource: Resource) -> TransactionEntry:
+        resource_type, value = _name(resource)
+        found = self._ids.get((resource_type, value))
+        if found is not None:
+            return TransactionEntry(
+                method="PUT", url=f"{resource_type}/{found}", resource={**resource, "id": found}
+            )
+        system = resource["identifier"][0]["system"]
+        return TransactionEntry(
+            method="POST", url=resource_type, resource=resource, if_none_exist=f"identifier={system}|{value}"
+        )
+
+
+def _name(resource: Resource) -> tuple[str, str]:
+    return str(resource["resourceType"]), str(resource["identifier"][0]["value"])
+
+
+def _freshness(function: Function, news: News) -> Freshness:
+    standing = news.standing
+    kinds = [kind for kind in Kind if kind.function is function]
+    oldest = [standing.oldest[kind] for kind in kinds if kind in standing.oldest]
+    leads, is_mirrored = news.functions[function]
+    return Freshness(
+        function=function.value,
+        watermark=min([news.known, *oldest]),
+        published_at=news.now,
+        leads=leads.value,
+        is_mirrored=is_mirrored,
+        waiting=sum(standing.waiting.get(kind, 0) for kind in kinds),
+        conflicts=sum(standing.conflicts.get(kind, 0) for kind in kinds),
+        quarantined=sum(standing.quarantined.get(kind.value, 0) for kind in kinds),
+        withheld=sum(standing.withheld.get(kind, 0) for kind in kinds),
+    )
+
+
+def _conflict_tasks(listed: ListedConflict, ids: Mapping[LinkKey, str]) -> list[MirrorTask]:
+    """One Task a patient whom the conflict concerns: a slot booked twice is shown on both."""
+    words = (
+        f"Both screens changed the {listed.conflict.unit} of this {listed.link.kind.value}, "
+        "to different values, and both are kept. Make one screen say what is right, then the other."
+    )
+    patients: list[str | None] = [ids[key] for key in sorted(listed.patients(), key=str) if key in ids]
+    return [
+        MirrorTask(
+            key=listed.digest if patient is None else f"{listed.digest}.{patient}",
+            kind=TaskKind.CONFLICT,
+            is_open=listed.state == "open",
+            about=None,
+            patient=None if patient is None else f"Patient/{patient}",
+            words=words,
+            since=listed.since.replace(tzinfo=UTC),
+        )
+        for patient in (patients or [None])
+    ]
+
+
+def _quarantine_task(held: Quarantined) -> MirrorTask:
+    is_stray = held.subject[:1].isupper()  # `Patient/1`, not `patient/…`
+    return MirrorTask(
+        key=held.subject,
+        kind=TaskKind.QUARANTINE,
+        is_open=held.is_open,
+        about=held.subject if is_stray else None,
+        patient=None,
+        words=held.words,
+        since=held.since.replace(tzinfo=UTC),
+        owner=held.owner,
+    )

@@ -1,0 +1,118 @@
+"""The cloud's feed: `_history?_since`, inclusive, each version told once."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from legacy_bridge.cloud.resources import translated
+from legacy_bridge.mapping.field import relative
+from legacy_bridge.mapping.resource import ResourceMapping
+from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.sides import FeedBatch, Link, Stray
+from web_modules.fhir.client import FhirClient, HistoryEntry
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_PEOPLE_MAKE = frozenset({"Patient", "Slot", "Schedule", "Appointment"})
+"""Types of which one that legacy does not have is worth a word; servers have Practitioners of their own."""
+
+
+class HistoryFeed:
+    """The feed of one FHIR base; see `sides.ChangeFeed`. One thread.
+
+    Args:
+        client: the server.
+        mappings: which resource types are of interest.
+        ods: the practice.
+        keys_of: the journal's `keys_of`.
+        links: the journal's `links`: a version that was agreed on tells nothing new.
+        overlap: how far back each poll looks again. A server that numbers its versions under a lock, as the
+            embedded one does, needs none; one whose transactions commit out of order needs their longest.
+    """
+
+    def __init__(
+        self,
+        client: FhirClient,
+        mappings: Mapping[Kind, ResourceMapping],
+        ods: str,
+        *,
+        keys_of: Callable[[Collection[str]], Mapping[str, LinkKey]],
+        links: Callable[[Collection[LinkKey]], Mapping[LinkKey, Link]],
+        overlap: timedelta = timedelta(0),
+    ) -> None:
+        self._client = client
+        self._ods = ods
+        self._keys_of = keys_of
+        self._links = links
+        self._overlap = overlap
+        self._mappings = {
+            resource_type: mapping
+            for mapping in mappings.values()
+            for resource_type in mapping.resource_types
+        }
+        self._told: dict[tuple[str, str, str], datetime] = {}
+
+    def poll(self, checkpoint: str | None) -> FeedBatch:
+        """See `sides.ChangeFeed`; a checkpoint is the `lastUpdated` of the last version told."""
+        since = None if checkpoint is None else datetime.fromisoformat(checkpoint)
+        asked = None if since is None else since - self._overlap
+        with translated():
+            entries = self._client.history_since(asked)
+        new = [entry for entry in entries if _name(entry) not in self._told]
+        reached = max([since or _BEGINNING, *(entry.changed_at for entry in entries)])
+        self._remember(entries, reached)
+        touched, strays = self._sort(new)
+        return FeedBatch(
+            touched=tuple(dict.fromkeys(touched)), strays=tuple(strays), checkpoint=reached.isoformat()
+        )
+
+    def _remember(self, entries: Iterable[HistoryEntry], reached: datetime) -> None:
+        # what is not asked for again need not be remembered: the memory is as long as the overlap
+        self._told.update({_name(entry): entry.changed_at for entry in entries})
+        from_here = reached - self._overlap
+        self._told = {name: at for name, at in self._told.items() if at >= from_here}
+
+    def _sort(self, entries: list[HistoryEntry]) -> tuple[list[LinkKey], list[Stray]]:
+        ours = [one for one in entries if one.resource_type in {*self._mappings, "Appointment"}]
+        if not ours:
+            return [], []
+        wanted = {f"{one.resource_type}/{one.resource_id}" for one in ours}
+        slots = {reference for one in ours for reference in _slots_of(one)}
+        known = dict(self._keys_of(wanted | slots))
+        for one in ours:
+            mapping = self._mappings.get(one.resource_type)
+            key = None if mapping is None or one.resource is None else mapping.key_of(one.resource, self._ods)
+            if key is not None:
+                known.setdefault(f"{one.resource_type}/{one.resource_id}", key)
+        links = self._links(set(known.values()))
+        touched: list[LinkKey] = []
+        strays: list[Stray] = []
+        for one in ours:
+            reference = f"{one.resource_type}/{one.resource_id}"
+            found = [known[name] for name in (reference, *_slots_of(one)) if name in known]
+            for key in dict.fromkeys(found):
+                if links[key].versions.get(reference) != one.version_id:
+                    touched.append(key)
+            if not found and one.resource is not None and one.resource_type in _PEOPLE_MAKE:
+                strays.append(_stray(reference))
+        return touched, strays
+
+
+def _name(entry: HistoryEntry) -> tuple[str, str, str]:
+    return entry.resource_type, entry.resource_id, entry.version_id
+
+
+def _slots_of(entry: HistoryEntry) -> list[str]:
+    if entry.resource_type != "Appointment" or entry.resource is None:
+        return []
+    return [relative(str(one.get("reference", ""))) for one in entry.resource.get("slot", [])]
+
+
+def _stray(reference: str) -> Stray:
+    resource_type = reference.partition("/")[0]
+    return Stray(
+        reference=reference,
+        reason="only-in-cloud",
+        words=(
+            f"A {resource_type} was made in the cloud and the legacy program has no counterpart: "
+            "enter it there, or remove it from the cloud."
+        ),
+    )

@@ -1,0 +1,176 @@
+"""Reads and writes the FHIR resources that make records, each transaction all or nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from legacy_bridge.errors import SideUnavailable
+from legacy_bridge.mapping.field import relative
+from legacy_bridge.mapping.resource import ResourceMapping
+from legacy_bridge.records import CloudContent, Kind, LinkKey
+from legacy_bridge.sides import CloudPlan, CloudStep, Link, Outcome, OutcomeKind
+from web_modules.fhir import errors
+from web_modules.fhir.client import FhirClient, TransactionEntry
+
+_CHUNK = 50  # ids or identifiers a search: keeps an address below 8 kB
+_PAGE = "200"
+
+
+class CloudResources:
+    """One practice's records on a FHIR server; see `sides.RecordStore`."""
+
+    def __init__(self, client: FhirClient, mappings: Mapping[Kind, ResourceMapping], ods: str) -> None:
+        self._client = client
+        self._mappings = mappings
+        self._ods = ods
+
+    def read(self, links: Sequence[Link]) -> Mapping[LinkKey, CloudContent]:
+        """See `sides.RecordStore`; what the journal has no id for is looked for by its identifier."""
+        found: dict[LinkKey, dict[str, Any]] = {}
+        with translated():
+            for kind in dict.fromkeys(link.key.kind for link in links):
+                mine = [link for link in links if link.key.kind is kind]
+                for resource_type in self._mappings[kind].resource_types:
+                    for key, resource in self._resources(kind, resource_type, mine):
+                        found.setdefault(key, {})[resource_type] = resource
+            slots = {f"Slot/{one['Slot']['id']}": key for key, one in found.items() if "Slot" in one}
+            appointments = self._appointments(slots)
+        return {
+            key: CloudContent(link=key, resources=one, appointments=tuple(appointments.get(key, ())))
+            for key, one in found.items()
+        }
+
+    def write(self, changes: Sequence[CloudPlan]) -> Mapping[LinkKey, Outcome]:
+        """See `sides.RecordStore`; one transaction, taken apart where a record of it is refused."""
+        with translated():
+            return self._write(list(changes))
+
+    def _resources(
+        self, kind: Kind, resource_type: str, links: Sequence[Link]
+    ) -> Iterator[tuple[LinkKey, dict[str, Any]]]:
+        by_id = {link.ids[resource_type]: link.key for link in links if resource_type in link.ids}
+        for chunk in _chunks(list(by_id)):
+            for resource in self._search(resource_type, {"_id": ",".join(chunk)}):
+                yield by_id[str(resource["id"])], resource
+        mapping = self._mappings[kind]
+        system = mapping.identifier_system(self._ods)
+        unknown = [link.key.key for link in links if resource_type not in link.ids]
+        for chunk in _chunks(unknown):
+            wanted = ",".join(f"{system}|{key}" for key in chunk)
+            for resource in self._search(resource_type, {"identifier": wanted}):
+                key = mapping.key_of(resource, self._ods)
+                if key is not None and key.key in chunk:
+                    yield key, resource
+
+    def _appointments(self, slots: Mapping[str, LinkKey]) -> dict[LinkKey, list[dict[str, Any]]]:
+        found: dict[LinkKey, list[dict[str, Any]]] = {}
+        for chunk in _chunks(list(slots)):
+            for appointment in self._search("Appointment", {"slot": ",".join(chunk)}):
+                for one in appointment.get("slot", []):
+                    key = slots.get(relative(str(one.get("reference", ""))))
+                    if key is not None:
+                        found.setdefault(key, []).append(appointment)
+        return found
+
+    def _search(self, resource_type: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        return self._client.search(resource_type, {**query, "_count": _PAGE})
+
+    def _write(self, plans: list[CloudPlan]) -> dict[LinkKey, Outcome]:
+        try:
+            return self._transact(plans)
+        except (errors.FhirConflict, errors.FhirNotFound, errors.FhirGone):
+            if len(plans) == 1:
+                return {plans[0].link: Outcome(kind=OutcomeKind.CHANGED)}
+        except errors.FhirBusy as error:
+            if error.status != 409:
+                raise
+            if len(plans) == 1:
+                return {plans[0].link: Outcome(kind=OutcomeKind.CHANGED)}
+        except errors.FhirRefused as error:
+            if len(plans) == 1:
+                return {plans[0].link: _refused(error)}
+        middle = len(plans) // 2
+        return {**self._write(plans[:middle]), **self._write(plans[middle:])}
+
+    def _transact(self, plans: Sequence[CloudPlan]) -> dict[LinkKey, Outcome]:
+        steps = [(plan, step) for plan in plans for step in (*plan.steps, *self._withdrawn(plan))]
+        stored = self._client.transaction([_entry(step) for _, step in steps]) if steps else []
+        ids: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
+        versions: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
+        for (plan, step), resource in zip(steps, stored, strict=True):
+            if step.method == "DELETE" or not resource:
+                continue
+            resource_type = str(resource["resourceType"])
+            if resource_type in self._mappings[plan.link.kind].resource_types:
+                ids[plan.link][resource_type] = str(resource["id"])
+            if step.resource is not None and _is_same(step.resource, resource):
+                # a create that found an earlier one, edited since, is news: the feed will tell of it
+                versions[plan.link][f"{resource_type}/{resource['id']}"] = str(resource["meta"]["versionId"])
+        return {
+            plan.link: Outcome(kind=OutcomeKind.WRITTEN, ids=ids[plan.link], versions=versions[plan.link])
+            for plan in plans
+        }
+
+    def _withdrawn(self, plan: CloudPlan) -> Iterator[CloudStep]:
+        """Deletions of every Appointment that names a patient who became confidential."""
+        if plan.withdraw_patient is None:
+            return
+        planned = {step.url for step in plan.steps}
+        for one in self._search("Appointment", {"patient": plan.withdraw_patient}):
+            url = f"Appointment/{one['id']}"
+            if url not in planned:
+                yield CloudStep(method="DELETE", url=url, if_match=str(one["meta"]["versionId"]))
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Translate what the FHIR client raises when the server cannot be had.
+
+    Raises:
+        SideUnavailable: try again later.
+    """
+    try:
+        yield
+    except errors.FhirBusy as error:
+        raise SideUnavailable(str(error), retry_after_seconds=error.retry_after_seconds) from error
+    except errors.FhirForbidden as error:
+        raise SideUnavailable(
+            "The cloud does not let the bridge in: check BANYAN_BRIDGE_TOKEN.", retry_after_seconds=5.0
+        ) from error
+    except errors.FhirError as error:
+        raise SideUnavailable(str(error)) from error
+
+
+def _entry(step: CloudStep) -> TransactionEntry:
+    return TransactionEntry(
+        method=step.method,
+        url=step.url,
+        resource=None if step.resource is None else dict(step.resource),
+        full_url=step.full_url,
+        if_match=step.if_match,
+        if_none_exist=step.if_none_exist,
+    )
+
+
+def _refused(error: errors.FhirError) -> Outcome:
+    said = error.issues[0] if error.issues else f"it answered {error.status}"
+    return Outcome(
+        kind=OutcomeKind.REFUSED,
+        refusal=("cloud-refuses", f"The cloud refuses the record: {said}"),
+    )
+
+
+def _is_same(sent: Any, stored: Any) -> bool:
+    """Whether a server stored what was sent; ids, versions and links within the transaction apart."""
+    if isinstance(sent, Mapping) and isinstance(stored, Mapping):
+        names = {*sent, *stored} - {"id", "meta", "text"}
+        return all(name in sent and name in stored and _is_same(sent[name], stored[name]) for name in names)
+    if isinstance(sent, list | tuple) and isinstance(stored, list | tuple):
+        return len(sent) == len(stored) and all(map(_is_same, sent, stored))
+    is_within = isinstance(sent, str) and sent.startswith("urn:uuid:")
+    return is_within or bool(sent == stored)
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(values), _CHUNK):
+        yield values[at : at + _CHUNK]

@@ -1,0 +1,158 @@
+"""Captures changes by an outbox: row triggers note which key was touched, and a feed reads them.
+
+SQLite has row triggers only. It lets one writer in at a time, so numbers commit in the order in which they are
+given: `seq > checkpoint` skips nobody here. (A database with concurrent writers needs a fence; see DESIGN.)
+"""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
+
+from legacy_bridge.errors import RestoreDetected, SideUnavailable
+from legacy_bridge.mapping.values import guid_key
+from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.sides import FeedBatch
+
+OUTBOX = "banyan_outbox"
+_TRIGGER = "banyan_outbox_1"  # the number goes up when the triggers change; older ones are dropped
+_SOURCES: Mapping[str, tuple[Kind, str]] = {
+    "Admin_Organisation": (Kind.ORGANIZATION, "OrganisationGuid"),
+    "Admin_Location": (Kind.LOCATION, "LocationGuid"),
+    "Admin_OrganisationLocation": (Kind.LOCATION, "LocationGuid"),
+    "Admin_UserInRole": (Kind.PRACTITIONER, "UserInRoleGuid"),
+    "Admin_Patient": (Kind.PATIENT, "PatientGuid"),
+    "Appointment_Session": (Kind.SESSION, "AppointmentSessionGuid"),
+    "Appointment_SessionUser": (Kind.SESSION, "SessionGuid"),
+    "Appointment_Slot": (Kind.SLOT, "SlotGuid"),
+}
+_PAGE = 2000  # rows a poll: a Monday's busiest hour in one go
+_KEPT = 5000  # rows that were read are kept up to this many, for a person who looks
+
+
+def install_outbox(engine: Engine) -> None:
+    """Make the outbox and its triggers, where they are not there yet.
+
+    Raises:
+        SideUnavailable: the database refuses.
+    """
+    try:
+        with engine.begin() as connection:
+            connection.execute(
+                text(
+                    f"CREATE TABLE IF NOT EXISTS {OUTBOX} (seq INTEGER PRIMARY KEY AUTOINCREMENT, "
+                    "source TEXT NOT NULL, record TEXT NOT NULL)"
+                )
+            )
+            _drop_older(connection)
+            for table, (_, column) in _SOURCES.items():
+                for statement in _triggers(table, column):
+                    connection.execute(text(statement))
+    except OperationalError as error:
+        raise SideUnavailable("The legacy database does not let the bridge install its outbox.") from error
+
+
+class OutboxFeed:
+    """The legacy feed of one database; see `sides.ChangeFeed`."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._watcher: Connection | None = None
+
+    def poll(self, checkpoint: str | None) -> FeedBatch:
+        """See `sides.ChangeFeed`; a checkpoint is the last number read."""
+        try:
+            with self._engine.connect() as connection:
+                last = connection.execute(
+                    text("SELECT seq FROM sqlite_sequence WHERE name = :name"), {"name": OUTBOX}
+                ).scalar()
+                newest = int(last or 0)
+                if checkpoint is None:
+                    return FeedBatch(touched=(), strays=(), checkpoint=str(newest))
+                return self._after(connection, int(checkpoint), newest)
+        except OperationalError as error:
+            raise SideUnavailable("The legacy database does not answer.") from error
+
+    def prune(self, checkpoint: str) -> None:
+        """Remove what was read long ago, so that the outbox stays small."""
+        with self._engine.begin() as connection:
+            connection.execute(
+                text(f"DELETE FROM {OUTBOX} WHERE seq <= :upto"),  # noqa: S608 - a constant name
+                {"upto": int(checkpoint) - _KEPT},
+            )
+
+    def data_version(self) -> int:
+        """A number that changes when another connection commits; costs microseconds (SQLite pragma.html).
+
+        Raises:
+            SideUnavailable: the database does not answer.
+        """
+        try:
+            if self._watcher is None:
+                self._watcher = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            return int(self._watcher.exec_driver_sql("PRAGMA data_version").scalar() or 0)
+        except OperationalError as error:
+            self.close()
+            raise SideUnavailable("The legacy database does not answer.") from error
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._watcher is not None:
+            self._watcher.close()
+            self._watcher = None
+
+    def _after(self, connection: Connection, checkpoint: int, newest: int) -> FeedBatch:
+        if newest < checkpoint:
+            raise RestoreDetected(
+                f"The legacy database's outbox ends at {newest} and {checkpoint} was read before: the "
+                "database came back from a backup. Nothing is written until a person releases it: "
+                "banyan-bridge once --after-restore."
+            )
+        rows = connection.execute(
+            text(
+                f"SELECT seq, source, record FROM {OUTBOX} WHERE seq > :seq ORDER BY seq LIMIT {_PAGE}"  # noqa: S608
+            ),
+            {"seq": checkpoint},
+        ).all()
+        first = int(rows[0].seq) if rows else newest + 1
+        reached = int(rows[-1].seq) if rows else newest
+        touched = dict.fromkeys(
+            LinkKey(kind=_SOURCES[row.source][0], key=key)
+            for row in rows
+            if row.source in _SOURCES and (key := guid_key(row.record)) is not None
+        )
+        return FeedBatch(
+            touched=tuple(touched),
+            strays=(),
+            checkpoint=str(reached),
+            is_whole=len(rows) < _PAGE,
+            has_gap=first > checkpoint + 1,
+        )
+
+
+def _triggers(table: str, column: str) -> list[str]:
+    def note(row: str) -> str:
+        return f"INSERT INTO {OUTBOX} (source, record) VALUES ('{table}', {row}.\"{column}\");"  # noqa: S608
+
+    def made(moment: str, body: str) -> str:
+        name = f"{_TRIGGER}_{table}_{moment}"
+        return f'CREATE TRIGGER IF NOT EXISTS "{name}" AFTER {moment} ON "{table}" BEGIN {body} END'
+
+    moved = (
+        f"INSERT INTO {OUTBOX} (source, record) SELECT '{table}', OLD.\"{column}\" "
+        f'WHERE OLD."{column}" IS NOT NEW."{column}";'
+    )
+    return [
+        made("INSERT", note("NEW")),
+        made("UPDATE", note("NEW") + moved),
+        made("DELETE", note("OLD")),
+    ]
+
+
+def _drop_older(connection: Connection) -> None:
+    names = connection.execute(
+        text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'banyan_outbox_%'")
+    ).scalars()
+    for name in names.all():
+        if not str(name).startswith(f"{_TRIGGER}_"):
+            connection.execute(text(f'DROP TRIGGER "{name}"'))

@@ -1,0 +1,178 @@
+"""Which rows make one record of each kind, as statements that name one practice."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import MetaData, Select, Table, and_, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from legacy_bridge.records import Kind
+
+KEY = "_key"
+"""The name under which each statement gives the record's key beside the row."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Rows of another table that belong to a record.
+
+    Attributes:
+        table: that table.
+        columns: what is read of it; empty for all.
+        main: the main table's column that it is joined by.
+        other: that table's column.
+        is_needed: without such a row there is no record.
+        through: when that table has no organisation of its own: the table and column that has.
+    """
+
+    table: str
+    main: str
+    other: str
+    columns: tuple[str, ...] = ()
+    is_needed: bool = False
+    through: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The rows of one kind of record.
+
+    Attributes:
+        main: the table that the record is about.
+        key: its key column; with the organisation it is unique.
+        has_organisation: whether the main table says whose row it is.
+        beside: further rows.
+        hides_deleted: whether the main table marks deleted rows.
+    """
+
+    main: str
+    key: str
+    has_organisation: bool = True
+    beside: tuple[Beside, ...] = field(default=())
+    hides_deleted: bool = False
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """All tables, the main one first."""
+        return (self.main, *(one.table for one in self.beside))
+
+    def is_whole(self, rows: Mapping[str, Sequence[Any]]) -> bool:
+        """Whether some rows make a record."""
+        needed = (self.main, *(one.table for one in self.beside if one.is_needed))
+        return all(rows.get(table) for table in needed)
+
+    def statements(
+        self, metadata: MetaData, organisation: str, guids: Sequence[str]
+    ) -> Iterator[tuple[str, str, Select[Any]]]:
+        """The statements that read records: table, name of the key, statement."""
+        main = metadata.tables[self.main]
+        wanted = and_(main.c[self.key].in_(guids), self._mine(main, organisation))
+        yield self.main, KEY, select(main.c[self.key].label(KEY), *main.c).where(wanted)
+        for one in self.beside:
+            table = metadata.tables[one.table]
+            columns = [table.c[name] for name in one.columns] or list(table.c)
+            joined = main.join(table, main.c[one.main] == table.c[one.other])
+            conditions = [wanted]
+            if "Deleted" in table.c and one.table != "Admin_Patient":
+                conditions.append(or_(table.c.Deleted.is_(None), table.c.Deleted.is_(False)))
+            if "OrganisationGuid" in table.c:
+                conditions.append(table.c.OrganisationGuid == organisation)
+            if one.through is not None:
+                other_table, mine, theirs = one.through
+                other = metadata.tables[other_table]
+                joined = joined.join(other, table.c[mine] == other.c[theirs])
+                conditions.append(other.c.OrganisationGuid == organisation)
+            order = [table.c[one.other], *columns]
+            yield (
+                one.table,
+                KEY,
+                select(main.c[self.key].label(KEY), *columns)
+                .select_from(joined)
+                .where(*conditions)
+                .order_by(*order),
+            )
+
+    def keys(self, metadata: MetaData, organisation: str) -> Select[Any]:
+        """The statement that lists all keys of a practice, deleted rows left out."""
+        main = metadata.tables[self.main]
+        statement = select(main.c[self.key]).where(self._mine(main, organisation))
+        for one in self.beside:
+            if one.is_needed:
+                table = metadata.tables[one.table]
+                statement = statement.where(
+                    main.c[one.main].in_(
+                        select(table.c[one.other]).where(table.c.OrganisationGuid == organisation)
+                    )
+                )
+        if self.hides_deleted:
+            statement = statement.where(or_(main.c.Deleted.is_(None), main.c.Deleted.is_(False)))
+        return statement
+
+    def _mine(self, main: Table, organisation: str) -> ColumnElement[bool]:
+        if self.has_organisation:
+            return main.c.OrganisationGuid == organisation
+        return main.c[self.key].is_not(None)
+
+
+_SITE = Beside(
+    table="Admin_OrganisationLocation",
+    main="LocationGuid",
+    other="LocationGuid",
+    is_needed=True,
+)
+
+GROUPS: Mapping[Kind, Group] = {
+    Kind.ORGANIZATION: Group(main="Admin_Organisation", key="OrganisationGuid"),
+    Kind.LOCATION: Group(
+        main="Admin_Location", key="LocationGuid", has_organisation=False, beside=(_SITE,), hides_deleted=True
+    ),
+    Kind.PRACTITIONER: Group(main="Admin_UserInRole", key="UserInRoleGuid"),
+    Kind.PATIENT: Group(
+        main="Admin_Patient",
+        key="PatientGuid",
+        hides_deleted=True,
+        beside=(
+            Beside(
+                table="Admin_UserInRole",
+                main="UsualGpUserInRoleGuid",
+                other="UserInRoleGuid",
+                columns=("UserInRoleGuid",),
+            ),
+        ),
+    ),
+    Kind.SESSION: Group(
+        main="Appointment_Session",
+        key="AppointmentSessionGuid",
+        hides_deleted=True,
+        beside=(
+            Beside(
+                table="Appointment_SessionUser",
+                main="AppointmentSessionGuid",
+                other="SessionGuid",
+                columns=("UserInRoleGuid",),
+                through=("Admin_UserInRole", "UserInRoleGuid", "UserInRoleGuid"),
+            ),
+            Beside(
+                table="Admin_Location",
+                main="LocationGuid",
+                other="LocationGuid",
+                columns=("LocationGuid",),
+                through=("Admin_OrganisationLocation", "LocationGuid", "LocationGuid"),
+            ),
+        ),
+    ),
+    Kind.SLOT: Group(
+        main="Appointment_Slot",
+        key="SlotGuid",
+        hides_deleted=True,
+        beside=(
+            Beside(
+                table="Admin_Patient",
+                main="PatientGuid",
+                other="PatientGuid",
+                columns=("PatientGuid", "SpineSensitive", "IsConfidential"),
+            ),
+        ),
+    ),
+}

@@ -1,0 +1,180 @@
+"""Reads the row groups that make records, and writes them back only if they are still what was read."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, and_, inspect, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+
+from legacy_bridge.errors import SettingsWrong, SideUnavailable
+from legacy_bridge.legacy.groups import GROUPS
+from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.mapping.values import guid_column, guid_key
+from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
+from legacy_bridge.sides import Link, Outcome, OutcomeKind, RowChange
+
+_CHUNK = 500  # keys a statement
+
+
+class LegacyRows:
+    """One practice's records in the legacy database; see `sides.LegacyRecords`."""
+
+    def __init__(self, engine: Engine, ods: str) -> None:
+        """Find the practice.
+
+        Raises:
+            SettingsWrong: the database has no organisation with that ODS code, or more than one.
+            SideUnavailable: the database does not answer.
+        """
+        self._engine = engine
+        with _translated(), engine.connect() as connection:
+            table = METADATA.tables["Admin_Organisation"]
+            found = (
+                connection.execute(select(table.c.OrganisationGuid).where(table.c.ODSCode == ods).distinct())
+                .scalars()
+                .all()
+            )
+        if len(found) != 1:
+            raise SettingsWrong(
+                f"The legacy database names {len(found) or 'no'} organisation{'s' * (len(found) != 1)} "
+                f"with the ODS code {ods}: give --practice the code of the practice whose database it is."
+            )
+        self._organisation = str(found[0])
+
+    def read(self, links: Sequence[Link]) -> Mapping[LinkKey, RowGroup]:
+        """See `sides.RecordStore`."""
+        with _translated(), self._engine.connect() as connection:
+            return self._read(connection, [link.key for link in links])
+
+    def keys(self, kind: Kind) -> Sequence[LinkKey]:
+        """See `sides.LegacyRecords`."""
+        group = GROUPS[kind]
+        with _translated(), self._engine.connect() as connection:
+            rows = connection.execute(group.keys(METADATA, self._organisation)).scalars().all()
+        found = {guid_key(row) for row in rows}
+        return [LinkKey(kind=kind, key=key) for key in sorted(one for one in found if one is not None)]
+
+    def dependants(self, key: LinkKey) -> Sequence[LinkKey]:
+        """See `sides.LegacyRecords`: a patient's slots."""
+        if key.kind is not Kind.PATIENT:
+            return ()
+        table = METADATA.tables["Appointment_Slot"]
+        with _translated(), self._engine.connect() as connection:
+            rows = connection.execute(
+                select(table.c.SlotGuid).where(
+                    table.c.OrganisationGuid == self._organisation,
+                    table.c.PatientGuid == guid_column(key.key),
+                )
+            ).scalars()
+            found = [guid_key(row) for row in rows]
+        return [LinkKey(kind=Kind.SLOT, key=one) for one in found if one is not None]
+
+    def write(self, changes: Sequence[RowChange]) -> Mapping[LinkKey, Outcome]:
+        """See `sides.RecordStore`; all in one transaction that lets nobody else write meanwhile."""
+        outcomes: dict[LinkKey, Outcome] = {}
+        with _translated(), _alone(self._engine) as connection:
+            groups = self._read(connection, [change.link for change in changes])
+            for change in changes:
+                group = groups.get(change.link)
+                if group is None or group.digest != change.digest:
+                    outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
+                else:
+                    outcomes[change.link] = self._change(connection, change)
+        return outcomes
+
+    def columns(self) -> dict[str, list[str]]:
+        """The columns that the database's mapped tables have now, for the guard against schema drift."""
+        with _translated(), self._engine.connect() as connection:
+            found = inspect(connection)
+            names = set(found.get_table_names())
+            return {
+                table: [column["name"] for column in found.get_columns(table)]
+                for table in mapped_columns()
+                if table in names
+            }
+
+    def _read(self, connection: Connection, keys: Sequence[LinkKey]) -> dict[LinkKey, RowGroup]:
+        found: dict[LinkKey, RowGroup] = {}
+        for kind in dict.fromkeys(key.kind for key in keys):
+            wanted = [guid_column(key.key) for key in keys if key.kind is kind]
+            for at in range(0, len(wanted), _CHUNK):
+                found.update(self._groups(connection, kind, wanted[at : at + _CHUNK]))
+        return found
+
+    def _groups(
+        self, connection: Connection, kind: Kind, guids: Sequence[str]
+    ) -> Iterator[tuple[LinkKey, RowGroup]]:
+        group = GROUPS[kind]
+        rows: dict[str, dict[str, list[Row]]] = {}
+        for table, key, statement in group.statements(METADATA, self._organisation, guids):
+            for row in connection.execute(statement).mappings():
+                values = {str(name): value for name, value in row.items()}
+                guid = str(values.pop(key))
+                rows.setdefault(guid, {}).setdefault(table, []).append(values)
+        for guid, tables in rows.items():
+            found = guid_key(guid)
+            if found is None or not group.is_whole(tables):
+                continue
+            link = LinkKey(kind=kind, key=found)
+            whole = {name: tuple(tables.get(name, ())) for name in group.tables}
+            yield link, RowGroup(link=link, rows=whole, digest=_digest(whole))
+
+    def _change(self, connection: Connection, change: RowChange) -> Outcome:
+        group = GROUPS[change.link.kind]
+        table = METADATA.tables[group.tables[0]]
+        columns = {"Deleted": True} if change.delete else dict(change.columns)
+        if not columns:
+            return Outcome(kind=OutcomeKind.WRITTEN)
+        is_it = and_(
+            table.c[group.key] == guid_column(change.link.key),
+            *([table.c.OrganisationGuid == self._organisation] if group.has_organisation else []),
+        )
+        try:
+            with connection.begin_nested():
+                connection.execute(update(table).where(is_it).values(columns))
+        except IntegrityError:
+            words = f"The legacy database refuses {', '.join(sorted(columns))} of {table.name}."
+            return Outcome(kind=OutcomeKind.REFUSED, refusal=("legacy-refuses", words))
+        return Outcome(kind=OutcomeKind.WRITTEN)
+
+
+def mapped_columns() -> dict[str, list[str]]:
+    """The columns that the mapping needs, by table."""
+    found: dict[str, list[str]] = {}
+    for group in GROUPS.values():
+        for name in group.tables:
+            found[name] = [column.name for column in METADATA.tables[name].columns]
+    return found
+
+
+def _digest(rows: Mapping[str, Sequence[Row]]) -> str:
+    told = [(table, [sorted(row.items()) for row in found]) for table, found in rows.items()]
+    return hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """A transaction that holds the write lock from its start: what is read in it stays true until it ends."""
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
+            yield connection
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        try:
+            yield connection
+        except BaseException:
+            connection.exec_driver_sql("ROLLBACK")
+            raise
+        connection.exec_driver_sql("COMMIT")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise SideUnavailable("The legacy database does not answer, or is locked by a long write.") from error
+    except DBAPIError as error:
+        raise SideUnavailable(f"The legacy database failed: {type(error.orig).__name__}.") from error

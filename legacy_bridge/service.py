@@ -1,0 +1,226 @@
+"""The loop: feeds tell what to look at, the reconciler looks, the board shows how it stands."""
+
+import logging
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Event
+from time import monotonic
+
+from legacy_bridge.errors import MirrorStopped, SideUnavailable
+from legacy_bridge.first_load import begin_first_load, mark_everything
+from legacy_bridge.merge.visit import Report
+from legacy_bridge.reconciler import Reconciler
+from legacy_bridge.records import Kind
+from legacy_bridge.settings import BridgeSettings
+from legacy_bridge.sides import (
+    Board,
+    ChangeFeed,
+    Journal,
+    LegacyRecords,
+    News,
+)
+from web_modules.decision.decision import Standing as FunctionStanding
+from web_modules.decision.decision import decide
+from web_modules.decision.words import Authority, Environment, Function
+
+_LOG = logging.getLogger(__name__)
+
+LEGACY, CLOUD = "legacy", "cloud"
+MIRRORED_FUNCTIONS = tuple(dict.fromkeys(kind.function for kind in Kind))
+_LEGACY_LOOK_SECONDS = 1.0  # look into the outbox without a signal: a signal may be lost, a row is not
+_ACTIVE_SECONDS = 300.0
+_PUBLISH_AFTER_CHANGE_SECONDS = 0.5
+_FIRST_BACKOFF_SECONDS = 0.25
+_LONGEST_BACKOFF_SECONDS = 10.0
+_STOPPED_LOOK_SECONDS = 5.0
+_TASKS_A_TIME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What the service works with; wired in `__main__`, or by a test."""
+
+    legacy_feed: ChangeFeed
+    cloud_feed: ChangeFeed
+    legacy: LegacyRecords
+    journal: Journal
+    reconciler: Reconciler
+    board: Board
+    standings: Callable[[], Mapping[Function, FunctionStanding]]
+    data_version: Callable[[], int]
+    check: Callable[[], None]
+
+
+class MirrorService:
+    """Mirrors one practice until it is told to stop. One thread."""
+
+    def __init__(self, parts: Parts, settings: BridgeSettings) -> None:
+        self._parts = parts
+        self._settings = settings
+        self._seen_version: int | None = None
+        self._polled: dict[str, float] = {}
+        self._polled_at: dict[str, datetime] = {}
+        self._published = float("-inf")
+        self._changed = 0.0
+        self._has_news = True
+        self._is_checked = False
+
+    def run(self, stop: Event) -> None:
+        """Mirror until `stop` is set. What can pass is tried again; what a person must see is said once."""
+        failures = 0
+        said = ""
+        while not stop.is_set():
+            try:
+                self.step(stop)
+            except SideUnavailable as error:
+                failures += 1
+                if failures == 1:
+                    _LOG.info("side unavailable", extra={"reason": str(error)})
+                stop.wait(_backoff(failures, error.retry_after_seconds))
+                continue
+            except MirrorStopped as error:
+                self._is_checked = False
+                if str(error) != said:
+                    said = str(error)
+                    _LOG.error("mirror stopped: %s", said)
+                stop.wait(_STOPPED_LOOK_SECONDS)
+                continue
+            if failures:
+                _LOG.info("side available again", extra={"attempts": failures})
+            failures, said = 0, ""
+            stop.wait(self._settings.legacy_poll_seconds)
+
+    def step(self, stop: Event | None = None) -> Report:
+        """Look at the feeds where they are due, reconcile all that may be tried now, publish.
+
+        Raises:
+            SideUnavailable: a side or the journal did not answer.
+            MirrorStopped: a guard stopped it.
+        """
+        if not self._is_checked:
+            self._parts.check()
+            self._is_checked = True
+        kinds = self.mirrored_kinds()
+        done = Report()
+        self._look(kinds)
+        while kinds and not (stop is not None and stop.is_set()):
+            batch = self._parts.journal.take(kinds, limit=self._settings.batch, now=datetime.now(UTC))
+            if not batch:
+                break
+            total = sum(self._parts.journal.standing().linked.values())
+            done = done.plus(self._parts.reconciler.reconcile(batch, total=total))
+            self._look(kinds)
+            self._publish_when_due()
+        if done.looked_at:
+            self._has_news = True
+        self._publish_when_due()
+        return done
+
+    def drain(self, *, on_progress: Callable[[int], None] | None = None) -> Report:
+        """Step until nothing may be tried now; what waits for a parent or for another attempt stays."""
+        done = Report()
+        while True:
+            self._polled.clear()
+            self._seen_version = None
+            report = self.step()
+            done = done.plus(report)
+            if on_progress is not None:
+                on_progress(sum(self._parts.journal.standing().waiting.values()))
+            following = self._parts.journal.next_try()
+            if not report.looked_at and (following is None or following > datetime.now(UTC)):
+                self.publish()
+                return done
+
+    def mirrored_kinds(self) -> list[Kind]:
+        """The kinds whose function is in a stage with a mirror."""
+        standings = self._parts.standings()
+        return [kind for kind in Kind if decided(standings, kind.function)[1]]
+
+    def compare_everything(self) -> int:
+        """Mark every record of the mirrored kinds."""
+        return mark_everything(
+            self.mirrored_kinds(),
+            legacy=self._parts.legacy,
+            journal=self._parts.journal,
+            now=datetime.now(UTC),
+        )
+
+    def publish(self) -> None:
+        """Show how every function stands, and what waits for a person."""
+        journal = self._parts.journal
+        now = datetime.now(UTC)
+        conflicts, held = journal.unpublished(_TASKS_A_TIME)
+        patients = journal.links({key for one in conflicts for key in one.patients()})
+        self._parts.board.publish(
+            News(
+                functions={
+                    function: decided(self._parts.standings(), function) for function in MIRRORED_FUNCTIONS
+                },
+                standing=journal.standing(),
+                known=min(self._polled_at.values(), default=now),
+                now=now,
+                conflicts=tuple(conflicts),
+                quarantined=tuple(held),
+                patients={
+                    key: link.ids["Patient"] for key, link in patients.items() if "Patient" in link.ids
+                },
+            )
+        )
+        if conflicts or held:
+            journal.published([one.digest for one in conflicts], [one.subject for one in held])
+        self._published = monotonic()
+        self._has_news = len(conflicts) == _TASKS_A_TIME or len(held) == _TASKS_A_TIME
+
+    def _publish_when_due(self) -> None:
+        after = _PUBLISH_AFTER_CHANGE_SECONDS if self._has_news else self._settings.publish_seconds
+        if monotonic() - self._published >= after:
+            self.publish()
+
+    def _look(self, kinds: Collection[Kind]) -> None:
+        """Ask the feeds that are due, and save what they tell."""
+        moment = datetime.now(UTC)
+        version = self._parts.data_version()
+        if version != self._seen_version or self._is_due(LEGACY, _LEGACY_LOOK_SECONDS):
+            self._absorb(LEGACY, self._parts.legacy_feed, kinds)
+            self._seen_version = version
+        self._polled_at[LEGACY] = moment  # nobody has committed since the version was last the same
+        is_active = monotonic() - self._changed < _ACTIVE_SECONDS
+        rest = self._settings.cloud_rest_poll_seconds
+        if self._is_due(CLOUD, self._settings.cloud_poll_seconds if is_active else rest):
+            self._absorb(CLOUD, self._parts.cloud_feed, kinds)
+        begin_first_load(kinds, legacy=self._parts.legacy, journal=self._parts.journal, now=datetime.now(UTC))
+
+    def _absorb(self, name: str, feed: ChangeFeed, kinds: Collection[Kind]) -> None:
+        journal = self._parts.journal
+        while True:
+            moment = datetime.now(UTC)
+            checkpoint = journal.checkpoint(name)
+            batch = feed.poll(checkpoint)
+            if batch.touched or batch.strays or batch.checkpoint != checkpoint:
+                journal.absorb(name, batch, moment)
+            if batch.touched:
+                self._changed = monotonic()
+            if batch.has_gap:
+                _LOG.warning("feed has a gap", extra={"feed": name})
+                mark_everything(kinds, legacy=self._parts.legacy, journal=journal, now=moment)
+            if batch.is_whole:
+                break
+        self._polled[name] = monotonic()
+        self._polled_at[name] = moment
+
+    def _is_due(self, name: str, seconds: float) -> bool:
+        return monotonic() - self._polled.get(name, float("-inf")) >= seconds
+
+
+def decided(standings: Mapping[Function, FunctionStanding], function: Function) -> tuple[Authority, bool]:
+    """Which side leads a function, and whether it is mirrored at its stage."""
+    decision = decide(standings[function], environment=Environment.LIVE, has_module=True)
+    return decision.authority, decision.is_mirrored
+
+
+def _backoff(failures: int, asked: float | None) -> float:
+    longest = min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 10), _LONGEST_BACKOFF_SECONDS)
+    jittered = longest * (0.5 + random.random() / 2)  # noqa: S311 - spreads bridges, hides nothing
+    return max(jittered, asked or 0.0)

@@ -1,0 +1,127 @@
+"""The bridge's settings: from a TOML file, the environment and the command line, in that order of weight."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from legacy_bridge.errors import SettingsWrong
+from web_modules.decision.words import Environment
+
+PREFIX = "BANYAN_BRIDGE_"
+TOKEN_VARIABLE = f"{PREFIX}TOKEN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BridgeSettings:
+    """What one bridge needs to know.
+
+    Attributes:
+        practice: ODS code of the practice that is mirrored.
+        legacy: SQLAlchemy URL of its legacy database.
+        fhir: the practice's FHIR base on the cloud.
+        flags: the flagd file that says how far each function has moved.
+        journal: file or SQLAlchemy URL of the bridge's own memory.
+        environment: live, reference or training: a cloud that says another is refused.
+        batch: records a transaction.
+        legacy_poll_seconds: how often to ask whether the legacy database was written.
+        cloud_poll_seconds: how often to ask the cloud for its history while somebody works.
+        cloud_rest_poll_seconds: the same after five minutes without a change.
+        publish_seconds: how often freshness is published at rest.
+        token: what the bridge sends as bearer; from the environment only.
+    """
+
+    practice: str
+    legacy: str
+    fhir: str
+    flags: Path
+    journal: str
+    environment: Environment = Environment.REFERENCE
+    batch: int = 150
+    legacy_poll_seconds: float = 0.025
+    cloud_poll_seconds: float = 0.1
+    cloud_rest_poll_seconds: float = 0.3
+    publish_seconds: float = 8.0
+    token: str | None = None
+
+
+_NAMES = tuple(field.name for field in fields(BridgeSettings) if field.name != "token")
+_NEEDED = ("practice", "legacy", "fhir", "flags", "journal")
+
+
+def load_settings(
+    options: Mapping[str, Any],
+    *,
+    file: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    needed: tuple[str, ...] = _NEEDED,
+) -> BridgeSettings:
+    """Put the settings together.
+
+    Args:
+        options: given on the command line; None means not given.
+        file: a TOML file, or None.
+        variables: the environment; the process's own when None.
+        needed: what may not be missing; the rest of the necessary ones may be empty.
+
+    Raises:
+        SettingsWrong: a setting is unknown, malformed or missing.
+    """
+    environ = os.environ if variables is None else variables
+    found: dict[str, Any] = {name: "" for name in _NEEDED if name not in needed}
+    for name, value in _from_file(file).items():
+        found[_known(name, f"in {file}")] = value
+    for variable, value in environ.items():
+        if variable.startswith(PREFIX) and variable != TOKEN_VARIABLE:
+            found[_known(variable.removeprefix(PREFIX).lower(), "in the environment")] = value
+    for name, value in options.items():
+        if value is not None:
+            found[_known(name, "on the command line")] = value
+    missing = [name for name in needed if not found.get(name)]
+    if missing:
+        raise SettingsWrong(
+            f"Missing: {', '.join(f'--{name}' for name in missing)}. See banyan-bridge run --help."
+        )
+    converted = {name: _converted(name, value) for name, value in found.items()}
+    return BridgeSettings(**converted, token=environ.get(TOKEN_VARIABLE) or None)
+
+
+def _known(name: str, where: str) -> str:
+    if name not in _NAMES:
+        raise SettingsWrong(f"There is no setting `{name}` ({where}); known are {', '.join(sorted(_NAMES))}.")
+    return name
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsWrong(
+            f"The settings file {file} cannot be read: check its name and its rights."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsWrong(f"The settings file {file} is not TOML ({error}): correct it.") from error
+
+
+def _converted(name: str, value: Any) -> Any:
+    try:
+        if name == "flags":
+            return Path(value)
+        if name == "environment":
+            return value if isinstance(value, Environment) else Environment(value)
+        if name == "batch":
+            return max(1, int(value))
+        if name.endswith("_seconds"):
+            return float(value)
+    except (TypeError, ValueError) as error:
+        wanted = {
+            "environment": "live, reference or training",
+            "batch": "a whole number",
+            "flags": "a file name",
+        }.get(name, "a number of seconds")
+        raise SettingsWrong(f"The setting {name} must be {wanted}.") from error
+    return str(value)
