@@ -147,7 +147,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
 
 def _converted(name: str, value: Any) -> Any:
     try:
-        if name == "port":
+        if name == "port" and isinstance(value, str):
             return int(value)
         if name == "today" and isinstance(value, str):
             return date.fromisoformat(value)
