@@ -1,0 +1,141 @@
+"""What ends what: closing the window ends all, a crash ends nothing, what dies is started again."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.check.hands import Hands, wait_until
+from demo.check.virtual_screen import VirtualScreen
+from demo.locks import is_held
+from demo.processes import processes_with
+from demo.session import legacy_processes, window_processes
+from tests.end_to_end.running import CLOSE_SECONDS, Run, open_window, run_script, screen_in
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture
+def screen(tmp_path: Path) -> Iterator[VirtualScreen]:
+    with screen_in(tmp_path / "logs") as screen:
+        yield screen
+
+
+def close(screen: VirtualScreen, run: Run) -> None:
+    """Close the window by its key, as often as it takes."""
+    hands = Hands(screen.variables)
+
+    def is_closed() -> bool:
+        hands.close_active_window()
+        try:
+            run.process.wait(5)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    wait_until(is_closed, seconds=CLOSE_SECONDS, what="the run to end")
+
+
+def programs(run: Run) -> dict[str, list[int]]:
+    """The processes of each program of an environment."""
+    return {
+        "cloud": processes_with(["web_modules", run.place.cloud_url]),
+        "bridge": processes_with(["legacy_bridge", str(run.place.journal)]),
+        "legacy": legacy_processes(run.place),
+        "window": window_processes(run.place),
+    }
+
+
+def answers(cloud: str) -> bool:
+    try:
+        return requests.get(f"{cloud}/health", timeout=5).status_code == 200
+    except requests.RequestException:
+        return False
+
+
+def test_closing_the_window_ends_all_and_a_second_run_meanwhile_says_so(
+    screen: VirtualScreen, tmp_path: Path
+) -> None:
+    run = open_window(screen, tmp_path / "state")
+    assert all(programs(run).values()), programs(run)
+    second = run_script(variables={**screen.variables, "XDG_STATE_HOME": str(tmp_path / "state")})
+    assert second.returncode == 1
+    assert (
+        second.stderr.strip().splitlines()[-1].startswith("banyan: The reference environment is open already")
+    )
+    assert answers(run.cloud)
+    close(screen, run)
+    assert run.process.returncode == 0
+    assert not any(programs(run).values()), programs(run)
+    assert not is_held(run.place.keeper_lock)
+
+
+def test_nothing_listens_but_on_loopback(screen: VirtualScreen, tmp_path: Path) -> None:
+    run = open_window(screen, tmp_path / "state")
+    pids = [pid for found in programs(run).values() for pid in found]
+    listening = [address for pid in pids for address in _listening(pid)]
+    close(screen, run)
+    assert listening, "the cloud listens"
+    assert {address for address in listening if not address.startswith("127.")} == set()
+
+
+@pytest.mark.hazard("H23")
+def test_a_window_that_crashes_ends_nothing_and_the_next_run_hosts_the_same_program(
+    screen: VirtualScreen, tmp_path: Path
+) -> None:
+    run = open_window(screen, tmp_path / "state")
+    before = programs(run)
+    for pid in before["window"]:
+        os.kill(pid, signal.SIGKILL)
+    assert run.process.wait(30) == 1
+    assert run.process.stderr is not None
+    assert "run this again to come back to them" in run.process.stderr.read()
+    after = programs(run)
+    assert after["legacy"] == before["legacy"]
+    assert after["cloud"] == before["cloud"]
+    assert after["bridge"] == before["bridge"]
+    assert answers(run.cloud)
+    again = open_window(screen, tmp_path / "state")
+    assert again.cloud == run.cloud
+    assert programs(again)["legacy"] == before["legacy"]
+    close(screen, again)
+    assert again.process.returncode == 0
+    assert not any(programs(again).values()), programs(again)
+
+
+@pytest.mark.parametrize("name", ["cloud", "bridge"])
+def test_what_dies_is_started_again(screen: VirtualScreen, tmp_path: Path, name: str) -> None:
+    run = open_window(screen, tmp_path / "state")
+    (victim,) = programs(run)[name]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(
+        lambda: [pid for pid in programs(run)[name] if pid != victim], seconds=30, what=f"another {name}"
+    )
+    wait_until(lambda: answers(run.cloud), seconds=30, what="the cloud's answer at the same address")
+    close(screen, run)
+    assert run.process.returncode == 0
+
+
+def _listening(pid: int) -> list[str]:
+    """The addresses on which a process listens, by /proc."""
+    sockets = set()
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = descriptor.readlink().name
+        except OSError:
+            continue  # closed meanwhile
+        if target.startswith("socket:"):
+            sockets.add(target.removeprefix("socket:[").removesuffix("]"))
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and fields[9] in sockets:  # LISTEN
+                number = fields[1].partition(":")[0]
+                octets = [str(int(number[i : i + 2], 16)) for i in range(0, 8, 2)]
+                found.append(".".join(reversed(octets)) if table == "tcp" else number)
+    return found
