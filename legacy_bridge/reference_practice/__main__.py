@@ -1,0 +1,179 @@
+"""The command `banyan-practice`: creates a practice in the legacy shape, fills it, says what it holds."""
+
+import sys
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from legacy_bridge.errors import BridgeError, SettingsWrong, SideUnavailable
+from legacy_bridge.legacy.database import open_database
+from legacy_bridge.legacy.extract import files_of
+from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.reference_practice.generator import generate as generate_practice
+from legacy_bridge.reference_practice.info import info as practice_info
+from legacy_bridge.reference_practice.info import practice_of, settings_of
+from legacy_bridge.reference_practice.loading import load
+from legacy_bridge.reference_practice.practice import PracticePlan
+
+app = typer.Typer(
+    help=__doc__,
+    no_args_is_help=True,
+    add_completion=False,
+    epilog="Example: banyan-practice create --database sqlite:///practice.db --environment reference",
+)
+_SETTINGS = METADATA.tables["Reference_Setting"]
+_TALK = Console(stderr=True)
+
+Database = Annotated[
+    str, typer.Option("--database", envvar="BANYAN_PRACTICE_DATABASE", help="Such as sqlite:///practice.db")
+]
+
+
+@app.command()
+def create(
+    database: Database,
+    environment: Annotated[str, typer.Option(help="reference or training: never live.")] = "reference",
+    practice: Annotated[str | None, typer.Option(help="The ODS code of the practice to generate.")] = None,
+    practice_name: Annotated[str | None, typer.Option(help="Its name.")] = None,
+) -> None:
+    """Make the empty tables.
+
+    Example: banyan-practice create --database sqlite:///practice.db --practice Y99002
+    """
+    if environment not in ("reference", "training"):
+        raise SettingsWrong(f"A practice made here is for reference or training, not for {environment!r}.")
+    engine = open_database(database, must_exist=False)
+    settings = {"environment": environment, "ods": practice, "name": practice_name}
+    try:
+        with engine.begin() as connection:
+            METADATA.create_all(connection)
+            if connection.execute(select(_SETTINGS.c.Name).limit(1)).first() is not None:
+                raise SettingsWrong("The database holds a practice already; nothing was changed.")
+            connection.execute(
+                insert(_SETTINGS),
+                [{"Name": name, "Value": value} for name, value in settings.items() if value is not None],
+            )
+    except DBAPIError as error:
+        raise SideUnavailable(f"The tables cannot be made: {error.orig}.") from error
+
+
+@app.command()
+def generate(
+    database: Database,
+    patients: Annotated[int, typer.Option(min=9, max=5000, help="How many people.")] = 200,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same practice.")] = 1,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Sessions lie around it.")
+    ] = None,
+) -> None:
+    """Fill the practice with invented people and an appointments book around today.
+
+    Example: banyan-practice generate --database sqlite:///practice.db --today 2026-11-17
+    """
+    engine = open_database(database)
+    with engine.connect() as connection:
+        settings = settings_of(connection)
+    _must_be_empty(engine)
+    is_training = settings.get("environment") == "training"
+    plan = PracticePlan(
+        ods=settings.get("ods") or ("Y99003" if is_training else "Y99002"),
+        name=settings.get("name") or ("Willow Bank" if is_training else "Fernbrook Surgery"),
+        today=today.date() if today else date.today(),  # noqa: DTZ011 - the practice's own calendar
+        patients=patients,
+        seed=seed,
+        name_prefix="TEST-" if is_training else "",
+        first_number=900001 if is_training else 104001,
+    )
+    with Progress(console=_TALK, transient=True) as bar:
+        task = bar.add_task("Inventing a practice", total=None)
+        generate_practice(engine, plan, progress=lambda _: bar.advance(task))
+
+
+@app.command("load-extract")
+def load_extract(
+    folder: Annotated[Path, typer.Argument(help="The folder with the extract's CSV files.")],
+    database: Database,
+    practice: Annotated[str | None, typer.Option(help="Which organisation is the practice.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Where to write every refused row, as CSV.")] = None,
+) -> None:
+    """Fill the practice from an EMIS Web extract, bulk or delta.
+
+    Example: banyan-practice load-extract extract/bulk --database sqlite:///practice.db
+    """
+    engine = open_database(database)
+    with engine.connect() as connection:
+        known = settings_of(connection)
+    files = files_of(folder)
+    with Progress(console=_TALK, transient=True) as bar:
+        task = bar.add_task("Loading", total=len(files))
+        try:
+            loaded = load(engine, files, progress=lambda _: bar.advance(task))
+        except DBAPIError as error:
+            raise SideUnavailable(f"The extract cannot be written: {error.orig}.") from error
+    with engine.begin() as connection:
+        _, ods, name = practice_of(connection, ods=practice or known.get("ods"))
+        if "ods" not in known:
+            connection.execute(
+                insert(_SETTINGS), [{"Name": "ods", "Value": ods}, {"Name": "name", "Value": name}]
+            )
+    for notice in loaded.notices:
+        _TALK.print(f"Noticed: {notice}", highlight=False, markup=False)
+    for refusal in loaded.refusals:
+        _TALK.print(
+            f"Refused: {refusal.file}, line {refusal.line}: {refusal.reason}", highlight=False, markup=False
+        )
+    if report is not None:
+        lines = ["file,line,reason"]
+        lines += [
+            f'"{one.file}",{one.line},"{one.reason.replace(chr(34), chr(34) * 2)}"' for one in loaded.refusals
+        ]
+        report.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    typer.echo(f"{name} ({ods}): {loaded.kept.total()} rows kept, {len(loaded.refusals)} refused.")
+
+
+@app.command()
+def info(
+    database: Database, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
+) -> None:
+    """Say what the database holds, and a good day to look at.
+
+    Example: banyan-practice info --database sqlite:///practice.db --json
+    """
+    found = practice_info(open_database(database))
+    if as_json:
+        typer.echo(orjson.dumps(asdict(found)).decode())
+        return
+    typer.echo(f"{found.name} ({found.ods}), {found.environment}")
+    if found.day is not None:
+        typer.echo(f"Appointments from {found.first_day} to {found.last_day}; a day to look at: {found.day}")
+    for table, count in found.rows.items():
+        if count:
+            typer.echo(f"  {table:32} {count:>9,}")
+
+
+def _must_be_empty(engine: Engine) -> None:
+    patients = METADATA.tables["Admin_Patient"]
+    with engine.connect() as connection:
+        if connection.execute(select(patients.c.PatientGuid).limit(1)).first() is not None:
+            raise SettingsWrong("The practice is filled already; nothing was changed.")
+
+
+def main() -> None:
+    """Run the command; what went wrong is one sentence and exit status 1."""
+    try:
+        app()
+    except BridgeError as error:
+        _TALK.print(str(error), highlight=False, markup=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

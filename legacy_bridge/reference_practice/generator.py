@@ -1,0 +1,107 @@
+"""Fills a practice with invented data: the same plan gives the same practice."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Engine, insert
+
+from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.reference_practice.book import session_rows, sessions, slot_rows
+from legacy_bridge.reference_practice.entries import code_rows, entry_rows
+from legacy_bridge.reference_practice.people import CLINICIANS, patient_rows, staff_rows
+from legacy_bridge.reference_practice.practice import PracticePlan
+
+Row = dict[str, Any]
+
+
+def generate(engine: Engine, plan: PracticePlan, *, progress: Callable[[str], None]) -> None:
+    """Fill an empty practice in one transaction.
+
+    Args:
+        engine: the practice's database, with its tables.
+        plan: what to make.
+        progress: told of each table once it is filled.
+    """
+    rows = _rows(plan)
+    with engine.begin() as connection:
+        for place, (name, of_table) in enumerate(rows.items(), start=1):
+            table = METADATA.tables[name]
+            blank = dict.fromkeys(table.columns.keys())
+            filled = [
+                blank | {"ProcessingId": place * 100_000 + number} | row
+                for number, row in enumerate(of_table)
+            ]
+            known = table.columns.keys()
+            connection.execute(insert(table), [{key: row[key] for key in known} for row in filled])
+            progress(name)
+
+
+def _rows(plan: PracticePlan) -> dict[str, list[Row]]:
+    organisation, location = plan.guid("organisation"), plan.guid("location")
+    rows: dict[str, list[Row]] = _places(plan, organisation, location)
+    rows["Admin_UserInRole"] = list(staff_rows(plan, organisation))
+    rows["Admin_Patient"] = list(patient_rows(plan, organisation))
+    alive = [row["PatientGuid"] for row in rows["Admin_Patient"] if row.get("DateOfDeath") is None]
+    _book(plan, organisation, location, alive, rows)
+    rows["Coding_ClinicalCode"], rows["Coding_DrugCode"] = code_rows()
+    staff = [plan.guid("staff", clinician[2]) for clinician in CLINICIANS]
+    for patient in alive:
+        for table, row in entry_rows(plan, organisation, patient, staff):
+            rows.setdefault(table, []).append(row)
+    return {name: of_table for name, of_table in rows.items() if of_table}
+
+
+def _places(plan: PracticePlan, organisation: str, location: str) -> dict[str, list[Row]]:
+    opened = date(1995, 4, 1)
+    return {
+        "Admin_Organisation": [
+            {
+                "OrganisationGuid": organisation,
+                "OrganisationName": plan.name,
+                "ODSCode": plan.ods,
+                "OrganisationType": "GP Practice",
+                "OpenDate": opened,
+                "MainLocationGuid": location,
+            }
+        ],
+        "Admin_Location": [
+            {
+                "LocationGuid": location,
+                "LocationName": plan.name,
+                "LocationTypeDescription": "Surgery",
+                "OpenDate": opened,
+                "PhoneNumber": "01632 960001",
+                "NumberAndStreet": "1 Mill Lane",
+                "Town": "Fernbrook",
+                "County": "Exampleshire",
+                "Postcode": "FB11AA",
+                "Deleted": False,
+            }
+        ],
+        "Admin_OrganisationLocation": [
+            {
+                "OrganisationGuid": organisation,
+                "LocationGuid": location,
+                "IsMainLocation": True,
+                "Deleted": False,
+            }
+        ],
+        "Agreements_SharingOrganisation": [
+            {"OrganisationGuid": organisation, "IsActivated": True, "Disabled": False, "Deleted": False}
+        ],
+    }
+
+
+def _book(
+    plan: PracticePlan,
+    organisation: str,
+    location: str,
+    patients: Sequence[str],
+    rows: dict[str, list[Row]],
+) -> None:
+    for session in sessions(plan):
+        own, whose = session_rows(session, plan, organisation, location)
+        rows.setdefault("Appointment_Session", []).append(own)
+        rows.setdefault("Appointment_SessionUser", []).append(whose)
+        rows.setdefault("Appointment_Slot", []).extend(slot_rows(session, plan, organisation, patients))
