@@ -94,7 +94,7 @@ def info(engine: Engine) -> PracticeInfo:
             _, ods, name = practice_of(connection, ods=settings.get("ods"))
             tables = set(inspect(connection).get_table_names())
             rows = {
-                table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+                str(table.name): connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in METADATA.sorted_tables
                 if table.name in tables
             }
