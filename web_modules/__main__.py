@@ -192,8 +192,9 @@ def _leave(_number: int, _frame: FrameType | None) -> None:
 def _listen(settings: CloudSettings) -> socket.socket:
     """Take the address first: when it is not to be had, nothing else has been made yet."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for an ACK
     try:
         listening.bind((settings.host, settings.port))
         listening.listen(256)
