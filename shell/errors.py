@@ -1,6 +1,9 @@
 """What can go wrong in the shell, as one tree; each message is a sentence for the person at the screen.
 
 ShellError
+├── SettingsError             an option, variable or file is wrong: correct it
+├── CloudError                the cloud cannot be used: it does not answer, or is not the one that was meant
+│   └── WrongEnvironmentError  shell and cloud belong to different environments
 ├── HostError
 │   ├── DescriptionError       a legacy program's description cannot be used: its author must mend it
 │   ├── ProgramError           a legacy program could not be started: this machine's set-up must be mended
@@ -36,3 +39,15 @@ class BrowserSettingsError(HostError):
 
 class RootRefusedError(HostError):
     """The browser would run without its sandbox where patients' records are real."""
+
+
+class SettingsError(ShellError):
+    """An option, variable or file of the shell's settings is wrong."""
+
+
+class CloudError(ShellError):
+    """The cloud cannot be used: it does not answer, or it is not the one that was meant."""
+
+
+class WrongEnvironmentError(CloudError):
+    """Shell and cloud belong to different environments (hazard H21)."""

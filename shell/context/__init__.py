@@ -1,0 +1,1 @@
+"""Which patient this window is about, in FHIRcast's words, and whether both panes agree."""

@@ -1,0 +1,127 @@
+"""Which functions the cloud offers, read from its functions.json; another environment is refused."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import msgspec
+
+from shell.errors import CloudError, WrongEnvironmentError
+from web_modules.decision.words import Environment, Function
+
+Fetch = Callable[[str], bytes]
+"""Reads an address of the cloud whole; raises `CloudError`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionPages:
+    """One function as the cloud offers it.
+
+    Attributes:
+        function: which one.
+        title: its name on the screen.
+        url: where its pages begin; None while there are none.
+        patient_url: with {patient}; None when it has no page of one patient.
+        needs_patient: whether nothing can be shown while no patient is open.
+    """
+
+    function: Function
+    title: str
+    url: str | None
+    patient_url: str | None
+    needs_patient: bool
+
+    @property
+    def has_module(self) -> bool:
+        """Whether the cloud has pages for it."""
+        return self.url is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudOffer:
+    """What a cloud says of itself.
+
+    Attributes:
+        environment: live, reference or training.
+        ods: the practice's code.
+        practice: the practice's name.
+        today: the environment's day, or None for the real one.
+        fhir: the practice's FHIR base.
+        functions: in the rail's order.
+    """
+
+    environment: Environment
+    ods: str
+    practice: str
+    today: date | None
+    fhir: str
+    functions: tuple[FunctionPages, ...]
+
+    def pages_of(self, function: Function) -> FunctionPages:
+        """The pages of a function that the cloud names."""
+        return next(one for one in self.functions if one.function is function)
+
+
+class _Practice(msgspec.Struct, frozen=True):
+    ods: str
+    name: str
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    id: str
+    title: str
+    url: str | None = None
+    patient_url: str | None = None
+    needs_patient: bool = False
+
+
+class _Document(msgspec.Struct, frozen=True):
+    environment: str
+    practice: _Practice
+    fhir: str
+    functions: list[_Entry]
+    today: date | None = None
+
+
+def read_offer(content: bytes, *, is_training: bool) -> CloudOffer:
+    """Read functions.json.
+
+    Args:
+        content: the document.
+        is_training: whether the shell was started for training.
+
+    Raises:
+        CloudError: it is not such a document.
+        WrongEnvironmentError: the cloud is of another environment than the shell (hazard H21).
+    """
+    try:
+        document = msgspec.json.decode(content, type=_Document)
+        environment = Environment(document.environment)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise CloudError(f"The cloud's list of functions cannot be read: {error}.") from error
+    if (environment is Environment.TRAINING) != is_training:
+        mine = "training" if is_training else "practice work"
+        raise WrongEnvironmentError(
+            f"This window was started for {mine} and the cloud of {document.practice.name} says that it is "
+            f"the {environment.value} environment. Nothing was opened."
+        )
+    known: Mapping[str, Function] = {function.value: function for function in Function}
+    return CloudOffer(
+        environment=environment,
+        ods=document.practice.ods,
+        practice=document.practice.name,
+        today=document.today,
+        fhir=document.fhir,
+        functions=tuple(_pages(one, known[one.id]) for one in document.functions if one.id in known),
+    )
+
+
+def _pages(entry: Any, function: Function) -> FunctionPages:
+    return FunctionPages(
+        function=function,
+        title=entry.title,
+        url=entry.url,
+        patient_url=entry.patient_url,
+        needs_patient=entry.needs_patient,
+    )

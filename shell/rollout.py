@@ -1,0 +1,91 @@
+"""What a person sees of each function: the flags' decision, pinned while a patient is open (hazard H11)."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from shell.functions import CloudOffer
+from web_modules.decision.decision import Decision, Standing, decide
+from web_modules.decision.words import Function, View
+
+
+class Standings(Protocol):
+    """Where every function stands now; `web_modules.decision.flags.FlagFile` is the real one."""
+
+    def standings(self) -> Mapping[Function, Standing]:
+        """Where every function stands by the last edit that could be read."""
+
+
+class Rollout:
+    """The decisions that this window goes by.
+
+    An edit of the flags moves view and leading side together, and only while no patient is open. The kill
+    switch alone takes effect at once: it makes the module read-only and moves no view.
+
+    Args:
+        flags: where functions stand.
+        offer: what the cloud offers.
+        choices: the views that the person chose, by function; kept up to date here.
+        keep: told of each choice, so that it outlives the window.
+    """
+
+    def __init__(
+        self,
+        flags: Standings,
+        offer: CloudOffer,
+        choices: dict[Function, View],
+        keep: Callable[[Mapping[Function, View]], None],
+    ) -> None:
+        self._flags = flags
+        self._offer = offer
+        self._choices = choices
+        self._keep = keep
+        self._pinned = dict(flags.standings())
+        self._is_pinned = False
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether an edit waits for the patient to be closed."""
+        return self._is_pinned and dict(self._flags.standings()) != self._pinned
+
+    def decision(self, function: Function) -> Decision:
+        """What the person sees of a function, and why."""
+        return decide(
+            self._pinned[function],
+            environment=self._offer.environment,
+            has_module=self._offer.pages_of(function).has_module,
+            chosen=self._choices.get(function),
+        )
+
+    def standing(self, function: Function) -> Standing:
+        """Where a function stands in this window."""
+        return self._pinned[function]
+
+    def is_stopped(self, function: Function) -> bool:
+        """Whether the kill switch is on: this is asked of the flags themselves, patient or not."""
+        return self._flags.standings()[function].is_stopped
+
+    def choose(self, function: Function, view: View) -> None:
+        """Remember the view that the person chose."""
+        self._choices[function] = view
+        self._keep(self._choices)
+
+    def pin(self) -> None:
+        """A patient was opened: nothing moves from here."""
+        self._is_pinned = True
+
+    def unpin(self) -> None:
+        """No patient is open: take up what the flags say now."""
+        self._is_pinned = False
+        self.take_up()
+
+    def take_up(self) -> bool:
+        """Take up an edit of the flags unless a patient is open.
+
+        Returns:
+            Whether anything changed.
+        """
+        now = dict(self._flags.standings())
+        if self._is_pinned or now == self._pinned:
+            return False
+        self._pinned = now
+        return True
