@@ -179,7 +179,8 @@ def _serve(settings: CloudSettings) -> None:
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, _leave)
-            asyncio.run(server.serve(sockets=[listening]))
+            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+                runner.run(server.serve(sockets=[listening]))
         finally:
             store.close()
 

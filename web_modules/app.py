@@ -19,10 +19,10 @@ from starlette.staticfiles import StaticFiles
 
 from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.decision.words import Environment
-from web_modules.fhir.transport import FhirRequest
+from web_modules.fhir.transport import FHIR_JSON, FhirRequest
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.endpoint import FhirEndpoint
-from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Store
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
@@ -118,7 +118,7 @@ def create_cloud(
             Middleware(SecurityHeaders, environment=environment.value),
             Middleware(KnownHosts, hosts=_host_names(settings, origin)),
         ],
-        exception_handlers={HTTPException: _plain_error},
+        exception_handlers={HTTPException: _plain_error, Exception: _own_fault},
     )
     return Cloud(app=app, services=services)
 
@@ -243,6 +243,13 @@ def _host_names(settings: CloudSettings, origin: str) -> set[str]:
         return {"*"}
     names = {settings.host, urlsplit(origin).hostname or settings.host}
     return names | LOOPBACK if settings.host in LOOPBACK else names
+
+
+async def _own_fault(_request: Request, _error: Exception) -> Response:
+    """An answer to what should never happen; the server logs the error itself."""
+    words = "This server failed at that, and nothing was changed. Its log says where."
+    told = outcome([Issue(code=IssueCode.EXCEPTION, words=words)], severity="fatal")
+    return JSONResponse(told, status_code=500, media_type=FHIR_JSON)
 
 
 async def _plain_error(_request: Request, error: Exception) -> Response:

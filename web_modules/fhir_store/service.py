@@ -27,8 +27,8 @@ from web_modules.fhir_store.store import Store
 LONGEST_WAIT_SECONDS = 30.0
 """A held request is answered before usual proxies give up on it."""
 
-LARGEST_BODY_BYTES = 50_000_000
-"""A transaction of 5,000 entries is about 10 MB; documents belong in object storage."""
+LARGEST_BODY_BYTES = 32_000_000
+"""A transaction of 5,000 entries is about 10 MB, and ten times that in memory."""
 
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 _LOG = logging.getLogger(__name__)

@@ -123,11 +123,14 @@ class Database:
 
 def _engine(url: URL, *, begin: str, size: int) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=size, max_overflow=size * 2, pool_pre_ping=True)
+        return create_engine(
+            url, pool_size=size, max_overflow=size * 2, pool_pre_ping=True, hide_parameters=True
+        )
     engine = create_engine(
         url,
         pool_size=size,
         max_overflow=64,
+        hide_parameters=True,  # an error is logged; what a patient's record says is not
         connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 512},
     )
 

@@ -1,0 +1,132 @@
+"""Whatever is asked is answered or refused; nothing makes the store fail."""
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.web_modules.fhir_store.conftest import PRACTICE, Caller, served
+from web_modules.fhir_store.store import Standard, Store
+
+TYPES = ("Patient", "Observation", "Slot", "Encounter", "ValueSet", "RiskAssessment", "Zork")
+HOSTILE = st.sampled_from(
+    [
+        "'; DROP TABLE resource; --",
+        "%",
+        "_",
+        "\\",
+        "a\\,b",
+        "|",
+        "||",
+        "a|b|c",
+        "$",
+        "ge",
+        "ge9999-12-31",
+        "lt0001-01-01",
+        "ap2026",
+        "1e400",
+        "-1e-400",
+        "NaN",
+        "Infinity",
+        "9" * 400,
+        "\u0000",
+        "\U0001f3e5",
+        "a" * 5000,
+        ",",
+        ",,",
+        "Patient/",
+        "/",
+        "http://x/Patient/1",
+        "W251bGxd",
+        "WzFlOTk5XQ",
+        "0",
+        "-1",
+        "99999999999999999999",
+    ]
+)
+VALUES = HOSTILE | st.text(max_size=20)
+SPECIAL = (
+    "_count",
+    "_sort",
+    "_include",
+    "_revinclude",
+    "_cursor",
+    "_summary",
+    "_total",
+    "_since",
+    "_format",
+    "_has:a:b:c",
+)
+MODIFIERS = (
+    "",
+    "",
+    "",
+    ":exact",
+    ":contains",
+    ":missing",
+    ":not",
+    ":identifier",
+    ":Patient",
+    ":zork",
+    ".name",
+)
+ALLOWED = {200, 304, 400, 404, 406, 410, 412}
+
+
+@pytest.fixture(scope="module")
+def practice(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterator[Caller]:
+    """A practice with one of each."""
+    store = Store(f"sqlite:///{tmp_path_factory.mktemp('hostile') / 'store.sqlite'}", standard)
+    fhir = served(store, PRACTICE)
+    fhir(
+        "PUT",
+        "Patient/p",
+        {"resourceType": "Patient", "id": "p", "name": [{"family": "A"}], "birthDate": "1980"},
+    )
+    yield fhir
+    store.close()
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_no_search_fails(practice: Caller, standard: Standard, data: st.DataObject) -> None:
+    resource_type = data.draw(st.sampled_from(TYPES))
+    known = sorted(standard.catalogue.of(resource_type)) or ["x"]
+    name = st.builds(str.__add__, st.sampled_from(known), st.sampled_from(MODIFIERS)) | st.sampled_from(
+        SPECIAL
+    )
+    query = data.draw(st.lists(st.tuples(name, VALUES), max_size=3))
+    answer = practice(
+        "GET", resource_type, query=query, prefer=data.draw(st.sampled_from(["", "handling=strict"]))
+    )
+    assert answer.status in ALLOWED
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["GET", "DELETE", "PUT", "POST", "HEAD", "PATCH"]),
+    st.lists(
+        st.sampled_from(["Patient", "p", "_history", "1", "_search", "metadata", "$everything", "Zork", "é"])
+        | st.text(max_size=5),
+        max_size=4,
+    ),
+    st.dictionaries(
+        st.sampled_from(["if-match", "if-none-match", "if-none-exist", "prefer"]), VALUES, max_size=2
+    ),
+    st.sampled_from(
+        [
+            b"",
+            b"{}",
+            b"[]",
+            b'{"resourceType":"Bundle","type":"batch","entry":[{}]}',
+            b'{"resourceType":"Patient","id":"p"}',
+        ]
+    ),
+)
+def test_no_address_fails(
+    practice: Caller, method: str, segments: list[str], headers: dict[str, str], body: bytes
+) -> None:
+    headers = {name.replace("-", "_"): value for name, value in headers.items()}
+    answer = practice(method, "/".join(segments), body, **headers)
+    assert answer.status in ALLOWED | {201, 204, 405, 409, 422}
