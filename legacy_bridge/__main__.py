@@ -245,6 +245,7 @@ def _service(
     from legacy_bridge.cloud.environment import said_by
     from legacy_bridge.cloud.feed import HistoryFeed
     from legacy_bridge.cloud.resources import CloudResources
+    from legacy_bridge.cloud.watch import CloudWatch
     from legacy_bridge.guards import BlastGuard, check_environment, check_schema
     from legacy_bridge.journal.database import Lease, journal_url, open_journal
     from legacy_bridge.journal.journal import SqlJournal
@@ -290,6 +291,7 @@ def _service(
             now = datetime.now(UTC)
             fresh = feed.poll(None).checkpoint
             journal.absorb(LEGACY, FeedBatch(touched=(), strays=(), checkpoint=fresh), now)
+        moved = Event()
         cloud = CloudResources(client, mappings, ods)
         reconciler = Reconciler(
             ods=ods,
@@ -311,9 +313,15 @@ def _service(
             standings=flag_file.standings,
             data_version=feed.data_version,
             check=check,
+            cloud_moved=moved,
         )
-        service = MirrorService(parts, settings)
-        yield service
+        if stop is not None:
+            waiting = HttpTransport(settings.fhir, token=settings.token)
+            stack.callback(waiting.close)
+            watch = CloudWatch(waiting, moved=moved, poll_seconds=settings.cloud_poll_seconds)
+            stack.callback(watch.close)
+            watch.start()
+        yield MirrorService(parts, settings)
 
 
 @contextmanager
@@ -369,6 +377,7 @@ def _failing_in_one_sentence() -> Iterator[None]:
 
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def _shown(values: Any) -> dict[str, Any]:

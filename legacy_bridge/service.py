@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event
@@ -29,8 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 LEGACY, CLOUD = "legacy", "cloud"
 MIRRORED_FUNCTIONS = tuple(dict.fromkeys(kind.function for kind in Kind))
-_LEGACY_LOOK_SECONDS = 1.0  # look into the outbox without a signal: a signal may be lost, a row is not
-_ACTIVE_SECONDS = 300.0
+_LOOK_SECONDS = 2.0  # ask a feed without a signal: a signal may be lost, a row is not
 _PUBLISH_AFTER_CHANGE_SECONDS = 0.5
 _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
@@ -40,7 +39,20 @@ _TASKS_A_TIME = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What the service works with; wired in `__main__`, or by a test."""
+    """What the service works with; wired in `__main__`, or by a test.
+
+    Attributes:
+        legacy_feed: what changed in legacy.
+        cloud_feed: what changed on the cloud.
+        legacy: the legacy records.
+        journal: the bridge's memory.
+        reconciler: what does the work.
+        board: where it is published.
+        standings: where every function stands; the same object until that changes.
+        data_version: changes whenever somebody else writes to the legacy database.
+        check: the guards that look before anything is written.
+        cloud_moved: set when the cloud may have news.
+    """
 
     legacy_feed: ChangeFeed
     cloud_feed: ChangeFeed
@@ -51,6 +63,7 @@ class Parts:
     standings: Callable[[], Mapping[Function, FunctionStanding]]
     data_version: Callable[[], int]
     check: Callable[[], None]
+    cloud_moved: Event
 
 
 class MirrorService:
@@ -63,7 +76,9 @@ class MirrorService:
         self._polled: dict[str, float] = {}
         self._polled_at: dict[str, datetime] = {}
         self._published = float("-inf")
-        self._changed = 0.0
+        self._kinds: list[Kind] = []
+        self._seen_standings: object = None
+        self._next_try: datetime | None = None
         self._has_news = True
         self._is_checked = False
 
@@ -90,7 +105,7 @@ class MirrorService:
             if failures:
                 _LOG.info("side available again", extra={"attempts": failures})
             failures, said = 0, ""
-            stop.wait(self._settings.legacy_poll_seconds)
+            self._parts.cloud_moved.wait(self._settings.legacy_poll_seconds)
 
     def step(self, stop: Event | None = None) -> Report:
         """Look at the feeds where they are due, reconcile all that may be tried now, publish.
@@ -102,20 +117,13 @@ class MirrorService:
         if not self._is_checked:
             self._parts.check()
             self._is_checked = True
-        kinds = self.mirrored_kinds()
-        done = Report()
-        self._look(kinds)
-        while kinds and not (stop is not None and stop.is_set()):
-            batch = self._parts.journal.take(kinds, limit=self._settings.batch, now=datetime.now(UTC))
-            if not batch:
-                break
-            total = sum(self._parts.journal.standing().linked.values())
-            done = done.plus(self._parts.reconciler.reconcile(batch, total=total))
-            self._look(kinds)
-            self._publish_when_due()
+        self._look()
+        done = self._reconcile(stop) if self._is_any_due() else Report()
         if done.looked_at:
             self._has_news = True
-        self._publish_when_due()
+        after = _PUBLISH_AFTER_CHANGE_SECONDS if self._has_news else self._settings.publish_seconds
+        if monotonic() - self._published >= after:
+            self.publish()
         return done
 
     def drain(self, *, on_progress: Callable[[int], None] | None = None) -> Report:
@@ -128,8 +136,7 @@ class MirrorService:
             done = done.plus(report)
             if on_progress is not None:
                 on_progress(sum(self._parts.journal.standing().waiting.values()))
-            following = self._parts.journal.next_try()
-            if not report.looked_at and (following is None or following > datetime.now(UTC)):
+            if not report.looked_at and not self._is_any_due():
                 self.publish()
                 return done
 
@@ -173,26 +180,43 @@ class MirrorService:
         self._published = monotonic()
         self._has_news = len(conflicts) == _TASKS_A_TIME or len(held) == _TASKS_A_TIME
 
-    def _publish_when_due(self) -> None:
-        after = _PUBLISH_AFTER_CHANGE_SECONDS if self._has_news else self._settings.publish_seconds
-        if monotonic() - self._published >= after:
-            self.publish()
+    def _reconcile(self, stop: Event | None) -> Report:
+        done = Report()
+        journal = self._parts.journal
+        while not (stop is not None and stop.is_set()):
+            batch = journal.take(self._kinds, limit=self._settings.batch, now=datetime.now(UTC))
+            if not batch:
+                break
+            total = sum(journal.standing().linked.values())
+            done = done.plus(self._parts.reconciler.reconcile(batch, total=total))
+            self._look()
+        self._next_try = journal.next_try(self._kinds)
+        return done
 
-    def _look(self, kinds: Collection[Kind]) -> None:
-        """Ask the feeds that are due, and save what they tell."""
+    def _look(self) -> None:
+        """Ask the feeds that have, or may have, something to tell, and save it."""
+        standings = self._parts.standings()
+        is_new = standings is not self._seen_standings
+        if is_new:
+            self._kinds = self.mirrored_kinds()
         moment = datetime.now(UTC)
         version = self._parts.data_version()
-        if version != self._seen_version or self._is_due(LEGACY, _LEGACY_LOOK_SECONDS):
-            self._absorb(LEGACY, self._parts.legacy_feed, kinds)
+        if version != self._seen_version or self._is_due(LEGACY):
+            self._absorb(LEGACY, self._parts.legacy_feed)
             self._seen_version = version
         self._polled_at[LEGACY] = moment  # nobody has committed since the version was last the same
-        is_active = monotonic() - self._changed < _ACTIVE_SECONDS
-        rest = self._settings.cloud_rest_poll_seconds
-        if self._is_due(CLOUD, self._settings.cloud_poll_seconds if is_active else rest):
-            self._absorb(CLOUD, self._parts.cloud_feed, kinds)
-        begin_first_load(kinds, legacy=self._parts.legacy, journal=self._parts.journal, now=datetime.now(UTC))
+        if self._parts.cloud_moved.is_set() or self._is_due(CLOUD):
+            self._parts.cloud_moved.clear()
+            self._absorb(CLOUD, self._parts.cloud_feed)
+        if is_new:
+            begin_first_load(
+                self._kinds, legacy=self._parts.legacy, journal=self._parts.journal, now=datetime.now(UTC)
+            )
+            self._seen_standings = standings
+            self._next_try = moment
+            self._has_news = True
 
-    def _absorb(self, name: str, feed: ChangeFeed, kinds: Collection[Kind]) -> None:
+    def _absorb(self, name: str, feed: ChangeFeed) -> None:
         journal = self._parts.journal
         while True:
             moment = datetime.now(UTC)
@@ -200,18 +224,21 @@ class MirrorService:
             batch = feed.poll(checkpoint)
             if batch.touched or batch.strays or batch.checkpoint != checkpoint:
                 journal.absorb(name, batch, moment)
-            if batch.touched:
-                self._changed = monotonic()
+            if batch.touched or batch.has_gap:
+                self._next_try = moment
             if batch.has_gap:
-                _LOG.warning("feed has a gap", extra={"feed": name})
-                mark_everything(kinds, legacy=self._parts.legacy, journal=journal, now=moment)
+                _LOG.warning("feed has a gap: everything is compared", extra={"feed": name})
+                mark_everything(self._kinds, legacy=self._parts.legacy, journal=journal, now=moment)
             if batch.is_whole:
                 break
         self._polled[name] = monotonic()
         self._polled_at[name] = moment
 
-    def _is_due(self, name: str, seconds: float) -> bool:
-        return monotonic() - self._polled.get(name, float("-inf")) >= seconds
+    def _is_due(self, name: str) -> bool:
+        return monotonic() - self._polled.get(name, float("-inf")) >= _LOOK_SECONDS
+
+    def _is_any_due(self) -> bool:
+        return self._next_try is not None and self._next_try <= datetime.now(UTC)
 
 
 def decided(standings: Mapping[Function, FunctionStanding], function: Function) -> tuple[Authority, bool]:

@@ -26,9 +26,9 @@ class BridgeSettings:
         journal: file or SQLAlchemy URL of the bridge's own memory.
         environment: live, reference or training: a cloud that says another is refused.
         batch: records a transaction.
-        legacy_poll_seconds: how often to ask whether the legacy database was written.
-        cloud_poll_seconds: how often to ask the cloud for its history while somebody works.
-        cloud_rest_poll_seconds: the same after five minutes without a change.
+        legacy_poll_seconds: how often to ask whether the legacy database was written; a look costs
+            microseconds.
+        cloud_poll_seconds: how often to ask a cloud that does not hold a request until it has news.
         publish_seconds: how often freshness is published at rest.
         token: what the bridge sends as bearer; from the environment only.
     """
@@ -42,7 +42,6 @@ class BridgeSettings:
     batch: int = 150
     legacy_poll_seconds: float = 0.025
     cloud_poll_seconds: float = 0.1
-    cloud_rest_poll_seconds: float = 0.3
     publish_seconds: float = 8.0
     token: str | None = None
 

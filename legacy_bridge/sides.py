@@ -420,8 +420,8 @@ class Journal(Protocol):
     def standing(self) -> Standing:
         """How the mirror stands, in numbers."""
 
-    def next_try(self) -> datetime | None:
-        """When the next waiting link may be tried; None when nothing waits."""
+    def next_try(self, kinds: Collection[Kind]) -> datetime | None:
+        """When the next waiting link of some kinds may be tried; None when nothing waits."""
 
     def unpublished(self, limit: int) -> tuple[list[ListedConflict], list[Quarantined]]:
         """Conflicts and quarantined records that the public board does not show as they are."""

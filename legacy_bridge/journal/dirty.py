@@ -125,9 +125,11 @@ def standing(connection: Connection, practice: str) -> dict[Kind, tuple[int, dat
     return {Kind(kind): (count, since) for kind, count, since in rows}
 
 
-def next_try(connection: Connection, practice: str) -> datetime | None:
-    """When the next postponed link may be tried; None when nothing waits."""
+def next_try(connection: Connection, practice: str, kinds: Collection[Kind]) -> datetime | None:
+    """When the next waiting link of some kinds may be tried; None when nothing waits."""
     found: datetime | None = connection.execute(
-        select(func.min(DIRTY.c.not_before)).where(DIRTY.c.practice == practice)
+        select(func.min(DIRTY.c.not_before)).where(
+            DIRTY.c.practice == practice, DIRTY.c.kind.in_([kind.value for kind in kinds])
+        )
     ).scalar()
     return found

@@ -141,10 +141,10 @@ class SqlJournal:
                 quarantined=quarantine.counts(connection, self._practice),
             )
 
-    def next_try(self) -> datetime | None:
-        """When the next waiting link may be tried; None when nothing waits."""
+    def next_try(self, kinds: Collection[Kind]) -> datetime | None:
+        """See `sides.Journal`."""
         with self._reading() as connection:
-            found = dirty.next_try(connection, self._practice)
+            found = dirty.next_try(connection, self._practice, kinds)
         return None if found is None else _aware(found)
 
     def conflicts(self, *, decided: bool = False) -> list[ListedConflict]:

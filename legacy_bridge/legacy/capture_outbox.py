@@ -5,8 +5,10 @@ given: `seq > checkpoint` skips nobody here. (A database with concurrent writers
 """
 
 from collections.abc import Mapping
+from sqlite3 import DatabaseError
+from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, text
 from sqlalchemy.exc import OperationalError
 
 from legacy_bridge.errors import RestoreDetected, SideUnavailable
@@ -57,7 +59,8 @@ class OutboxFeed:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._watcher: Connection | None = None
+        self._watcher: PoolProxiedConnection | None = None
+        self._cursor: Any = None
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
         """See `sides.ChangeFeed`; a checkpoint is the last number read."""
@@ -89,15 +92,18 @@ class OutboxFeed:
         """
         try:
             if self._watcher is None:
-                self._watcher = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            return int(self._watcher.exec_driver_sql("PRAGMA data_version").scalar() or 0)
-        except OperationalError as error:
+                self._watcher = self._engine.raw_connection()
+                self._cursor = self._watcher.cursor()
+            self._cursor.execute("PRAGMA data_version")
+            return int(self._cursor.fetchone()[0])
+        except (OperationalError, DatabaseError) as error:
             self.close()
             raise SideUnavailable("The legacy database does not answer.") from error
 
     def close(self) -> None:
         """Let go of the database."""
         if self._watcher is not None:
+            self._cursor.close()
             self._watcher.close()
             self._watcher = None
 
