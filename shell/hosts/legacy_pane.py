@@ -8,7 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
 from PySide6.QtGui import QWindow
-from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from shell.native.interface import Box
 
@@ -37,6 +37,7 @@ class LegacyPane(QWidget):
         self._window: QWindow | None = None
         self._is_covered = False
         self._watched: list[QWidget] = []
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._hole = _Hole(self)
         self._hole.horizontalScrollBar().valueChanged.connect(self._scrolled)
         self._hole.verticalScrollBar().valueChanged.connect(self._scrolled)

@@ -110,16 +110,6 @@ class WarmPage(QObject):
         self._forget()
 
     def _loading_changed(self, loading: QWebEngineLoadingInfo) -> None:
-        print(
-            "LOADING",
-            loading.status(),
-            loading.errorDomain(),
-            loading.errorCode(),
-            loading.errorString(),
-            loading.url(),
-            self.page.url(),
-            file=__import__("sys").stderr,
-        )
         if loading.status() is QWebEngineLoadingInfo.LoadStatus.LoadFailedStatus:
             self.wanted = None
             self._forget()

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QWidget
 
 from shell.hosts.interface import HostListener, HostPatient, Shown, ShownState, Side
 from shell.hosts.key_frame import KeyFrame
@@ -70,6 +70,7 @@ class WebPageHost(QObject):
         self._said: Shown | None = None
         self._answer_always = False
         self.widget = QWidget()
+        self.widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._stack = QStackedLayout(self.widget)
         self._blank = QWidget()
         self._blank.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -18,7 +18,7 @@ scrub_process_doors(os.environ, sys.argv)
 browser_flags(os.environ, sandbox=Sandbox.OFF if os.geteuid() == 0 else Sandbox.ON, has_gpu=False)
 
 from PySide6.QtCore import QSocketNotifier, Qt  # noqa: E402 - the doors are shut first
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QSplitter, QVBoxLayout, QWidget  # noqa: E402
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QSizePolicy, QSplitter, QVBoxLayout, QWidget  # noqa: E402
 
 from shell.hosts.interface import Host, HostPatient, Shown, Side  # noqa: E402
 from shell.hosts.key_frame import KeyFrame  # noqa: E402
@@ -100,6 +100,7 @@ class Stage(QWidget):
         if options.web:
             self.add_web(options)
         self.other = QLineEdit(self.content)
+        self.other.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         if not options.web:
             self.panes.addWidget(self.other)
         self.panes.setSizes([550, 550])
@@ -139,10 +140,10 @@ class Stage(QWidget):
             "prepare": lambda number: self.pages().prepare(
                 "appointments", HostPatient(fhir_id=f"p{number}", patient_number=number), "c1"
             ),
-            "renderer": lambda: self.pages().widget.layout().currentWidget().page().renderProcessPid(),
+            "renderer": self.renderer,
             "quit": QApplication.quit,
         }
-        say("did", name=name, answer=commands[name](**command))
+        say("did", name=name, answer=commands[name](*command.values()))
 
     def pages(self) -> Any:
         """The web host, with what it has beside a host's methods."""
@@ -150,8 +151,13 @@ class Stage(QWidget):
 
     def script(self, code: str) -> None:
         """Run a script in the page on the glass and say its answer."""
-        page = self.pages().widget.layout().currentWidget().page()
+        page = self.pages()._current.page
         page.runJavaScript(code, 0, lambda answer: say("script", answer=answer))
+
+    def renderer(self) -> int:
+        """The process of the page on the glass."""
+        process: int = self.pages()._current.page.renderProcessPid()
+        return process
 
     def edge(self) -> str | None:
         """What the legacy pane says at its edge, as far as it can be seen."""

@@ -43,6 +43,13 @@ class VirtualScreen:
         assert done.returncode == 0, f"{command}: {done.stderr}"
         return done.stdout.strip()
 
+    def run_if_found(self, *command: str) -> str:
+        """What a program on this screen says; empty when it fails, as a search does that finds nothing."""
+        done = subprocess.run(
+            command, check=False, env=self.environment(), capture_output=True, text=True, timeout=30
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
     def key(self, *keys: str) -> None:
         """Press and let go of keys (`ctrl+k`)."""
         self.do("key", "--delay", "5", *keys)

@@ -1,0 +1,5 @@
+"""Fixtures of the contract suites."""
+
+from tests.support.screens import bare_screen, managed_screen
+
+__all__ = ["bare_screen", "managed_screen"]
