@@ -1,6 +1,9 @@
 """Opens a legacy database by its URL."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -30,7 +33,9 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
     query = dict(parts.query)
     if parts.get_backend_name() == "sqlite" and parts.database not in (None, "", ":memory:"):
         mode = "rw" if must_exist else "rwc"
-        parts = parts.set(database=f"file:{parts.database}", query=query | {"mode": mode, "uri": "true"})
+        parts = parts.set(
+            database=f"file:{quote(parts.database)}", query=query | {"mode": mode, "uri": "true"}
+        )
     try:
         engine = create_engine(parts)
     except (SQLAlchemyError, ImportError) as error:
@@ -43,6 +48,22 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
     except DBAPIError as error:
         engine.dispose()
         raise SideUnavailable(f"The database {shown} cannot be opened: {error.orig}.") from error
+
+
+@contextmanager
+def translated(failed: str) -> Iterator[None]:
+    """Say in the bridge's words what the driver could not do.
+
+    Args:
+        failed: what did not succeed, as the beginning of a sentence.
+
+    Raises:
+        SideUnavailable: the driver raised.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        raise SideUnavailable(f"{failed}: {error.orig}.") from error
 
 
 def _prepare(connection: Any, _record: object) -> None:

@@ -9,17 +9,23 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, DateTime, Integer, String, Table, Time
+from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, String, Table, Time
 
 from legacy_bridge.errors import BridgeError
-from legacy_bridge.legacy.schema import METADATA, ExactDecimal
+from legacy_bridge.legacy.schema import GUID_LENGTH, METADATA, ExactDecimal
 
-csv.field_size_limit(64 * 1024 * 1024)
+_LONGEST_FIELD = 64 * 1024 * 1024  # characters; the csv module stops at 128 KiB unless told
 
 FILE_NAME = re.compile(
     r"^(?:bulk_)?(?P<processing_id>\d+)_(?P<table>[A-Za-z]+_[A-Za-z]+)_(?P<stamp>\d{14})_"
     r"(?P<agreement>[0-9A-Fa-f-]{36})\.csv$"
 )
+_EXTRACT_TABLES = {
+    name: table for name, table in METADATA.tables.items() if not name.startswith("Reference_")
+}
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?: 00:00:00)?", re.ASCII)  # some versions send a date as a moment
+_TIME = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.0+)?)?", re.ASCII)  # the columns hold whole seconds
+_WHOLE = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 _GUID = re.compile(r"^\{?[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\}?$")
 
 
@@ -72,6 +78,14 @@ class Refusal:
 
 
 @dataclass(slots=True, kw_only=True)
+class Folder:
+    """What a folder holds: the files in the order of delivery, and what was noticed, in sentences."""
+
+    files: list[ExtractFile] = field(default_factory=list)
+    notices: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
 class FileContent:
     """What a file holds: rows in the order of their processing ids, refusals, and what was noticed."""
 
@@ -80,30 +94,32 @@ class FileContent:
     notices: list[str] = field(default_factory=list)
 
 
-def files_of(folder: Path) -> list[ExtractFile]:
-    """The files of an extract's folder, in the order of delivery.
+def files_of(folder: Path) -> Folder:
+    """Find the files of an extract's folder.
 
     Raises:
         ExtractUnreadable: there is no such folder, or it holds no file of an extract.
     """
     if not folder.is_dir():
         raise ExtractUnreadable(f"There is no folder {folder}: give the folder with the extract's CSV files.")
-    found: list[ExtractFile] = []
-    for path in sorted(folder.iterdir()):
+    found = Folder()
+    for path in sorted(folder.glob("*.csv")):
         named = FILE_NAME.match(path.name)
-        if named is None:
-            continue
-        table = METADATA.tables.get(named["table"])
-        if table is None:
-            raise ExtractUnreadable(
-                f"{path.name}: the table {named['table']} is not one of an EMIS Web extract."
-            )
-        found.append(ExtractFile(path=path, processing_id=int(named["processing_id"]), table=table))
-    if not found:
+        table = _EXTRACT_TABLES.get(named["table"]) if named else None
+        if named is None or table is None:
+            what = "its name is not one of an extract" if named is None else "of a table that is not known"
+            found.notices.append(f"{path.name} was left out: {what}.")
+        else:
+            found.files.append(ExtractFile(path=path, processing_id=int(named["processing_id"]), table=table))
+    if not found.files:
         raise ExtractUnreadable(
             f"{folder} holds no file named as an extract's: ProcessingId_Table_yyyyMMddHHmmss_Agreement.csv."
         )
-    return sorted(found, key=lambda file: file.processing_id)
+    found.files.sort(key=lambda file: file.processing_id)
+    absent = sorted(set(_EXTRACT_TABLES) - {file.table.name for file in found.files})
+    if absent:
+        found.notices.append(f"No file of {', '.join(absent)}: these tables stay as they are.")
+    return found
 
 
 def read(file: ExtractFile) -> FileContent:
@@ -113,6 +129,7 @@ def read(file: ExtractFile) -> FileContent:
         ExtractUnreadable: it is not UTF-8, has no header, or lacks a column of the table's key.
     """
     content = FileContent()
+    before = csv.field_size_limit(_LONGEST_FIELD)
     try:
         with file.path.open(encoding="utf-8-sig", newline="") as text:
             _read_rows(file, csv.reader(text, strict=True), content)
@@ -122,6 +139,8 @@ def read(file: ExtractFile) -> FileContent:
         raise ExtractUnreadable(f"{file.path.name} is not a CSV file: {error}.") from error
     except OSError as error:
         raise ExtractUnreadable(f"{file.path.name} cannot be opened: {error.strerror}.") from error
+    finally:
+        csv.field_size_limit(before)
     content.rows.sort(key=lambda row: row.processing_id)
     return content
 
@@ -134,6 +153,12 @@ def _read_rows(file: ExtractFile, lines: Iterator[list[str]], content: FileConte
     absent = [column.name for column in file.table.primary_key if column.name not in header]
     if absent:
         raise ExtractUnreadable(f"{file.path.name} has no column {', '.join(absent)}.")
+    doubled = sorted({name for name in header if header.count(name) > 1})
+    if doubled:
+        raise ExtractUnreadable(f"{file.path.name} has two columns {', '.join(doubled)}.")
+    lacking = [name for name in columns.keys() if name not in header]  # noqa: SIM118 - a keyed collection
+    if lacking:
+        content.notices.append(f"{file.path.name}: not sent, so left as they are: {', '.join(lacking)}.")
     unknown = [name for name in header if name not in columns]
     if unknown:
         content.notices.append(f"{file.path.name}: not kept, of a newer version: {', '.join(unknown)}.")
@@ -159,25 +184,30 @@ def _row(line: int, fields: list[str], readers: list[tuple[str, Callable[[str], 
         name, read_text = reader
         try:
             values[name] = read_text(text) if text else None
-        except (ValueError, InvalidOperation) as error:
-            raise ValueError(f"{name}: {error}") from error
+        except ValueError as error:
+            raise ValueError(f"{name} {error}") from error
     return ExtractRow(line=line, processing_id=values.get("ProcessingId") or 0, values=values)
 
 
 def _reader(column: Column[Any]) -> Callable[[str], Any]:
     kind = column.type
     if isinstance(kind, ExactDecimal):
-        return _decimal
+        return _unless_blank(_decimal)
     if isinstance(kind, String):
-        return _guid if column.name.endswith("Guid") and kind.length == 38 else _text_of(kind.length)
+        return _unless_blank(_guid) if kind.length == GUID_LENGTH else _text_of(kind.length)
     readers: tuple[tuple[type, Callable[[str], Any]], ...] = (
-        (DateTime, datetime.fromisoformat),
+        (DateTime, _moment),
         (Date, _date),
-        (Time, time.fromisoformat),
+        (Time, _time),
         (Boolean, _boolean),
-        (Integer, int),
+        (BigInteger, _whole_of(bits=64)),
+        (Integer, _whole_of(bits=32)),
     )
-    return next(reader for of_kind, reader in readers if isinstance(kind, of_kind))
+    return _unless_blank(next(reader for of_kind, reader in readers if isinstance(kind, of_kind)))
+
+
+def _unless_blank(reader: Callable[[str], Any]) -> Callable[[str], Any]:
+    return lambda text: reader(text) if text.strip() else None
 
 
 def _text_of(length: int | None) -> Callable[[str], str]:
@@ -191,23 +221,57 @@ def _text_of(length: int | None) -> Callable[[str], str]:
 
 def _guid(text: str) -> str:
     if not _GUID.match(text):
-        raise ValueError(f"{text[:40]!r} is not a GUID")
+        raise ValueError("is not a GUID")
     return "{" + text.strip("{}").upper() + "}"
 
 
 def _date(text: str) -> date:
-    return date.fromisoformat(text[:10])
+    if not _DATE.fullmatch(text):
+        raise ValueError("is not a date of the form yyyy-MM-dd")
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError as error:
+        raise ValueError("is not a day of the calendar") from error
+
+
+def _time(text: str) -> time:
+    if not _TIME.fullmatch(text):
+        raise ValueError("is not a time of the form HH:mm:ss")
+    try:
+        return time.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError("is not a time of the day") from error
+
+
+def _moment(text: str) -> datetime:
+    day, _, clock = text.replace("T", " ").partition(" ")
+    return datetime.combine(_date(day), _time(clock) if clock else time())
+
+
+def _whole_of(*, bits: int) -> Callable[[str], int]:
+    def read_whole(text: str) -> int:
+        if not _WHOLE.fullmatch(text):
+            raise ValueError("is not a whole number")
+        value = int(text)
+        if not -(2 ** (bits - 1)) <= value < 2 ** (bits - 1):
+            raise ValueError(f"does not fit into {bits} bits")
+        return value
+
+    return read_whole
 
 
 def _boolean(text: str) -> bool:
     known = {"true": True, "false": False, "1": True, "0": False}.get(text.strip().lower())
     if known is None:
-        raise ValueError(f"{text[:20]!r} is neither true nor false")
+        raise ValueError("is neither true nor false")
     return known
 
 
 def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError("is not a number") from error
     if not value.is_finite():
-        raise ValueError(f"{text[:20]!r} is not a number")
+        raise ValueError("is not a number")
     return value

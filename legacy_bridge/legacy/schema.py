@@ -20,13 +20,14 @@ from sqlalchemy import (
     Table,
     Time,
 )
-from sqlalchemy.dialects import mssql
+from sqlalchemy.dialects import mssql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from legacy_bridge.legacy.shapes import SHAPES, Shape
 
 _COLUMN = re.compile(r"^(?P<name>\w+) (?P<type>\w+)(?:\((?P<length>\d+)\))?$")
+GUID_LENGTH = 38  # hexadecimal digits and hyphens in braces
 _DIGITS, _PLACES = 38, 12  # SQL Server's widest decimal
 
 
@@ -51,12 +52,16 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return None if value is None else Decimal(value)
 
 
+# SQLAlchemy's SQLite types have no annotations; without the option they write six zeros behind the seconds
+_WHOLE_SECONDS = sqlite.TIME(truncate_microseconds=True)  # type: ignore[no-untyped-call]
+_WHOLE_SECONDS_OF_A_DAY = sqlite.DATETIME(truncate_microseconds=True)  # type: ignore[no-untyped-call]
+
 _TYPES: dict[str, Callable[[int | None], TypeEngine[Any]]] = {
-    "guid": lambda _: String(38).with_variant(mssql.UNIQUEIDENTIFIER(), "mssql"),
+    "guid": lambda _: String(GUID_LENGTH).with_variant(mssql.UNIQUEIDENTIFIER(), "mssql"),
     "text": lambda length: String(length).with_variant(mssql.NVARCHAR(_nvarchar(length)), "mssql"),
     "date": lambda _: Date(),
-    "time": lambda _: Time(),
-    "datetime": lambda _: DateTime(),
+    "time": lambda _: Time().with_variant(_WHOLE_SECONDS, "sqlite"),
+    "datetime": lambda _: DateTime().with_variant(_WHOLE_SECONDS_OF_A_DAY, "sqlite"),
     "bool": lambda _: Boolean(create_constraint=False),
     "int": lambda _: Integer(),
     "big": lambda _: BigInteger(),

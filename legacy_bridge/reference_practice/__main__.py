@@ -10,11 +10,10 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import Engine, insert, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine, delete, insert, select
 
-from legacy_bridge.errors import BridgeError, SettingsWrong, SideUnavailable
-from legacy_bridge.legacy.database import open_database
+from legacy_bridge.errors import BridgeError, SettingsWrong
+from legacy_bridge.legacy.database import open_database, translated
 from legacy_bridge.legacy.extract import files_of
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.generator import generate as generate_practice
@@ -52,17 +51,14 @@ def create(
         raise SettingsWrong(f"A practice made here is for reference or training, not for {environment!r}.")
     engine = open_database(database, must_exist=False)
     settings = {"environment": environment, "ods": practice, "name": practice_name}
-    try:
-        with engine.begin() as connection:
-            METADATA.create_all(connection)
-            if connection.execute(select(_SETTINGS.c.Name).limit(1)).first() is not None:
-                raise SettingsWrong("The database holds a practice already; nothing was changed.")
-            connection.execute(
-                insert(_SETTINGS),
-                [{"Name": name, "Value": value} for name, value in settings.items() if value is not None],
-            )
-    except DBAPIError as error:
-        raise SideUnavailable(f"The tables cannot be made: {error.orig}.") from error
+    with translated("The tables cannot be made"), engine.begin() as connection:
+        METADATA.create_all(connection)
+        if connection.execute(select(_SETTINGS.c.Name).limit(1)).first() is not None:
+            raise SettingsWrong("The database holds a practice already; nothing was changed.")
+        connection.execute(
+            insert(_SETTINGS),
+            [{"Name": name, "Value": value} for name, value in settings.items() if value is not None],
+        )
 
 
 @app.command()
@@ -94,7 +90,8 @@ def generate(
     )
     with Progress(console=_TALK, transient=True) as bar:
         task = bar.add_task("Inventing a practice", total=None)
-        generate_practice(engine, plan, progress=lambda _: bar.advance(task))
+        with translated("The practice cannot be written"):
+            generate_practice(engine, plan, progress=lambda _: bar.advance(task))
 
 
 @app.command("load-extract")
@@ -109,26 +106,27 @@ def load_extract(
     Example: banyan-practice load-extract extract/bulk --database sqlite:///practice.db
     """
     engine = open_database(database)
-    with engine.connect() as connection:
-        known = settings_of(connection)
-    files = files_of(folder)
+    found = files_of(folder)
     with Progress(console=_TALK, transient=True) as bar:
-        task = bar.add_task("Loading", total=len(files))
-        try:
-            loaded = load(engine, files, progress=lambda _: bar.advance(task))
-        except DBAPIError as error:
-            raise SideUnavailable(f"The extract cannot be written: {error.orig}.") from error
-    with engine.begin() as connection:
-        _, ods, name = practice_of(connection, ods=practice or known.get("ods"))
-        if "ods" not in known:
+        task = bar.add_task("Loading", total=len(found.files))
+        with translated("The extract cannot be written"), engine.begin() as connection:
+            known = settings_of(connection)
+            loaded = load(connection, found.files, progress=lambda _: bar.advance(task))
+            _, ods, name = practice_of(connection, ods=practice or known.get("ods"))
+            new = {"ods": ods, "name": name}
+            connection.execute(delete(_SETTINGS).where(_SETTINGS.c.Name.in_(new)))
             connection.execute(
-                insert(_SETTINGS), [{"Name": "ods", "Value": ods}, {"Name": "name", "Value": name}]
+                insert(_SETTINGS), [{"Name": key, "Value": value} for key, value in new.items()]
             )
+    loaded.notices[:0] = found.notices
     for notice in loaded.notices:
-        _TALK.print(f"Noticed: {notice}", highlight=False, markup=False)
+        _TALK.print(f"Noticed: {notice}", highlight=False, markup=False, soft_wrap=True)
     for refusal in loaded.refusals:
         _TALK.print(
-            f"Refused: {refusal.file}, line {refusal.line}: {refusal.reason}", highlight=False, markup=False
+            f"Refused: {refusal.file}, line {refusal.line}: {refusal.reason}",
+            highlight=False,
+            markup=False,
+            soft_wrap=True,
         )
     if report is not None:
         lines = ["file,line,reason"]
@@ -171,7 +169,7 @@ def main() -> None:
     try:
         app()
     except BridgeError as error:
-        _TALK.print(str(error), highlight=False, markup=False)
+        _TALK.print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(1)
 
 
