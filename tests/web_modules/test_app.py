@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 from web_modules.app import Cloud, create_cloud
 from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.fhir.client import FhirClient
-from web_modules.fhir_store.store import Store, load_standard
+from web_modules.fhir_store.store import Standard, Store
 from web_modules.identity.services import Services, person_of
 from web_modules.settings import CloudSettings
 
@@ -41,16 +41,16 @@ FUNCTION = Function(
 )
 
 
-def cloud(tmp_path: Path, **settings: Any) -> Cloud:
+def cloud(tmp_path: Path, standard: Standard, **settings: Any) -> Cloud:
     url = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
     known = CloudSettings(**({"database": url, "service_token": TOKEN} | settings))
-    return create_cloud(known, Store(url, load_standard()), bytes(32), ORIGIN, (FUNCTION, *FUNCTIONS[2:]))
+    return create_cloud(known, Store(url, standard), bytes(32), ORIGIN, (FUNCTION, *FUNCTIONS[2:]))
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Cloud:
+def made(tmp_path: Path, standard: Standard) -> Cloud:
     """A cloud of the reference environment."""
-    return cloud(tmp_path)
+    return cloud(tmp_path, standard)
 
 
 @pytest.fixture
@@ -87,8 +87,8 @@ def test_the_functions_are_listed_for_everybody(web: TestClient) -> None:
 
 @pytest.mark.hazard("H21")
 @pytest.mark.parametrize("environment", ["live", "reference", "training"])
-def test_every_answer_names_its_environment(tmp_path: Path, environment: str) -> None:
-    made = cloud(tmp_path, environment=environment)
+def test_every_answer_names_its_environment(tmp_path: Path, standard: Standard, environment: str) -> None:
+    made = cloud(tmp_path, standard, environment=environment)
     with TestClient(made.app, base_url=ORIGIN, headers={"Authorization": f"Bearer {TOKEN}"}) as client:
         for path in ("/functions.json", "/health", "/sign-in", "/nothing", "/Y99002/fhir/Patient"):
             assert client.get(path).headers["X-Banyan-Environment"] == environment
@@ -97,8 +97,8 @@ def test_every_answer_names_its_environment(tmp_path: Path, environment: str) ->
         assert described == f"Fernbrook Surgery (Y99002), environment: {environment}"
 
 
-def test_today_may_be_another_day(tmp_path: Path) -> None:
-    made = cloud(tmp_path, today=date(2026, 11, 17))
+def test_today_may_be_another_day(tmp_path: Path, standard: Standard) -> None:
+    made = cloud(tmp_path, standard, today=date(2026, 11, 17))
     assert made.services.today() == date(2026, 11, 17)
     with TestClient(made.app, base_url=ORIGIN) as client:
         assert client.get("/functions.json").json()["today"] == "2026-11-17"
@@ -160,8 +160,8 @@ def test_a_service_is_known_by_its_token(web: TestClient) -> None:
     assert web.get("/Y99002/fhir/Patient", headers={"Authorization": f"Basic {TOKEN}"}).status_code == 401
 
 
-def test_a_cloud_without_a_service_token_knows_no_service(tmp_path: Path) -> None:
-    with TestClient(cloud(tmp_path, service_token=None).app, base_url=ORIGIN) as client:
+def test_a_cloud_without_a_service_token_knows_no_service(tmp_path: Path, standard: Standard) -> None:
+    with TestClient(cloud(tmp_path, standard, service_token=None).app, base_url=ORIGIN) as client:
         for token in ("", "None", TOKEN):
             headers = {"Authorization": f"Bearer {token}"}
             assert client.get("/Y99002/fhir/Patient", headers=headers).status_code == 401
@@ -191,8 +191,8 @@ def test_nobody_signs_in_as_a_stranger(web: TestClient) -> None:
     assert web.get("/Y99002/fhir/Patient").status_code == 401
 
 
-def test_a_live_practice_offers_no_sign_in_without_a_password(tmp_path: Path) -> None:
-    with TestClient(cloud(tmp_path, environment="live").app, base_url=ORIGIN) as client:
+def test_a_live_practice_offers_no_sign_in_without_a_password(tmp_path: Path, standard: Standard) -> None:
+    with TestClient(cloud(tmp_path, standard, environment="live").app, base_url=ORIGIN) as client:
         assert "priya.nair" not in client.get("/sign-in").text
         assert client.post("/sign-in", data={"person": "priya.nair"}).status_code == 403
 
@@ -253,8 +253,8 @@ def test_a_request_for_another_host_is_refused(web: TestClient) -> None:
     assert web.get("/health", headers={"Host": "localhost:8080"}).status_code == 200
 
 
-def test_development_serves_records_without_a_sign_in(tmp_path: Path) -> None:
-    made = cloud(tmp_path, is_development=True)
+def test_development_serves_records_without_a_sign_in(tmp_path: Path, standard: Standard) -> None:
+    made = cloud(tmp_path, standard, is_development=True)
     with TestClient(made.app, base_url=ORIGIN) as client:
         created = client.post("/fhir/Patient", json=PATIENT)
         assert created.status_code == 201

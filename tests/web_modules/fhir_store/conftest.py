@@ -1,4 +1,4 @@
-"""A store of its own for each test, with HL7's definitions read once."""
+"""A store of its own for each test, and an easy way to ask it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,13 +9,9 @@ import pytest
 
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import FhirRequest, FhirResponse
-from web_modules.fhir_store.definitions import Definitions, load_definitions
 from web_modules.fhir_store.documents import decode, encode
-from web_modules.fhir_store.elements.model import ElementModel
-from web_modules.fhir_store.elements.parameters import ParameterCatalogue
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Standard, Store
-from web_modules.fhir_store.validation.validator import Validator
 
 PRACTICE = "Y99002"
 OTHER_PRACTICE = "Y99003"
@@ -82,36 +78,6 @@ class Caller:
         found = self("GET", resource_type, query=pairs, prefer="handling=strict")
         assert found.status == 200, found.body
         return [resource["id"] for resource in found.resources]
-
-
-@pytest.fixture(scope="session")
-def definitions() -> Definitions:
-    """HL7's definitions."""
-    return load_definitions()
-
-
-@pytest.fixture(scope="session")
-def model(definitions: Definitions) -> ElementModel:
-    """The elements of every type."""
-    return ElementModel(definitions)
-
-
-@pytest.fixture(scope="session")
-def catalogue(definitions: Definitions, model: ElementModel) -> ParameterCatalogue:
-    """The search parameters of every type."""
-    return ParameterCatalogue(definitions, model)
-
-
-@pytest.fixture(scope="session")
-def validator(definitions: Definitions, model: ElementModel) -> Validator:
-    """What is refused at the door."""
-    return Validator(definitions, model)
-
-
-@pytest.fixture(scope="session")
-def standard(catalogue: ParameterCatalogue, validator: Validator) -> Standard:
-    """What a store works with."""
-    return Standard(catalogue=catalogue, validator=validator)
 
 
 @pytest.fixture
