@@ -2,15 +2,13 @@
 
 from shell.hosts.interface import Side
 from shell.hosts.key_frame import KeyFrame
-from shell.hosts.legacy_program import LegacyProgram
-from shell.native.interface import NativeWindows
+from shell.native.interface import FoundWindow, NativeWindows
 
 
 class LegacyDialogues:
     """Keeps dialogues above the shell. Behind it, the program would look frozen."""
 
-    def __init__(self, program: LegacyProgram, native: NativeWindows, frame: KeyFrame) -> None:
-        self._program = program
+    def __init__(self, native: NativeWindows, frame: KeyFrame) -> None:
         self._native = native
         self._frame = frame
         self._open: list[int] = []
@@ -20,15 +18,16 @@ class LegacyDialogues:
         """Whether one is on the screen."""
         return bool(self._open)
 
-    def look(self, main_window: int) -> None:
+    def look(self, main: FoundWindow) -> None:
         """Raise those that came; when the last one went, the keys go back to whoever is active."""
-        process = self._program.process()
+        if main.pid is None:
+            return
+        # by process, not by class: some toolkits give a dialogue a class of its own
+        of_program = self._native.find(pids={main.pid})
         found = [
             window.window_id
-            for window in self._native.find(wm_class=self._program.description.wm_class)
-            if window.is_shown
-            and window.window_id != main_window
-            and (window.transient_for is not None or (process is not None and window.pid == process.pid))
+            for window in of_program
+            if window.is_shown and window.window_id != main.window_id
         ]
         new, have_gone = [window for window in found if window not in self._open], bool(self._open)
         self._open = found

@@ -37,8 +37,9 @@ class LegacyWindowHost(QObject):
         self._listener = listener
         self._guest: Guest | None = None
         self._window: QWindow | None = None
+        self._found: FoundWindow | None = None
         self._home: Box | None = None
-        self._dialogues = LegacyDialogues(program, native, frame)
+        self._dialogues = LegacyDialogues(native, frame)
         self._wanted: tuple[str, HostPatient | None] | None = None
         self._asked: _Words | None = None
         self._is_asking = False
@@ -154,8 +155,8 @@ class LegacyWindowHost(QObject):
         self._window_timer.start()
 
     def _screen_changed(self) -> None:
-        if self._guest is not None:
-            self._dialogues.look(self._guest.window_id)
+        if self._found is not None:
+            self._dialogues.look(self._found)
         elif self._window_timer.isActive():
             self._take_window()
 
@@ -186,14 +187,15 @@ class LegacyWindowHost(QObject):
         self._guest = self._native.adopt(found.window_id, self, description.shell_keys)
         self._frame.register_guest(self._give_guest_keys)
         self._program.watch_end(self._program_ended)
-        self._dialogues.look(found.window_id)
+        self._found = found
+        self._dialogues.look(found)
         if self._asked == self._wanted_words():
             self._read_back(always=True)
         else:
             self._ask_for_wanted()
 
     def _forget_guest(self, *, to_screen: bool) -> None:
-        self._guest = self._home = None
+        self._guest = self._home = self._found = None
         self._dialogues.forget()
         self._frame.register_guest(None)
         self._pane.lift(to_screen=to_screen)

@@ -25,6 +25,8 @@ class VirtualScreen:
     """A running screen; keys and mouse come through XTEST and cannot be told from real ones."""
 
     display: str
+    is_managed: bool = False
+    """Whether a window manager runs on it."""
 
     def environment(self) -> dict[str, str]:
         """The environment for programs on this screen, none of this process's Qt settings in it."""
@@ -84,7 +86,7 @@ def virtual_screen(*, window_manager: bool = False, size: str = "1280x800") -> I
         if shutil.which(program) is None:
             pytest.skip(f"needs the program {program}")
     with contextlib.ExitStack() as stack:
-        screen = VirtualScreen(display=_start_server(stack, size))
+        screen = VirtualScreen(display=_start_server(stack, size), is_managed=window_manager)
         if window_manager:
             manager = _start(stack, ["openbox", "--sm-disable"], screen.environment())
             until(lambda: _has_window_manager(screen) or manager.poll() is not None, "openbox is there")

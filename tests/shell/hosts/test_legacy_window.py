@@ -62,7 +62,8 @@ def _give_keys_alone(pane: GuestPane) -> None:
     """Give the guest the keys as the desktop does; without a window manager a click alone does not."""
     box = _box(pane)
     pane.screen.click(box[0] + box[2] // 2, box[1] + box[3] // 2)
-    pane.screen.do("windowfocus", "--sync", _window(pane) or "")
+    if not pane.screen.is_managed:
+        pane.screen.do("windowfocus", "--sync", _window(pane) or "")
 
 
 def _is_around(box: tuple[int, int, int, int], place: tuple[int, int]) -> bool:
