@@ -5,7 +5,7 @@ primary keys of the index tables (`EXISTS`), so the cost goes with the candidate
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, not_, or_, select
@@ -20,15 +20,18 @@ from web_modules.fhir_store.search.query import Condition, Include, Search, Sort
 MOST_INCLUDED = 5000
 """Resources sent along with one page; more would be a list, not a context."""
 
-_DRIVERS = (
-    ParameterKind.URI,
-    ParameterKind.REFERENCE,
-    ParameterKind.TOKEN,
-    ParameterKind.STRING,
-    ParameterKind.DATE,
-    ParameterKind.QUANTITY,
-    ParameterKind.NUMBER,
-)
+_BREADTH = {
+    ParameterKind.URI: 1,
+    ParameterKind.REFERENCE: 2,
+    ParameterKind.STRING: 4,
+    ParameterKind.TOKEN: 5,
+    ParameterKind.DATE: 6,
+    ParameterKind.QUANTITY: 7,
+    ParameterKind.NUMBER: 7,
+}
+"""How much of a type a condition usually leaves, narrowest first; an identifier is narrower than any (0), and
+a stretch of time between two bounds lies in between (3)."""
+
 _HIGHEST_TEXT, _LOWEST_TEXT = "\U0010ffff", ""
 _HIGHEST_NUMBER, _LOWEST_NUMBER = 2**62, -(2**62)
 
@@ -126,7 +129,7 @@ def _where(practice: str, search: Search, base_url: str) -> list[Clause]:
         else:
             positive.append((condition, clause_of(condition, base_url)))
     positive = _merged(positive)
-    positive.sort(key=lambda pair: _DRIVERS.index(pair[0].parameter.kind))
+    positive.sort(key=lambda pair: _breadth(pair[0]))
     drives = not any(condition.parameter.code == "_id" for condition in search.conditions)
     for number, (condition, clause) in enumerate(positive):
         if number == 0 and drives:
@@ -144,11 +147,21 @@ def _merged(positive: list[tuple[Condition, Clause]]) -> list[tuple[Condition, C
         code = condition.parameter.code
         if condition.parameter.is_point and code in points:
             at = points[code]
-            merged[at] = (merged[at][0], and_(merged[at][1], clause))
+            both = replace(merged[at][0], values=(*merged[at][0].values, *condition.values))
+            merged[at] = (both, and_(merged[at][1], clause))
         else:
             points[code] = len(merged)
             merged.append((condition, clause))
     return merged
+
+
+def _breadth(condition: Condition) -> int:
+    parameter = condition.parameter
+    if any(route.type == "Identifier" for route in parameter.routes) or condition.modifier == "identifier":
+        return 0
+    if parameter.is_point and len(condition.values) > 1:
+        return 3
+    return _BREADTH[parameter.kind]
 
 
 def _ids(practice: str, resource_type: str, condition: Condition, clause: Clause) -> Select[tuple[str]]:
