@@ -1,7 +1,7 @@
 """Invents the appointments book: sessions around today, and who is booked into them."""
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,6 +19,16 @@ _CLINICS = {  # family name of the clinician: minutes a slot, kind of slot
     "Whitfield": (15, "Nurse appointment"),
     "Basu": (20, "Nurse appointment"),
 }
+_ALWAYS_TODAY: dict[tuple[str, time], Row] = {  # whatever the seed, these states are on the screen
+    ("Nair", time(9, 45)): {
+        "SlotStatus": "DNA",
+        "DidNotAttend": True,
+        "SendInTime": None,
+        "LeftTime": None,
+    },
+    ("Nair", time(10, 15)): {"SlotStatus": "Arrived"},
+}
+_FIRST_PATIENT_AT = time(10, 15)
 _HALVES = (("am", time(8, 30), time(12, 30)), ("pm", time(14, 0), time(17, 0)))
 
 
@@ -78,9 +88,16 @@ def session_rows(session: Session, plan: PracticePlan, organisation: str, locati
 
 
 def slot_rows(
-    session: Session, plan: PracticePlan, organisation: str, patients: Sequence[str]
+    session: Session, plan: PracticePlan, organisation: str, patients: Iterator[str]
 ) -> Iterator[Row]:
-    """A session's slots: done before this moment, someone in the room now, booked and free after it."""
+    """A session's slots: done before this moment, someone in the room now, booked and free after it.
+
+    Args:
+        session: whose slots.
+        plan: the practice.
+        organisation: its GUID.
+        patients: who is booked next; nobody twice a day, so that nobody is in two rooms at once.
+    """
     chance = random.Random(f"{plan.seed}/{session.guid}")  # noqa: S311
     minutes, kind = _CLINICS[session.family]
     now = datetime.combine(plan.today, MORNING)
@@ -104,8 +121,14 @@ def slot_rows(
             "NationalSlotCategoryName": "Planned Clinics",
             "Deleted": False,
         }
-        if not row["IsBlocked"] and chance.random() < _share_booked(starts.date(), plan.today):
-            row |= _booking(chance, starts, minutes, now, chance.choice(patients))
+        is_fixed = starts.date() == plan.today and (session.family, starts.time()) in _ALWAYS_TODAY
+        if is_fixed:
+            row |= {"IsBlocked": False} | _booking(chance, starts, minutes, now, next(patients))
+            row |= _ALWAYS_TODAY[session.family, starts.time()]
+            if starts.time() == _FIRST_PATIENT_AT:
+                row["PatientGuid"] = plan.guid("patient", plan.first_number)
+        elif not row["IsBlocked"] and chance.random() < _share_booked(starts.date(), plan.today):
+            row |= _booking(chance, starts, minutes, now, next(patients))
         yield row
         starts += timedelta(minutes=minutes)
 
@@ -116,11 +139,11 @@ def _share_booked(day: date, today: date) -> float:
 
 
 def _booking(chance: random.Random, starts: datetime, minutes: int, now: datetime, patient: str) -> Row:
-    booked = min(starts, now) - timedelta(days=chance.randrange(1, 20), minutes=chance.randrange(300))
+    booked = (min(starts, now) - timedelta(days=chance.randrange(1, 20))).date()
     row: Row = {
         "PatientGuid": patient,
-        "BookedDate": booked.date(),
-        "BookedTime": booked.time(),
+        "BookedDate": booked,
+        "BookedTime": time(chance.randrange(8, 18), chance.randrange(60)),
         "BookingMethod": "Online" if chance.random() < 0.15 else "Practice",
         "SlotStatus": "Booked",
     }

@@ -39,12 +39,16 @@ def code_rows() -> tuple[list[Row], list[Row]]:
 
 
 def entry_rows(
-    plan: PracticePlan, organisation: str, patient: str, staff: Sequence[str]
+    plan: PracticePlan, organisation: str, person: Row, staff: Sequence[str]
 ) -> Iterator[tuple[str, Row]]:
-    """One patient's entries: table and row."""
+    """One patient's entries, none before the birth: table and row."""
+    patient: str = person["PatientGuid"]
     chance = random.Random(f"{plan.seed}/{patient}")  # noqa: S311
+    days_old = (plan.today - person["DateOfBirth"]).days
     for place in range(chance.randrange(1, 4)):
         day = plan.today - timedelta(days=chance.randrange(2, 900))
+        if (plan.today - day).days > days_old:
+            continue
         clinician = chance.choice(staff)
         consultation = plan.guid("consultation", patient, place)
         entered = {

@@ -1,13 +1,15 @@
 """Fills a practice with invented data: the same plan gives the same practice."""
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable
 from datetime import date
+from itertools import cycle, groupby
 from typing import Any
 
 from sqlalchemy import Engine, insert
 
 from legacy_bridge.legacy.schema import METADATA
-from legacy_bridge.reference_practice.book import session_rows, sessions, slot_rows
+from legacy_bridge.reference_practice.book import DAYS_EACH_SIDE, session_rows, sessions, slot_rows
 from legacy_bridge.reference_practice.entries import code_rows, entry_rows
 from legacy_bridge.reference_practice.people import CLINICIANS, patient_rows, staff_rows
 from legacy_bridge.reference_practice.practice import PracticePlan
@@ -42,13 +44,13 @@ def _rows(plan: PracticePlan) -> dict[str, list[Row]]:
     rows: dict[str, list[Row]] = _places(plan, organisation, location)
     rows["Admin_UserInRole"] = list(staff_rows(plan, organisation))
     rows["Admin_Patient"] = list(patient_rows(plan, organisation))
-    alive = [row["PatientGuid"] for row in rows["Admin_Patient"] if row.get("DateOfDeath") is None]
-    _book(plan, organisation, location, alive, rows)
+    _book(plan, organisation, location, rows)
     rows["Coding_ClinicalCode"], rows["Coding_DrugCode"] = code_rows()
     staff = [plan.guid("staff", clinician[2]) for clinician in CLINICIANS]
-    for patient in alive:
-        for table, row in entry_rows(plan, organisation, patient, staff):
-            rows.setdefault(table, []).append(row)
+    for patient in rows["Admin_Patient"]:
+        if patient.get("DateOfDeath") is None:
+            for table, row in entry_rows(plan, organisation, patient, staff):
+                rows.setdefault(table, []).append(row)
     return {name: of_table for name, of_table in rows.items() if of_table}
 
 
@@ -93,15 +95,23 @@ def _places(plan: PracticePlan, organisation: str, location: str) -> dict[str, l
     }
 
 
-def _book(
-    plan: PracticePlan,
-    organisation: str,
-    location: str,
-    patients: Sequence[str],
-    rows: dict[str, list[Row]],
-) -> None:
-    for session in sessions(plan):
-        own, whose = session_rows(session, plan, organisation, location)
-        rows.setdefault("Appointment_Session", []).append(own)
-        rows.setdefault("Appointment_SessionUser", []).append(whose)
-        rows.setdefault("Appointment_Slot", []).extend(slot_rows(session, plan, organisation, patients))
+def _book(plan: PracticePlan, organisation: str, location: str, rows: dict[str, list[Row]]) -> None:
+    bookable = [row["PatientGuid"] for row in rows["Admin_Patient"][1:] if _can_be_booked(row, plan.today)]
+    for day, of_day in groupby(sessions(plan), key=lambda session: session.starts.date()):
+        queue = bookable.copy()
+        random.Random(f"{plan.seed}/{day}").shuffle(queue)  # noqa: S311
+        patients = cycle(queue)
+        for session in of_day:
+            own, whose = session_rows(session, plan, organisation, location)
+            rows.setdefault("Appointment_Session", []).append(own)
+            rows.setdefault("Appointment_SessionUser", []).append(whose)
+            rows.setdefault("Appointment_Slot", []).extend(slot_rows(session, plan, organisation, patients))
+
+
+def _can_be_booked(patient: Row, today: date) -> bool:
+    """Whether a patient lives, and was born before the book begins; the first one is booked by name."""
+    return (
+        patient.get("DateOfDeath") is None
+        and (today - patient["DateOfBirth"]).days > DAYS_EACH_SIDE
+        and not patient["IsConfidential"]
+    )
