@@ -1,0 +1,272 @@
+"""From what a person asks for to what the two panes show: function, stage, decision, view, hosts.
+
+    window -> switchboard -> function -> stage and rollout -> decide() -> view -> hosts
+
+The switchboard owns no rule of its own: which views there are is the rollout's decision, which patient is
+shown and whether a pane may be seen is the context hub's. It draws nothing: the glass does. No Qt.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from shell.context.events import ContextEvent
+from shell.context.hub import ContextHub, Dispute, Identify, Vote
+from shell.context.shown import Shown, Side
+from shell.functions import CloudOffer, FunctionPages
+from shell.hosts.interface import Host, HostPatient
+from shell.patient import Patient
+from shell.rollout import Rollout
+from web_modules.decision.decision import Decision
+from web_modules.decision.words import Function, View
+
+SIDES_OF_VIEW: Mapping[View, tuple[Side, ...]] = {
+    View.LEGACY: (Side.LEGACY,),
+    View.SIDE_BY_SIDE: (Side.LEGACY, Side.CLOUD),
+    View.NEW: (Side.CLOUD,),
+}
+
+
+class Glass(Protocol):
+    """What the switchboard has drawn. Nothing blocks."""
+
+    def show_function(self, pages: FunctionPages, decision: Decision) -> None:
+        """Draw a function's bar and lay out the panes of its view."""
+
+    def show_patient(self, patient: Patient | None) -> None:
+        """Draw the banner."""
+
+    def show_shown(self, side: Side, shown: Shown) -> None:
+        """Draw what a pane was seen to show."""
+
+    def show_veil(self, side: Side, *, is_veiled: bool) -> None:
+        """Cover a pane opaquely, or not."""
+
+    def show_dispute(self, dispute: Dispute | None) -> None:
+        """Draw both identities and the two choices, or take them away."""
+
+    def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
+        """Ask what becomes of unsaved work; answer by `Switchboard.vote`."""
+
+    def show_active(self, side: Side | None) -> None:
+        """Mark the pane that the keys go to."""
+
+    def show_gone(self, side: Side, reason: str | None) -> None:
+        """Say that a pane's program ended and offer to start it again; None: it is back."""
+
+    def show_notice(self, words: str) -> None:
+        """Say something that needs no answer."""
+
+    def press(self, key: str) -> None:
+        """A key of the shell was pressed over a foreign window."""
+
+
+class Switchboard:
+    """One window's choices. Everything is called on the window's thread.
+
+    Args:
+        offer: what the cloud offers.
+        rollout: which views a person has.
+        identify: finds who bears a number of the practice.
+        now: the clock; aware UTC.
+    """
+
+    def __init__(
+        self, offer: CloudOffer, rollout: Rollout, identify: Identify, now: Callable[[], datetime]
+    ) -> None:
+        self._offer = offer
+        self._rollout = rollout
+        self._hosts: dict[Side, Host] = {}
+        self._glass: Glass = _Dark()
+        self._is_overlaid = False
+        self._open_patients: dict[str, Patient] = {}
+        self.hub = ContextHub(self, self, identify, now)
+        self.function = offer.functions[0].function
+
+    def start(self, hosts: Mapping[Side, Host], glass: Glass, function: Function) -> None:
+        """Show the first function; both sides take part in the context from here on."""
+        self._hosts = dict(hosts)
+        self._glass = glass
+        self.function = function
+        glass.show_patient(None)
+        self._show_function()
+        for side in self._hosts:
+            self.hub.join(side)
+
+    # -- what the person asks for ------------------------------------------------------------------------
+
+    @property
+    def decision(self) -> Decision:
+        """The decision for the function on the glass."""
+        return self._rollout.decision(self.function)
+
+    def select(self, function: Function) -> None:
+        """Show another function for the same patient."""
+        self.function = function
+        self._show_function()
+        for side in self._visible():
+            self._bring(side)
+
+    def choose(self, view: View) -> None:
+        """Show the function in another view, if there is that view."""
+        if view not in self.decision.views:
+            self._glass.show_notice(" ".join(self.decision.reasons))
+            return
+        self._rollout.choose(self.function, view)
+        self.select(self.function)
+
+    def open_patient(self, patient: Patient | None) -> None:
+        """Open another patient in both panes, or close the one that is open."""
+        self.hub.propose(patient)
+
+    def vote(self, vote: Vote) -> None:
+        """The person's answer about unsaved work."""
+        self.hub.vote(vote)
+
+    def restart(self, side: Side) -> None:
+        """Start a pane's program again."""
+        self._glass.show_gone(side, None)
+        self.hub.join(side)
+
+    def unsaved(self) -> list[Side]:
+        """The sides that hold unsaved work: asked before the window is closed."""
+        return [side for side, host in self._hosts.items() if host.shown.unsaved]
+
+    def overlay(self, *, is_open: bool) -> None:
+        """Something is drawn over the panes: the foreign window may not lie over it."""
+        self._is_overlaid = is_open
+        self._cover(Side.LEGACY)
+
+    def flags_changed(self) -> None:
+        """The flag file was edited: take it up unless a patient is open."""
+        if self._rollout.take_up():
+            self.select(self.function)
+        elif self._rollout.is_stopped(self.function):
+            self._glass.show_notice("The new page was stopped. It can be read; what you typed is kept.")
+
+    # -- what the hosts say (HostListener) ------------------------------------------------------------------
+
+    def on_shown(self, side: Side, shown: Shown) -> None:
+        """A pane was read back."""
+        self._glass.show_shown(side, shown)
+        self.hub.shown(side, shown)
+
+    def on_active(self, side: Side | None) -> None:
+        """Keys go to another pane."""
+        self._glass.show_active(side)
+
+    def on_gone(self, side: Side, reason: str) -> None:
+        """A pane's program or page ended."""
+        self.hub.leave(side)
+        self._glass.show_gone(side, reason)
+
+    def on_patient_wanted(self, side: Side, identifier: str) -> None:
+        """A page asks for a patient; only one that the window knows or can find is opened."""
+        if side is Side.CLOUD:
+            self._glass.press(f"patient:{identifier}")
+
+    def on_shell_key(self, key: str) -> None:
+        """A key of the shell was pressed over a foreign window."""
+        self._glass.press(key)
+
+    def on_notice(self, side: Side, words: str) -> None:  # noqa: ARG002 - the words name it
+        """Something was refused or happened that needs no answer."""
+        self._glass.show_notice(words)
+
+    # -- what the hub needs (Panes, HubListener) ----------------------------------------------------------
+
+    def open(self, side: Side, patient: Patient | None, token: str) -> None:
+        """Show a patient in a pane."""
+        host = self._hosts.get(side)
+        if host is None:
+            return
+        wanted = None
+        if patient is not None:
+            wanted = HostPatient(fhir_id=patient.fhir_id, patient_number=patient.patient_number)
+        host.open(self._function_of(side).value, wanted, token)
+
+    def veil(self, side: Side) -> None:
+        """Cover a pane."""
+        self._cover(side)
+        self._glass.show_veil(side, is_veiled=True)
+
+    def unveil(self, side: Side) -> None:
+        """Uncover a pane."""
+        self._cover(side)
+        self._glass.show_veil(side, is_veiled=False)
+
+    def settle(self, vote: Vote, sides: Sequence[Side], done: Callable[[bool], None]) -> None:
+        """Save or discard unsaved work, one side after the other."""
+        if not sides:
+            done(True)
+            return
+        host, rest = self._hosts[sides[0]], sides[1:]
+
+        def next_one(is_done: bool) -> None:
+            if is_done:
+                self.settle(vote, rest, done)
+            else:
+                done(False)
+
+        (host.save_work if vote is Vote.SAVE else host.discard_work)(next_one)
+
+    def on_vote_needed(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
+        """Unsaved work stands in the way."""
+        self._glass.ask_vote(wanted, sides)
+
+    def on_dispute(self, dispute: Dispute | None) -> None:
+        """The panes are about different patients, or no longer are."""
+        self._glass.show_dispute(dispute)
+
+    def on_context(self, event: ContextEvent) -> None:
+        """The context changed: the rollout is pinned while a patient is open."""
+        if event.words:
+            self._glass.show_notice(event.words)
+            return
+        self._glass.show_patient(event.patient)
+        if event.patient is None:
+            self._rollout.unpin()
+            self._show_function()
+        else:
+            self._rollout.pin()
+
+    # -- inside -------------------------------------------------------------------------------------------
+
+    def _show_function(self) -> None:
+        self._glass.show_function(self._offer.pages_of(self.function), self.decision)
+
+    def _visible(self) -> list[Side]:
+        return [side for side in SIDES_OF_VIEW[self.decision.view] if side in self._hosts]
+
+    def _bring(self, side: Side) -> None:
+        self.open(side, self.hub.patient, self.hub.token)
+
+    def _function_of(self, side: Side) -> Function:
+        """The function to show on a side: the cloud side keeps its page where this one has none."""
+        if side is Side.LEGACY or self._offer.pages_of(self.function).has_module:
+            return self.function
+        return next(one.function for one in self._offer.functions if one.has_module)
+
+    def _cover(self, side: Side) -> None:
+        host = self._hosts.get(side)
+        if host is None:
+            return
+        if self.hub.is_veiled(side) or (self._is_overlaid and side is Side.LEGACY):
+            host.cover()
+        else:
+            host.uncover()
+
+
+class _Dark:
+    """Before the window is there, nothing is drawn."""
+
+    def show_function(self, pages: FunctionPages, decision: Decision) -> None: ...
+    def show_patient(self, patient: Patient | None) -> None: ...
+    def show_shown(self, side: Side, shown: Shown) -> None: ...
+    def show_veil(self, side: Side, *, is_veiled: bool) -> None: ...
+    def show_dispute(self, dispute: Dispute | None) -> None: ...
+    def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None: ...
+    def show_active(self, side: Side | None) -> None: ...
+    def show_gone(self, side: Side, reason: str | None) -> None: ...
+    def show_notice(self, words: str) -> None: ...
+    def press(self, key: str) -> None: ...
