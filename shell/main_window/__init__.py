@@ -1,0 +1,1 @@
+"""The window: everything that Qt draws around and over the panes."""
