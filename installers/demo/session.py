@@ -64,8 +64,9 @@ class Session:
             self._say("filling the practice")
         filling = ensure_filled(self.place, extract=options.extract, today=options.today)
         write_default_flags(self.place)
-        # Generated data lie around the day of their making; an extract lies in the past.
-        today = options.today or (filling.day if filling.source else None)
+        # Generated data lie around the day of their making; an extract lies in the past. A check needs a day
+        # on which there is something in the book.
+        today = options.today or (filling.day if filling.source or options.is_check else None)
         return self._running_cloud(filling, today) or self._start_service(filling, today)
 
     def start_window(self, cloud: str) -> subprocess.Popen[bytes]:

@@ -9,8 +9,10 @@ import re
 import textwrap
 from dataclasses import MISSING, Field, fields
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).parents[2]
 SETTINGS = (
     ("banyan-cloud serve", "web_modules.settings", "CloudSettings", "BANYAN_CLOUD_"),
     ("banyan-bridge", "legacy_bridge.settings", "BridgeSettings", "BANYAN_BRIDGE_"),
@@ -38,8 +40,10 @@ def _default(field: Field[Any]) -> str:
     value = field.default if field.default_factory is MISSING else field.default_factory()
     if value is MISSING:
         return "needed"
-    if value is None:
+    if value in {None, "", Path()}:
         return "–"
+    if isinstance(value, Path) and value.is_relative_to(ROOT):
+        value = value.relative_to(ROOT)
     return f"`{getattr(value, 'value', value)}`"
 
 

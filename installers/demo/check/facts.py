@@ -53,7 +53,7 @@ class Facts:
         self._ods = ods
 
     def patients(self, count: int) -> list[ChosenPatient]:
-        """Patients whom both sides show, with a mobile number that nobody else has.
+        """Patients whom both sides show, with a name and a mobile number that nobody else has.
 
         Raises:
             DemoError: there are not so many.
@@ -70,6 +70,8 @@ class Facts:
                    WHERE other.MobilePhone = patient.MobilePhone) = 1
               AND (SELECT count(*) FROM Admin_Patient AS other
                    WHERE other.PatientNumber = patient.PatientNumber) = 1
+              AND (SELECT count(*) FROM Admin_Patient AS other
+                   WHERE other.Surname = patient.Surname AND other.GivenName = patient.GivenName) = 1
             ORDER BY PatientNumber LIMIT ?
             """,
             self._ods,

@@ -1,0 +1,126 @@
+"""The legacy program's pane, as a person sees and uses it: its title, its keys, its fields by copying."""
+
+import re
+from dataclasses import dataclass
+
+from demo.check.hands import Hands, Window, wait_until
+from demo.errors import DemoError
+
+WM_CLASS = "halden-gp"
+ANSWER_SECONDS = 20.0
+FIELDS = 13
+"""How many fields of a patient can be typed over, by Tab from the first."""
+_TITLE = re.compile(
+    r"\[(?P<screen>\w+) - (?:Patient (?P<patient>\d+)|No patient)(?P<unsaved> \*)?\] - (?P<practice>.+)$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacyTitle:
+    """What the program's title says.
+
+    Attributes:
+        screen: Patients or Appointments.
+        patient: the open patient's number; None: nobody.
+        is_unsaved: whether it holds unsaved work.
+        practice: the practice's name in capitals.
+    """
+
+    screen: str
+    patient: str | None
+    is_unsaved: bool
+    practice: str
+
+
+class LegacyPane:
+    """Drives the legacy program in its pane. Every method blocks until it is done, or fails."""
+
+    def __init__(self, hands: Hands) -> None:
+        """Say whose hands."""
+        self._hands = hands
+
+    def window(self) -> Window:
+        """The program's main window.
+
+        Raises:
+            DemoError: it is not on the glass.
+        """
+        return wait_until(self._find, seconds=ANSWER_SECONDS, what="the legacy program's window")
+
+    def title(self) -> LegacyTitle:
+        """What its title says now."""
+        match = _TITLE.search(self.window().title)
+        if match is None:
+            raise DemoError("the legacy program's title names neither screen nor patient")
+        return LegacyTitle(
+            screen=match["screen"],
+            patient=match["patient"],
+            is_unsaved=bool(match["unsaved"]),
+            practice=match["practice"],
+        )
+
+    def wait_for_patient(self, number: str | None) -> None:
+        """Wait until the title names a patient, or nobody."""
+        wait_until(
+            lambda: self.title().patient == number,
+            seconds=ANSWER_SECONDS,
+            what=f"patient {number} in the legacy program's title",
+        )
+
+    def take_keys(self) -> None:
+        """Click the pane where nothing is, so that the keys go there."""
+        self._hands.click(self.window(), *QUIET_PLACE)
+
+    def press(self, *keys: str) -> None:
+        """Press keys in the program."""
+        self._hands.press(*keys)
+
+    def find_patient(self, number: str) -> None:
+        """Open a patient as its users do: F2, the number, Enter."""
+        self.take_keys()
+        self.press("F2")
+        self._wait_for_dialogue("Find patient")
+        self._hands.write(number)
+        self.press("Return")
+
+    def field(self, value: str) -> str:
+        """Go from field to field of the patients screen until one holds a value; it keeps the keys.
+
+        Raises:
+            DemoError: no field holds it.
+        """
+        self.take_keys()
+        self.press("F5", "F7")
+        seen = []
+        for _ in range(FIELDS):
+            seen.append(self._hands.copy())
+            if seen[-1] == value:
+                return value
+            self.press("Tab")
+        raise DemoError(f"no field of the legacy program holds {value!r}; they hold {seen}")
+
+    def change_field(self, old: str, new: str) -> None:
+        """Type over a field and save, as its users do."""
+        self.field(old)
+        self.press("ctrl+a")
+        self._hands.write(new)
+        wait_until(lambda: self.title().is_unsaved, seconds=ANSWER_SECONDS, what="the mark of unsaved work")
+        self.press("F10")
+        wait_until(
+            lambda: not self.title().is_unsaved, seconds=ANSWER_SECONDS, what="the program to have saved"
+        )
+
+    def dialogue(self, title: str) -> Window | None:
+        """A dialogue of the program by its title; None when it is not open."""
+        return next((one for one in self._hands.windows(wm_class=WM_CLASS) if one.title == title), None)
+
+    def _wait_for_dialogue(self, title: str) -> None:
+        wait_until(lambda: self.dialogue(title), seconds=ANSWER_SECONDS, what=f"the dialogue {title!r}")
+
+    def _find(self) -> Window | None:
+        windows = self._hands.windows(wm_class=WM_CLASS)
+        return next((one for one in windows if one.title.startswith("Halden GP ")), None)
+
+
+QUIET_PLACE = (4, 4)
+"""A place in the program's window where a click does nothing but give it the keys."""
