@@ -30,7 +30,7 @@ def of_refusal(refusal: Refusal) -> FhirResponse:
 
 
 def of_version(version: StoredVersion, request: FhirRequest) -> FhirResponse:
-    """A resource as read, or 304 when the client has it already (If-None-Match, If-Modified-Since)."""
+    """A resource as read, or 304 when the client has it already (If-None-Match)."""
     headers = version_headers(version)
     known = request.headers.get("if-none-match")
     if known is not None and (known == "*" or version.etag in (part.strip() for part in known.split(","))):

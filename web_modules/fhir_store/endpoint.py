@@ -16,7 +16,7 @@ from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 Gate = Callable[[Request], Refusal | None]
 """Says why a request may not be made, or None when it may."""
 
-_HEADERS = ("if-match", "if-none-match", "if-modified-since", "if-none-exist", "prefer")
+_HEADERS = ("if-match", "if-none-match", "if-none-exist", "prefer")
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _FORM = "application/x-www-form-urlencoded"
 

@@ -27,7 +27,7 @@ def test_a_session_counts_again_after_a_restart_with_the_same_key() -> None:
     assert made().person(made().issue(PRIYA)) == PRIYA
 
 
-@pytest.mark.hazard("H11")
+@pytest.mark.hazard("H21")
 @pytest.mark.parametrize(
     "other",
     [

@@ -50,10 +50,10 @@ class Database:
         if parsed.get_backend_name() == "sqlite":
             _check_sqlite_file(parsed)
         try:
-            self._writer = _engine(parsed, begin="BEGIN IMMEDIATE", size=1)
+            self._writer = _engine(parsed, is_writer=True, size=1)
             with self._writer.begin() as connection:
                 METADATA.create_all(connection)
-            self._reader = _engine(parsed, begin="BEGIN", size=READERS)
+            self._reader = _engine(parsed, is_writer=False, size=READERS)
         except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             raise DatabaseUnavailable(
                 f"The database {self._shown} cannot be opened ({_reason(error)}): "
@@ -121,10 +121,15 @@ class Database:
         self._writer.dispose()
 
 
-def _engine(url: URL, *, begin: str, size: int) -> Engine:
+def _engine(url: URL, *, is_writer: bool, size: int) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(
-            url, pool_size=size, max_overflow=size * 2, pool_pre_ping=True, hide_parameters=True
+            url,
+            pool_size=size,
+            max_overflow=size * 2,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED" if is_writer else "REPEATABLE READ",
         )
     engine = create_engine(
         url,
@@ -149,7 +154,7 @@ def _engine(url: URL, *, begin: str, size: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
 
     return engine
 

@@ -43,6 +43,7 @@ def test_a_folder_is_no_database(tmp_path: Path) -> None:
         Database(f"sqlite:///{tmp_path}")
 
 
+@pytest.mark.hazard("H21")
 def test_a_practice_keeps_its_environment(database_url: str) -> None:
     database = Database(database_url)
     database.open_practice("Y99003", "training")
