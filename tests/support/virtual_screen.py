@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from PIL import ImageGrab
 
 from tests.support.waiting import until
 
@@ -76,7 +77,7 @@ class VirtualScreen:
 
     def picture(self, path: Path) -> None:
         """Save what is on the screen."""
-        self.run("import", "-window", "root", str(path))
+        ImageGrab.grab(xdisplay=self.display).save(path)
 
 
 @contextlib.contextmanager
