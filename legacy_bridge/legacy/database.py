@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -48,6 +48,15 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
     except DBAPIError as error:
         engine.dispose()
         raise SideUnavailable(f"The database {shown} cannot be opened: {error.orig}.") from error
+
+
+def write_alone(connection: Connection) -> None:
+    """Take the write lock at once, so that new tables too are part of the transaction.
+
+    SQLite's driver begins a transaction of its own only before rows are written, not before tables are made.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 @contextmanager

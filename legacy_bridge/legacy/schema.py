@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Numeric,
+    PrimaryKeyConstraint,
     String,
     Table,
     Time,
@@ -94,6 +95,7 @@ def _table(shape: Shape, into: MetaData) -> None:
         shape.name,
         into,
         *(_column(text.strip(), shape.key) for text in shape.columns.split(",")),
+        *([PrimaryKeyConstraint(*shape.key)] if shape.key else []),  # in this order, organisation first
         comment="not part of the extract" if shape.is_ours else None,
     )
     for columns in _INDEXES.get(shape.name, ()):

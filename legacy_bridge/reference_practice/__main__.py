@@ -13,7 +13,7 @@ from rich.progress import Progress
 from sqlalchemy import Engine, delete, insert, select
 
 from legacy_bridge.errors import BridgeError, SettingsWrong
-from legacy_bridge.legacy.database import open_database, translated
+from legacy_bridge.legacy.database import open_database, translated, write_alone
 from legacy_bridge.legacy.extract import files_of
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.generator import generate as generate_practice
@@ -52,6 +52,7 @@ def create(
     engine = open_database(database, must_exist=False)
     settings = {"environment": environment, "ods": practice, "name": practice_name}
     with translated("The tables cannot be made"), engine.begin() as connection:
+        write_alone(connection)
         METADATA.create_all(connection)
         if connection.execute(select(_SETTINGS.c.Name).limit(1)).first() is not None:
             raise SettingsWrong("The database holds a practice already; nothing was changed.")
