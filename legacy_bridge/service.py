@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from threading import Event
 from time import monotonic
 
@@ -35,6 +35,7 @@ _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
 _TASKS_A_TIME = 100
+_SOON = timedelta(seconds=1)  # what may be tried again this soon is waited for by `drain`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,14 +132,17 @@ class MirrorService:
         done = Report()
         while True:
             self._polled.clear()
-            self._seen_version = None
+            self._next_try = datetime.now(UTC)
             report = self.step()
             done = done.plus(report)
             if on_progress is not None:
                 on_progress(sum(self._parts.journal.standing().waiting.values()))
-            if not report.looked_at and not self._is_any_due():
+            if report.looked_at or self._is_any_due():
+                continue
+            if self._next_try is None or self._next_try - datetime.now(UTC) > _SOON:
                 self.publish()
                 return done
+            self._parts.cloud_moved.wait((self._next_try - datetime.now(UTC)).total_seconds())
 
     def mirrored_kinds(self) -> list[Kind]:
         """The kinds whose function is in a stage with a mirror."""

@@ -115,6 +115,15 @@ def postpone(
         )
 
 
+def hasten(connection: Connection, practice: str, *, above_rank: int, now: datetime) -> None:
+    """Let postponed links be tried at once: what they waited for may have arrived."""
+    connection.execute(
+        update(DIRTY)
+        .where(DIRTY.c.practice == practice, DIRTY.c.rank > above_rank, DIRTY.c.not_before > now)
+        .values(not_before=now)
+    )
+
+
 def standing(connection: Connection, practice: str) -> dict[Kind, tuple[int, datetime]]:
     """For each kind with something waiting: how many, and since when the oldest."""
     rows = connection.execute(

@@ -1,0 +1,52 @@
+"""A small practice, an embedded store in this process, and the bridge between them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.legacy_bridge.support.mirror import Mirror
+from tests.legacy_bridge.support.small_practice import ODS, SmallPractice
+from web_modules.fhir_store.definitions import load_definitions
+from web_modules.fhir_store.elements.model import ElementModel
+from web_modules.fhir_store.elements.parameters import ParameterCatalogue
+from web_modules.fhir_store.service import FhirService, ServedPractice
+from web_modules.fhir_store.store import Standard, Store
+from web_modules.fhir_store.validation.validator import Validator
+
+
+@pytest.fixture(scope="session")
+def standard() -> Standard:
+    """HL7's definitions, read once."""
+    definitions = load_definitions()
+    model = ElementModel(definitions)
+    return Standard(catalogue=ParameterCatalogue(definitions, model), validator=Validator(definitions, model))
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[SmallPractice]:
+    """A practice of a handful of rows."""
+    made = SmallPractice(tmp_path / "practice.sqlite")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fhir(tmp_path: Path, standard: Standard) -> Iterator[FhirService]:
+    """The embedded store of one practice, in this process."""
+    store = Store(f"sqlite:///{tmp_path / 'cloud.sqlite'}", standard)
+    store.open_practice(ODS, "reference")
+    yield FhirService(
+        store,
+        ServedPractice(practice=ODS, base_url=f"http://cloud.example/{ODS}/fhir", description="a test"),
+    )
+    store.close()
+
+
+@pytest.fixture
+def mirror(practice: SmallPractice, fhir: FhirService, tmp_path: Path) -> Iterator[Mirror]:
+    """A bridge that has carried everything once."""
+    made = Mirror(practice, fhir, tmp_path)
+    made.drain()
+    yield made
+    made.stop()

@@ -1,0 +1,150 @@
+"""A whole mirror in one process: real legacy tables, real journal, any FHIR server behind a transport."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from legacy_bridge.cloud.board import FhirBoard
+from legacy_bridge.cloud.feed import HistoryFeed
+from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.guards import BlastGuard
+from legacy_bridge.journal.database import Lease, journal_url, open_journal
+from legacy_bridge.journal.journal import SqlJournal
+from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
+from legacy_bridge.legacy.rows import LegacyRows
+from legacy_bridge.mapping.catalogue import catalogue
+from legacy_bridge.merge.visit import Report
+from legacy_bridge.parity import Comparison
+from legacy_bridge.reconciler import Reconciler
+from legacy_bridge.records import Kind
+from legacy_bridge.service import MirrorService, Parts, decided
+from legacy_bridge.settings import BridgeSettings
+from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid
+from web_modules.decision.decision import Standing
+from web_modules.decision.words import Function, Stage
+from web_modules.fhir.client import FhirClient, version_of
+from web_modules.fhir.systems import legacy_key
+from web_modules.fhir.transport import Transport
+
+
+def stages(**named: Stage) -> dict[Function, Standing]:
+    """Where every function stands: patients lead, appointments on trial, unless named otherwise."""
+    found = {function: Standing(stage=Stage.LEGACY) for function in Function}
+    chosen = {"patients": Stage.LEAD, "appointments": Stage.TRIAL, "organisation": Stage.MIRROR, **named}
+    found.update({Function(name): Standing(stage=stage) for name, stage in chosen.items()})
+    return found
+
+
+@dataclass(slots=True)
+class Mirror:
+    """The bridge between a small practice and a FHIR server; `wrap` puts a fault before any side."""
+
+    practice: SmallPractice
+    transport: Transport
+    folder: Path
+    standings: Mapping[Function, Standing] = field(default_factory=stages)
+    wrap: Callable[[Any], Any] = lambda side: side
+    blast_guard: BlastGuard = field(default_factory=BlastGuard)
+    batch: int = 50
+    client: FhirClient = field(init=False)
+    journal: SqlJournal = field(init=False)
+    service: MirrorService = field(init=False)
+    _engine: Any = field(init=False, default=None)
+    _lease: Any = field(init=False, default=None)
+    _feed: Any = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.client = FhirClient(self.transport)
+        self.start()
+
+    def start(self) -> None:
+        """Start the bridge, or start it again after it was killed."""
+        self.stop()
+        install_outbox(self.practice.engine)
+        self._engine = open_journal(journal_url(str(self.folder / "journal.sqlite")))
+        self._lease = Lease(self._engine, ODS)
+        self.journal = SqlJournal(self._engine, ODS, self._lease)
+        mappings = catalogue(ODS)
+        journal = self.wrap(self.journal)
+        legacy = self.wrap(LegacyRows(self.practice.engine, ODS))
+        self._feed = OutboxFeed(self.practice.engine)
+        reconciler = Reconciler(
+            ods=ODS,
+            legacy=legacy,
+            cloud=self.wrap(CloudResources(self.client, mappings, ODS)),
+            journal=journal,
+            mappings=mappings,
+            authority=lambda kind: decided(self.standings, kind.function)[0],
+            clock=lambda: datetime.now(UTC),
+            blast_guard=self.blast_guard,
+        )
+        parts = Parts(
+            legacy_feed=self._feed,
+            cloud_feed=HistoryFeed(
+                self.client, mappings, ODS, keys_of=self.journal.keys_of, links=self.journal.links
+            ),
+            legacy=legacy,
+            journal=journal,
+            reconciler=reconciler,
+            board=FhirBoard(self.client),
+            standings=lambda: self.standings,
+            data_version=self._feed.data_version,
+            check=lambda: None,
+            cloud_moved=Event(),
+        )
+        settings = BridgeSettings(
+            practice=ODS, legacy="", fhir="", flags=Path(), journal="", batch=self.batch
+        )
+        self.service = MirrorService(parts, settings)
+
+    def stop(self) -> None:
+        """End the bridge; what is in its journal stays."""
+        if self._engine is not None:
+            self._feed.close()
+            self._lease.close()
+            self._engine.dispose()
+            self._engine = None
+
+    def drain(self) -> Report:
+        """Let the bridge do all that it can do now."""
+        return self.service.drain()
+
+    def differing(self) -> list[str]:
+        """The links whose two sides are not equal."""
+        comparison = Comparison(
+            legacy=LegacyRows(self.practice.engine, ODS),
+            cloud=CloudResources(self.client, catalogue(ODS), ODS),
+            journal=self.journal,
+            mappings=catalogue(ODS),
+        )
+        return [str(key) for kind in Kind for key in comparison.count(kind).differing]
+
+    def resource(self, resource_type: str, table: str, name: str) -> dict[str, Any]:
+        """The resource of a name."""
+        (found,) = self.resources(resource_type, table, name)
+        return found
+
+    def resources(self, resource_type: str, table: str, name: str) -> list[dict[str, Any]]:
+        """All resources with the identifier of a name."""
+        wanted = f"{legacy_key(ODS, table)}|{guid(name).strip('{}').lower()}"
+        return self.client.search(resource_type, {"identifier": wanted})
+
+    def patient(self, name: str) -> dict[str, Any]:
+        """A Patient."""
+        return self.resource("Patient", "Admin_Patient", name)
+
+    def slot(self, name: str) -> dict[str, Any]:
+        """A Slot."""
+        return self.resource("Slot", "Appointment_Slot", name)
+
+    def appointments(self, slot: str) -> list[dict[str, Any]]:
+        """A slot's Appointments, oldest first."""
+        found = self.client.search("Appointment", {"slot": f"Slot/{self.slot(slot)['id']}"})
+        return sorted(found, key=lambda one: str(one["id"]))
+
+    def put(self, resource: dict[str, Any], **changed: Any) -> dict[str, Any]:
+        """Change elements of a resource as a module would, on the version that was seen."""
+        return self.client.update({**resource, **changed}, if_match=version_of(resource))
