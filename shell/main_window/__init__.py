@@ -1,1 +1,1 @@
-"""The window: everything that Qt draws around and over the panes."""
+"""The window as drawn: bars, rail, panes, palette and dialogues around the banner and the hosts."""

@@ -1,0 +1,190 @@
+"""The rail: the functions with their stage, and the patients that were open last."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from shell.functions import FunctionPages
+from shell.main_window.parts import STAGE_WORDS, Pips, label, restyle, row
+from shell.main_window.theme import Theme
+from shell.patient import Patient, date_words
+from web_modules.decision.words import Function, Stage
+
+_RECENT_SHOWN = 5
+
+
+class Rail(QWidget):
+    """The functions; wide with names, or slim with icons alone.
+
+    Args:
+        theme: the look.
+        functions: in their order.
+    """
+
+    chosen = Signal(object)
+    """A `Function`."""
+    recent_chosen = Signal(object)
+    """A `Patient`."""
+
+    def __init__(self, theme: Theme, functions: Sequence[FunctionPages]) -> None:
+        super().__init__()
+        self.setObjectName("rail")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self._is_slim = False
+        self._rows = {
+            pages.function: _Row(theme, pages, number) for number, pages in enumerate(functions, start=1)
+        }
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(theme.px(8), theme.px(8), theme.px(8), theme.px(8))
+        layout.setSpacing(0)
+        for function, entry in self._rows.items():
+            entry.clicked.connect(lambda _=False, function=function: self.chosen.emit(function))
+            layout.addWidget(entry)
+        self._recent_title = label("Recent patients", "cap")
+        self._recent_title.setContentsMargins(theme.px(10), theme.px(16), 0, theme.px(4))
+        self._recent_title.hide()
+        self._recent = QVBoxLayout()
+        self._recent.setSpacing(0)
+        layout.addWidget(self._recent_title)
+        layout.addLayout(self._recent)
+        layout.addStretch(1)
+        self.setFixedWidth(theme.px(208))
+
+    def show_stages(self, stages: Mapping[Function, Stage]) -> None:
+        """Say how far each function has moved."""
+        for function, stage in stages.items():
+            if function in self._rows:
+                self._rows[function].show_stage(stage)
+
+    def show_current(self, function: Function) -> None:
+        """Mark the function on the glass."""
+        for each, entry in self._rows.items():
+            entry.show_current(is_current=each is function)
+
+    def show_recent(self, patients: Sequence[Patient]) -> None:
+        """List the patients that were open last, the latest first."""
+        while (item := self._recent.takeAt(0)) is not None:
+            widget = item.widget()
+            if widget is not None:
+                widget.deleteLater()
+        for patient in patients[:_RECENT_SHOWN]:
+            entry = _Recent(self._theme, patient)
+            entry.clicked.connect(lambda _=False, patient=patient: self.recent_chosen.emit(patient))
+            self._recent.addWidget(entry)
+            entry.setVisible(not self._is_slim)
+        self._recent_title.setVisible(bool(patients) and not self._is_slim)
+
+    def set_slim(self, is_slim: bool) -> None:
+        """Show icons alone, or names too."""
+        if is_slim == self._is_slim:
+            return
+        self._is_slim = is_slim
+        self.setFixedWidth(self._theme.px(56 if is_slim else 208))
+        side = self._theme.px(6 if is_slim else 8)
+        layout = self.layout()
+        if layout is not None:
+            layout.setContentsMargins(side, self._theme.px(8), side, self._theme.px(8))
+        for entry in self._rows.values():
+            entry.set_slim(is_slim)
+        has_recent = self._recent.count() > 0
+        self._recent_title.setVisible(has_recent and not is_slim)
+        for number in range(self._recent.count()):
+            item = self._recent.itemAt(number)
+            widget = None if item is None else item.widget()
+            if widget is not None:
+                widget.setVisible(not is_slim)
+
+
+class _Row(QPushButton):
+    """One function: icon, name, stage."""
+
+    def __init__(self, theme: Theme, pages: FunctionPages, number: int) -> None:
+        super().__init__()
+        self.setObjectName("railRow")
+        self.setFixedHeight(theme.px(44))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._theme = theme
+        self._pages = pages
+        self._number = number
+        self._stage = Stage.LEGACY
+        self._is_current = False
+        self._icon = QLabel()
+        self._name = label(pages.title, "function")
+        self._pips = Pips(theme)
+        self._stage_word = label("", "small")
+        self._words = QWidget()
+        stage = row(self._pips, self._stage_word, None, spacing=theme.px(6))
+        words = QVBoxLayout(self._words)
+        words.setContentsMargins(0, theme.px(2), 0, theme.px(3))
+        words.setSpacing(0)
+        words.addWidget(self._name)
+        words.addLayout(stage)
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(theme.px(10), 0, theme.px(8), 0)
+        self._line.setSpacing(theme.px(10))
+        self._line.addWidget(self._icon)
+        self._line.addWidget(self._words, 1)
+        for part in (self._icon, self._words):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.show_stage(Stage.LEGACY)
+
+    def show_stage(self, stage: Stage) -> None:
+        self._stage = stage
+        self._stage_word.setText(STAGE_WORDS[stage])
+        words = f"{self._pages.title}, {STAGE_WORDS[stage]}, step {stage.step} of 6. Ctrl {self._number}"
+        self.setAccessibleName(words)
+        self.setToolTip(words)
+        self._draw()
+
+    def show_current(self, *, is_current: bool) -> None:
+        self._is_current = is_current
+        restyle(self, "on", "true" if is_current else "false")
+        self._draw()
+
+    def set_slim(self, is_slim: bool) -> None:
+        self._words.setVisible(not is_slim)
+        side = self._theme.px(12 if is_slim else 10)
+        self._line.setContentsMargins(side, 0, self._theme.px(8), 0)
+
+    def _draw(self) -> None:
+        tokens = self._theme.tokens
+        colour = tokens.accent if self._is_current else tokens.quiet
+        self._icon.setPixmap(self._theme.pixmap(self._pages.function.value, colour, 20))
+        self._pips.show_stage(self._stage, is_current=self._is_current)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The style sheet's ground, and the mark at the left of the current one."""
+        super().paintEvent(event)
+        if self._is_current:
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.colour("accent"))
+            top = self._theme.px(8)
+            painter.drawRoundedRect(0, top, 3, self.height() - 2 * top, 1.5, 1.5)
+
+
+class _Recent(QPushButton):
+    """One patient that was open: short name and date of birth, never cut."""
+
+    def __init__(self, theme: Theme, patient: Patient) -> None:
+        super().__init__()
+        self.setObjectName("recent")
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        name, born = label(patient.short_name), label(date_words(patient.born or ""), "small")
+        name.setWordWrap(True)
+        layout = row(name, born, spacing=theme.px(8))
+        layout.setStretch(0, 1)
+        layout.setAlignment(born, Qt.AlignmentFlag.AlignTop)
+        layout.setContentsMargins(theme.px(10), theme.px(4), theme.px(8), theme.px(4))
+        self.setLayout(layout)
+        self.setAccessibleName(f"{patient.name}, born {patient.born or 'not known'}")
+        for part in (name, born):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._layout = layout
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        return self._layout.minimumSize()

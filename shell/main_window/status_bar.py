@@ -1,0 +1,108 @@
+"""The line at the bottom: who leads, how fresh, what waits for a person, what day and time it is."""
+
+from datetime import datetime
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QLabel, QWidget
+
+from shell.main_window.freshness import MirrorLine
+from shell.main_window.parts import label, restyle, row, rule
+from shell.main_window.theme import Theme
+
+
+class StatusBar(QFrame):
+    """The line at the bottom."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("statusBar")
+        self.setFixedHeight(theme.px(28))
+        self._theme = theme
+        self._leads = _Cell(theme)
+        self._fresh = _Cell(theme)
+        self._waiting = _Cell(theme)
+        self._trouble = _Cell(theme)
+        self._decisions = _Cell(theme)
+        self._held = _Cell(theme)
+        self._note = _Cell(theme)
+        self._time = _Cell(theme)
+        self._day = label()
+        self._rules: list[QFrame] = []
+        layout = row(spacing=theme.px(12))
+        layout.setContentsMargins(theme.px(16), 0, theme.px(16), 0)
+        for cell in (self._leads, self._fresh, self._waiting, self._trouble):
+            layout.addWidget(cell)
+            layout.addWidget(cell.rule)
+        layout.addStretch(1)
+        for cell in (self._decisions, self._held, self._note):
+            layout.addWidget(cell)
+            layout.addWidget(cell.rule)
+        layout.addWidget(self._time)
+        layout.addWidget(self._day)
+        self.setLayout(layout)
+        for cell in (
+            self._leads,
+            self._fresh,
+            self._waiting,
+            self._trouble,
+            self._decisions,
+            self._held,
+            self._note,
+        ):
+            cell.say("")
+
+    def show_mirror(self, line: MirrorLine) -> None:
+        """Say who leads, how fresh it is and what is on its way."""
+        self._leads.say(line.leads, "both-ways" if line.tone != "bad" or line.icon == "alarm" else line.icon)
+        self._fresh.say(line.sentence if line.tone else "", line.icon, line.tone)
+        self._waiting.say("" if line.waiting is None else f"{line.waiting} waiting to cross")
+
+    def show_trouble(self, words: str | None) -> None:
+        """Say what stands in the way of writing; None: nothing."""
+        self._trouble.say(words or "", "warning", "warn")
+
+    def show_counts(self, decisions: int | None, held_back: int | None) -> None:
+        """Say what waits for a person (hazard H14); None: not known."""
+        if decisions is None:
+            self._decisions.say("Decisions: not known", "scales", "warn")
+        else:
+            words = f"{decisions} needs a decision" if decisions == 1 else f"{decisions} need a decision"
+            self._decisions.say(words, "scales" if decisions else "", "warn" if decisions else "")
+        self._held.say("" if held_back is None else f"{held_back} held back")
+
+    def show_note(self, words: str) -> None:
+        """Say something lasting, such as that training is connected to nothing."""
+        self._note.say(words, tone="strong")
+
+    def show_clock(self, moment: datetime) -> None:
+        """Say the environment's day and the time of day (local)."""
+        self._time.say(f"{moment:%H:%M}", tone="strong")
+        self._day.setText(f"{moment:%a %d-%b-%Y}")
+
+
+class _Cell(QWidget):
+    """An icon and a few words, with the rule that follows them; gone while there are no words."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._icon = QLabel()
+        self._words = label()
+        self._said: tuple[str, str, str] | None = None
+        self.rule = rule(theme, upright=True)
+        self.setLayout(row(self._icon, self._words, spacing=theme.px(6)))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def say(self, words: str, icon: str = "", tone: str = "") -> None:
+        if self._said == (words, icon, tone):
+            return
+        self._said = (words, icon, tone)
+        tokens = self._theme.tokens
+        colour = {"ok": tokens.ok, "warn": tokens.warn, "bad": tokens.bad}.get(tone, tokens.quiet)
+        self._icon.setVisible(bool(icon))
+        if icon:
+            self._icon.setPixmap(self._theme.pixmap(icon, colour, 14 if icon != "tick" else 12))
+        self._words.setText(words)
+        restyle(self._words, "tone", tone)
+        self.setVisible(bool(words))
+        self.rule.setVisible(bool(words))
