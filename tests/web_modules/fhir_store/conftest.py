@@ -1,11 +1,15 @@
 """A store of its own for each test, and an easy way to ask it."""
 
+import os
+import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, make_url
 
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import FhirRequest, FhirResponse
@@ -80,10 +84,27 @@ class Caller:
         return [resource["id"] for resource in found.resources]
 
 
+@contextmanager
+def fresh_database(folder: Path) -> Iterator[str]:
+    """An empty database: an SQLite file, or one on the server whose URL is in BANYAN_TEST_POSTGRESQL."""
+    server = os.environ.get("BANYAN_TEST_POSTGRESQL")
+    if server is None:
+        yield f"sqlite:///{folder / 'store.sqlite'}"
+        return
+    name = f"banyan_{uuid.uuid4().hex}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+        yield make_url(server).set(database=name).render_as_string(hide_password=False)
+        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+    engine.dispose()
+
+
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(tmp_path: Path) -> Iterator[str]:
     """Where a test's database may be."""
-    return f"sqlite:///{tmp_path / 'store.sqlite'}"
+    with fresh_database(tmp_path) as url:
+        yield url
 
 
 @pytest.fixture
@@ -105,6 +126,15 @@ def served(store: Store, practice: str) -> Caller:
             ),
         )
     )
+
+
+@contextmanager
+def fresh_practice(folder: Path, standard: Standard) -> Iterator[Caller]:
+    """A practice in a store of its own, for fixtures that several tests share."""
+    with fresh_database(folder) as url:
+        store = Store(url, standard)
+        yield served(store, PRACTICE)
+        store.close()
 
 
 @pytest.fixture

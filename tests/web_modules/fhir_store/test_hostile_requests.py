@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.web_modules.fhir_store.conftest import PRACTICE, Caller, served
+from tests.web_modules.fhir_store.conftest import Caller, fresh_practice
 from web_modules.fhir.transport import FhirRequest
-from web_modules.fhir_store.store import Standard, Store
+from web_modules.fhir_store.store import Standard
 
 TYPES = ("Patient", "Observation", "Slot", "Encounter", "ValueSet", "RiskAssessment", "Zork")
 HOSTILE = st.sampled_from(
@@ -78,18 +78,13 @@ ALLOWED = {200, 304, 400, 404, 406, 410, 412}
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterator[Caller]:
     """A practice with one of each."""
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('hostile') / 'store.sqlite'}", standard)
-    fhir = served(store, PRACTICE)
-    fhir(
-        "PUT",
-        "Patient/p",
-        {"resourceType": "Patient", "id": "p", "name": [{"family": "A"}], "birthDate": "1980"},
-    )
-    yield fhir
-    store.close()
+    with fresh_practice(tmp_path_factory.mktemp("hostile"), standard) as fhir:
+        person = {"resourceType": "Patient", "id": "p", "name": [{"family": "A"}], "birthDate": "1980"}
+        fhir("PUT", "Patient/p", person)
+        yield fhir
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=400, deadline=None)
 @given(st.data())
 def test_no_search_fails(practice: Caller, standard: Standard, data: st.DataObject) -> None:
     resource_type = data.draw(st.sampled_from(TYPES))

@@ -52,7 +52,8 @@ def test_a_practice_keeps_its_environment(database_url: str) -> None:
     database.close()
 
 
-def test_a_database_of_another_format_is_refused(tmp_path: Path, database_url: str) -> None:
+def test_a_database_of_another_format_is_refused(tmp_path: Path) -> None:
+    database_url = f"sqlite:///{tmp_path / 'store.sqlite'}"
     database = Database(database_url)
     database.open_practice("Y99002", "reference")
     database.close()
@@ -65,8 +66,8 @@ def test_a_database_of_another_format_is_refused(tmp_path: Path, database_url: s
     database.close()
 
 
-def test_every_commit_reaches_the_disk(database_url: str) -> None:
-    database = Database(database_url)
+def test_every_commit_to_sqlite_reaches_the_disk(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'store.sqlite'}")
     with database.writing() as connection:
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"

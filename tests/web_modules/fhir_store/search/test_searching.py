@@ -7,51 +7,51 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from tests.web_modules.fhir_store.conftest import PRACTICE, Answer, Caller, served
-from web_modules.fhir_store.store import Standard, Store
+from tests.web_modules.fhir_store.conftest import Answer, Caller, fresh_practice
+from web_modules.fhir_store.store import Standard
 
 
 def patient(patient_id: str, **content: Any) -> dict[str, Any]:
     return {"resourceType": "Patient", "id": patient_id, **content}
 
 
+PEOPLE = [
+    patient(
+        "a",
+        name=[{"family": "van der Berg", "given": ["Ada", "Zoë"]}],
+        gender="female",
+        birthDate="1980-05-17",
+        identifier=[{"system": "nhs", "value": "1"}],
+        address=[{"postalCode": "LS1 4AP", "city": "Leeds"}],
+        generalPractitioner=[{"reference": "Practitioner/p1"}],
+    ),
+    patient(
+        "b",
+        name=[{"family": "VAN DER BERG", "given": ["Bo"]}, {"family": "Alias"}],
+        gender="male",
+        birthDate="1980-05",
+        identifier=[{"system": "nhs", "value": "2"}, {"value": "bare"}],
+        generalPractitioner=[{"reference": "http://cloud.example/Y99002/fhir/Practitioner/p2"}],
+    ),
+    patient(
+        "c",
+        name=[{"family": "O'Neill"}],
+        birthDate="1999-12-31",
+        identifier=[{"system": "other", "value": "1"}],
+        deceasedDateTime="2020-01-01",
+        generalPractitioner=[{"identifier": {"system": "gmc", "value": "77"}}],
+    ),
+    patient("d", active=True, meta={"tag": [{"system": "t", "code": "test"}]}),
+]
+
+
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterator[Caller]:
     """Four patients who differ in everything that can be searched; nobody changes them."""
-    store = Store(f"sqlite:///{tmp_path_factory.mktemp('people') / 'store.sqlite'}", standard)
-    fhir = served(store, PRACTICE)
-    people = [
-        patient(
-            "a",
-            name=[{"family": "van der Berg", "given": ["Ada", "Zoë"]}],
-            gender="female",
-            birthDate="1980-05-17",
-            identifier=[{"system": "nhs", "value": "1"}],
-            address=[{"postalCode": "LS1 4AP", "city": "Leeds"}],
-            generalPractitioner=[{"reference": "Practitioner/p1"}],
-        ),
-        patient(
-            "b",
-            name=[{"family": "VAN DER BERG", "given": ["Bo"]}, {"family": "Alias"}],
-            gender="male",
-            birthDate="1980-05",
-            identifier=[{"system": "nhs", "value": "2"}, {"value": "bare"}],
-            generalPractitioner=[{"reference": "http://cloud.example/Y99002/fhir/Practitioner/p2"}],
-        ),
-        patient(
-            "c",
-            name=[{"family": "O'Neill"}],
-            birthDate="1999-12-31",
-            identifier=[{"system": "other", "value": "1"}],
-            deceasedDateTime="2020-01-01",
-            generalPractitioner=[{"identifier": {"system": "gmc", "value": "77"}}],
-        ),
-        patient("d", active=True, meta={"tag": [{"system": "t", "code": "test"}]}),
-    ]
-    for one in people:
-        assert fhir("PUT", f"Patient/{one['id']}", one).status == 201
-    yield fhir
-    store.close()
+    with fresh_practice(tmp_path_factory.mktemp("people"), standard) as fhir:
+        for one in PEOPLE:
+            assert fhir("PUT", f"Patient/{one['id']}", one).status == 201
+        yield fhir
 
 
 @pytest.mark.parametrize(
