@@ -93,6 +93,9 @@ class SqlJournal:
                 if one.retry_after_seconds is not None
             ]
             dirty.postpone(connection, practice, later, moment)
+            if arrived:
+                rank = min(key.kind.rank for key in arrived)
+                dirty.hasten(connection, practice, above_rank=rank, now=moment)
             done = [(one.link.key, one.generation) for one in settlements if one.retry_after_seconds is None]
             dirty.clear(connection, practice, done)
             wrote = [(one.did, one.link.key, one.detail) for one in settlements if one.did]
