@@ -1,0 +1,248 @@
+"""Reads from the cloud on threads of their own, so that the window's thread never waits."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
+
+from shell.errors import CloudError
+from shell.functions import CloudOffer
+from shell.patient import Patient, patient_of
+from web_modules.fhir import systems
+from web_modules.fhir.client import FhirClient
+from web_modules.fhir.errors import FhirError
+from web_modules.fhir.mirror_status import Freshness, TaskKind, freshness_of, task_of
+
+_TIMEOUT_SECONDS = 5.0
+_PULSE_MILLISECONDS = 1000  # freshness is told in seconds
+_FOUND_AT_MOST = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Who is signed in, and the session that pages and FHIR reads go by."""
+
+    id: str
+    name: str
+    role: str
+    session: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulse:
+    """What the mirror last said, or since when the cloud does not answer.
+
+    Attributes:
+        freshness: by function id.
+        conflicts: that wait for a person.
+        held_back: in quarantine.
+        silent_since: when the cloud was last heard; None while it answers.
+    """
+
+    freshness: dict[str, Freshness]
+    conflicts: int
+    held_back: int
+    silent_since: datetime | None
+
+
+def fetch(url: str) -> bytes:
+    """Read an address of the cloud. Blocks.
+
+    Raises:
+        CloudError: it does not answer as it should.
+    """
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(url, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
+    except requests.RequestException as error:
+        raise CloudError(
+            f"The cloud at {url} does not answer. Is it running, and is the address right?"
+        ) from error
+    if answer.status_code != 200:
+        raise CloudError(f"The cloud answered {answer.status_code} to {url}. Is the address right?")
+    return answer.content
+
+
+def sign_in(cloud: str, person: str) -> Person:
+    """Sign in at a development cloud. Blocks.
+
+    Raises:
+        CloudError: the cloud does not answer, or knows no such person.
+    """
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.post(
+                f"{cloud}/sign-in",
+                data={"person": person},
+                headers={"Accept": "application/json", "Origin": cloud},
+                timeout=_TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+            said = answer.json() if answer.status_code == 200 else None
+    except (requests.RequestException, ValueError) as error:
+        raise CloudError(f"The cloud at {cloud} does not answer to the sign-in.") from error
+    if said is None:
+        raise CloudError(f"The cloud refused the sign-in of {person!r}: choose one of its people.")
+    who = said["person"]
+    return Person(id=who["id"], name=who["name"], role=who["role"], session=said["session"])
+
+
+class _Answer(QObject):
+    """Carries an answer from a thread of the pool to the window's thread."""
+
+    came = Signal(object, object)
+
+
+class _Job(QRunnable):
+    """One read on a thread of the pool."""
+
+    def __init__(self, read: Callable[[], Any]) -> None:
+        super().__init__()
+        self.setAutoDelete(False)
+        self.answer = _Answer()
+        self._read = read
+
+    def run(self) -> None:
+        """Read; a failure is an answer too."""
+        try:
+            self.answer.came.emit(self._read(), None)
+        except (FhirError, CloudError) as error:
+            self.answer.came.emit(None, error)
+
+
+class Cloud(QObject):
+    """The cloud as the window reads it.
+
+    Signals:
+        pulse: a `Pulse`, about once a second.
+    """
+
+    pulse = Signal(object)
+
+    def __init__(self, client: FhirClient, offer: CloudOffer, parent: QObject) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._offer = offer
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(4)
+        self._jobs: set[_Job] = set()
+        self._heard_at = datetime.now(UTC)
+        self._last = Pulse(freshness={}, conflicts=0, held_back=0, silent_since=None)
+        self._timer = QTimer(self, interval=_PULSE_MILLISECONDS)
+        self._timer.timeout.connect(self._beat)
+        self._is_beating = False
+
+    def start(self) -> None:
+        """Begin to ask how the mirror is."""
+        self._timer.start()
+        self._beat()
+
+    def stop(self) -> None:
+        """Ask nothing more, and wait for what was asked."""
+        self._timer.stop()
+        self._pool.clear()
+        self._pool.waitForDone(int(_TIMEOUT_SECONDS * 1000))
+
+    def patient(self, fhir_id: str, done: Callable[[Patient | None], None]) -> None:
+        """Read one patient; None when there is none or the cloud does not answer."""
+        self._ask(
+            lambda: patient_of(self._client.read("Patient", fhir_id), self._offer.ods),
+            lambda found, _error: done(found),
+        )
+
+    def identify(self, number: str, done: Callable[[Sequence[Patient] | None], None]) -> None:
+        """Find who bears a number of the practice; None when the cloud does not answer."""
+        system = systems.patient_number(self._offer.ods)
+        self._ask(
+            lambda: self._patients({"identifier": f"{system}|{number}"}),
+            lambda found, _error: done(found),
+        )
+
+    def search(self, words: str, done: Callable[[Sequence[Patient] | None], None]) -> None:
+        """Find patients by what a person typed: names, a date of birth, a number."""
+        query = search_query(words, self._offer.ods)
+        if query is None:
+            done(())
+            return
+        self._ask(lambda: self._patients(query), lambda found, _error: done(found))
+
+    def _patients(self, query: dict[str, Any]) -> list[Patient]:
+        bundle = self._client.search_page("Patient", query | {"_count": str(_FOUND_AT_MOST)})
+        return [patient_of(entry["resource"], self._offer.ods) for entry in bundle.get("entry", [])]
+
+    def _beat(self) -> None:
+        if not self._is_beating:
+            self._is_beating = True
+            self._ask(self._read_pulse, self._took_pulse)
+
+    def _read_pulse(self) -> Pulse:
+        fresh = [freshness_of(one) for one in self._client.search("Basic", {"code": "freshness"})]
+        tasks = [task_of(one) for one in self._client.search("Task", {"status": "requested"})]
+        kinds = [task.kind for task in tasks if task is not None]
+        return Pulse(
+            freshness={one.function: one for one in fresh if one is not None},
+            conflicts=kinds.count(TaskKind.CONFLICT),
+            held_back=kinds.count(TaskKind.QUARANTINE),
+            silent_since=None,
+        )
+
+    def _took_pulse(self, pulse: Pulse | None, error: Exception | None) -> None:
+        self._is_beating = False
+        if pulse is not None and error is None:
+            self._heard_at = datetime.now(UTC)
+            self._last = pulse
+        else:
+            self._last = Pulse(
+                freshness=self._last.freshness,
+                conflicts=self._last.conflicts,
+                held_back=self._last.held_back,
+                silent_since=self._heard_at,
+            )
+        self.pulse.emit(self._last)
+
+    def _ask(self, read: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:
+        job = _Job(read)
+        self._jobs.add(job)
+
+        def answered(value: Any, error: Exception | None) -> None:
+            self._jobs.discard(job)
+            done(value, error)
+
+        job.answer.came.connect(answered, Qt.ConnectionType.QueuedConnection)
+        self._pool.start(job)
+
+
+def search_query(words: str, ods: str) -> dict[str, Any] | None:
+    """What a person typed as a FHIR search of Patient; None when there is too little to go by."""
+    parts = words.replace(",", " ").split()
+    digits = words.replace(" ", "")
+    if digits.isdigit() and len(digits) == 10:
+        return {"identifier": f"{systems.NHS_NUMBER}|{digits}"}
+    if digits.isdigit() and len(parts) == 1 and len(digits) < 8:
+        return {"identifier": f"{systems.patient_number(ods)}|{digits}"}
+    query: dict[str, Any] = {}
+    names: list[str] = []
+    for part in parts:
+        day = typed_date(part)
+        if day is not None:
+            query["birthdate"] = day
+        else:
+            names.append(part)
+    if names:
+        query["name"] = names
+    return query if sum(len(name) for name in names) >= 2 or "birthdate" in query else None
+
+
+def typed_date(text: str) -> str | None:
+    """A date of birth as people type it, as FHIR writes it."""
+    for form in ("%d-%b-%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d%m%Y"):
+        try:
+            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a date has no zone
+        except ValueError:
+            continue
+    return None

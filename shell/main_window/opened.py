@@ -1,0 +1,164 @@
+"""An open window: its parts put together, and taken apart in the order that Qt needs."""
+
+from datetime import UTC, datetime
+from types import TracebackType
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QWidget
+
+from shell.context.shown import Side
+from shell.errors import NativeNotBuiltError, SettingsError
+from shell.functions import CloudOffer
+from shell.hosts.interface import Host
+from shell.hosts.key_frame import KeyFrame
+from shell.hosts.legacy_description import read_description
+from shell.hosts.legacy_program import LegacyPlace, LegacyProgram
+from shell.hosts.legacy_window import LegacyWindowHost
+from shell.hosts.web_page import PageAddress, WebPageHost
+from shell.hosts.web_profile import ProfileIdentity, WebProfile
+from shell.main_window.choices import Choices
+from shell.main_window.network import Cloud, Person
+from shell.main_window.theme import Theme, load_fonts, wanted_scheme
+from shell.main_window.window import MainWindow
+from shell.native.desktop import native_windows
+from shell.native.interface import NativeWindows
+from shell.rollout import Rollout
+from shell.settings import ShellSettings
+from shell.switchboard import Switchboard
+from web_modules.decision.errors import DecisionError
+from web_modules.decision.flags import FlagFile
+from web_modules.decision.words import Function
+from web_modules.fhir.client import FhirClient
+from web_modules.fhir.transport import HttpTransport
+
+_ROOT_WARNING = "You are root, so the browser runs without its sandbox."
+
+
+class _Edits(QObject):
+    """Brings the flag file's edits from their thread to the window's."""
+
+    came = Signal()
+
+
+class Opened:
+    """One window with all that stands behind it; leaving the `with` block ends it.
+
+    Args:
+        application: made already, so that fonts and screens are known.
+        settings: the shell's.
+        offer: what the cloud offers.
+        person: who is signed in.
+        has_sandbox: whether Chromium's own sandbox is on; the window says so when it is not.
+    """
+
+    def __init__(
+        self,
+        application: QApplication,
+        settings: ShellSettings,
+        offer: CloudOffer,
+        person: Person,
+        *,
+        has_sandbox: bool,
+    ) -> None:
+        self._settings = settings
+        self._offer = offer
+        self._edits = _Edits()
+        self._flags = self._flag_file()
+        choices = Choices(settings.state_folder / "choices.json")
+        rollout = Rollout(self._flags, offer, choices.views, choices.keep)
+        self._transport = HttpTransport(offer.fhir, token=person.session or None, timeout_seconds=5)
+        self.window = MainWindow(
+            self._theme(application), offer, person, [] if has_sandbox else [_ROOT_WARNING]
+        )
+        self._cloud = Cloud(FhirClient(self._transport), offer, self.window)
+        self.board = Switchboard(offer, rollout, self._cloud.identify, lambda: datetime.now(UTC))
+        self._edits.came.connect(self.board.flags_changed)
+        native = self._native(application)
+        self._frame = KeyFrame(self.window, self.window.content, native, self.board.on_active)
+        self._profile = self._web_profile(person)
+        self._pages = WebPageHost(self._profile, self._addresses(), self._frame, self.board)
+        self._legacy = None if native is None else self._legacy_host(native)
+        hosts: dict[Side, tuple[Host, QWidget]] = {}
+        if self._legacy is not None:
+            hosts[Side.LEGACY] = (self._legacy, self._legacy.widget)
+        hosts[Side.CLOUD] = (self._pages, self._pages.widget)
+        self.window.connect_to(self.board, self._cloud, rollout, self._frame, hosts)
+        self.window.show()
+        self.board.start({side: host for side, (host, _) in hosts.items()}, self.window, Function.PATIENTS)
+        self._cloud.start()
+
+    def __enter__(self) -> "Opened":
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._cloud.stop()
+        if self._legacy is not None:
+            self._legacy.release()
+        self._pages.close()  # before its profile, else Chromium complains
+        self._frame.stop()
+        self._profile.close()
+        self._flags.close()
+        self._transport.close()
+
+    def _flag_file(self) -> FlagFile:
+        if self._settings.flags is None:
+            raise SettingsError("Which views are there? Give the flag file with --flags.")
+        try:
+            return FlagFile(
+                self._settings.flags,
+                practice=self._offer.ods,
+                environment=self._offer.environment.value,
+                on_change=self._edits.came.emit,
+            )
+        except DecisionError as error:
+            raise SettingsError(str(error)) from error
+
+    def _theme(self, application: QApplication) -> Theme:
+        load_fonts()
+        screen = application.primaryScreen()
+        return Theme(
+            wanted_scheme(self._settings.theme),
+            is_training=self._settings.training,
+            scale=self._settings.text_percent / 100,
+            ratio=screen.devicePixelRatio() if screen is not None else 1.0,
+        )
+
+    def _native(self, application: QApplication) -> NativeWindows | None:
+        try:
+            return native_windows(application)
+        except NativeNotBuiltError as error:
+            words = str(error)
+            QTimer.singleShot(0, self.window, lambda: self.window.show_notice(words))
+            return None
+
+    def _web_profile(self, person: Person) -> WebProfile:
+        identity = ProfileIdentity(
+            person=person.id, practice=self._offer.ods, environment=self._offer.environment.value
+        )
+        profile = WebProfile(identity, self._settings.cloud)
+        if person.session:
+            profile.set_session(person.session)
+        return profile
+
+    def _addresses(self) -> dict[str, PageAddress]:
+        return {
+            one.function.value: PageAddress(url=one.url, patient_url=one.patient_url)
+            for one in self._offer.functions
+            if one.url is not None
+        }
+
+    def _legacy_host(self, native: NativeWindows) -> LegacyWindowHost:
+        self._settings.state_folder.mkdir(parents=True, exist_ok=True)
+        today = self._offer.today
+        place = LegacyPlace(
+            database=self._settings.legacy_database,
+            today=today.isoformat() if today is not None else None,
+            state_folder=self._settings.state_folder,
+        )
+        program = LegacyProgram(read_description(self._settings.legacy_program), place)
+        return LegacyWindowHost(program, native, self._frame, self.board)
