@@ -14,10 +14,10 @@ LARGEST_NUMBER = 2**31 - 1
 """PatientNumber is an int of four bytes."""
 
 _EXAMPLES = """examples:
-  python -m shell.reference_legacy --database sqlite:////home/me/practice.db
-  python -m shell.reference_legacy --database sqlite:////home/me/practice.db --patient 104417 \\
+  python -m shell.reference_legacy --database sqlite:////srv/practice.db
+  python -m shell.reference_legacy --database sqlite:////srv/practice.db --patient 104417 \\
       --screen appointments --today 2026-11-17
-  python -m shell.reference_legacy --database sqlite:////home/me/practice.db --patient none
+  python -m shell.reference_legacy --database sqlite:////srv/practice.db --patient none
 
 A second start with the same database and practice hands its patient and screen to the running program.
 exit status: 0 done, 1 cannot start, 2 wrong arguments, 3 unknown patient, 4 the running program is silent."""
