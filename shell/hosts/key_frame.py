@@ -61,6 +61,9 @@ class KeyFrame(QObject):
     def register_guest(self, give_keys: Callable[[], None] | None) -> None:
         """How the hosted window gets the keys; None when there is none any more."""
         self._give_guest = give_keys
+        if self.native is not None and self._unwatch is not None:
+            # no key typed right after a click in the shell may overtake it and reach the guest
+            self.native.hold_presses(int(self.top.winId()), held=give_keys is not None)
         if give_keys is None and self.active is Side.LEGACY:
             self.give_to_shell()
 
@@ -99,6 +102,8 @@ class KeyFrame(QObject):
         """A press on what Qt draws takes the keys from the guest; Qt then focuses what was pressed."""
         if self.active is Side.LEGACY:
             self.give_to_shell()
+        elif self.native is not None:
+            self.native.focus(int(self.content.winId()))
 
     def guest_focused(self) -> None:
         """The guest has the keys. Taken without being given, they go back to whoever is active."""

@@ -120,5 +120,8 @@ class NativeWindows(Protocol):
     def watch_frame(self, top: int, content: int, listener: FrameListener) -> Callable[[], None]:
         """Watch the shell's own window; returns the end of it."""
 
+    def hold_presses(self, top: int, *, held: bool) -> None:
+        """While held, what is typed after a press on a frame waits until `on_frame_pressed` has returned."""
+
     def focus(self, window_id: int) -> None:
         """Give a window the keyboard."""

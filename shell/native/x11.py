@@ -11,6 +11,7 @@ from shell.native.interface import Box, FoundWindow, FrameListener, GuestListene
 from shell.native.x11_guest import X11Guest
 from shell.native.x11_owner import owner_pid
 from shell.native.xcb import (
+    LAST_PRESS_BUTTON,
     PROPERTY_CHANGE,
     STRUCTURE_NOTIFY,
     SUBSTRUCTURE_NOTIFY,
@@ -35,6 +36,8 @@ _FRAME_DEPTH: Final = 4
 _FOCUS_OF_THE_FRAME: Final = frozenset({0, 2, 3})
 """Ancestor, Inferior, Nonlinear: the top level itself has the keys, not a window inside of it."""
 _CLIENT_MESSAGE: Final = 33
+_POINTER_ROOT: Final = 1
+"""Nobody has the focus: without a window manager keys go to what is under the mouse."""
 _WITHDRAWN: Final = 0
 _ICONIC: Final = 3
 _WITHDRAW_MILLISECONDS: Final = 1000
@@ -51,6 +54,7 @@ class X11Windows(QAbstractNativeEventFilter):
         self._frames: dict[int, tuple[int, FrameListener]] = {}
         self._withdrawing: dict[int, Callable[[], None]] = {}
         self._wm_state_atom = self._xcb.atom("WM_STATE")
+        self._held: set[int] = set()
         self._screen_watchers: list[Callable[[], None]] = []
         self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
         self._client_list_atom = self._xcb.atom("_NET_CLIENT_LIST")
@@ -136,6 +140,20 @@ class X11Windows(QAbstractNativeEventFilter):
         self._frames[top] = (content, listener)
         return lambda: self._frames.pop(top, None) and None
 
+    def hold_presses(self, top: int, *, held: bool) -> None:
+        """Grab the buttons on the content, so that no key overtakes the press before it."""
+        content, listener = self._frames[top]
+        if held and self._xcb.focused() in (top, _POINTER_ROOT):
+            # the keys would follow the mouse into what now lies inside the top level
+            listener.on_frame_focused()
+        if held and content not in self._held:
+            self._held.add(content)
+            self._xcb.hold_presses(content)
+        elif not held and content in self._held:
+            self._xcb.let_presses_pass(content)
+            self._held.discard(content)
+        self._xcb.flush()
+
     def focus(self, window_id: int) -> None:
         """Give a window the keyboard."""
         self._xcb.set_focus(window_id)
@@ -165,18 +183,24 @@ class X11Windows(QAbstractNativeEventFilter):
             elif first in self._withdrawing and second == self._wm_state_atom:
                 self._see_withdrawn(first)
         elif kind == _GENERIC and struct.unpack_from("H", raw, 8)[0] == _XI_BUTTON_PRESS:
-            self._pressed(struct.unpack_from("I", raw, 24)[0])
+            self._pressed(struct.unpack_from("I", raw, 24)[0], struct.unpack_from("I", raw, 16)[0])
         elif kind in _SCREEN_EVENTS:
             self._structure_changed(kind, first, second)
         return False
 
     def _grab_fired(self, kind: int, raw: bytes) -> bool:
-        guest = self._guests.get(struct.unpack_from("I", raw, 12)[0])
+        window, time = struct.unpack_from("I", raw, 12)[0], struct.unpack_from("I", raw, 4)[0]
+        if kind == _BUTTON_PRESS and window in self._held:
+            try:
+                self._pressed(window, raw[1])
+            finally:
+                self._xcb.let_press_go_on(time)
+            return True
+        guest = self._guests.get(window)
         if guest is None or guest.is_released:
             return False
-        time = struct.unpack_from("I", raw, 4)[0]
         if kind == _BUTTON_PRESS:
-            guest.pressed(time)
+            guest.pressed(raw[1], time)
         else:
             guest.key_pressed(raw[1], struct.unpack_from("H", raw, 28)[0], time)
         return True
@@ -187,7 +211,9 @@ class X11Windows(QAbstractNativeEventFilter):
         elif window in self._guests:
             self._guests[window].focused(detail, mode)
 
-    def _pressed(self, window: int) -> None:
+    def _pressed(self, window: int, button: int) -> None:
+        if button > LAST_PRESS_BUTTON:
+            return
         for top, (content, listener) in list(self._frames.items()):
             if window in (top, content) or self._is_inside(window, content):
                 listener.on_frame_pressed()

@@ -12,11 +12,9 @@ from typing import Final
 from shell.native.interface import Box, GuestListener
 from shell.native.x11_keys import LOCKS, KeyPlace, places
 from shell.native.xcb import (
-    ANY_MODIFIER,
     FOCUS_CHANGE,
-    PRESS_GRAB_MASK,
+    LAST_PRESS_BUTTON,
     PROPERTY_CHANGE,
-    REPLAY_POINTER,
     STRUCTURE_NOTIFY,
     Xcb,
 )
@@ -41,8 +39,8 @@ class X11Guest:
         self._keys: tuple[KeyPlace, ...] = places(xcb, shell_keys)
         self.is_released = False
         xcb.send("change_save_set", 0, window_id)
-        # synchronous for the pointer: the press waits until the guest has the keys, then goes on to it
-        xcb.send("grab_button", 0, window_id, PRESS_GRAB_MASK, 0, 1, 0, 0, 0, ANY_MODIFIER)
+        # the press, and what is typed after it, wait until the guest has the keys
+        xcb.hold_presses(window_id)
         for key in self._keys:
             for lock in LOCKS:
                 # synchronous for the keyboard: what is typed after the key waits for the new focus
@@ -113,7 +111,7 @@ class X11Guest:
     def release(self) -> None:
         """Take the grabs and the save set off the window."""
         self.is_released = True
-        self._xcb.send("ungrab_button", 0, self._window_id, ANY_MODIFIER)
+        self._xcb.let_presses_pass(self._window_id)
         for key in self._keys:
             for lock in LOCKS:
                 self._xcb.send("ungrab_key", key.keycode, self._window_id, key.modifiers | lock)
@@ -122,13 +120,13 @@ class X11Guest:
 
     # -- events, from X11Windows ------------------------------------------------------------------
 
-    def pressed(self, time: int) -> None:
-        """The button grab fired: keys first, then the press goes on to the program."""
+    def pressed(self, button: int, time: int) -> None:
+        """The button grab fired: keys first, then the press goes on to the program. A wheel takes no keys."""
         try:
-            self._listener.on_pressed()
+            if button <= LAST_PRESS_BUTTON:
+                self._listener.on_pressed()
         finally:
-            self._xcb.send("allow_events", REPLAY_POINTER, time)
-            self._xcb.flush()
+            self._xcb.let_press_go_on(time)
 
     def key_pressed(self, keycode: int, state: int, time: int) -> None:
         """A key grab fired. The grab ends at once, so that the next key goes where the keys now are."""

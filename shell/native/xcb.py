@@ -23,9 +23,12 @@ SUBSTRUCTURE_NOTIFY: Final = 1 << 19
 SUBSTRUCTURE_REDIRECT: Final = 1 << 20
 FOCUS_CHANGE: Final = 1 << 21
 PROPERTY_CHANGE: Final = 1 << 22
+_ASYNC_POINTER: Final = 0
 REPLAY_POINTER: Final = 2
 ASYNC_KEYBOARD: Final = 3
 IS_VIEWABLE: Final = 2
+LAST_PRESS_BUTTON: Final = 3
+"""Buttons above it are the wheel's: to scroll is not to choose."""
 _REVERT_TO_PARENT: Final = 2
 """Not PointerRoot: when a guest with the keys dies, they must not go to whatever is under the mouse."""
 _EVENT_MASK_ATTRIBUTE: Final = 1 << 11
@@ -228,6 +231,21 @@ class Xcb:
     def set_focus(self, window: int) -> None:
         """Give a window the keys, at once."""
         self.send("set_input_focus", _REVERT_TO_PARENT, window, 0)
+        self.flush()
+
+    def hold_presses(self, window: int) -> None:
+        """Be told of each press on a window first; mouse and keyboard stand still until `let_press_go_on`."""
+        self.send("grab_button", 0, window, PRESS_GRAB_MASK, 0, 0, 0, 0, 0, ANY_MODIFIER)
+
+    def let_presses_pass(self, window: int) -> None:
+        """Undo `hold_presses`; a press held at this moment is let go: nothing may stand still for good."""
+        self.send("ungrab_button", 0, window, ANY_MODIFIER)
+        self.send("allow_events", _ASYNC_POINTER, 0)
+        self.send("allow_events", ASYNC_KEYBOARD, 0)
+
+    def let_press_go_on(self, time: int) -> None:
+        """Deliver the press that is held, as if it had not been; the keys then go where the focus now is."""
+        self.send("allow_events", REPLAY_POINTER, time)
         self.flush()
 
     def configure(self, window: int, *, box: Box | None = None, raised: bool = False) -> None:

@@ -1,0 +1,126 @@
+"""A legacy program as its TOML file describes it."""
+
+from pathlib import Path
+
+import pytest
+
+from shell.errors import DescriptionError
+from shell.hosts import descriptions_folder
+from shell.hosts.interface import ShownState
+from shell.hosts.legacy_description import LegacyDescription, filled, read_description
+from tests.support.panes import DESCRIPTION
+
+SHIPPED = descriptions_folder() / "halden_gp.toml"
+
+
+@pytest.fixture
+def halden() -> LegacyDescription:
+    """The description that ships."""
+    return read_description(SHIPPED)
+
+
+def test_the_command_has_a_patient_and_a_screen_when_there_are(halden: LegacyDescription) -> None:
+    values = {
+        "python": "py",
+        "database": "sqlite:///x y",
+        "today": "2026-11-17",
+        "number": "7",
+        "screen": "s",
+    }
+    assert filled(halden.open_command, values) == [
+        *("py", "-m", "shell.reference_legacy", "--database", "sqlite:///x y"),
+        *("--today", "2026-11-17", "--patient", "7", "--screen", "s"),
+    ]
+    without = values | {"number": None, "today": None}
+    assert filled(halden.open_command, without) == [
+        *("py", "-m", "shell.reference_legacy", "--database", "sqlite:///x y", "--screen", "s")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("title", "state", "number", "function", "unsaved"),
+    [
+        (
+            "Halden GP 5.31 - [Appointments - Patient 104417] - FERNBROOK SURGERY",
+            ShownState.SOMEBODY,
+            "104417",
+            "appointments",
+            False,
+        ),
+        (
+            "Halden GP 5.31 - [Patients - Patient 104417 *] - FERNBROOK SURGERY",
+            ShownState.SOMEBODY,
+            "104417",
+            "patients",
+            True,
+        ),
+        (
+            "Halden GP 5.31 - [Appointments - No patient] - FERNBROOK SURGERY",
+            ShownState.NOBODY,
+            None,
+            "appointments",
+            False,
+        ),
+        ("Halden GP 5.31", ShownState.UNKNOWN, None, None, False),
+        ("Halden GP 5.31 - [Patients - Patient ] - X", ShownState.UNKNOWN, None, None, False),
+        ("Halden GP 5.31 - [Patients - Patient 104417 7] - X", ShownState.UNKNOWN, None, None, False),
+        ("", ShownState.UNKNOWN, None, None, False),
+    ],
+)
+def test_a_title_says_whom_the_program_shows(
+    halden: LegacyDescription,
+    title: str,
+    state: ShownState,
+    number: str | None,
+    function: str | None,
+    unsaved: bool,
+) -> None:
+    reading = halden.read_title(title)
+    assert (reading.state, reading.patient_number, reading.function, reading.unsaved) == (
+        state,
+        number,
+        function,
+        unsaved,
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('name = "Test Guest"', "name = ", "not TOML"),
+        ('name = "Test Guest"', "", "“name” is missing"),
+        ('name = "Test Guest"', "name = 3", "“name” must be a text"),
+        ("window_within_seconds = 20", "window_within_seconds = 0", "“start.window_within_seconds” must be"),
+        ("window_within_seconds = 20", "window_in = 20", "“start.window_in” is not a known key"),
+        ('"{python}", "-m"', '"{pyton}", "-m"', "unknown placeholder {pyton}"),
+        ('"{python}", "-m"', '"{python", "-m"', "a brace too many"),
+        ('"{python}", "-m"', '3, "-m"', "texts and lists of texts only"),
+        ("title = '^Test Guest '", "title = '('", "“find.title” is not a regular expression"),
+        ("(?P<patient>", "(?P<person>", "“title.pattern” has no group"),
+        ('save_key = "F10"', 'save_key = "F10 F11"', "“work.save_key” must be a key"),
+        ('"Ctrl+K", ', '"Hyper+K", ', "“keys.shell” has “Hyper+K”"),
+        ('patients = "patients"', "patients = 1", "“screens” must be a table of texts"),
+        ("[window]", "[windows]", "“windows” is not a known key"),
+    ],
+)
+def test_a_mistake_is_named_by_file_and_key(tmp_path: Path, old: str, new: str, says: str) -> None:
+    path = tmp_path / "guest.toml"
+    text = DESCRIPTION.format(kind="qt")
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(DescriptionError) as error:
+        read_description(path)
+    assert says in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_toml_that_is_none_is_named_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "guest.toml"
+    path.write_text('name = "x"\nstart = [')
+    with pytest.raises(DescriptionError, match=r"line 2|end of document"):
+        read_description(path)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DescriptionError, match=r"none\.toml: the description cannot be read"):
+        read_description(tmp_path / "none.toml")
