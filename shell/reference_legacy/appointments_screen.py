@@ -11,7 +11,7 @@ from shell.reference_legacy.patient_line import spoken_date
 from shell.reference_legacy.records import STATE_WORDS, DayBook, Patient, Session, Slot, SlotState
 from shell.reference_legacy.style import FieldKind, boxed, plain_label, text_field
 
-_SLOT_FACTS = ("Type", "Length", "Status", "Pt no", "Sent in", "Bkd", "By")
+_SLOT_FACTS = ("Session", "Type", "Length", "Status", "Pt no", "Sent in", "Bkd", "By")
 _LEFT_WIDTH = 176
 
 
@@ -35,7 +35,9 @@ class AppointmentsScreen(QWidget):
         self.sessions = QListWidget()
         self.sessions.setFrameStyle(QFrame.Shape.Panel | QFrame.Shadow.Sunken)
         self.sessions.setLineWidth(2)
-        self.sessions.setMinimumHeight(92)
+        self.sessions.setMinimumHeight(76)
+        self.sessions.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.sessions.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.sessions.setAccessibleName("Sessions")
         self.sessions.currentRowChanged.connect(self._on_session)
         self.grid = DayGrid()
@@ -102,12 +104,24 @@ class AppointmentsScreen(QWidget):
         row = self.sessions.currentRow()
         return self._book.sessions[row - 1].guid if self._book is not None and row > 0 else None
 
+    def go_to_next_free(self) -> bool:
+        """Put the cursor on the next free slot after it, then on the day's first; whether there is one."""
+        model, current = self.grid.day_model, self.grid.currentIndex()
+        here = (current.row(), (current.column() - 1) // 2)
+        free = sorted(place for place, slot in model.slots().items() if slot.state is SlotState.FREE)
+        later = [place for place in free if place > here]
+        for row, column in (later or free)[:1]:
+            self.grid.setCurrentIndex(model.index(row, 2 * column + 1))
+        return bool(free)
+
     def take_keys(self) -> None:
         """Put the arrow keys onto the grid."""
         self.grid.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def _list_sessions(self, book: DayBook, session: str | None) -> None:
-        names = [f"ALL {self._practice_name} ({len(book.sessions)})", *map(_session_text, book.sessions)]
+        first_word = self._practice_name.partition(" ")[0]
+        names = [f"ALL {first_word} ({len(book.sessions)})"]
+        names += [_session_text(one, book) for one in book.sessions]
         guids = [None, *(one.guid for one in book.sessions)]
         self.sessions.blockSignals(True)
         if names != [self.sessions.item(row).text() for row in range(self.sessions.count())]:
@@ -124,7 +138,7 @@ class AppointmentsScreen(QWidget):
         slot = self.grid.current_slot()
         heading = self.grid.current_heading().replace("&", "&&")
         self._slot_box.setTitle(f"Slot {slot.starts:%H:%M} {heading}" if slot is not None else "Slot")
-        for name, text in zip(_SLOT_FACTS, _slot_texts(slot), strict=True):
+        for name, text in zip(_SLOT_FACTS, _slot_texts(slot, self._book), strict=True):
             field = self._facts[name]
             if field.text() != text:
                 field.setText(text)
@@ -138,15 +152,18 @@ def _starting_slot(book: DayBook, patient: Patient | None) -> str | None:
     return next(mine, None) or next(free, None)
 
 
-def _session_text(session: Session) -> str:
+def _session_text(session: Session, book: DayBook) -> str:
+    """When who works, such as `08:30 NAIR P (Dr)`."""
     starts = f"{session.starts:%H:%M} " if session.starts is not None else ""
-    return f"{starts}{session.description.upper()}"
+    return f"{starts}{book.clinicians[session.clinicians]}"
 
 
-def _slot_texts(slot: Slot | None) -> tuple[str, ...]:
-    if slot is None:
+def _slot_texts(slot: Slot | None, book: DayBook | None) -> tuple[str, ...]:
+    if slot is None or book is None:
         return ("",) * len(_SLOT_FACTS)
+    descriptions = {one.guid: one.description for one in book.sessions}
     return (
+        descriptions.get(slot.session_guid, "").upper(),
         slot.slot_type.upper(),
         f"{slot.minutes} min" if slot.minutes else "",
         STATE_WORDS[slot.state],

@@ -62,6 +62,11 @@ class BookWork:
         """Ask for a day; None when Esc was pressed."""
         return dialogs.ask_date(self._window, self._clock().date(), self._day)
 
+    def next_free(self) -> None:
+        """Go to the next free slot of the day."""
+        if not self._screen.go_to_next_free():
+            self._say("No free slot this day.")
+
     def book(self, patient: Patient | None) -> None:
         """Book a patient into the slot under the cursor, after a question."""
         slot = self._screen.grid.current_slot()
@@ -70,7 +75,8 @@ class BookWork:
         elif patient is None:
             self._say("No patient. F2 finds one.")
         else:
-            facts = {"Patient": f"{patient.spoken_number}  {patient.name}", **self._facts(slot)}
+            who = {"Patient": f"{patient.spoken_number}  {patient.name}", "Born": spoken_date(patient.born)}
+            facts = {**who, **self._facts(slot)}
             if dialogs.ask_book(self._window, facts):
                 self._write(
                     lambda: self._book.book(slot, patient, self._clock()),

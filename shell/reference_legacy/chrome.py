@@ -34,17 +34,14 @@ def button_bar(groups: Iterable[Iterable[QAction]]) -> QWidget:
 
 
 def function_keys(actions: dict[int, QAction]) -> QWidget:
-    """A button for each of F1 to F12; a key without a meaning is a grey one."""
+    """A button for each of F1 to F12."""
     frame, row = _ruled()
     for number in range(1, FUNCTION_KEYS + 1):
-        action = actions.get(number)
-        button = raised_button(f"F{number}\n{action.iconText()}" if action is not None else f"F{number}\n")
+        action = actions[number]
+        button = raised_button(f"F{number}\n{action.iconText()}")
         button.setFixedHeight(34)
         button.setMinimumWidth(20)
-        if action is None:
-            button.setEnabled(False)
-        else:
-            button.clicked.connect(action.trigger)
+        button.clicked.connect(action.trigger)
         row.addWidget(button, 1)
     return frame
 

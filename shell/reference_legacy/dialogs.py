@@ -32,6 +32,7 @@ KEYS = (
     ("F5", "Patients screen"),
     ("F6", "Appointments screen"),
     ("F7", "Edit the open patient"),
+    ("F8", "The next free slot"),
     ("F9 / F11", "The day before / the next day"),
     ("Ctrl+G", "Go to a date"),
     ("F10", "Save"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QShortcut
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -43,7 +43,7 @@ class FindPatient(QDialog):
         self.rows.verticalHeader().hide()
         self.rows.verticalHeader().setDefaultSectionSize(17)
         self.rows.horizontalHeader().setStretchLastSection(True)
-        self.rows.doubleClicked.connect(lambda _index: self._choose())
+        self.rows.activated.connect(lambda _index: self._choose())
         for column, width in enumerate((60, 200, 75, 90)):
             self.rows.setColumnWidth(column, width)
         self.said = plain_label("Type a number, an NHS number, or: surname given-name. Then Enter.")
@@ -51,11 +51,15 @@ class FindPatient(QDialog):
         layout.addWidget(self.words)
         layout.addWidget(self.rows, 1)
         layout.addWidget(self.said)
-        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            QShortcut(key, self.rows, self._choose, context=Qt.ShortcutContext.WidgetShortcut)
-        QShortcut(Qt.Key.Key_Down, self.words, self._into_list, context=Qt.ShortcutContext.WidgetShortcut)
         self.resize(640, 320)
         self.words.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 -- Qt's name
+        """Down goes from the field into the list."""
+        if event.key() == Qt.Key.Key_Down and self.words.hasFocus():
+            self._into_list()
+        else:
+            super().keyPressEvent(event)
 
     def _search(self) -> None:
         self._show(self._find(self.words.text()))

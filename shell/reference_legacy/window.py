@@ -149,6 +149,10 @@ class LegacyWindow(QMainWindow):
         """F4: cancel the booking under the cursor."""
         self._on_book(self._book.cancel)
 
+    def next_free(self) -> None:
+        """F8: go to the next free slot."""
+        self._on_book(lambda _patient: self._book.next_free())
+
     def find_patient(self) -> None:
         """F2: let a patient be found and open the one who is chosen."""
 
@@ -250,12 +254,12 @@ class LegacyWindow(QMainWindow):
         menus = {
             "&File": (10, 12),
             "&Patient": (2, 5, 7),
-            "&Appointments": (6, 3, 4, 9, 11, 0),
+            "&Appointments": (6, 8, 3, 4, 9, 11, 0),
             "&Help": (1,),
         }
         for title, numbers in menus.items():
             self.menuBar().addMenu(title).addActions([keys[number] for number in numbers])
-        groups = ((2, 5, 6), (3, 4, 7, 10), (9, 11, 0))
+        groups = ((2, 5, 6), (3, 4, 8), (7, 10), (9, 11, 0))
         middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -277,6 +281,7 @@ class LegacyWindow(QMainWindow):
             5: ("Patients", lambda: self.show_screen(Screen.PATIENTS)),
             6: ("Appts", lambda: self.show_screen(Screen.APPOINTMENTS)),
             7: ("Edit", self.edit),
+            8: ("Next Free", self.next_free),
             9: ("Day -", lambda: self.move_day(-1)),
             10: ("Save", self.save),
             11: ("Day +", lambda: self.move_day(1)),
