@@ -232,7 +232,8 @@ class ContextHub:
             return
         if self._agrees(side, shown):
             self._changing_since.pop(side, None)
-            if side is Side.LEGACY and self.dispute is not None:
+            if side is Side.LEGACY:
+                self._question += 1  # an answer about whom it showed before comes too late
                 self._set_dispute(None)
             if self.dispute is None and not (side is Side.CLOUD and self._legacy_is_elsewhere()):
                 self._unveil(side)
