@@ -1,0 +1,219 @@
+"""The cloud's pages in a pane: the walls around them, the one door, what happens when they end or hang."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.panes import GuestPane, WebPane, end_guest, legacy_arguments, web_pane
+from tests.support.virtual_screen import VirtualScreen
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.browser
+SANDBOXED_FRAME = """new Promise(done => {
+  const frame = document.createElement('iframe');
+  frame.sandbox = 'allow-scripts';
+  frame.srcdoc = `<script>fetch('banyan://shell/message', {
+    method: 'POST', headers: {'X-Banyan-Message': '1'},
+    body: JSON.stringify({messageType: 'banyan.patient-open', payload: {patient: 'p9'}}),
+  }).then(a => parent.postMessage(a.ok, '*'), () => parent.postMessage(false, '*'))<` + `/script>`;
+  onmessage = event => done(event.data);
+  document.body.append(frame);
+})"""
+
+
+@pytest.fixture(scope="module")
+def pane(bare_screen: VirtualScreen) -> Iterator[WebPane]:
+    """Pages in a pane, shared by the tests of this module: each opens what it needs."""
+    with web_pane(bare_screen) as web:
+        yield web
+
+
+def test_a_page_is_told_that_it_is_in_the_shell_and_who_is_signed_in(pane: WebPane) -> None:
+    # without the session's cookie the server answers 401, and nothing would have been read back
+    assert all(agent.endswith(" BanyanShell/0.1") for agent in pane.server.agents)
+
+
+def test_a_page_is_not_loaded_again_as_long_as_patient_and_context_stay(pane: WebPane) -> None:
+    pane.open("patients", "31")
+    pane.open("appointments", "31")
+    asked = list(pane.server.asked)
+    pane.script("field.value = 'half a word'")
+    pane.open("patients", "31")
+    pane.open("appointments", "31")
+    assert pane.server.asked == asked
+    assert pane.typed() == "half a word"
+    pane.open("appointments", "31", context="c2")
+    assert pane.server.asked[len(asked) :] == ["GET /appointments/p31?context=c2"]
+
+
+def test_a_page_that_was_prepared_is_there_at_once(pane: WebPane) -> None:
+    pane.open("patients", "32")
+    pane.stage.tell("prepare", number="32")
+    until(lambda: "GET /appointments/p32?context=c1" in pane.server.asked, "it is loaded behind the other")
+    asked = list(pane.server.asked)
+    pane.open("appointments", "32")
+    assert pane.server.asked == asked
+
+
+def test_the_context_token_is_read_back_from_the_page(pane: WebPane) -> None:
+    assert pane.open("patients", "104417", context="c7")["token"] == "c7"
+
+
+@pytest.mark.hazard("H01")
+def test_unsaved_work_of_a_page_behind_the_other_is_still_unsaved_work(pane: WebPane) -> None:
+    pane.open("patients", "33")
+    pane.script("work(true)")
+    pane.stage.wait_for("shown", unsaved=True, identifier="p33")
+    assert pane.open("appointments", "33")["unsaved"] is True
+    since = len(pane.stage.events)
+    pane.do("save_work")
+    assert pane.stage.wait_for("work_done", since=since)["done"] is True
+    assert pane.open("patients", "33")["unsaved"] is False
+
+
+@pytest.mark.hazard("H21")
+def test_a_page_of_another_environment_is_nobodys(pane: WebPane) -> None:
+    pane.server.environment = "live"
+    since = len(pane.stage.events)
+    pane.stage.open("cloud", "patients", "34")
+    pane.stage.wait_for("shown", since=since, state="unknown")
+    pane.server.environment = "reference"
+    assert not [event for event in pane.stage.events[since:] if event.get("state") == "somebody"]
+
+
+@pytest.mark.parametrize("way", ["location.href = outside.href", "location.href = '/leave'"])
+def test_a_page_does_not_get_outside_by_link_or_by_redirect(pane: WebPane, way: str) -> None:
+    pane.open("patients", "35")
+    since = len(pane.stage.events)
+    pane.script(way)
+    assert "outside" in pane.stage.wait_for("notice", since=since)["words"]
+    pane.stage.open("cloud", "patients", "35")
+    pane.stage.wait_for("shown", since=since, identifier="p35")
+    assert pane.outside.asked == []
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "fetch(outside.href, {mode: 'no-cors'})",
+        "new WebSocket(outside.href.replace('http', 'ws'))",
+        "document.body.append(Object.assign(new Image(), {src: outside.href}))",
+        "document.body.append(Object.assign(document.createElement('iframe'), {src: outside.href}))",
+        "navigator.sendBeacon(outside.href, 'x')",
+        "window.open(outside.href)",
+    ],
+)
+def test_no_part_of_a_page_reaches_outside(pane: WebPane, way: str) -> None:
+    pane.open("patients", "36")
+    pane.script(f"try {{ {way} }} catch (error) {{}}; 1")
+    pane.script("fetch('/after').then(() => 1)")
+    until(lambda: pane.server.asked[-1] == "GET /after", "what was asked for later has come through")
+    assert pane.outside.asked == []
+
+
+def test_a_download_is_refused_in_words(pane: WebPane) -> None:
+    pane.open("patients", "37")
+    since = len(pane.stage.events)
+    pane.script("location.href = '/file'")
+    assert "keeps no files" in pane.stage.wait_for("notice", since=since)["words"]
+
+
+def test_a_page_asks_for_a_patient_through_the_door(pane: WebPane) -> None:
+    pane.open("patients", "38")
+    since = len(pane.stage.events)
+    pane.script("say({messageType: 'banyan.patient-open', payload: {patient: 'p9'}})")
+    assert pane.stage.wait_for("patient_wanted", since=since)["identifier"] == "p9"
+
+
+@pytest.mark.parametrize(
+    "knock",
+    [
+        "say({messageType: 'banyan.patient-open', payload: {patient: 'p9'}}, {})",
+        "say({messageType: 'banyan.patient-open', payload: {patient: '../../x'}})",
+        "say({messageType: 'banyan.patient-open', payload: {patient: 'p9', more: 1}})",
+        "say({messageType: 'banyan.run', payload: {command: 'x'}})",
+        "say({messageType: 'banyan.patient-open', payload: {patient: 'p9'}, filler: 'x'.repeat(5000)})",
+        "fetch('banyan://shell/message').then(a => a.ok, () => false)",
+        "fetch('banyan://shell/other', {method: 'POST', headers: {'X-Banyan-Message': '1'}, "
+        "body: JSON.stringify({messageType: 'banyan.patient-open', payload: {patient: 'p9'}})})"
+        ".then(a => a.ok, () => false)",
+        SANDBOXED_FRAME,
+    ],
+    ids=["no-header", "no-id", "more-keys", "unknown", "too-long", "get", "other-path", "sandboxed-frame"],
+)
+def test_the_door_refuses_what_is_no_message(pane: WebPane, knock: str) -> None:
+    pane.open("patients", "39")
+    since = len(pane.stage.events)
+    pane.script(f"window.knocked = null; ({knock}).then(ok => {{ window.knocked = String(ok); }}); 1")
+    assert until(lambda: pane.script("window.knocked"), "the knock was answered") == "false"
+    assert not [event for event in pane.stage.events[since:] if event["event"] == "patient_wanted"]
+
+
+@pytest.mark.hazard("H23")
+def test_a_page_whose_renderer_is_killed_is_opened_again_and_says_so(pane: WebPane) -> None:
+    pane.open("patients", "40")
+    since = len(pane.stage.events)
+    os.kill(pane.stage.tell("renderer"), signal.SIGKILL)
+    assert "opened again" in pane.stage.wait_for("notice", since=since)["words"]
+    pane.stage.wait_for("shown", since=since, state="unknown")
+    pane.stage.wait_for("shown", since=since, identifier="p40")
+
+
+@pytest.mark.hazard("H01")
+def test_a_page_that_does_not_answer_is_not_taken_at_its_last_word(pane: WebPane) -> None:
+    pane.open("patients", "41")
+    renderer = pane.stage.tell("renderer")
+    os.kill(renderer, signal.SIGSTOP)
+    try:
+        since = len(pane.stage.events)
+        pane.do("refresh_read_back")
+        assert pane.stage.wait_for("shown", since=since)["state"] == "unknown"
+    finally:
+        os.kill(renderer, signal.SIGCONT)
+    assert pane.open("patients", "41")["state"] == "somebody"
+
+
+def test_a_cloud_that_cannot_be_reached_is_said_in_words_and_the_end_is_clean(
+    bare_screen: VirtualScreen,
+) -> None:
+    with web_pane(bare_screen) as own:
+        own.server.stop()
+        own.stage.open("cloud", "patients", "42")
+        assert "cannot be reached" in own.stage.wait_for("gone")["reason"]
+        own.stage.end()
+        assert own.stage.process.returncode == 0
+        assert not [line for line in own.stage.complaints if "Release of profile" in line]
+
+
+def _click_and_type(at: tuple[int, int], away: tuple[int, int], text: str) -> list[str]:
+    press = ["mousemove", str(at[0]), str(at[1]), "click", "1", "mousemove", str(away[0]), str(away[1])]
+    return [*press, "key", "--delay", "0", *text]
+
+
+@pytest.mark.hazard("H25")
+@pytest.mark.parametrize("kind", ["tk", "qt"])
+@pytest.mark.parametrize("manager", ["bare", "openbox"])
+def test_keys_for_the_page_never_land_in_the_legacy_program_nor_the_other_way_round(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, manager: str
+) -> None:
+    screen = request.getfixturevalue("managed_screen" if manager == "openbox" else "bare_screen")
+    with web_pane(screen, *legacy_arguments(kind, tmp_path)) as page:
+        guest = GuestPane(stage=page.stage, side="legacy", screen=screen, folder=tmp_path)
+        try:
+            guest.open("patients", "104417")
+            over_page, over_guest = page.stage.middle("cloud"), page.stage.middle("legacy")
+            for number in range(3):
+                # a little further each time: two clicks at one place would be a double click
+                over_page = (over_page[0], over_page[1] + 40)
+                over_guest = (over_guest[0], over_guest[1] + 40)
+                # in one call: no time between the click and the keys, and the pointer elsewhere by then
+                screen.do(*_click_and_type(over_page, over_guest, "web"))
+                until(lambda: page.typed() == "web" * (number + 1), "the page has it")  # noqa: B023
+                screen.do(*_click_and_type(over_guest, over_page, "old"))
+                until(lambda: guest.typed() == "old" * (number + 1), "the legacy program has it")  # noqa: B023
+            assert (page.typed(), guest.typed()) == ("web" * 3, "old" * 3)
+        finally:
+            end_guest(tmp_path)
