@@ -1,0 +1,263 @@
+"""The patient banner: who is open, so that nobody can be taken for another. Nothing ever covers it."""
+
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+from typing import Protocol
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from shell.banner.flow import FlowLayout
+from shell.patient import Patient
+
+_DEAD_ONE, _DEAD_TWO = QColor("#3B464D"), QColor("#2B353B")
+"""The stripes of a dead patient: a pattern and a colour, the same in every scheme."""
+ALLERGIES_ELSEWHERE = "Allergies: see the legacy screen"
+"""What is true until allergies are mirrored; "none" is only ever said of complete data (hazard H04)."""
+
+
+class Look(Protocol):
+    """What the banner needs of the window's theme."""
+
+    def px(self, pixels: float) -> int:
+        """A drawn length at the window's scale."""
+
+    def pixmap(self, name: str, colour: str = "", size: int = 16) -> QPixmap:
+        """An icon."""
+
+
+class Banner(QFrame):
+    """The patient banner."""
+
+    close_wanted = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._look = look
+        self._edge = QFrame()
+        self._edge.setObjectName("edge")
+        self._edge.setFixedWidth(look.px(6))
+        self._one = _Zone("zoneOne", look, gap=look.px(28), height=look.px(44))
+        self._two = _Zone("zoneTwo", look, gap=look.px(24), height=look.px(32))
+        self._name = _label("", "name")
+        self._hint = _label("", "quiet")
+        self._born = _Pair("Born")
+        self._died = _label("")
+        self._died.setObjectName("died")
+        self._gender = _Pair("Gender")
+        self._number = _Pair("NHS No.")
+        self._close = _Close(look)
+        self._close.pressed.connect(self.close_wanted)
+        parts: tuple[QWidget, ...] = (
+            self._name,
+            self._hint,
+            self._born,
+            self._died,
+            self._gender,
+            self._number,
+            self._close,
+        )
+        for part in parts:
+            self._one.flow.addWidget(part)
+        self._address = _Pair("Address", is_small=True)
+        self._phone = _Pair("Phone", is_small=True)
+        self._usual = _Pair("Usual GP", is_small=True)
+        self._allergies = _Allergies(look)
+        parts = (self._address, self._phone, self._usual, self._allergies)
+        for part in parts:
+            self._two.flow.addWidget(part)
+        self._same = _Say(look, "people")
+        self._warning = _Say(look, "warning")
+        zones = QVBoxLayout()
+        zones.setSpacing(0)
+        for line in (self._one, self._two, self._same, self._warning):
+            zones.addWidget(line)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 1)
+        layout.setSpacing(0)
+        layout.addWidget(self._edge)
+        layout.addLayout(zones, 1)
+        self._state = ""
+        self.show_patient(None, date.min)
+
+    def show_patient(self, patient: Patient | None, today: date) -> None:
+        """Say who is open.
+
+        Args:
+            patient: None when nobody is.
+            today: the environment's day, on which ages are told.
+        """
+        self._same.say("")
+        is_open = patient is not None
+        self._set_state("nobody" if patient is None else "dead" if patient.died is not None else "open")
+        for part in (self._born, self._gender, self._number, self._close, self._two):
+            part.setVisible(is_open)
+        self._hint.setVisible(not is_open)
+        self._died.setVisible(patient is not None and patient.died is not None)
+        if patient is None:
+            self._name.setText("No patient is open")
+            self._hint.setText("Press Ctrl K and type a name, a date of birth or an NHS number.")
+            self.setAccessibleName("No patient is open")
+            return
+        self._name.setText(patient.name)
+        self._born.say(patient.born_words(today))
+        self._died.setText(patient.died_words() or "")
+        self._gender.say(patient.gender_word)
+        self._number.say(patient.number_words, is_weak=patient.nhs_number is None)
+        self._address.say(patient.address or "not recorded")
+        self._phone.say(patient.phone or "not recorded")
+        self._usual.say(patient.usual_gp)
+        self._usual.setVisible(bool(patient.usual_gp))
+        self.setAccessibleName(
+            f"{patient.name}, born {patient.born_words(today)}, {patient.gender_word}, "
+            f"NHS number {patient.number_words}. {ALLERGIES_ELSEWHERE}"
+        )
+        self.updateGeometry()
+
+    def show_same_name(self, others: Sequence[Patient], today: date) -> None:
+        """Warn of patients of the same name.
+
+        Args:
+            others: who bear the open patient's name too.
+            today: the environment's day.
+        """
+        if not others:
+            self._same.say("")
+            return
+        who = "; ".join(
+            f"{other.name}, born {other.born_words(today)}, NHS No. {other.number_words}" for other in others
+        )
+        many = "Another patient has" if len(others) == 1 else f"{len(others)} other patients have"
+        self._same.say(f"<b>{many} this name:</b> {escape(who)}. Check the date of birth.")
+
+    def show_warning(self, lead: str | None, words: str = "") -> None:
+        """Warn that what is in front of the person may be about another patient; None: no longer."""
+        self._warning.say("" if lead is None else f"<b>{escape(lead)}</b> {escape(words)}")
+
+    def _set_state(self, state: str) -> None:
+        if state == self._state:
+            return
+        self._state = state
+        self.setProperty("state", state)
+        self._one.is_dead = state == "dead"
+        for widget in [self, *self.findChildren(QWidget)]:
+            widget.style().unpolish(widget)
+            widget.style().polish(widget)
+
+
+class _Zone(QFrame):
+    """One line of the banner, or more where it is narrow."""
+
+    def __init__(self, name: str, look: Look, *, gap: int, height: int) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.is_dead = False
+        self._stripe = look.px(10)
+        self.flow = FlowLayout(self, gap=gap, line_height=height, is_last_right=True)
+        self.flow.setContentsMargins(look.px(16), 0, look.px(16), 0)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The style sheet's ground, or a dead patient's stripes."""
+        super().paintEvent(event)
+        if not self.is_dead:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillRect(self.rect(), _DEAD_ONE)
+        painter.setPen(QPen(_DEAD_TWO, self._stripe))
+        height, step = self.height(), round(self._stripe * 2.83)
+        for left in range(-height - step, self.width() + step, step):
+            painter.drawLine(left, height + self._stripe, left + height + 2 * self._stripe, -self._stripe)
+
+
+class _Pair(QWidget):
+    """What it is, and its value."""
+
+    def __init__(self, name: str, *, is_small: bool = False) -> None:
+        super().__init__()
+        self._value = _label("", "" if is_small else "value")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(_label(name, "label"))
+        layout.addWidget(self._value)
+
+    def say(self, value: str, *, is_weak: bool = False) -> None:
+        self._value.setText(value)
+        self._value.setStyleSheet("font-weight: 400;" if is_weak else "")
+
+
+class _Allergies(QFrame):
+    """What is known of allergies: until they are mirrored, where to look."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setObjectName("allergies")
+        self.setFixedHeight(look.px(24))
+        icon = QLabel()
+        icon.setPixmap(look.pixmap("legacy"))
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(look.px(8), 0, look.px(10), 0)
+        layout.setSpacing(look.px(8))
+        layout.addWidget(icon)
+        layout.addWidget(_label(ALLERGIES_ELSEWHERE))
+
+
+class _Close(QWidget):
+    """Closes the patient."""
+
+    pressed = Signal()
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Close patient, Ctrl Shift X")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(look.px(8))
+        layout.addWidget(_label("Close patient", "label"))
+        layout.addWidget(_label("Ctrl Shift X", "key"))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
+        """A click closes."""
+        event.accept()
+        self.pressed.emit()
+
+
+class _Say(QFrame):
+    """A line that warns; gone while there is nothing to say."""
+
+    def __init__(self, look: Look, icon: str) -> None:
+        super().__init__()
+        self.setObjectName("say")
+        picture = QLabel()
+        picture.setPixmap(look.pixmap(icon))
+        picture.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._words = QLabel()
+        self._words.setTextFormat(Qt.TextFormat.RichText)
+        self._words.setWordWrap(True)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(look.px(16), look.px(6), look.px(16), look.px(6))
+        layout.setSpacing(look.px(8))
+        layout.addWidget(picture)
+        layout.addWidget(self._words, 1)
+        self.hide()
+
+    def say(self, words: str) -> None:
+        self._words.setText(words)
+        self.setVisible(bool(words))
+
+
+def _label(words: str, kind: str = "") -> QLabel:
+    made = QLabel(words)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    if kind:
+        made.setProperty("kind", kind)
+    return made

@@ -1,0 +1,86 @@
+"""A layout that breaks into further lines where the width ends, so that nothing is ever cut."""
+
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
+
+
+class FlowLayout(QLayout):
+    """Items one after the other, wrapped like words; the last may be kept at the right end of its line.
+
+    Args:
+        parent: the widget laid out.
+        gap: between items.
+        line_height: the least height of a line.
+        is_last_right: keep the last item at the right end.
+    """
+
+    def __init__(self, parent: QWidget, *, gap: int, line_height: int, is_last_right: bool) -> None:
+        super().__init__(parent)
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self._line_height = line_height
+        self._is_last_right = is_last_right
+
+    def addItem(self, item: QLayoutItem) -> None:  # noqa: N802 - Qt's name
+        """Take an item."""
+        self._items.append(item)
+
+    def count(self) -> int:
+        """How many items."""
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
+        """One item."""
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # noqa: N802 - Qt's name
+        """Take one item out."""
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:  # noqa: N802 - Qt's name
+        """It takes no more room than it needs."""
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """The narrower, the higher."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """How high it is at a width."""
+        return self._place(QRect(0, 0, width, 0), is_trial=True)
+
+    def setGeometry(self, rect: QRect) -> None:  # noqa: N802 - Qt's name
+        """Place the items."""
+        super().setGeometry(rect)
+        self._place(rect, is_trial=False)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """One line."""
+        margins = self.contentsMargins()
+        return QSize(self.minimumSize().width(), self._line_height + margins.top() + margins.bottom())
+
+    def minimumSize(self) -> QSize:  # noqa: N802 - Qt's name
+        """The widest item must fit."""
+        margins = self.contentsMargins()
+        widest = max((item.sizeHint().width() for item in self._items if not item.isEmpty()), default=0)
+        return QSize(widest + margins.left() + margins.right(), self._line_height)
+
+    def _place(self, rect: QRect, *, is_trial: bool) -> int:
+        margins = self.contentsMargins()
+        room = rect.marginsRemoved(margins)
+        x, y = room.x(), room.y()
+        height = self._line_height
+        items = [item for item in self._items if not item.isEmpty()]
+        for item in items:
+            size = item.sizeHint()
+            if x > room.x() and x + size.width() > room.right() + 1:
+                x, y = room.x(), y + height
+                height = self._line_height
+            height = max(height, size.height())
+            if not is_trial:
+                is_at_end = self._is_last_right and item is items[-1]
+                left = room.right() + 1 - size.width() if is_at_end else x
+                top = y + (height - size.height()) // 2
+                item.setGeometry(QRect(QPoint(left, top), size))
+            x += size.width() + self._gap
+        return y + height - rect.y() + margins.bottom()

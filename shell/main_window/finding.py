@@ -1,0 +1,101 @@
+"""What the palette knows without a screen: which names are easily taken for each other, what can be gone to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from shell.functions import CloudOffer
+from shell.patient import Patient
+from web_modules.decision.decision import Decision
+from web_modules.decision.words import View
+
+_SIMILAR = 0.85
+"""Ratio of difflib; SMITH, Sarah and SMITH, Sara lie above, SMITH, John below."""
+_VIEW_ACTIONS = (
+    (View.LEGACY, "on the legacy screen", "legacy"),
+    (View.SIDE_BY_SIDE, "side by side", "side-by-side"),
+    (View.NEW, "on the new page", "new"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Something to do beside opening a patient.
+
+    Attributes:
+        id: such as `function:tasks`, `view:new`, `close`, `keys`.
+        words: as shown.
+        icon: of the sheet.
+        key: that does the same, or empty.
+    """
+
+    id: str
+    words: str
+    icon: str
+    key: str = ""
+
+
+def actions_for(offer: CloudOffer, title: str, decision: Decision, patient: Patient | None) -> list[Action]:
+    """All that can be gone to, nearest first.
+
+    Args:
+        offer: the functions.
+        title: of the function on the glass.
+        decision: which views it has.
+        patient: who is open.
+    """
+    found = [
+        Action(id=f"view:{view.value}", words=f"Show {title.lower()} {where}", icon=icon, key=f"Alt {number}")
+        for number, (view, where, icon) in enumerate(_VIEW_ACTIONS, start=1)
+        if view in decision.views and view is not decision.view
+    ]
+    found += [
+        Action(
+            id=f"function:{one.function.value}",
+            words=one.title,
+            icon=one.function.value,
+            key=f"Ctrl {number}" if number < 10 else "",
+        )
+        for number, one in enumerate(offer.functions, start=1)
+        if one.title != title
+    ]
+    if patient is not None:
+        found.append(
+            Action(id="close", words=f"Close {patient.short_name}", icon="patients", key="Ctrl Shift X")
+        )
+    found.append(Action(id="keys", words="List every key", icon="information", key="Ctrl /"))
+    return found
+
+
+def matching(actions: Sequence[Action], words: str) -> list[Action]:
+    """Those whose words begin with each typed word; all of them while nothing is typed."""
+    wanted = words.lower().split()
+    return [
+        action
+        for action in actions
+        if all(any(part.startswith(one) for part in action.words.lower().split()) for one in wanted)
+    ]
+
+
+def similar_names(patients: Sequence[Patient]) -> int:
+    """How many of the patients have a name that another of them could be taken for."""
+    return sum(any(_are_similar(one, other) for other in patients if other is not one) for one in patients)
+
+
+def same_name(patient: Patient, others: Sequence[Patient]) -> list[Patient]:
+    """The others whose family name and first given name are the patient's."""
+    return [
+        other for other in others if other.fhir_id != patient.fhir_id and _whole(other) == _whole(patient)
+    ]
+
+
+def _are_similar(one: Patient, other: Patient) -> bool:
+    mine, theirs = one.family.lower(), other.family.lower()
+    is_family_alike = mine.startswith(theirs) or theirs.startswith(mine)
+    if is_family_alike and one.given[:1].lower() == other.given[:1].lower():
+        return True
+    return SequenceMatcher(None, _whole(one), _whole(other)).ratio() >= _SIMILAR
+
+
+def _whole(patient: Patient) -> str:
+    return f"{patient.family}, {patient.given.split(' ')[0]}".lower()

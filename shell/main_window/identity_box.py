@@ -1,0 +1,82 @@
+"""A patient's identity in a box, as large as a decision about it needs; differences from another marked."""
+
+from datetime import date
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout
+
+from shell.main_window.parts import label, picture, row, rule
+from shell.main_window.theme import Theme
+from shell.patient import Patient
+
+
+class IdentityBox(QFrame):
+    """Name, date of birth, gender, NHS number and address of one patient.
+
+    Args:
+        theme: the look.
+        head: icon and words of the side, such as `This window is set to`.
+        patient: None: nobody.
+        other: the one beside whom differences are marked.
+        today: the environment's day.
+        foot: when and how it is known.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        *,
+        head: tuple[str, str],
+        patient: Patient | None,
+        other: Patient | None,
+        today: date,
+        foot: str,
+    ) -> None:
+        super().__init__()
+        self.setObjectName("identity")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.px(14), theme.px(10), theme.px(14), theme.px(10))
+        column.setSpacing(theme.px(6))
+        column.addLayout(row(picture(theme, head[0]), label(head[1], "quiet"), None, spacing=theme.px(8)))
+        mine, theirs = _facts(patient, today), _facts(other, today)
+        name = self._value(theme, patient.name if patient else "No patient", "title")
+        _mark(name, is_different=(patient and patient.name) != (other and other.name))
+        column.addLayout(row(name, None))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.px(8))
+        grid.setVerticalSpacing(theme.px(4))
+        grid.setColumnMinimumWidth(0, theme.px(64))
+        grid.setColumnStretch(1, 1)
+        for place, (what, value) in enumerate(mine.items()):
+            shown = self._value(theme, value, "strong" if what != "Address" else "")
+            _mark(shown, is_different=other is not None and value != theirs.get(what))
+            grid.addWidget(label(what, "quiet"), place, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(shown, place, 1)
+        column.addLayout(grid)
+        column.addStretch(1)
+        column.addWidget(rule(theme, name="fadeRule"))
+        column.addWidget(label(foot, "small"))
+
+    @staticmethod
+    def _value(theme: Theme, words: str, kind: str) -> QLabel:
+        made = label(words, kind)
+        made.setWordWrap(True)
+        made.setContentsMargins(theme.px(3), 0, theme.px(3), 0)
+        return made
+
+
+def _facts(patient: Patient | None, today: date) -> dict[str, str]:
+    if patient is None:
+        return {}
+    return {
+        "Born": patient.born_words(today),
+        "Gender": patient.gender_word,
+        "NHS No.": patient.number_words,
+        "Address": patient.address or "not recorded",
+    }
+
+
+def _mark(shown: QLabel, *, is_different: bool) -> None:
+    shown.setProperty("mark", "true" if is_different else "false")
+    if is_different:
+        shown.setAccessibleDescription("differs")
