@@ -58,6 +58,11 @@ class CloudOffer:
     fhir: str
     functions: tuple[FunctionPages, ...]
 
+    @property
+    def modules(self) -> frozenset[Function]:
+        """The functions that have pages."""
+        return frozenset(one.function for one in self.functions if one.has_module)
+
     def pages_of(self, function: Function) -> FunctionPages:
         """The pages of a function that the cloud names."""
         return next(one for one in self.functions if one.function is function)

@@ -1,11 +1,10 @@
 """What a person sees of each function: the flags' decision, pinned while a patient is open (hazard H11)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
-from shell.functions import CloudOffer
 from web_modules.decision.decision import Decision, Standing, decide
-from web_modules.decision.words import Function, View
+from web_modules.decision.words import Environment, Function, View
 
 
 class Standings(Protocol):
@@ -23,7 +22,8 @@ class Rollout:
 
     Args:
         flags: where functions stand.
-        offer: what the cloud offers.
+        environment: where the window runs.
+        modules: the functions for which the cloud has pages.
         choices: the views that the person chose, by function; kept up to date here.
         keep: told of each choice, so that it outlives the window.
     """
@@ -31,12 +31,14 @@ class Rollout:
     def __init__(
         self,
         flags: Standings,
-        offer: CloudOffer,
+        environment: Environment,
+        modules: Collection[Function],
         choices: dict[Function, View],
         keep: Callable[[Mapping[Function, View]], None],
     ) -> None:
         self._flags = flags
-        self._offer = offer
+        self._environment = environment
+        self._modules = frozenset(modules)
         self._choices = choices
         self._keep = keep
         self._pinned = dict(flags.standings())
@@ -51,8 +53,8 @@ class Rollout:
         """What the person sees of a function, and why."""
         return decide(
             self._pinned[function],
-            environment=self._offer.environment,
-            has_module=self._offer.pages_of(function).has_module,
+            environment=self._environment,
+            has_module=function in self._modules,
             chosen=self._choices.get(function),
         )
 

@@ -65,7 +65,7 @@ class Opened:
         self._edits = _Edits()
         self._flags = self._flag_file()
         choices = Choices(settings.state_folder / "choices.json")
-        rollout = Rollout(self._flags, offer, choices.views, choices.keep)
+        rollout = Rollout(self._flags, offer.environment, offer.modules, choices.views, choices.keep)
         self._transport = HttpTransport(offer.fhir, token=person.session or None, timeout_seconds=5)
         self.window = MainWindow(
             self._theme(application), offer, person, [] if has_sandbox else [_ROOT_WARNING]

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shell.functions import CloudOffer, FunctionPages
 from shell.rollout import Rollout
 from web_modules.decision.decision import Standing, starting_point
 from web_modules.decision.words import Authority, Environment, Function, Stage, View
@@ -24,29 +23,10 @@ class FakeFlags:
         return self.now
 
 
-def offer() -> CloudOffer:
-    """A cloud with pages for every function."""
-    return CloudOffer(
-        environment=Environment.REFERENCE,
-        ods="Y99002",
-        practice="Fernbrook Surgery",
-        today=None,
-        fhir="http://127.0.0.1:1/Y99002/fhir",
-        functions=tuple(
-            FunctionPages(
-                function=function,
-                title=function.value.title(),
-                url=f"http://127.0.0.1:1/Y99002/{function.value}",
-                patient_url=None,
-                needs_patient=False,
-            )
-            for function in Function
-        ),
-    )
-
-
 def _rollout(flags: FakeFlags, choices: dict[Function, View] | None = None) -> Rollout:
-    return Rollout(flags, offer(), choices if choices is not None else {}, lambda _: None)
+    return Rollout(
+        flags, Environment.REFERENCE, Function, choices if choices is not None else {}, lambda _: None
+    )
 
 
 @pytest.mark.hazard("H11")
@@ -86,7 +66,7 @@ def test_choice_sticks_and_is_kept() -> None:
     flags = FakeFlags()
     flags.now[Function.PATIENTS] = Standing(stage=Stage.TRIAL)
     kept: list[Mapping[Function, View]] = []
-    rollout = Rollout(flags, offer(), {}, lambda choices: kept.append(dict(choices)))
+    rollout = Rollout(flags, Environment.REFERENCE, Function, {}, lambda choices: kept.append(dict(choices)))
     rollout.choose(Function.PATIENTS, View.SIDE_BY_SIDE)
     assert rollout.decision(Function.PATIENTS).view is View.SIDE_BY_SIDE
     assert kept == [{Function.PATIENTS: View.SIDE_BY_SIDE}]
