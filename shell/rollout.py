@@ -1,6 +1,6 @@
 """What a person sees of each function: the flags' decision, pinned while a patient is open (hazard H11)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
 from web_modules.decision.decision import Decision, Standing, decide
@@ -32,7 +32,7 @@ class Rollout:
         self,
         flags: Standings,
         environment: Environment,
-        modules: Collection[Function],
+        modules: Iterable[Function],
         choices: dict[Function, View],
         keep: Callable[[Mapping[Function, View]], None],
     ) -> None:
