@@ -39,6 +39,8 @@ class KeyFrame(QObject):
         super().__init__(top)
         content.setAttribute(Qt.WidgetAttribute.WA_DontCreateNativeAncestors)
         content.setAttribute(Qt.WidgetAttribute.WA_NativeWindow)
+        # kept: when the application ends, Qt makes new windows for whoever asks for their numbers
+        self._top_id, self._content_id = int(top.winId()), int(content.winId())
         self.top = top
         self.content = content
         self.native = native
@@ -49,7 +51,7 @@ class KeyFrame(QObject):
         self._thefts: list[float] = []
         self._unwatch: Callable[[], None] | None = None
         if native is not None:
-            self._unwatch = native.watch_frame(int(top.winId()), int(content.winId()), self)
+            self._unwatch = native.watch_frame(self._top_id, self._content_id, self)
         application = QApplication.instance()
         if isinstance(application, QApplication):
             application.focusChanged.connect(self._qt_focus_changed)
@@ -63,7 +65,7 @@ class KeyFrame(QObject):
         self._give_guest = give_keys
         if self.native is not None and self._unwatch is not None:
             # no key typed right after a click in the shell may overtake it and reach the guest
-            self.native.hold_presses(int(self.top.winId()), held=give_keys is not None)
+            self.native.hold_presses(self._top_id, held=give_keys is not None)
         if give_keys is None and self.active is Side.LEGACY:
             self.give_to_shell()
 
@@ -78,7 +80,7 @@ class KeyFrame(QObject):
         if widget is not None:
             widget.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.native is not None:
-            self.native.focus(int(self.content.winId()))
+            self.native.focus(self._content_id)
         elif not self.top.isActiveWindow():
             self.top.activateWindow()
         self._set_active(self._side_of(widget or self.top.focusWidget()))
@@ -96,14 +98,14 @@ class KeyFrame(QObject):
         if self.active is Side.LEGACY and self._give_guest is not None:
             self._give_guest()
         elif self.native is not None:
-            self.native.focus(int(self.content.winId()))
+            self.native.focus(self._content_id)
 
     def on_frame_pressed(self) -> None:
         """A press on what Qt draws takes the keys from the guest; Qt then focuses what was pressed."""
         if self.active is Side.LEGACY:
             self.give_to_shell()
         elif self.native is not None:
-            self.native.focus(int(self.content.winId()))
+            self.native.focus(self._content_id)
 
     def guest_focused(self) -> None:
         """The guest has the keys. Taken without being given, they go back to whoever is active."""
@@ -112,7 +114,7 @@ class KeyFrame(QObject):
         now = time.monotonic()
         self._thefts = [then for then in self._thefts if now - then < 1] + [now]
         if len(self._thefts) <= _THEFTS_GIVEN_BACK:
-            self.native.focus(int(self.content.winId()))
+            self.native.focus(self._content_id)
         else:
             self._set_active(Side.LEGACY)
 

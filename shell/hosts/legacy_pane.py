@@ -7,13 +7,14 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
-from PySide6.QtGui import QWindow
+from PySide6.QtGui import QPlatformSurfaceEvent, QWindow
 from PySide6.QtWidgets import QAbstractScrollArea, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from shell.native.interface import Box
 
 _SETTLE_MILLISECONDS: Final = 30
 """A drag of a splitter moves the pane at every pixel; the program is told where it is when that rests."""
+_SURFACE_GOES: Final = QPlatformSurfaceEvent.SurfaceEventType.SurfaceAboutToBeDestroyed
 _MOVING_EVENTS: Final = frozenset(
     {QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.Show, QEvent.Type.Hide, QEvent.Type.ParentChange}
 )
@@ -26,13 +27,17 @@ class LegacyPane(QWidget):
         top: the shell's top-level window; the foreign window becomes a child of it.
         program: the program's name, for the words at the edge.
         settled: told the foreign window's new place on the screen, in device pixels.
+        ending: told that the pane's own window is about to go; what is still in it would go with it.
     """
 
-    def __init__(self, top: QWidget, program: str, settled: Callable[[Box], None]) -> None:
+    def __init__(
+        self, top: QWidget, program: str, settled: Callable[[Box], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__()
         self._top = top
         self._program = program
         self._settled = settled
+        self._ending = ending
         self._minimum = QSize(1, 1)
         self._window: QWindow | None = None
         self._is_covered = False
@@ -69,6 +74,7 @@ class LegacyPane(QWidget):
         self._window = window
         # no QWidget.createWindowContainer: it takes the focus by itself, and the window with it when it goes
         window.setParent(self._overlay.windowHandle())
+        self._overlay.windowHandle().installEventFilter(self)
         window.show()
         self.arrange()
 
@@ -122,7 +128,10 @@ class LegacyPane(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Follow the pane and all around it."""
-        if event.type() in _MOVING_EVENTS:
+        if isinstance(event, QPlatformSurfaceEvent):
+            if event.surfaceEventType() is _SURFACE_GOES and watched is self._overlay.windowHandle():
+                self._ending()
+        elif event.type() in _MOVING_EVENTS:
             if event.type() == QEvent.Type.ParentChange:
                 self._watch_ancestors()
             self.arrange()

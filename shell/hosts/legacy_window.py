@@ -48,7 +48,7 @@ class LegacyWindowHost(QObject):
         self._is_closing = False
         self._work_done: Callable[[bool], None] | None = None
         self._shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
-        self.widget: QWidget = LegacyPane(frame.top, program.description.name, self._settled)
+        self.widget: QWidget = LegacyPane(frame.top, program.description.name, self._settled, self.release)
         self._pane = self.widget
         self._window_timer = QTimer(self, singleShot=True)
         self._window_timer.setInterval(int(program.description.window_within_seconds * 1000))

@@ -142,6 +142,8 @@ class X11Windows(QAbstractNativeEventFilter):
 
     def hold_presses(self, top: int, *, held: bool) -> None:
         """Grab the buttons on the content, so that no key overtakes the press before it."""
+        if top not in self._frames:
+            return
         content, listener = self._frames[top]
         if held and self._xcb.focused() in (top, _POINTER_ROOT):
             # the keys would follow the mouse into what now lies inside the top level

@@ -38,12 +38,13 @@ def own_pane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GuestPa
         yield guest
 
 
-def _window(pane: GuestPane, title: str = "^Test Guest") -> str | None:
-    found = pane.screen.run_if_found("xdotool", "search", "--name", title)
+def _window(pane: GuestPane, title: str | None = None) -> str | None:
+    name = title or f"^Test Guest .* - {re.escape(pane.folder.name)}$"
+    found = pane.screen.run_if_found("xdotool", "search", "--name", name)
     return found.split()[0] if found else None
 
 
-def _box(pane: GuestPane, title: str = "^Test Guest") -> tuple[int, int, int, int]:
+def _box(pane: GuestPane, title: str | None = None) -> tuple[int, int, int, int]:
     """A window of the guest's on the screen: x, y, width, height."""
     window = until(lambda: _window(pane, title) or "", "the guest has the window")
     said = pane.screen.run("xwininfo", "-id", window)

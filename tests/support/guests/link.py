@@ -49,10 +49,11 @@ def heard(door: socket.socket) -> tuple[str, str | None] | None:
     return screen, None if patient == "-" else patient
 
 
-def title(screen: str, patient: str | None, *, unsaved: bool) -> str:
-    """The title of a guest's window, in the pattern of the tests' description."""
+def title(options: argparse.Namespace, screen: str, patient: str | None, *, unsaved: bool) -> str:
+    """The title of a guest's window, in the pattern of the tests' description; no two have the same."""
+    practice = Path(options.database).parent.name
     who = f"Patient {patient}" if patient else "No patient"
-    return f"Test Guest 1.0 - [{screen.capitalize()} - {who}{' *' if unsaved else ''}] - NOWHERE"
+    return f"Test Guest 1.0 - [{screen.capitalize()} - {who}{' *' if unsaved else ''}] - {practice}"
 
 
 class TypedLog:

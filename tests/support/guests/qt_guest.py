@@ -31,7 +31,7 @@ class Guest(QWidget):
         self.setGeometry(40, 40, 500, 360)
 
     def name_window(self) -> None:
-        self.setWindowTitle(link.title(self.screen_name, self.patient, unsaved=self.unsaved))
+        self.setWindowTitle(link.title(self.options, self.screen_name, self.patient, unsaved=self.unsaved))
 
     def typed(self) -> None:
         self.log.write(self.field.toPlainText())

@@ -28,7 +28,7 @@ class Guest:
         self.name_window()
 
     def name_window(self) -> None:
-        self.root.title(link.title(self.screen, self.patient, unsaved=self.unsaved))
+        self.root.title(link.title(self.options, self.screen, self.patient, unsaved=self.unsaved))
 
     def typed(self) -> None:
         self.log.write(self.text.get())
