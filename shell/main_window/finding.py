@@ -1,4 +1,4 @@
-"""What the palette knows without a screen: which names are easily taken for each other, what can be gone to."""
+"""What the palette knows without a screen: names easily taken for each other, what can be gone to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

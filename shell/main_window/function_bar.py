@@ -1,5 +1,7 @@
 """The bar of the function on the glass: title, stage, why this view, the mirror, the view switch."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
@@ -21,8 +23,8 @@ class FunctionBar(QWidget):
 
     view_chosen = Signal(object)
     """A `View`."""
-    why_opened = Signal(bool)
-    """The reasons were opened, or closed: they may lie over a foreign window."""
+    why_wanted = Signal()
+    """Answer by `show_why`."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -30,16 +32,14 @@ class FunctionBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(theme.px(44))
         self._theme = theme
-        self._reasons: tuple[str, ...] = ()
         self._icon = QLabel()
         self._title = label("", "heading")
         self._tag = StageTag(theme)
         self._why = QPushButton("Why do I see this view?")
         self._why.setObjectName("link")
         self._why.setCursor(Qt.CursorShape.PointingHandCursor)
-        self._why.clicked.connect(self._show_why)
+        self._why.clicked.connect(self.why_wanted)
         self._popover = _Reasons(theme, self)
-        self._popover.closed.connect(lambda: self.why_opened.emit(False))
         self._mirror_icon = QLabel()
         self._mirror = label("", "quiet")
         self._fresh = label("", "strong")
@@ -66,7 +66,6 @@ class FunctionBar(QWidget):
         self._icon.setPixmap(self._theme.pixmap(pages.function.value, self._theme.tokens.text, 20))
         self._title.setText(pages.title)
         self._tag.show_stage(stage)
-        self._reasons = decision.reasons
         self.switch.show_views(decision)
 
     def show_mirror(self, line: MirrorLine) -> None:
@@ -96,9 +95,9 @@ class FunctionBar(QWidget):
         self._mirror.setVisible(width >= 860)
         self.switch.show_short(is_short=width < _NARROW - 220)
 
-    def _show_why(self) -> None:
-        self.why_opened.emit(True)
-        self._popover.show_below(self._why, self._reasons)
+    def show_why(self, reasons: Sequence[str]) -> None:
+        """Say why the view is as it is, in sentences."""
+        self._popover.show_below(self._why, reasons)
 
 
 class ViewSwitch(QFrame):
@@ -158,8 +157,6 @@ class ViewSwitch(QFrame):
 class _Reasons(QFrame):
     """Why the view is as it is, in sentences; a small window of its own, so nothing foreign covers it."""
 
-    closed = Signal()
-
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
         self.setObjectName("card")
@@ -168,7 +165,7 @@ class _Reasons(QFrame):
         self._layout.setContentsMargins(theme.px(16), theme.px(12), theme.px(16), theme.px(16))
         self._layout.setSpacing(theme.px(8))
 
-    def show_below(self, anchor: QWidget, reasons: tuple[str, ...]) -> None:
+    def show_below(self, anchor: QWidget, reasons: Sequence[str]) -> None:
         while (item := self._layout.takeAt(0)) is not None:
             holder = item.layout()
             if holder is not None:
@@ -191,9 +188,6 @@ class _Reasons(QFrame):
         self.adjustSize()
         self.move(anchor.mapToGlobal(QPoint(0, anchor.height() + self._theme.px(4))))
         self.show()
-
-    def hideEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
-        self.closed.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
         if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_Return, Qt.Key.Key_Enter):

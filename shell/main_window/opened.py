@@ -31,7 +31,7 @@ from web_modules.decision.words import Function
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import HttpTransport
 
-_ROOT_WARNING = "You are root, so the browser runs without its sandbox."
+_ROOT_WARNING = "You are root, so the browser runs without its sandbox. Never do that with real patients."
 
 
 class _Edits(QObject):
@@ -82,7 +82,7 @@ class Opened:
         if self._legacy is not None:
             hosts[Side.LEGACY] = (self._legacy, self._legacy.widget)
         hosts[Side.CLOUD] = (self._pages, self._pages.widget)
-        self.window.connect_to(self.board, self._cloud, rollout, self._frame, hosts)
+        self.window.connect_to(self.board, self._cloud, rollout, choices, self._frame, hosts)
         self.window.show()
         self.board.start({side: host for side, (host, _) in hosts.items()}, self.window, Function.PATIENTS)
         self._cloud.start()

@@ -30,9 +30,9 @@ class PaneStrip(QFrame):
         self.setLayout(layout)
         self.show_words("", "")
 
-    def show_active(self, is_active: bool) -> None:
-        """Say whether the keys go to this pane."""
-        self._pill.setVisible(is_active)
+    def show_active(self, is_active: bool, *, is_alone: bool) -> None:
+        """Say whether the keys go to this pane; alone on the glass it needs no words for it."""
+        self._pill.setVisible(is_active and not is_alone)
         restyle(self, "active", "true" if is_active else "false")
 
     def show_words(self, words: str, right: str, *, is_warning: bool = False) -> None:
@@ -43,6 +43,8 @@ class PaneStrip(QFrame):
             right: at the right end.
             is_warning: whether `right` warns.
         """
-        self._words.setText(f"<b>{self._title}</b>{' · ' + words if words else ''}")
+        whole = f"<b>{self._title}</b>{' · ' + words if words else ''}"
+        if whole != self._words.text():
+            self._words.setText(whole)
         self._right.setText(right)
         restyle(self._right, "kind", "warn" if is_warning else "")

@@ -179,12 +179,7 @@ class ReferenceStripe(Stripe):
 
 
 class RootStripe(Stripe):
-    """Says that the browser runs without its sandbox."""
+    """Says in what way this window is less safe than others."""
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(
-            theme,
-            "rootStripe",
-            "warning",
-            "This window runs as root, where the browser has no sandbox. Never do that with real patients.",
-        )
+    def __init__(self, theme: Theme, words: str) -> None:
+        super().__init__(theme, "rootStripe", "warning", words)

@@ -1,0 +1,170 @@
+"""What is laid over the panes for a moment: the palette and the questions; the keys go back after it."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Protocol
+
+from PySide6.QtCore import QObject, QTimer
+
+from shell.context.hub import Vote
+from shell.context.shown import Side
+from shell.hosts.key_frame import KeyFrame
+from shell.main_window.dialogs import CloseCard, VoteCard, WordsCard
+from shell.main_window.finding import Action
+from shell.main_window.network import Cloud
+from shell.main_window.overlay import Card, Overlay
+from shell.main_window.palette import Palette
+from shell.main_window.theme import Theme
+from shell.patient import Patient
+from shell.switchboard import Switchboard
+
+_TYPING_MILLISECONDS = 120
+"""A search goes out when the typing rests so long."""
+KEYS = (
+    ("Ctrl K", "Find a patient, a function or a view"),
+    ("Ctrl 1 – 9", "Open the functions, in the order of the list"),
+    ("Alt 1", "Legacy screen"),
+    ("Alt 2", "Both side by side"),
+    ("Alt 3", "New page"),
+    ("Ctrl Enter", "Save in the new page"),
+    ("Ctrl Shift X", "Close the patient"),
+    ("Ctrl /", "This list"),
+    ("Esc", "Back"),
+)
+
+
+class Place(Protocol):
+    """What the cards need of the window that they lie on."""
+
+    overlay: Overlay
+    patient: Patient | None
+
+    def today(self) -> date:
+        """The environment's day."""
+
+    def below_banner(self) -> int:
+        """Where the banner ends."""
+
+    def freeze_panes(self, *, is_frozen: bool) -> None:
+        """Show a picture in place of each foreign window, or the window itself again."""
+
+    def take_keys(self, side: Side) -> None:
+        """Give a pane the keys."""
+
+    def goals(self) -> list[Action]:
+        """All that can be gone to."""
+
+    def act(self, action: str) -> None:
+        """Do one of the actions."""
+
+
+class Cards(QObject):
+    """Opens one card at a time over a window."""
+
+    def __init__(
+        self, theme: Theme, place: Place, switchboard: Switchboard, cloud: Cloud, frame: KeyFrame
+    ) -> None:
+        super().__init__()
+        self._theme = theme
+        self._place = place
+        self._board = switchboard
+        self._cloud = cloud
+        self._frame = frame
+        self._keys_were: Side | None = None
+        self._words = ""
+        self._typing = QTimer(self, singleShot=True, interval=_TYPING_MILLISECONDS)
+        self._typing.timeout.connect(self._search)
+        place.overlay.closed.connect(self._closed)
+
+    @property
+    def palette(self) -> Palette | None:
+        """The palette while it is open."""
+        card = self._place.overlay.card
+        return card if isinstance(card, Palette) else None
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether a question waits for its answer: keys are not the window's then."""
+        return self._place.overlay.is_open and self.palette is None
+
+    def open_palette(self) -> None:
+        """Find a patient, or go somewhere."""
+        palette = Palette(self._theme, self._place.goals())
+        palette.searched.connect(self._typed)
+        palette.patient_chosen.connect(self._open)
+        palette.action_chosen.connect(self._act)
+        palette.dismissed.connect(self._place.overlay.close_card)
+        self._show(palette, at_top=True)
+
+    def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
+        """Ask what becomes of unsaved work before the patient changes."""
+        card = VoteCard(self._theme, self._place.patient, wanted, sides, self._place.today())
+        card.voted.connect(self._voted)
+        self._show(card)
+
+    def ask_close(self, sides: Sequence[Side], save: Callable[[], None], leave: Callable[[], None]) -> None:
+        """Ask whether the window is closed although work is not saved."""
+        card = CloseCard(self._theme, self._place.patient, sides)
+        card.save_and_close.connect(self._place.overlay.close_card)
+        card.save_and_close.connect(save)
+        card.close_anyway.connect(leave)
+        card.stay.connect(self._place.overlay.close_card)
+        self._show(card)
+
+    def show_keys(self) -> None:
+        """List the keys."""
+        card = WordsCard(self._theme, "Keys", KEYS)
+        card.closed.connect(self._place.overlay.close_card)
+        self._show(card)
+
+    def close(self) -> None:
+        """Take away what lies there."""
+        self._place.overlay.close_card()
+
+    def _show(self, card: Card, *, at_top: bool = False) -> None:
+        overlay = self._place.overlay
+        if not overlay.is_open:
+            self._keys_were = self._frame.active
+            self._place.freeze_panes(is_frozen=True)
+            self._board.overlay(is_open=True)
+        overlay.open_card(card, self._place.below_banner(), at_top=at_top)
+        self._frame.give_to_shell(card.first)
+
+    def _closed(self) -> None:
+        self._typing.stop()
+        self._board.overlay(is_open=False)
+        self._place.freeze_panes(is_frozen=False)
+        if self._keys_were is not None:
+            self._place.take_keys(self._keys_were)
+
+    def _voted(self, vote: Vote) -> None:
+        self._place.overlay.close_card()
+        self._board.vote(vote)
+
+    def _typed(self, words: str) -> None:
+        self._words = words
+        if words:
+            self._typing.start()
+
+    def _search(self) -> None:
+        words = self._words
+        self._cloud.search(words, lambda patients: self._found(words, patients))
+
+    def _found(self, words: str, patients: Sequence[Patient] | None) -> None:
+        palette = self.palette
+        if palette is None or words != palette.words():
+            return
+        if patients is None:
+            palette.show_trouble("The cloud does not answer. Find the patient on the legacy screen.")
+            return
+        current = self._place.patient
+        open_id = current.fhir_id if current else None
+        palette.show_patients(patients, len(patients), self._place.today(), open_id)
+
+    def _open(self, patient: Patient) -> None:
+        self._place.overlay.close_card()
+        self._board.open_patient(patient)
+
+    def _act(self, action: str) -> None:
+        self._place.overlay.close_card()
+        self._place.act(action)

@@ -1,0 +1,112 @@
+"""The window without its behaviour: bars, rail, panes and overlay in their places at every size."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+
+from shell.banner.banner import Banner
+from shell.functions import CloudOffer
+from shell.main_window.function_bar import FunctionBar
+from shell.main_window.network import Person
+from shell.main_window.notice import Notice
+from shell.main_window.overlay import Overlay
+from shell.main_window.rail import Rail
+from shell.main_window.status_bar import StatusBar
+from shell.main_window.theme import Theme
+from shell.main_window.top_bar import ReferenceStripe, RootStripe, TopBar
+from shell.main_window.wording import role_words, window_title
+from shell.training.stripes import FRAME_WIDTH, TrainingFrame, TrainingStripe
+from web_modules.decision.words import Environment
+
+_NARROW = 1240
+"""Below this width the rail shows icons alone."""
+_GRIP = 8
+
+
+class WindowFrame(QWidget):
+    """The top-level window with one child, `content`, that holds all that Qt draws (see docs/hosting.md)."""
+
+    resized = Signal()
+
+    def __init__(self, theme: Theme, offer: CloudOffer, person: Person, warnings: Sequence[str]) -> None:
+        super().__init__()
+        self._theme = theme
+        self._is_pair = False
+        is_training = offer.environment is Environment.TRAINING
+        self.setWindowTitle(window_title(offer))
+        self.setMinimumSize(960, 600)
+        self.resize(1440, 900)
+        self.content = QWidget(self)
+        self.content.setObjectName("content")
+        self.content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.content.setStyleSheet(theme.style_sheet())
+        self.top_bar = TopBar(theme, offer.environment, offer.practice)
+        self.top_bar.show_person(person.name, role_words(person.role))
+        self.banner = Banner(theme)
+        self.rail = Rail(theme, offer.functions)
+        self.function_bar = FunctionBar(theme)
+        self.invitation = Notice(theme, "new")
+        self.silence = Notice(theme, "cloud-gone", "warn")
+        self.elsewhere = Notice(theme, "warning", "warn")
+        self.said = Notice(theme, "information")
+        self.status_bar = StatusBar(theme)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(theme.px(_GRIP))
+        edge = FRAME_WIDTH if is_training else 0
+        self._lay_out(_stripes(theme, offer, warnings), edge)
+        self.overlay = Overlay(self.content, theme, self.status_bar.height() + edge)
+        if is_training:
+            self._frame = TrainingFrame(self.content)
+            self.status_bar.show_note("Training, not connected to any live practice")
+
+    def below_banner(self) -> int:
+        """Where the banner ends: nothing is drawn over what lies above."""
+        return self.banner.mapTo(self.content, self.banner.rect().bottomLeft()).y() + 1
+
+    def arrange(self, *, is_pair: bool) -> None:
+        """Make room for one pane or two."""
+        if is_pair and not self._is_pair:
+            half = self.splitter.width() // 2
+            self.splitter.setSizes([half, half])
+        self._is_pair = is_pair
+        self.rail.set_slim(is_pair or self.width() < self._theme.px(_NARROW))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The one child fills the window."""
+        self.content.setGeometry(self.rect())
+        self.arrange(is_pair=self._is_pair)
+        super().resizeEvent(event)
+        self.resized.emit()
+
+    def _lay_out(self, stripes: Sequence[QWidget], edge: int) -> None:
+        column = QVBoxLayout(self.content)
+        column.setContentsMargins(edge, 0, edge, edge)
+        column.setSpacing(0)
+        for stripe in stripes:
+            column.addWidget(stripe)
+        column.addWidget(self.top_bar)
+        column.addWidget(self.banner)
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.rail)
+        work = QVBoxLayout()
+        work.setSpacing(0)
+        for line in (self.function_bar, self.silence, self.elsewhere, self.invitation, self.said):
+            work.addWidget(line)
+        work.addWidget(self.splitter, 1)
+        middle.addLayout(work, 1)
+        column.addLayout(middle, 1)
+        column.addWidget(self.status_bar)
+
+
+def _stripes(theme: Theme, offer: CloudOffer, warnings: Sequence[str]) -> list[QWidget]:
+    made: list[QWidget] = []
+    if offer.environment is Environment.TRAINING:
+        made.append(TrainingStripe(theme.scale))
+    elif offer.environment is Environment.REFERENCE:
+        made.append(ReferenceStripe(theme))
+    made += [RootStripe(theme, words) for words in warnings]
+    return made

@@ -1,0 +1,414 @@
+"""The window: draws what the switchboard says, and tells it what the person asks for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from functools import partial
+from html import escape
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from shell.context.hub import Dispute, Vote
+from shell.context.shown import Shown, Side
+from shell.functions import CloudOffer, FunctionPages
+from shell.hosts.interface import Host
+from shell.hosts.key_frame import KeyFrame
+from shell.main_window.cards import Cards
+from shell.main_window.choices import Choices
+from shell.main_window.finding import Action, actions_for, same_name
+from shell.main_window.frame import WindowFrame
+from shell.main_window.freshness import COMPLETE, NOT_MIRRORED, PRACTICE_ZONE, MirrorLine, mirror_line
+from shell.main_window.network import Cloud, Person, Pulse
+from shell.main_window.pane import Pane
+from shell.main_window.theme import Theme
+from shell.main_window.wording import dispute_words, silence_words, strip_right, strip_words, utc_now
+from shell.patient import Patient
+from shell.rollout import Rollout
+from shell.switchboard import SIDES_OF_VIEW, Switchboard
+from web_modules.decision.decision import Decision
+from web_modules.decision.words import Function, Stage, View
+
+_TICK_MILLISECONDS = 200
+"""Ages on the glass are told in seconds; a veil never waits for a tick (hazard H01)."""
+_SAID_MILLISECONDS = 8000  # long enough to read two sentences
+_LATE_SECONDS = 6  # a veil that stays so long says why
+_VIEW_KEYS = {View.LEGACY: "Alt+1", View.SIDE_BY_SIDE: "Alt+2", View.NEW: "Alt+3"}
+
+
+class MainWindow(WindowFrame):
+    """The top-level window; `shell.switchboard.Glass`.
+
+    Args:
+        theme: the look.
+        offer: what the cloud offers.
+        person: who is signed in.
+        warnings: one more stripe each.
+    """
+
+    def __init__(self, theme: Theme, offer: CloudOffer, person: Person, warnings: Sequence[str]) -> None:
+        super().__init__(theme, offer, person, warnings)
+        self._offer = offer
+        self.patient: Patient | None = None
+        self.panes: dict[Side, Pane] = {}
+        self._pages = offer.functions[0]
+        self._decision: Decision | None = None
+        self._active: Side | None = None
+        self._pulse = Pulse(freshness={}, conflicts=0, held_back=0, silent_since=None)
+        self._has_pulse = False
+        self._shown: dict[Side, Shown] = {}
+        self._veiled_since: dict[Side, datetime] = {}
+        self._recent: list[Patient] = []
+        self._is_leaving = False
+        self._tick_timer = QTimer(self, interval=_TICK_MILLISECONDS)
+        self._tick_timer.timeout.connect(self._tick)
+        self._said_timer = QTimer(self, singleShot=True, interval=_SAID_MILLISECONDS)
+        self._said_timer.timeout.connect(self.said.hide)
+
+    def connect_to(
+        self,
+        switchboard: Switchboard,
+        cloud: Cloud,
+        rollout: Rollout,
+        choices: Choices,
+        frame: KeyFrame,
+        hosts: Mapping[Side, tuple[Host, QWidget]],
+    ) -> None:
+        """Take in the panes and begin to listen."""
+        self._board, self._rollout, self._cloud, self._choices = switchboard, rollout, cloud, choices
+        self._hosts = {side: host for side, (host, _) in hosts.items()}
+        for side, (_, widget) in hosts.items():
+            pane = Pane(self._theme, side, widget, partial(switchboard.restart, side))
+            pane.veil.put_back.connect(switchboard.hub.put_back)
+            pane.veil.follow.connect(switchboard.hub.follow)
+            pane.veil.try_again.connect(partial(switchboard.restart, side))
+            self.panes[side] = pane
+            self.splitter.addWidget(pane)
+        self.cards = Cards(self._theme, self, switchboard, cloud, frame)
+        self._listen()
+        self._tick_timer.start()
+
+    def today(self) -> date:
+        """The environment's day."""
+        return self._offer.today or datetime.now(PRACTICE_ZONE).date()
+
+    def freeze_panes(self, *, is_frozen: bool) -> None:
+        """Show a picture in place of the foreign window, or the window itself again."""
+        if Side.LEGACY in self.panes:
+            self.panes[Side.LEGACY].show_still(is_still=is_frozen)
+
+    def take_keys(self, side: Side) -> None:
+        """Give a pane the keys back."""
+        self._hosts[side].take_keys()
+
+    def goals(self) -> list[Action]:
+        """All that the palette can go to."""
+        return actions_for(self._offer, self._pages.title, self._board.decision, self.patient)
+
+    def act(self, action: str) -> None:
+        """Do one of the palette's actions."""
+        kind, _, what = action.partition(":")
+        if kind == "view":
+            self._board.choose(View(what))
+        elif kind == "function":
+            self._board.select(Function(what))
+        elif kind == "close":
+            self._board.open_patient(None)
+        elif kind == "keys":
+            self.cards.show_keys()
+
+    # -- Glass ----------------------------------------------------------------------------------------------
+
+    def show_function(self, pages: FunctionPages, decision: Decision) -> None:
+        """Draw a function's bar and lay out the panes of its view."""
+        self._pages, self._decision = pages, decision
+        self.rail.show_stages({one.function: self._stage(one.function) for one in self._offer.functions})
+        self.rail.show_current(pages.function)
+        self.function_bar.show_function(pages, decision, self._stage(pages.function))
+        self._show_invitation(decision)
+        visible = self._visible_sides(decision)
+        for side, pane in self.panes.items():
+            pane.setVisible(side in visible)
+        self.arrange(is_pair=len(visible) == 2)
+        self._show_active_strips()
+        self._show_elsewhere()
+        self._show_ages()
+
+    def show_patient(self, patient: Patient | None) -> None:
+        """Draw the banner; what was copied from one patient is not pasted into another (hazard H25)."""
+        if self.patient is not None and patient != self.patient:
+            QGuiApplication.clipboard().clear()
+        self.patient = patient
+        self.banner.show_patient(patient, self.today())
+        self.banner.show_warning(None)
+        if patient is None:
+            return
+        others = [one for one in self._recent if one.fhir_id != patient.fhir_id]
+        self._recent = [patient, *others]
+        self.rail.show_recent(self._recent)
+        given = patient.given.split(" ")[0]
+        self._cloud.search(
+            f"{patient.family} {given}", lambda found: self._show_same_name(patient, found or ())
+        )
+
+    def show_shown(self, side: Side, shown: Shown) -> None:
+        """Draw what a pane was seen to show."""
+        self._shown[side] = shown
+        self._show_strip(side)
+
+    def show_veil(self, side: Side, *, is_veiled: bool) -> None:
+        """Cover a pane opaquely, or not."""
+        pane = self.panes[side]
+        if not is_veiled:
+            self._veiled_since.pop(side, None)
+        elif self._board.hub.dispute is None:
+            self._veiled_since[side] = utc_now()
+            who = f"Opening {self.patient.short_name}" if self.patient else "One moment"
+            pane.veil.show_waiting(who)
+        pane.show_veil(is_veiled=is_veiled)
+        self._show_strip(side)
+
+    def show_dispute(self, dispute: Dispute | None) -> None:
+        """Draw both identities and the two choices, or take them away."""
+        self.function_bar.show_warning("Two different patients" if dispute else None)
+        self.status_bar.show_trouble("The panes show two patients; writing is stopped" if dispute else None)
+        if dispute is None:
+            self.banner.show_warning(None)
+        else:
+            self.banner.show_warning("Check who is in front of you.", dispute_words(dispute, self.today()))
+            if Side.CLOUD in self.panes:
+                self._veiled_since.pop(Side.CLOUD, None)
+                self.panes[Side.CLOUD].veil.show_dispute(dispute, self.today())
+        self._show_elsewhere()
+        self._show_ages()
+
+    def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
+        """Ask what becomes of unsaved work."""
+        self.cards.ask_vote(wanted, sides)
+
+    def show_active(self, side: Side | None) -> None:
+        """Mark the pane that the keys go to."""
+        self._active = side
+        self._show_active_strips()
+
+    def show_gone(self, side: Side, reason: str | None) -> None:
+        """Say that a pane's program ended and offer to start it again."""
+        self.panes[side].show_gone(reason)
+
+    def show_notice(self, words: str) -> None:
+        """Say something that needs no answer."""
+        self.said.say(escape(words), [("close", "Close", None, "text")])
+        self._said_timer.start()
+
+    def press(self, key: str) -> None:
+        """A key of the shell was pressed over a foreign window, or a page asks for a patient."""
+        if key.startswith("patient:"):
+            self._cloud.patient(key.removeprefix("patient:"), self._open_found)
+        else:
+            self._key_pressed(key)
+
+    # -- Qt -------------------------------------------------------------------------------------------------
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Ask about unsaved work on both sides first."""
+        sides = [] if self._is_leaving else self._board.unsaved()
+        if sides:
+            event.ignore()
+            self.cards.ask_close(sides, lambda: self._save_and_leave(sides), self.leave)
+        else:
+            self._tick_timer.stop()
+            event.accept()
+
+    def leave(self) -> None:
+        """Close without asking again."""
+        self._is_leaving = True
+        self.close()
+
+    def _save_and_leave(self, sides: Sequence[Side]) -> None:
+        def saved(is_done: bool) -> None:
+            if is_done:
+                self.leave()
+            else:
+                self.show_notice("The work could not be saved; the window stays open.")
+
+        self._board.settle(Vote.SAVE, sides, saved)
+
+    # -- what the person does -------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        board = self._board
+        self.top_bar.find_wanted.connect(self.cards.open_palette)
+        self.banner.close_wanted.connect(lambda: board.open_patient(None))
+        self.rail.chosen.connect(board.select)
+        self.rail.recent_chosen.connect(
+            lambda patient: self._cloud.patient(patient.fhir_id, self._open_found)
+        )
+        self.function_bar.view_chosen.connect(board.choose)
+        self.function_bar.why_wanted.connect(self._say_why)
+        self.invitation.pressed.connect(self._answer_invitation)
+        self.silence.pressed.connect(lambda _name: board.choose(View.LEGACY))
+        self.elsewhere.pressed.connect(self._answer_elsewhere)
+        self.said.pressed.connect(lambda _name: self.said.hide())
+        self._cloud.pulse.connect(self._took_pulse)
+        for key in self._keys():
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(lambda key=key: self._key_pressed(key))
+
+    def _keys(self) -> dict[str, Callable[[], None]]:
+        keys: dict[str, Callable[[], None]] = {
+            "Ctrl+K": self.cards.open_palette,
+            "Ctrl+Shift+X": lambda: self._board.open_patient(None),
+            "Ctrl+/": self.cards.show_keys,
+        }
+        for view, key in _VIEW_KEYS.items():
+            keys[key] = partial(self._board.choose, view)
+        for place, one in enumerate(self._offer.functions[:9], start=1):
+            keys[f"Ctrl+{place}"] = partial(self._board.select, one.function)
+        return keys
+
+    def _key_pressed(self, key: str) -> None:
+        action = self._keys().get(key)
+        if action is None or self.cards.is_asking:
+            return
+        if self.cards.palette is not None:
+            self.cards.close()
+        action()
+
+    def _open_found(self, patient: Patient | None) -> None:
+        if patient is None:
+            self.show_notice("The patient could not be read. Nothing was changed.")
+        else:
+            self._board.open_patient(patient)
+
+    def _say_why(self) -> None:
+        reasons = list(self._board.decision.reasons)
+        if self._rollout.is_waiting:
+            reasons.append("A change of the rollout waits until the patient is closed.")
+        self.function_bar.show_why(reasons)
+
+    def _show_invitation(self, decision: Decision) -> None:
+        if not decision.invites or self._pages.function in self._choices.refused:
+            self.invitation.hide()
+            return
+        self.invitation.say(
+            f"<b>Try the new {escape(self._pages.title.lower())} page</b> — you can come back at any time, "
+            "your work stays.",
+            [("take", "Try it now", None, "plain"), ("refuse", "Not today", None, "text")],
+        )
+
+    def _answer_invitation(self, name: str) -> None:
+        if name == "take":
+            self._board.choose(View.NEW)
+        else:
+            self._choices.refuse(self._pages.function)
+            self.invitation.hide()
+
+    def _show_elsewhere(self) -> None:
+        """The question of two patients where its veil is not on the glass."""
+        dispute = self._board.hub.dispute
+        decision = self._decision
+        if dispute is None or decision is None or Side.CLOUD in self._visible_sides(decision):
+            self.elsewhere.hide()
+            return
+        mine = dispute.mine.short_name if dispute.mine else "no patient"
+        choices = [("back", f"Put the legacy screen back to {mine}", None, "plain")]
+        if not dispute.words:
+            other = f"Open {dispute.theirs.short_name} in both" if dispute.theirs else "Close the patient"
+            choices.append(("follow", other, None, "plain"))
+        self.elsewhere.say(escape(dispute_words(dispute, self.today())), choices)
+
+    def _answer_elsewhere(self, name: str) -> None:
+        (self._board.hub.follow if name == "follow" else self._board.hub.put_back)()
+
+    # -- what is told by the second -------------------------------------------------------------------------
+
+    def _took_pulse(self, pulse: Pulse) -> None:
+        self._pulse, self._has_pulse = pulse, True
+        is_known = pulse.silent_since is None
+        self.status_bar.show_counts(
+            pulse.conflicts if is_known else None, pulse.held_back if is_known else None
+        )
+        if pulse.silent_since is None:
+            self.silence.hide()
+        else:
+            has_page = self._decision is not None and Side.CLOUD in self._visible_sides(self._decision)
+            words = silence_words(self._pages.title, pulse.silent_since, has_page=has_page)
+            if words != self.silence.words() or self.silence.isHidden():
+                self.silence.say(words, [("legacy", "Open the legacy screen", "Alt 1", "plain")])
+        self._show_ages()
+
+    def _tick(self) -> None:
+        self._board.hub.tick()
+        now = datetime.now(PRACTICE_ZONE)
+        self.status_bar.show_clock(datetime.combine(self.today(), now.time(), PRACTICE_ZONE))
+        self._show_ages()
+        for side, since in list(self._veiled_since.items()):
+            if (utc_now() - since).total_seconds() >= _LATE_SECONDS:
+                del self._veiled_since[side]
+                self._say_late(side)
+
+    def _say_late(self, side: Side) -> None:
+        who = self.patient.short_name if self.patient else "that no patient is open"
+        where = "legacy screen" if side is Side.LEGACY else "new page"
+        words = "It stays covered until it does."
+        if side is Side.LEGACY:
+            words += " The legacy program may be waiting for an answer in a window of its own."
+        self.panes[side].veil.show_trouble(f"The {where} does not show {who}", words)
+
+    def _show_ages(self) -> None:
+        line = self._mirror_line()
+        if line is None:
+            return
+        if self._board.hub.dispute is None:
+            self.function_bar.show_mirror(line)
+        self.status_bar.show_mirror(line)
+        for side in self.panes:
+            self._show_strip(side)
+
+    def _mirror_line(self) -> MirrorLine | None:
+        if self._decision is None or not self._has_pulse:
+            return None
+        if not self._decision.is_mirrored:
+            return COMPLETE if self._stage(self._pages.function) is Stage.COMPLETE else NOT_MIRRORED
+        return mirror_line(
+            self._pulse.freshness.get(self._pages.function.value),
+            utc_now(),
+            leads=self._decision.authority.value,
+            gone_since=self._pulse.silent_since,
+        )
+
+    def _show_strip(self, side: Side) -> None:
+        pane, shown = self.panes[side], self._shown.get(side)
+        dispute = self._board.hub.dispute
+        if dispute is not None:
+            if side is Side.CLOUD:
+                pane.strip.show_words("covered", "writing is stopped")
+                return
+            who = escape(dispute.theirs.short_name) if dispute.theirs else "not known"
+            number = f"{escape(dispute.number)} = " if dispute.number else ""
+            pane.strip.show_words(f"{number}<b>{who}</b>", "another patient", is_warning=True)
+            return
+        words, is_warning = strip_words(side, shown, self.patient)
+        line = self._mirror_line()
+        right = strip_right(side, shown, line, utc_now()) if line is not None else ""
+        if pane.is_veiled:
+            words, is_warning = "covered until it shows this patient", False
+        pane.strip.show_words(words, right, is_warning=is_warning)
+
+    # -- inside ---------------------------------------------------------------------------------------------
+
+    def _show_same_name(self, patient: Patient, found: Sequence[Patient]) -> None:
+        if self.patient is patient:
+            self.banner.show_same_name(same_name(patient, found), self.today())
+
+    def _stage(self, function: Function) -> Stage:
+        return self._rollout.standing(function).stage
+
+    def _visible_sides(self, decision: Decision) -> list[Side]:
+        return [side for side in SIDES_OF_VIEW[decision.view] if side in self.panes]
+
+    def _show_active_strips(self) -> None:
+        is_alone = self._decision is None or len(self._visible_sides(self._decision)) < 2
+        for side, pane in self.panes.items():
+            pane.strip.show_active(side is self._active, is_alone=is_alone)

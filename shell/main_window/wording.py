@@ -1,0 +1,93 @@
+"""What the window says in words, decided without a screen: titles, strips, questions of identity."""
+
+from datetime import UTC, date, datetime
+from html import escape
+
+from shell.context.hub import Dispute
+from shell.context.shown import Shown, ShownState, Side
+from shell.functions import CloudOffer
+from shell.main_window.freshness import PRACTICE_ZONE, MirrorLine, ago
+from shell.patient import Patient
+from web_modules.decision.words import Environment
+
+_READ_LONG_AGO_SECONDS = 60
+_ROLES = {"gp": "GP", "it": "IT"}
+
+
+def window_title(offer: CloudOffer) -> str:
+    """The title, which also names the environment in the task switcher."""
+    if offer.environment is Environment.TRAINING:
+        return f"TRAINING – Banyan – {offer.practice} (practice data)"
+    if offer.environment is Environment.REFERENCE:
+        return f"Banyan – {offer.practice}, reference practice, nothing here is real"
+    return f"Banyan – {offer.practice}"
+
+
+def role_words(role: str) -> str:
+    """A role as a person says it."""
+    return _ROLES.get(role, role.replace("-", " ").capitalize())
+
+
+def strip_words(side: Side, shown: Shown | None, patient: Patient | None) -> tuple[str, bool]:
+    """Whom a pane shows, by its own read-back.
+
+    Returns:
+        the words, with <b>…</b>, and whether they warn.
+    """
+    if shown is None:
+        return "not open yet", False
+    if shown.state is ShownState.UNKNOWN:
+        return "does not say whom it shows", True
+    unsaved = " · not saved yet" if shown.unsaved else ""
+    if shown.state is ShownState.NOBODY:
+        return f"no patient{unsaved}", False
+    mine = None
+    if patient is not None:
+        mine = patient.patient_number if side is Side.LEGACY else patient.fhir_id
+    number = f"{escape(shown.identifier or '')} = " if side is Side.LEGACY else ""
+    if patient is None or shown.identifier != mine:
+        return f"{number}another patient{unsaved}", True
+    return f"{number}<b>{escape(patient.short_name)}</b>{unsaved}", False
+
+
+def strip_right(side: Side, shown: Shown | None, line: MirrorLine, now: datetime) -> str:
+    """What stands at the right end of a strip: when it was read, or who leads and how fresh it is."""
+    if side is Side.CLOUD:
+        return f"{line.leads.removeprefix('Both ways · ')} · {line.fresh}"
+    if shown is None:
+        return ""
+    if (now - shown.read_at).total_seconds() < _READ_LONG_AGO_SECONDS:
+        return f"read back {ago(shown.read_at, now)}"
+    return f"read back at {shown.read_at.astimezone(PRACTICE_ZONE):%H:%M:%S}"
+
+
+def dispute_words(dispute: Dispute, today: date) -> str:
+    """What the banner says while the panes are about two patients."""
+    if dispute.words:
+        shows = dispute.words
+    elif dispute.theirs is None:
+        shows = "The legacy screen shows no patient."
+    else:
+        other = dispute.theirs
+        shows = f"The legacy screen shows {other.name}, born {other.born_words(today)}."
+    return f"{shows} The page is covered until both agree."
+
+
+def silence_words(title: str, since: datetime, *, has_page: bool) -> str:
+    """What is said while the cloud cannot be reached: what happened, what still works, what does not."""
+    at = since.astimezone(PRACTICE_ZONE)
+    shown = (
+        f" This page shows {escape(title.lower())} <b>as they were at {at:%H:%M:%S}</b>, and nothing can be "
+        "saved on it until the cloud is back."
+        if has_page
+        else ""
+    )
+    return (
+        f"<b>The cloud cannot be reached since {at:%H:%M}.</b> The legacy screen works as usual and "
+        f"everything can be done there.{shown} What is entered on the legacy screen crosses by itself."
+    )
+
+
+def utc_now() -> datetime:
+    """The clock of the glass."""
+    return datetime.now(UTC)
