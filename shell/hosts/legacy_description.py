@@ -20,7 +20,7 @@ _KNOWN: Final[dict[str, frozenset[str]]] = {
     "": frozenset({"name", "start", "find", "open", "screens", "title", "work", "window", "keys"}),
     "start": frozenset({"command", "window_within_seconds"}),
     "find": frozenset({"wm_class", "title", "command_line"}),
-    "open": frozenset({"command"}),
+    "open": frozenset({"command", "nobody"}),
     "title": frozenset({"pattern", "screens"}),
     "work": frozenset({"save_key", "discard_key"}),
     "window": frozenset({"minimum_width", "minimum_height"}),
@@ -50,6 +50,8 @@ class LegacyDescription:
     command_line: tuple[str, ...]
     """Arguments that a process must have been started with for its window to be taken."""
     open_command: Command
+    nobody: str | None
+    """What is given as the number to close the open patient; None: the program has no word for that."""
     screens: Mapping[str, str]
     """Function id → the program's word for the screen."""
     title_pattern: re.Pattern[str]
@@ -128,6 +130,7 @@ class _Reader:
             window_title=self._pattern("find.title"),
             command_line=tuple(part for group in self._command("find.command_line", ()) for part in group),
             open_command=self._command("open.command"),
+            nobody=self._text("open.nobody") if self._value("open.nobody", "") else None,
             screens=self._words("screens"),
             title_pattern=self._pattern("title.pattern", group="patient"),
             title_screens=self._words("title.screens"),

@@ -228,7 +228,9 @@ class LegacyWindowHost(QObject):
         if self._wanted is None:
             return None, None
         function, patient = self._wanted
-        return patient.patient_number if patient else None, self._program.description.screens.get(function)
+        description = self._program.description
+        number = patient.patient_number if patient else description.nobody
+        return number, description.screens.get(function)
 
     def _ask_for_wanted(self) -> None:
         if self._is_asking:
