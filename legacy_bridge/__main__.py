@@ -237,7 +237,7 @@ def _options(
 
 
 @contextmanager
-def _service(
+def _service(  # noqa: PLR0915 - the wiring, in the order in which things are made
     settings: BridgeSettings, *, stop: Event | None = None, guard: Any = None, after_restore: bool = False
 ) -> Iterator[Any]:
     """Wire the service; `stop`: wait for a cloud or a database that is not there yet."""

@@ -1,9 +1,9 @@
 """The heart: makes both sides of dirty links equal, or says exactly why not.
 
 Read `Reconciler.reconcile` first. It may be interrupted anywhere and run again; that is the whole recovery
-story: it looks at what both sides say now, never at what it did before, and what it was about to agree on is in the
-journal before anything is written. A bridge's own write comes back through the feeds, equals the baseline,
-and is dropped.
+story: it looks at what both sides say now, never at what it did before, and what it was about to agree on is
+in the journal before anything is written. A bridge's own write comes back through the feeds, equals the
+baseline, and is dropped.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -1,0 +1,158 @@
+"""The real program between a real database and a real server: killed, started again, asked how it stands."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.legacy_bridge.support.mirror import stages
+from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid
+from tests.support.waiting import until
+from web_modules.decision.flags import flagd_document
+from web_modules.fhir.client import FhirClient, version_of
+from web_modules.fhir.errors import FhirError
+from web_modules.fhir.transport import HttpTransport
+
+TOKEN = "0123456789abcdef0123"
+LONGEST_SECONDS = 20.0
+
+
+class Programs:
+    """A cloud and a bridge, each a process of its own."""
+
+    def __init__(self, practice: SmallPractice, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        flags = folder / "flags.json"
+        flags.write_text(json.dumps(flagd_document(stages())), encoding="utf-8")
+        self.folder = folder
+        self.log = folder / "bridge.log"
+        self.fhir = f"http://127.0.0.1:{port}/{ODS}/fhir"
+        self.transport = HttpTransport(self.fhir, token=TOKEN)
+        self.client = FhirClient(self.transport)
+        self.options = ["--practice", ODS, "--legacy", practice.url, "--fhir", self.fhir]
+        self.options += ["--flags", str(flags), "--journal", str(folder / "journal.sqlite")]
+        database = f"sqlite:///{folder / 'cloud.sqlite'}"
+        self.cloud = self._start("web_modules", "serve", "--port", str(port), "--database", database)
+        self.bridge: subprocess.Popen[bytes] | None = None
+        until(self._answers, "the cloud answers")
+
+    def start_bridge(self) -> None:
+        """Start the bridge."""
+        self.bridge = self._start("legacy_bridge", "run", *self.options)
+
+    def kill_bridge(self) -> None:
+        """Kill it as a crash would."""
+        assert self.bridge is not None
+        self.bridge.send_signal(signal.SIGKILL)
+        self.bridge.wait()
+
+    def end(self) -> None:
+        """End both."""
+        for one in (self.bridge, self.cloud):
+            if one is not None and one.poll() is None:
+                one.terminate()
+                one.wait(timeout=LONGEST_SECONDS)
+        self.transport.close()
+
+    def ask(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of the bridge to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "legacy_bridge", *arguments],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "BANYAN_BRIDGE_TOKEN": TOKEN, "BANYAN_CLOUD_SERVICE_TOKEN": TOKEN}
+
+    def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                env=self._environment(),
+                stdout=log if module == "legacy_bridge" else subprocess.DEVNULL,
+                stderr=log if module == "legacy_bridge" else subprocess.DEVNULL,
+            )
+
+    def _answers(self) -> bool:
+        try:
+            self.client.capabilities()
+        except FhirError:
+            return False
+        return True
+
+
+@pytest.fixture
+def programs(practice: SmallPractice, tmp_path: Path) -> Iterator[Programs]:
+    made = Programs(practice, tmp_path)
+    yield made
+    made.end()
+
+
+def family_and_phone(programs: Programs, name: str) -> tuple[str, str] | None:
+    number = guid(name).strip("{}").lower()
+    found = programs.client.search("Patient", {"identifier": number})
+    if not found:
+        return None
+    phones = [one["value"] for one in found[0].get("telecom", []) if one["system"] == "phone"]
+    return found[0]["name"][0]["family"], phones[0]
+
+
+def has_crossed(programs: Programs, practice: SmallPractice, mary: str, omar: str) -> bool:
+    return (
+        family_and_phone(programs, "mary") == ("Lind", mary) and practice.patient("omar")["HomePhone"] == omar
+    )
+
+
+@pytest.mark.hazard("H23")
+def test_kill_9_in_between_loses_nothing_and_says_nothing_of_a_patient(
+    programs: Programs, practice: SmallPractice
+) -> None:
+    programs.start_bridge()
+    until(lambda: family_and_phone(programs, "mary") is not None, "the first load")
+    for number in range(3):
+        practice.edit("Admin_Patient", "mary", HomePhone=f"01632 11111{number}")
+        programs.kill_bridge()
+        (omar,) = programs.client.search("Patient", {"identifier": guid("omar").strip("{}").lower()})
+        point = {"system": "phone", "use": "home", "value": f"01632 22222{number}"}
+        programs.client.update({**omar, "telecom": [point]}, if_match=version_of(omar))
+        programs.start_bridge()
+        if number % 2:
+            phones = f"01632 11111{number}", f"01632 22222{number}"
+            until(partial(has_crossed, programs, practice, *phones), "both edits cross")
+    log = programs.log.read_text(encoding="utf-8")
+    for secret in ("Lind", "Abernathy", "01632", "9997576527", TOKEN):
+        assert secret not in log
+    status = programs.ask(
+        "status", "--practice", ODS, "--journal", str(programs.folder / "journal.sqlite"), "--json"
+    )
+    told = json.loads(status.stdout)
+    assert told["kinds"]["patient"]["linked"] == 2
+    assert told["kinds"]["patient"]["conflicts"] == 0
+
+
+def test_a_second_bridge_ends_with_one_sentence(programs: Programs) -> None:
+    programs.start_bridge()
+    until(lambda: family_and_phone(programs, "mary") is not None, "the first load")
+    done = programs.ask("once", *programs.options)
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("end it first, or leave it running.")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.hazard("H21")
+def test_a_bridge_of_another_environment_refuses_the_cloud(programs: Programs) -> None:
+    done = programs.ask("once", *programs.options, "--environment", "training")
+    assert done.returncode == 1
+    assert "the cloud says it is reference" in done.stderr

@@ -1,0 +1,88 @@
+"""The command line: help with examples, one-sentence errors, lists as text and as JSON."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from legacy_bridge.__main__ import app
+from legacy_bridge.errors import SettingsWrong
+from legacy_bridge.settings import load_settings
+from tests.legacy_bridge.support.mirror import Mirror
+from tests.legacy_bridge.support.small_practice import ODS
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    return done.exit_code, done.output
+
+
+@pytest.mark.parametrize("command", ["run", "once", "status", "conflicts", "quarantine"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    code, said = run(command, "--help")
+    assert code == 0
+    assert f"banyan-bridge {command}" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["run"], "Missing: --practice"),
+        (["status", "--practice", ODS, "--journal", "nowhere/journal.sqlite"], "There is no journal"),
+        (["once", "--settings", "nowhere.toml"], "cannot be read"),
+        (
+            [
+                "once",
+                "--practice",
+                ODS,
+                "--legacy",
+                "x",
+                "--fhir",
+                "http://127.0.0.1:9/fhir",
+                "--flags",
+                "none.json",
+                "--journal",
+                "j",
+            ],
+            "none.json cannot be opened",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence_and_a_status(arguments: list[str], said: str) -> None:
+    code, output = run(*arguments)
+    assert code == 1
+    assert said in output
+    assert "Traceback" not in output
+
+
+def test_unknown_settings_are_refused_and_options_win_over_environment_and_file(tmp_path: Path) -> None:
+    file = tmp_path / "bridge.toml"
+    file.write_text(
+        'practice = "A"\nlegacy = "l"\nfhir = "f"\nflags = "x"\njournal = "j"\n', encoding="utf-8"
+    )
+    found = load_settings({"fhir": "option"}, file=file, variables={"BANYAN_BRIDGE_LEGACY": "variable"})
+    assert (found.practice, found.legacy, found.fhir) == ("A", "variable", "option")
+    with pytest.raises(SettingsWrong, match="There is no setting `fihr`"):
+        load_settings({"fihr": "x"}, file=file, variables={})
+
+
+def test_lists_are_shown_as_text_and_as_json(mirror: Mirror) -> None:
+    mirror.practice.edit("Admin_Patient", "mary", Surname="Lindt")
+    mary = mirror.patient("mary")
+    mirror.put(mary, name=[{**mary["name"][0], "family": "Lindh"}])
+    mirror.practice.add_slot("odd", PlannedDurationInMinutes=-15)
+    mirror.drain()
+    journal = ["--practice", ODS, "--journal", str(mirror.folder / "journal.sqlite")]
+    (conflict,) = json.loads(run("conflicts", *journal, "--json")[1])
+    assert (conflict["unit"], conflict["legacy"]["family"], conflict["cloud"]["family"]) == (
+        "name",
+        "Lindt",
+        "Lindh",
+    )
+    (held,) = json.loads(run("quarantine", *journal, "--json")[1])
+    assert held["reason"] == "slot-without-length"
+    assert "slot-without-length" in run("quarantine", *journal)[1]
+    told = json.loads(run("status", *journal, "--json")[1])
+    assert told["kinds"]["slot"]["quarantined"] == 1
+    assert "patient" in run("status", *journal)[1]
