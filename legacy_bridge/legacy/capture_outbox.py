@@ -1,7 +1,7 @@
 """Captures changes by an outbox: row triggers note which key was touched, and a feed reads them.
 
-SQLite has row triggers only. It lets one writer in at a time, so numbers commit in the order in which they are
-given: `seq > checkpoint` skips nobody here. (A database with concurrent writers needs a fence; see DESIGN.)
+SQLite has row triggers only. It lets one writer in at a time, so numbers commit in the order in which they
+are given: `seq > checkpoint` skips nobody here. (A database with concurrent writers needs a fence.)
 """
 
 from collections.abc import Mapping
