@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from web_modules.identity.services import Services
+from web_modules.pages.drawing import NavigationItem
+from web_modules.patients import routes as patients
 
 Routes = Callable[[Services], Sequence[BaseRoute]]
 
@@ -33,9 +35,24 @@ class Function:
     patient_page: str = ""
 
 
+NAVIGATION = (NavigationItem(title="Patients", page=patients.PAGE),)
+"""What a page offers in its header when it runs alone in a browser."""
+
 FUNCTIONS: tuple[Function, ...] = (
-    Function(id="patients", title="Patients", capability="C13"),
-    Function(id="appointments", title="Appointments", capability="C5", needs_patient=False),
+    Function(
+        id="patients",
+        title="Patients",
+        capability="C13",
+        routes=lambda services: patients.routes(services, NAVIGATION),
+        page=patients.PAGE,
+        patient_page=patients.PATIENT_PAGE,
+    ),
+    Function(
+        id="appointments",
+        title="Appointments",
+        capability="C5",
+        needs_patient=False,
+    ),
     Function(id="consultations", title="Consultations", capability="C15"),
     Function(id="prescribing", title="Prescribing", capability="C14"),
     Function(id="results", title="Results", capability="C8"),

@@ -1,0 +1,1 @@
+"""What the pages of every module share: drawing, words, patients as shown, finding, freshness, changes."""

@@ -1,0 +1,283 @@
+/** The page's own life: goes on without reloading, renews itself when records change, minds unsaved work. */
+
+import { askToLeave, isAsking, isDirty, lookAtWork, renewForm, stay, workForm } from "/static/forms.js";
+import { listenToKeys, setUpSlots } from "/static/keys.js";
+import { morph } from "/static/morph.js";
+import { askForPatient, sayUnsaved, underShell } from "/static/shell.js";
+
+const root = document.documentElement;
+const RETURN = "banyan.day";
+const TYPING_MILLISECONDS = 120;
+let visits = 0;
+let mayLeave = false;
+
+// ---- going on ------------------------------------------------------------------------------------
+
+async function fetchPage(address, options = {}) {
+  const answer = await fetch(address, { headers: { Accept: "text/html" }, ...options });
+  const type = answer.headers.get("content-type") ?? "";
+  if (!type.startsWith("text/html") || new URL(answer.url).pathname === "/sign-in") {
+    mayLeave = true;
+    location.assign(answer.url);
+    return null;
+  }
+  return { url: answer.url, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
+}
+
+function show(selector, fresh) {
+  const target = document.querySelector(selector);
+  const found = fresh.page.querySelector(selector);
+  if (target && found) morph(target, found);
+}
+
+/** Go to an address of ours, or send a form, and show the answer in place. */
+async function visit(address, { push = true, ...options } = {}) {
+  const number = ++visits;
+  let fresh;
+  try {
+    fresh = await fetchPage(address, options);
+  } catch {
+    say("The cloud cannot be reached now. Nothing was sent twice; the legacy screen works as usual.");
+    return;
+  }
+  if (fresh === null || number !== visits) return;
+  const told = fresh.page.documentElement.dataset;
+  if (told.function !== root.dataset.function) {
+    mayLeave = true;
+    location.assign(fresh.url);
+    return;
+  }
+  const isElsewhere = new URL(fresh.url).pathname !== location.pathname;
+  await Promise.all(bringStyles(fresh.page));
+  Object.assign(root.dataset, { patient: told.patient, watch: told.watch });
+  document.title = fresh.page.title;
+  show("#page", fresh);
+  if (push && fresh.url !== location.href) history.pushState({}, "", fresh.url);
+  if (isElsewhere) for (const body of document.querySelectorAll(".bn-body")) body.scrollTop = 0;
+  setUp();
+  focusAfterVisit();
+}
+
+function bringStyles(page) {
+  const known = new Set([...document.querySelectorAll('link[rel="stylesheet"]')].map((link) => link.href));
+  return [...page.querySelectorAll('link[rel="stylesheet"]')]
+    .filter((link) => !known.has(new URL(link.getAttribute("href"), location.href).href))
+    .map((link) => new Promise((done) => {
+      const copy = document.createElement("link");
+      copy.rel = "stylesheet";
+      copy.href = link.getAttribute("href");
+      copy.onload = copy.onerror = done;
+      document.head.append(copy);
+    }));
+}
+
+function focusAfterVisit() {
+  const main = document.getElementById("page");
+  const wanted = main.querySelector("[data-focus], .nhsuk-error-summary, [role=alert], [autofocus]");
+  if (wanted) {
+    if (!wanted.matches("a, button, input, textarea, [tabindex]")) wanted.tabIndex = -1;
+    wanted.focus({ preventScroll: false });
+  } else if (document.activeElement === document.body || document.activeElement === null) {
+    main.focus({ preventScroll: true });
+  }
+}
+
+function say(words) {
+  const said = document.getElementById("said");
+  said.className = "bn-said";
+  said.textContent = words;
+  clearTimeout(say.timer);
+  say.timer = setTimeout(() => { said.textContent = ""; said.className = "nhsuk-u-visually-hidden"; }, 8000);
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  if (event.target.closest("[data-stay]")) return stay(workForm());
+  if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.shiftKey || event.metaKey) return;
+  if (link.dataset.patientOpen && underShell) {
+    event.preventDefault();
+    rememberDay(link.dataset.patientOpen);
+    return askForPatient(link.dataset.patientOpen);
+  }
+  if (!link.closest("#page") || link.origin !== location.origin || link.hash) return;
+  event.preventDefault();
+  const form = workForm();
+  if (link.hasAttribute("data-leave") && form && isDirty(form)) return askToLeave(form);
+  if (link.hasAttribute("data-discard")) sayUnsaved(false);
+  visit(link.href);
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.closest("#page") || form.method !== "post") return;
+  event.preventDefault();
+  if (form.hasAttribute("data-live")) return findNow(form);
+  if (form.dataset.busy) return;
+  form.dataset.busy = "true";
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  visit(form.action, { method: "POST", body }).finally(() => { delete form.dataset.busy; });
+});
+
+addEventListener("popstate", () => visit(location.href, { push: false }));
+
+addEventListener("beforeunload", (event) => {
+  // under the shell every change of patient or page is asked for before, by the shell
+  if (!underShell && !mayLeave && root.dataset.unsaved === "true") event.preventDefault();
+});
+
+// ---- finding while typing ------------------------------------------------------------------------
+
+let typing;
+async function findNow(form) {
+  clearTimeout(typing);
+  const body = new URLSearchParams(new FormData(form));
+  const asked = form.elements.q.value;
+  const fresh = await fetchPage(form.action, { method: "POST", body }).catch(() => null);
+  if (fresh && form.isConnected && form.elements.q.value === asked) show("#results", fresh);
+}
+
+document.addEventListener("input", (event) => {
+  const form = event.target.form;
+  if (!form) return;
+  if (form.hasAttribute("data-live")) {
+    clearTimeout(typing);
+    typing = setTimeout(() => findNow(form), TYPING_MILLISECONDS);
+  }
+  if (form.hasAttribute("data-main")) lookAtWork();
+});
+
+// ---- renewing ------------------------------------------------------------------------------------
+
+let renewing = false;
+let again = null;
+
+/** Read the page again and show what differs; focus, selection, scroll and what is typed stay. */
+async function renew(part) {
+  if (renewing) {
+    again = again === null || again === part ? part : "all";
+    return;
+  }
+  renewing = true;
+  try {
+    const number = visits;
+    const search = document.querySelector("form[data-again]");
+    if (search && part === "all") {
+      if (search.elements.q.value.trim()) await findNow(search);
+      return;
+    }
+    const fresh = await fetchPage(location.href).catch(() => null);
+    if (!fresh || number !== visits || fresh.page.documentElement.dataset.patient !== root.dataset.patient) return;
+    if (part === "freshness") return show("#freshness", fresh);
+    const edit = document.querySelector("form[data-edit]");
+    if (edit) {
+      const form = fresh.page.querySelector("form[data-edit]");
+      if (form) renewForm(edit, form);
+      return;
+    }
+    renewRegions(fresh);
+    setUp();
+  } finally {
+    renewing = false;
+    if (again !== null) {
+      const next = again;
+      again = null;
+      renew(next);
+    }
+  }
+}
+
+function renewRegions(fresh) {
+  const regions = [...document.querySelectorAll("[data-region]")];
+  if (regions.length === 0) return show("#page", fresh);
+  for (const region of regions) {
+    const form = region.querySelector("form[data-main]");
+    const now = fresh.page.getElementById(region.id);
+    if (form && isDirty(form)) tellRegion(region, now);
+    else show(`#${region.id}`, fresh);
+  }
+}
+
+function tellRegion(region, now) {
+  const line = region.querySelector("[data-elsewhere]");
+  if (!line || !now) return;
+  const differs = now.dataset.state !== region.dataset.state;
+  line.textContent = differs ? `Changed on the other side just now: ${now.dataset.words}. What you typed is kept.` : "";
+  line.hidden = !differs;
+}
+
+function listen() {
+  const source = new EventSource(root.dataset.changes);
+  let isFirst = true;
+  source.addEventListener("ready", () => {
+    if (!isFirst) renew("all");
+    isFirst = false;
+  });
+  source.addEventListener("change", (event) => {
+    const { types } = JSON.parse(event.data);
+    const watch = root.dataset.watch.split(" ");
+    if (types.some((type) => type === "*" || watch.includes(type))) renew("all");
+    else if (types.includes("Basic") && document.getElementById("freshness")) renew("freshness");
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+// ---- time ----------------------------------------------------------------------------------------
+
+function tick() {
+  const line = document.getElementById("freshness");
+  const since = line?.dataset.watermark;
+  if (since) {
+    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(since)) / 1000));
+    if (seconds >= 60) renew("freshness");
+    else line.querySelector("b").textContent = `Up to date ${seconds} s ago`;
+  }
+}
+
+// ---- the day of the book is kept while the shell changes the patient -------------------------------
+
+function rememberDay(patient) {
+  const asked = new URLSearchParams(location.search);
+  const day = document.querySelector("[data-day]")?.dataset.day;
+  if (day) sessionStorage.setItem(RETURN, JSON.stringify({ patient, date: day, slot: asked.get("slot") ?? "", at: Date.now() }));
+}
+
+function returnToDay() {
+  const kept = JSON.parse(sessionStorage.getItem(RETURN) ?? "null");
+  sessionStorage.removeItem(RETURN);
+  const address = new URL(location.href);
+  if (!kept || kept.patient !== root.dataset.patient || Date.now() - kept.at > 10000 || address.searchParams.has("date")) return;
+  address.searchParams.set("date", kept.date);
+  if (kept.slot) address.searchParams.set("slot", kept.slot);
+  visit(address.href);
+}
+
+// ---- what the shell calls, and the start -----------------------------------------------------------
+
+window.banyan = {
+  /** Save what is typed; the shell reads back whether it worked. */
+  save() {
+    const form = workForm();
+    if (form && isDirty(form)) form.requestSubmit();
+  },
+  /** Throw away what is typed. */
+  discard() {
+    const form = workForm();
+    if (!form) return;
+    sayUnsaved(false);
+    const leave = form.querySelector("[data-leave]");
+    if (leave) visit(leave.href);
+    else form.reset();
+  },
+};
+
+function setUp() {
+  const form = workForm();
+  if (!form || !isAsking(form)) lookAtWork();
+  setUpSlots();
+}
+
+listenToKeys({ leave: (form) => (isDirty(form) ? askToLeave(form) : visit(form.querySelector("[data-leave]").href)), visit });
+setUp();
+if (root.dataset.function === "appointments") returnToDay();
+listen();
+setInterval(tick, 1000);
