@@ -27,7 +27,6 @@ class StatusBar(QFrame):
         self._note = _Cell(theme)
         self._time = _Cell(theme)
         self._day = label()
-        self._rules: list[QFrame] = []
         layout = row(spacing=theme.px(12))
         layout.setContentsMargins(theme.px(16), 0, theme.px(16), 0)
         for cell in (self._leads, self._fresh, self._waiting, self._trouble):
@@ -90,6 +89,7 @@ class _Cell(QWidget):
         self._words = label()
         self._said: tuple[str, str, str] | None = None
         self.rule = rule(theme, upright=True)
+        self.rule.setParent(self)  # a widget without a parent would be a window of its own once shown
         self.setLayout(row(self._icon, self._words, spacing=theme.px(6)))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -105,4 +105,4 @@ class _Cell(QWidget):
         self._words.setText(words)
         restyle(self._words, "tone", tone)
         self.setVisible(bool(words))
-        self.rule.setVisible(bool(words))
+        self.rule.setVisible(bool(words) and self.rule.parent() is not self)
