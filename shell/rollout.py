@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from web_modules.decision.decision import Decision, Standing, decide
+from web_modules.decision.decision import Decision, Standing, decide, starting_point
 from web_modules.decision.words import Environment, Function, View
 
 
@@ -12,6 +12,14 @@ class Standings(Protocol):
 
     def standings(self) -> Mapping[Function, Standing]:
         """Where every function stands by the last edit that could be read."""
+
+
+class Unmoved:
+    """Without a flag file nothing has begun to move: every function is on its legacy screen."""
+
+    def standings(self) -> Mapping[Function, Standing]:
+        """Every function at the first stage."""
+        return starting_point()
 
 
 class Rollout:

@@ -22,7 +22,7 @@ from shell.main_window.theme import Theme, load_fonts, wanted_scheme
 from shell.main_window.window import MainWindow
 from shell.native.desktop import native_windows
 from shell.native.interface import NativeWindows
-from shell.rollout import Rollout
+from shell.rollout import Rollout, Unmoved
 from shell.settings import ShellSettings
 from shell.switchboard import Switchboard
 from web_modules.decision.errors import DecisionError
@@ -31,7 +31,7 @@ from web_modules.decision.words import Function
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import HttpTransport
 
-_ROOT_WARNING = "You are root, so the browser runs without its sandbox. Never do that with real patients."
+_ROOT_WARNING = "Run as root: the browser has no sandbox."
 
 
 class _Edits(QObject):
@@ -65,7 +65,9 @@ class Opened:
         self._edits = _Edits()
         self._flags = self._flag_file()
         choices = Choices(settings.state_folder / "choices.json")
-        rollout = Rollout(self._flags, offer.environment, offer.modules, choices.views, choices.keep)
+        rollout = Rollout(
+            self._flags or Unmoved(), offer.environment, offer.modules, choices.views, choices.keep
+        )
         self._transport = HttpTransport(offer.fhir, token=person.session or None, timeout_seconds=5)
         self.window = MainWindow(
             self._theme(application), offer, person, [] if has_sandbox else [_ROOT_WARNING]
@@ -83,7 +85,7 @@ class Opened:
             hosts[Side.LEGACY] = (self._legacy, self._legacy.widget)
         hosts[Side.CLOUD] = (self._pages, self._pages.widget)
         self.window.connect_to(self.board, self._cloud, rollout, choices, self._frame, hosts)
-        self.window.show()
+        self.window.open_on(application.primaryScreen())
         self.board.start({side: host for side, (host, _) in hosts.items()}, self.window, Function.PATIENTS)
         self._cloud.start()
 
@@ -102,12 +104,13 @@ class Opened:
         self._pages.close()  # before its profile, else Chromium complains
         self._frame.stop()
         self._profile.close()
-        self._flags.close()
+        if self._flags is not None:
+            self._flags.close()
         self._transport.close()
 
-    def _flag_file(self) -> FlagFile:
+    def _flag_file(self) -> FlagFile | None:
         if self._settings.flags is None:
-            raise SettingsError("Which views are there? Give the flag file with --flags.")
+            return None
         try:
             return FlagFile(
                 self._settings.flags,
