@@ -44,7 +44,7 @@ class Banner(QFrame):
         self._one = _Zone("zoneOne", look, gap=look.px(28), height=look.px(44))
         self._two = _Zone("zoneTwo", look, gap=look.px(24), height=look.px(32))
         self._name = _label("", "name")
-        self._hint = _label("", "quiet")
+        self._hint = _Hint(look)
         self._born = _Pair("Born")
         self._died = _label("")
         self._died.setObjectName("died")
@@ -63,6 +63,7 @@ class Banner(QFrame):
         )
         for part in parts:
             self._one.flow.addWidget(part)
+        self._one.flow.right = self._close
         self._address = _Pair("Address", is_small=True)
         self._phone = _Pair("Phone", is_small=True)
         self._usual = _Pair("Usual GP", is_small=True)
@@ -70,6 +71,7 @@ class Banner(QFrame):
         parts = (self._address, self._phone, self._usual, self._allergies)
         for part in parts:
             self._two.flow.addWidget(part)
+        self._two.flow.right = self._allergies
         self._same = _Say(look, "people")
         self._warning = _Say(look, "warning")
         zones = QVBoxLayout()
@@ -100,7 +102,6 @@ class Banner(QFrame):
         self._died.setVisible(patient is not None and patient.died is not None)
         if patient is None:
             self._name.setText("No patient is open")
-            self._hint.setText("Press Ctrl K and type a name, a date of birth or an NHS number.")
             self.setAccessibleName("No patient is open")
             return
         self._name.setText(patient.name)
@@ -157,7 +158,7 @@ class _Zone(QFrame):
         self.setObjectName(name)
         self.is_dead = False
         self._stripe = look.px(10)
-        self.flow = FlowLayout(self, gap=gap, line_height=height, is_last_right=True)
+        self.flow = FlowLayout(self, gap=gap, line_height=height)
         self.flow.setContentsMargins(look.px(16), 0, look.px(16), 0)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
@@ -208,6 +209,22 @@ class _Allergies(QFrame):
         layout.setSpacing(look.px(8))
         layout.addWidget(icon)
         layout.addWidget(_label(ALLERGIES_ELSEWHERE))
+
+
+class _Hint(QWidget):
+    """How to open a patient."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(look.px(5))
+        for words, kind in (
+            ("Press", "label"),
+            ("Ctrl K", "key"),
+            ("and type a name, a date of birth or an NHS number.", "label"),
+        ):
+            layout.addWidget(_label(words, kind))
 
 
 class _Close(QWidget):

@@ -5,21 +5,21 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Items one after the other, wrapped like words; the last may be kept at the right end of its line.
+    """Items one after the other, wrapped like words; one may be kept at the right end of its line.
 
     Args:
         parent: the widget laid out.
         gap: between items.
         line_height: the least height of a line.
-        is_last_right: keep the last item at the right end.
+        right: the item that is kept at the right end of its line.
     """
 
-    def __init__(self, parent: QWidget, *, gap: int, line_height: int, is_last_right: bool) -> None:
+    def __init__(self, parent: QWidget, *, gap: int, line_height: int, right: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
         self._gap = gap
         self._line_height = line_height
-        self._is_last_right = is_last_right
+        self.right = right
 
     def addItem(self, item: QLayoutItem) -> None:  # noqa: N802 - Qt's name
         """Take an item."""
@@ -78,7 +78,7 @@ class FlowLayout(QLayout):
                 height = self._line_height
             height = max(height, size.height())
             if not is_trial:
-                is_at_end = self._is_last_right and item is items[-1]
+                is_at_end = self.right is not None and item.widget() is self.right
                 left = room.right() + 1 - size.width() if is_at_end else x
                 top = y + (height - size.height()) // 2
                 item.setGeometry(QRect(QPoint(left, top), size))

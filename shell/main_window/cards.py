@@ -94,6 +94,7 @@ class Cards(QObject):
         palette.patient_chosen.connect(self._open)
         palette.action_chosen.connect(self._act)
         palette.dismissed.connect(self._place.overlay.close_card)
+        palette.resized.connect(self._place.overlay.arrange)
         self._show(palette, at_top=True)
 
     def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
@@ -157,6 +158,7 @@ class Cards(QObject):
         if patients is None:
             palette.show_trouble("The cloud does not answer. Find the patient on the legacy screen.")
             return
+        patients = sorted(patients, key=lambda one: (one.family.lower(), one.given.lower(), one.born or ""))
         current = self._place.patient
         open_id = current.fhir_id if current else None
         palette.show_patients(patients, len(patients), self._place.today(), open_id)

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QScreen
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from shell.banner.banner import Banner
@@ -15,7 +15,7 @@ from shell.main_window.overlay import Overlay
 from shell.main_window.rail import Rail
 from shell.main_window.status_bar import StatusBar
 from shell.main_window.theme import Theme
-from shell.main_window.top_bar import ReferenceStripe, RootStripe, TopBar
+from shell.main_window.top_bar import ReferenceStripe, TopBar, WarningStripe
 from shell.main_window.wording import role_words, window_title
 from shell.training.stripes import FRAME_WIDTH, TrainingFrame, TrainingStripe
 from web_modules.decision.words import Environment
@@ -23,6 +23,9 @@ from web_modules.decision.words import Environment
 _NARROW = 1240
 """Below this width the rail shows icons alone."""
 _GRIP = 8
+_SIZE = QSize(1440, 900)
+_TITLE_BAR = 40
+"""Room to leave for what the desktop draws around a window."""
 
 
 class WindowFrame(QWidget):
@@ -37,7 +40,6 @@ class WindowFrame(QWidget):
         is_training = offer.environment is Environment.TRAINING
         self.setWindowTitle(window_title(offer))
         self.setMinimumSize(960, 600)
-        self.resize(1440, 900)
         self.content = QWidget(self)
         self.content.setObjectName("content")
         self.content.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -61,6 +63,16 @@ class WindowFrame(QWidget):
         if is_training:
             self._frame = TrainingFrame(self.content)
             self.status_bar.show_note("Training, not connected to any live practice")
+
+    def open_on(self, screen: QScreen) -> None:
+        """Appear: as drawn where there is room for that, else as large as the screen allows."""
+        room = screen.availableGeometry().size()
+        if room.width() > _SIZE.width() and room.height() >= _SIZE.height() + _TITLE_BAR:
+            self.resize(_SIZE)
+            self.show()
+        else:
+            self.resize(_SIZE.boundedTo(room))
+            self.showMaximized()
 
     def below_banner(self) -> int:
         """Where the banner ends: nothing is drawn over what lies above."""
@@ -107,6 +119,7 @@ def _stripes(theme: Theme, offer: CloudOffer, warnings: Sequence[str]) -> list[Q
     if offer.environment is Environment.TRAINING:
         made.append(TrainingStripe(theme.scale))
     elif offer.environment is Environment.REFERENCE:
-        made.append(ReferenceStripe(theme))
-    made += [RootStripe(theme, words) for words in warnings]
+        made.append(ReferenceStripe(theme, warnings))
+    if offer.environment is not Environment.REFERENCE:
+        made += [WarningStripe(theme, words) for words in warnings]
     return made

@@ -8,14 +8,15 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushBu
 
 from shell.functions import FunctionPages
 from shell.main_window.freshness import MirrorLine
-from shell.main_window.parts import StageTag, label, picture, row
+from shell.main_window.parts import StageTag, label, picture, rich_label, row
 from shell.main_window.theme import Theme
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Stage, View
 
 VIEW_WORDS = {View.LEGACY: "Legacy screen", View.SIDE_BY_SIDE: "Side by side", View.NEW: "New"}
 VIEW_ICONS = {View.LEGACY: "legacy", View.SIDE_BY_SIDE: "side-by-side", View.NEW: "new"}
-_NARROW = 900
+_ROOM_FOR_WHY, _ROOM_FOR_NAMES, _ROOM_FOR_LEADS = 820, 700, 960
+"""Widths at 100 % below which the bar says less."""
 
 
 class FunctionBar(QWidget):
@@ -41,8 +42,9 @@ class FunctionBar(QWidget):
         self._why.clicked.connect(self.why_wanted)
         self._popover = _Reasons(theme, self)
         self._mirror_icon = QLabel()
-        self._mirror = label("", "quiet")
-        self._fresh = label("", "strong")
+        self._mirror = rich_label("quiet")
+        self._is_warning = False
+        self._line: MirrorLine | None = None
         self.switch = ViewSwitch(theme)
         self.switch.chosen.connect(self.view_chosen)
         layout = row(
@@ -53,7 +55,6 @@ class FunctionBar(QWidget):
             None,
             self._mirror_icon,
             self._mirror,
-            self._fresh,
             theme.px(4),
             self.switch,
             spacing=theme.px(8),
@@ -70,30 +71,40 @@ class FunctionBar(QWidget):
 
     def show_mirror(self, line: MirrorLine) -> None:
         """Say who leads and how fresh it is."""
-        tokens = self._theme.tokens
-        is_calm = line.tone in ("", "ok")
-        colour = {"warn": tokens.warn, "bad": tokens.bad}.get(line.tone, tokens.quiet)
-        self._mirror_icon.setPixmap(self._theme.pixmap("both-ways" if is_calm else line.icon, colour))
-        self._mirror.setText(f"{line.leads} ·")
-        self._fresh.setText(line.fresh)
-        self._fresh.setStyleSheet("" if is_calm else f"color: {colour};")
+        self._line = line
+        if not self._is_warning:
+            self._draw_mirror()
 
     def show_warning(self, words: str | None) -> None:
-        """Say something graver in the mirror's place; None brings the mirror back with its next line."""
+        """Say something graver in the mirror's place; None brings the mirror back."""
+        self._is_warning = words is not None
         if words is None:
-            self._mirror.show()
+            self._draw_mirror()
             return
-        self._mirror_icon.setPixmap(self._theme.pixmap("warning", self._theme.tokens.warn))
-        self._mirror.hide()
-        self._fresh.setText(words)
-        self._fresh.setStyleSheet(f"color: {self._theme.tokens.warn};")
+        tokens = self._theme.tokens
+        self._mirror_icon.setPixmap(self._theme.pixmap("warning", tokens.warn))
+        self._mirror.setText(f'<b style="color: {tokens.warn}">{words}</b>')
 
     def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
         """Say less where there is less room."""
         width = self.width() / self._theme.scale
-        self._why.setVisible(width >= 760)
-        self._mirror.setVisible(width >= 860)
-        self.switch.show_short(is_short=width < _NARROW - 220)
+        self._why.setVisible(width >= _ROOM_FOR_WHY)
+        self.switch.show_short(is_short=width < _ROOM_FOR_NAMES)
+        self._draw_mirror()
+
+    def _draw_mirror(self) -> None:
+        line = self._line
+        if line is None or self._is_warning:
+            return
+        tokens = self._theme.tokens
+        is_calm = line.tone in ("", "ok")
+        colour = {"warn": tokens.warn, "bad": tokens.bad}.get(line.tone, tokens.quiet)
+        self._mirror_icon.setPixmap(self._theme.pixmap("both-ways" if is_calm else line.icon, colour))
+        leads = f"{line.leads} · " if self.width() / self._theme.scale >= _ROOM_FOR_LEADS else ""
+        strong = tokens.text if is_calm else colour
+        words = f'{leads}<b style="color: {strong}; font-weight: 600">{line.fresh}</b>'
+        if words != self._mirror.text():
+            self._mirror.setText(words)
 
     def show_why(self, reasons: Sequence[str]) -> None:
         """Say why the view is as it is, in sentences."""

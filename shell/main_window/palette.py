@@ -24,6 +24,7 @@ from shell.patient import Patient
 
 _ACTIONS_BESIDE_PATIENTS = 4
 _NAME, _BORN, _GENDER = 190, 150, 64
+_LOWEST, _TALLEST = 160, 424
 
 
 class Palette(Card):
@@ -39,6 +40,8 @@ class Palette(Card):
     patient_chosen = Signal(object)
     action_chosen = Signal(str)
     dismissed = Signal()
+    resized = Signal()
+    """It wants another height than before."""
 
     def __init__(self, theme: Theme, actions: Sequence[Action]) -> None:
         super().__init__("palette")
@@ -81,7 +84,6 @@ class Palette(Card):
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFixedHeight(theme.px(424))
         column = QVBoxLayout(self)
         column.setContentsMargins(1, 1, 1, 1)
         column.setSpacing(0)
@@ -168,6 +170,10 @@ class Palette(Card):
             made.opened.connect(lambda action=action: self.action_chosen.emit(action.id))
             self._add(made)
         self._body.addStretch(1)
+        self._body.activate()
+        wanted = self._body.sizeHint().height()
+        self._scroll.setFixedHeight(min(self._theme.px(_TALLEST), max(self._theme.px(_LOWEST), wanted)))
+        self.resized.emit()
         if self._rows and self.words():
             self._mark(0)
 

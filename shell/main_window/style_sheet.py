@@ -38,11 +38,11 @@ QToolTip { color: $text; background: $raised; border: 1px solid $line_control; p
 #findField:hover { border-color: $on_brand; }
 #findField:focus, #person:focus { border: 3px solid $focus; }
 #person { background: transparent; border: 0; border-radius: ${p4}; }
-#avatar { background: #FFFFFF; color: $avatar_ink; border-radius: ${p14}; font-size: ${p12}; font-weight: 700; }
+#topBar #avatar { background: #FFFFFF; color: $avatar_ink; border-radius: ${p14}; font-size: ${p12}; font-weight: 700; }
 #rule { background: rgba(255,255,255,64); }
-#referenceStripe, #rootStripe { background: $warn_solid; }
-#referenceStripe QLabel, #rootStripe QLabel { color: $ink; }
-#referenceStripe QLabel[kind="strong"], #rootStripe QLabel[kind="strong"] { color: $ink; font-weight: 600; }
+#referenceStripe, #warningStripe { background: $warn_solid; }
+#referenceStripe QLabel, #warningStripe QLabel { color: $ink; }
+#referenceStripe QLabel[kind="strong"], #warningStripe QLabel[kind="strong"] { color: $ink; font-weight: 600; }
 
 #banner { background: $surface; border-bottom: 1px solid $line_control; }
 #banner QLabel[kind="name"] { font-size: ${p20}; font-weight: 700; }

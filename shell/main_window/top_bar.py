@@ -1,5 +1,7 @@
 """The bar on top: the mark, the find field, where one is, who one is; and the stripes above it."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
@@ -164,22 +166,19 @@ class ReferenceStripe(Stripe):
 
     Args:
         theme: the look.
-        patients: how many it has; None while that is not known.
+        warnings: in what way this window is less safe than others.
     """
 
-    def __init__(self, theme: Theme, patients: int | None = None) -> None:
-        many = "Made-up patients" if patients is None else f"{patients} made-up patients"
-        super().__init__(
-            theme,
-            "referenceStripe",
-            "flag",
-            f"Reference practice. {many}: nothing here is real, and nothing leaves this computer.",
-            "Close the window to end everything",
+    def __init__(self, theme: Theme, warnings: Sequence[str] = ()) -> None:
+        words = (
+            "Reference practice. Made-up patients: nothing here is real, and nothing leaves this computer."
         )
+        right = " ".join(warnings) or "Close the window to end everything"
+        super().__init__(theme, "referenceStripe", "flag", words, right)
 
 
-class RootStripe(Stripe):
+class WarningStripe(Stripe):
     """Says in what way this window is less safe than others."""
 
     def __init__(self, theme: Theme, words: str) -> None:
-        super().__init__(theme, "rootStripe", "warning", words)
+        super().__init__(theme, "warningStripe", "warning", words)

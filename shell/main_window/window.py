@@ -7,10 +7,10 @@ from html import escape
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from shell.context.hub import Dispute, Vote
-from shell.context.shown import Shown, Side
+from shell.context.shown import Shown, ShownState, Side
 from shell.functions import CloudOffer, FunctionPages
 from shell.hosts.interface import Host
 from shell.hosts.key_frame import KeyFrame
@@ -20,6 +20,7 @@ from shell.main_window.finding import Action, actions_for, same_name
 from shell.main_window.frame import WindowFrame
 from shell.main_window.freshness import COMPLETE, NOT_MIRRORED, PRACTICE_ZONE, MirrorLine, mirror_line
 from shell.main_window.network import Cloud, Person, Pulse
+from shell.main_window.page_keys import PageKeys
 from shell.main_window.pane import Pane
 from shell.main_window.theme import Theme
 from shell.main_window.wording import dispute_words, silence_words, strip_right, strip_words, utc_now
@@ -60,6 +61,7 @@ class MainWindow(WindowFrame):
         self._veiled_since: dict[Side, datetime] = {}
         self._recent: list[Patient] = []
         self._is_leaving = False
+        self._awaits_legacy = True
         self._tick_timer = QTimer(self, interval=_TICK_MILLISECONDS)
         self._tick_timer.timeout.connect(self._tick)
         self._said_timer = QTimer(self, singleShot=True, interval=_SAID_MILLISECONDS)
@@ -85,6 +87,7 @@ class MainWindow(WindowFrame):
             self.panes[side] = pane
             self.splitter.addWidget(pane)
         self.cards = Cards(self._theme, self, switchboard, cloud, frame)
+        self._pages_widget = hosts[Side.CLOUD][1]
         self._listen()
         self._tick_timer.start()
 
@@ -155,6 +158,11 @@ class MainWindow(WindowFrame):
         """Draw what a pane was seen to show."""
         self._shown[side] = shown
         self._show_strip(side)
+        if side is Side.LEGACY and self._awaits_legacy and shown.state is not ShownState.UNKNOWN:
+            # its window had come up as one of the desktop's, and taken the keys
+            self._awaits_legacy = False
+            if not self.isActiveWindow():
+                self.activateWindow()
 
     def show_veil(self, side: Side, *, is_veiled: bool) -> None:
         """Cover a pane opaquely, or not."""
@@ -194,6 +202,7 @@ class MainWindow(WindowFrame):
     def show_gone(self, side: Side, reason: str | None) -> None:
         """Say that a pane's program ended and offer to start it again."""
         self.panes[side].show_gone(reason)
+        self._awaits_legacy = self._awaits_legacy or side is Side.LEGACY
 
     def show_notice(self, words: str) -> None:
         """Say something that needs no answer."""
@@ -250,6 +259,10 @@ class MainWindow(WindowFrame):
         self.elsewhere.pressed.connect(self._answer_elsewhere)
         self.said.pressed.connect(lambda _name: self.said.hide())
         self._cloud.pulse.connect(self._took_pulse)
+        self._page_keys = PageKeys(self._pages_widget, self._keys())
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._page_keys.focus_moved)
         for key in self._keys():
             shortcut = QShortcut(QKeySequence(key), self)
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
