@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QListWidget, QVBoxLayout, QWidget
 
 from shell.reference_legacy.day_grid import DayGrid
@@ -82,20 +82,24 @@ class AppointmentsScreen(QWidget):
         before = self.grid.current_slot()
         at = before.guid if before is not None and not is_other_day else None
         if is_other_day:
-            at = _starting_slot(book, patient)
+            at = _slot_of(book, patient)
         is_same_day = self._book is not None and self._book.day == book.day
         session = self.session_guid() if is_same_day else None
         self._book = book
         self.calendar.show_day(book.day, today)
         self._list_sessions(book, session)
         self.grid.show_day(book, self.session_guid(), at)
+        if is_other_day and at is None:
+            self.grid.setCurrentIndex(QModelIndex())
+            if not self.go_to_next_free():
+                self.grid.setCurrentIndex(self.grid.day_model.index(0, 1))
 
     def show_patient(self, patient: Patient | None) -> None:
         """Put the cursor on the slot of a patient that was opened, if there is one this day."""
         if self._book is None or patient is None:
             return
-        slot = next((one for one in self._book.slots if one.patient_guid == patient.guid), None)
-        place = self.grid.day_model.place_of(slot.guid) if slot is not None else None
+        at = _slot_of(self._book, patient)
+        place = self.grid.day_model.place_of(at) if at is not None else None
         if place is not None and place.isValid():
             self.grid.setCurrentIndex(place)
 
@@ -145,11 +149,11 @@ class AppointmentsScreen(QWidget):
                 field.setCursorPosition(0)
 
 
-def _starting_slot(book: DayBook, patient: Patient | None) -> str | None:
-    """The patient's slot, else the first free one."""
-    mine = (one.guid for one in book.slots if patient is not None and one.patient_guid == patient.guid)
-    free = (one.guid for one in book.slots if one.state is SlotState.FREE)
-    return next(mine, None) or next(free, None)
+def _slot_of(book: DayBook, patient: Patient | None) -> str | None:
+    """The patient's first slot of the day."""
+    if patient is None:
+        return None
+    return next((one.guid for one in book.slots if one.patient_guid == patient.guid), None)
 
 
 def _session_text(session: Session, book: DayBook) -> str:

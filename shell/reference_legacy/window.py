@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtGui import QAction, QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from shell.reference_legacy import dialogs
@@ -74,6 +74,7 @@ class LegacyWindow(QMainWindow):
         )
         self.appointments_screen.slot_chosen.connect(self.book)
         self.setMinimumSize(*MINIMUM_SIZE)
+        QShortcut(QKeySequence("Esc"), self, self.go_back)
         self._show_who()
         self._timer = QTimer(self)
         self._timer.setInterval(TICK_MILLISECONDS)
@@ -295,8 +296,4 @@ class LegacyWindow(QMainWindow):
             action.triggered.connect(lambda _checked=False, do=meaning: do())
             self.addAction(action)
             actions[number] = action
-        back = QAction("Back", self)
-        back.setShortcut(QKeySequence("Esc"))
-        back.triggered.connect(lambda _checked=False: self.go_back())
-        self.addAction(back)
         return actions

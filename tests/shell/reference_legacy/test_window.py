@@ -164,6 +164,21 @@ def test_a_slot_taken_meanwhile_is_not_booked(
     assert slot.patient_name == "PATEL"
 
 
+def test_the_cursor_starts_on_the_open_patient_or_the_first_free_slot(open_window: Open) -> None:
+    window = open_window()
+    window.show_request(Request(patient="104417", screen=Screen.APPOINTMENTS))
+    slot = window.appointments_screen.grid.current_slot()
+    assert slot is not None
+    assert slot.starts == time(10)
+    window.show_request(Request(patient="104418", screen=Screen.PATIENTS))
+    window.show_request(Request(screen=Screen.APPOINTMENTS))
+    slot = window.appointments_screen.grid.current_slot()
+    assert slot is not None
+    assert slot.starts == time(10, 15)
+    window.move_day(1)
+    assert window.appointments_screen.grid.current_slot() is None
+
+
 def test_enter_never_cancels_a_booking_but_f4_does(
     open_window: Open, legacy: LegacyPractice, qtbot: QtBot
 ) -> None:
