@@ -22,6 +22,7 @@ from shell.native.xcb import (
 _KEY_PRESS: Final = 2
 _BUTTON_PRESS: Final = 4
 _FOCUS_IN: Final = 9
+_FOCUS_OUT: Final = 10
 _DESTROY_NOTIFY: Final = 17
 _UNMAP_NOTIFY: Final = 18
 _MAP_NOTIFY: Final = 19
@@ -36,6 +37,8 @@ _FRAME_DEPTH: Final = 4
 _FOCUS_OF_THE_FRAME: Final = frozenset({0, 2, 3})
 """Ancestor, Inferior, Nonlinear: the top level itself has the keys, not a window inside of it."""
 _CLIENT_MESSAGE: Final = 33
+_FOCUS_SETTLES_MILLISECONDS: Final = 40
+"""A window manager moves the focus in steps; only where it ends counts."""
 _POINTER_ROOT: Final = 1
 """Nobody has the focus: without a window manager keys go to what is under the mouse."""
 _WITHDRAWN: Final = 0
@@ -58,6 +61,8 @@ class X11Windows(QAbstractNativeEventFilter):
         self._screen_watchers: list[Callable[[], None]] = []
         self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
         self._client_list_atom = self._xcb.atom("_NET_CLIENT_LIST")
+        self._focus_settles = QTimer(singleShot=True, interval=_FOCUS_SETTLES_MILLISECONDS)
+        self._focus_settles.timeout.connect(self._see_focus_lost)
         self._look_again = QTimer(singleShot=True, interval=0)
         self._look_again.timeout.connect(self._screen_changed)
 
@@ -177,6 +182,8 @@ class X11Windows(QAbstractNativeEventFilter):
         first, second = struct.unpack_from("II", raw, 4)
         if kind == _FOCUS_IN:
             self._focus_came(first, detail=raw[1], mode=raw[8])
+        elif kind == _FOCUS_OUT:
+            self._focus_settles.start()
         elif kind == _PROPERTY_NOTIFY:
             if first in self._guests and second in self._title_atoms:
                 self._guests[first].renamed()
@@ -212,6 +219,19 @@ class X11Windows(QAbstractNativeEventFilter):
             self._frames[window][1].on_frame_focused()
         elif window in self._guests:
             self._guests[window].focused(detail, mode)
+
+    def _see_focus_lost(self) -> None:
+        """Take the keys up again when they went to nobody, as after a window manager let go of a window."""
+        window: int | None = self._xcb.focused()
+        for _ in range(_FRAME_DEPTH * 2):
+            if window is None or window in (0, _POINTER_ROOT, self._xcb.root):
+                break
+            if self._xcb.property_bytes(window, "WM_CLASS") is not None:
+                return
+            window = self._xcb.parent(window)
+        for top, (_, listener) in list(self._frames.items()):
+            if self._xcb.is_viewable(top):
+                listener.on_frame_focused()
 
     def _pressed(self, window: int, button: int) -> None:
         if button > LAST_PRESS_BUTTON:
