@@ -6,11 +6,12 @@ in the journal before anything is written. A bridge's own write comes back throu
 baseline, and is dropped.
 """
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from legacy_bridge.errors import RecordRefused
+from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.mapping.field import references_in
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
@@ -32,6 +33,8 @@ from legacy_bridge.sides import (
     links_in,
 )
 from web_modules.decision.words import Authority
+
+_LOG = logging.getLogger(__name__)
 
 _SAYINGS: Mapping[Presence, tuple[str, str]] = {
     Presence.UNKNOWN_TO_LEGACY: (
@@ -144,7 +147,14 @@ class Reconciler:
             cloud = mapping.from_cloud(visit.content, references)
             return self._decide(visit, mapping, legacy, cloud, references)
         except RecordRefused as refused:
-            return replace(visit, refusal=(refused.reason, refused.words), row_change=None, plan=None)
+            return replace(visit, refusal=(refused.reason, refused.words))
+        except (SideUnavailable, MirrorStopped):
+            raise
+        except Exception as error:  # noqa: BLE001 - a poisonous record is held; the others flow on
+            _LOG.error("record not mappable: %s, %s", visit.link.key, type(error).__name__)
+            return replace(
+                visit, refusal=("mapping-failed", "The bridge cannot read this record: report it.")
+            )
 
     def _decide(  # noqa: PLR0911 - one line a row of the table in `presence`
         self,

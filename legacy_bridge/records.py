@@ -119,11 +119,14 @@ class RowGroup:
         rows: table name to its rows; the first table's only row is the one that is written.
         digest: a hash of all of it: the guard of a conditional write. Not a row version: those are reused
             after a restore.
+        is_readable: False when a column holds what its type cannot be, such as a date that is none; then
+            there are no rows.
     """
 
     link: LinkKey
     rows: Mapping[str, tuple[Row, ...]]
     digest: str
+    is_readable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

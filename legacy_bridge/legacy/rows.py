@@ -99,8 +99,20 @@ class LegacyRows:
         for kind in dict.fromkeys(key.kind for key in keys):
             wanted = [guid_column(key.key) for key in keys if key.kind is kind]
             for at in range(0, len(wanted), _CHUNK):
-                found.update(self._groups(connection, kind, wanted[at : at + _CHUNK]))
+                chunk = wanted[at : at + _CHUNK]
+                try:
+                    found.update(self._groups(connection, kind, chunk))
+                except ValueError:
+                    for one in chunk:  # one unreadable row does not hold up the others
+                        found.update(self._alone(connection, kind, one))
         return found
+
+    def _alone(self, connection: Connection, kind: Kind, guid: str) -> dict[LinkKey, RowGroup]:
+        try:
+            return dict(self._groups(connection, kind, [guid]))
+        except ValueError:
+            link = LinkKey(kind=kind, key=guid_key(guid) or "")
+            return {link: RowGroup(link=link, rows={}, digest="", is_readable=False)}
 
     def _groups(
         self, connection: Connection, kind: Kind, guids: Sequence[str]

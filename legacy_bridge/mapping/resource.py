@@ -48,6 +48,11 @@ class ResourceMapping:
         Raises:
             RecordRefused: the rows cannot be expressed.
         """
+        if group is not None and not group.is_readable:
+            raise RecordRefused(
+                "row-unreadable",
+                f"A column of its {self.table} row holds what is no date, time or number: correct it.",
+            )
         if group is None or (self.deleted_column and is_yes(main_row(group), self.deleted_column)):
             return None
         if self.withheld(group):

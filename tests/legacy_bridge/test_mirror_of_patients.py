@@ -1,10 +1,13 @@
 """Patients, staff and sites between real tables and the embedded store."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
-from legacy_bridge.records import Kind
+from legacy_bridge.records import CloudContent, Kind
+from legacy_bridge.sides import References
 from tests.legacy_bridge.support.mirror import Mirror, stages
 from tests.legacy_bridge.support.small_practice import guid, key
 from web_modules.decision.words import Stage
@@ -270,3 +273,34 @@ def test_staff_and_sites_are_carried_with_their_links(mirror: Mirror) -> None:
     mirror.drain()
     bob = mirror.resource("Practitioner", "Admin_UserInRole", "bob")
     assert mirror.patient("mary")["generalPractitioner"] == [{"reference": f"Practitioner/{bob['id']}"}]
+
+
+def test_an_unreadable_row_is_quarantined_and_the_others_flow(mirror: Mirror) -> None:
+    with mirror.practice.engine.begin() as connection:
+        connection.execute(text("UPDATE Admin_Patient SET DateOfBirth = 'soon' WHERE PatientNumber = 1002"))
+    mirror.practice.edit("Admin_Patient", "mary", HomePhone="01632 111111")
+    mirror.drain()
+    assert [one.reason for one in mirror.journal.quarantined()] == ["row-unreadable"]
+    assert phone(mirror.patient("mary")) == "01632 111111"
+
+
+def test_a_poisonous_resource_is_quarantined_and_the_others_flow(
+    mirror: Mirror, expected_logs: list[str]
+) -> None:
+    expected_logs.append("record not mappable")
+    read = mirror.service._parts.reconciler._mappings[Kind.PATIENT]
+    poisoned = replace(read, fields=(*read.fields, replace(read.fields[0], from_cloud=_fails_for_omar)))
+    mirror.service._parts.reconciler._mappings = {
+        **mirror.service._parts.reconciler._mappings,
+        Kind.PATIENT: poisoned,
+    }
+    mirror.practice.edit("Admin_Patient", "omar", HomePhone="01632 333333")
+    mirror.practice.edit("Admin_Patient", "mary", HomePhone="01632 111111")
+    mirror.drain()
+    assert [one.reason for one in mirror.journal.quarantined()] == ["mapping-failed"]
+    assert phone(mirror.patient("mary")) == "01632 111111"
+
+
+def _fails_for_omar(content: CloudContent, _references: References) -> None:
+    if content.resources["Patient"]["name"][0]["family"] == "Abernathy":
+        raise KeyError("a fault of ours")
