@@ -62,6 +62,7 @@ class Book:
         is_today: whether the now line belongs here.
         now: where the now line stands, or None when the day is another or the hour outside the book.
         counts: what the day counts, in words, in order.
+        entry: the slot with which the keys begin: the next one today, else the day's first; or empty.
     """
 
     day: date
@@ -73,6 +74,7 @@ class Book:
     is_today: bool
     now: TimeMark | None
     counts: tuple[str, ...]
+    entry: str
 
     @property
     def title(self) -> str:
@@ -132,7 +134,13 @@ def make_book(records: DayRecords, day: date, *, practice: str, today: date, now
         is_today=day == today,
         now=_mark(minute, first) if is_now else None,
         counts=_counts(cells),
+        entry=_entry(cells, minute if day == today else 0),
     )
+
+
+def _entry(cells: Sequence[Cell], minute: int) -> str:
+    in_time = sorted(cells, key=lambda cell: (cell.minute < minute, cell.starts, cell.id))
+    return in_time[0].id if in_time else ""
 
 
 def _edges(cells: Sequence[Cell]) -> tuple[int, int]:

@@ -58,6 +58,7 @@ class Cell:
         schedule: the id of its Schedule.
         state: what it is.
         starts: aware, at the practice.
+        recorded_start: the Slot's own words for it.
         minutes: how long.
         kind: what kind of time, in the practice's words, or empty.
         occupants: who is in it; more than one is a mistake that is shown.
@@ -71,6 +72,7 @@ class Cell:
     schedule: str
     state: State
     starts: datetime
+    recorded_start: str
     minutes: int
     kind: str
     occupants: tuple[Occupant, ...] = ()
@@ -132,6 +134,7 @@ def cell_of(
         schedule=str((slot.get("schedule") or {}).get("reference", "")).rpartition("/")[2],
         state=occupants[0].state if occupants else state,
         starts=starts,
+        recorded_start=str(slot["start"]),
         minutes=minutes,
         kind=slot_type(slot),
         occupants=occupants,

@@ -51,7 +51,7 @@ _WORDS: Mapping[State, tuple[str, str]] = {
     State.CANCELLED: ("Cancelled", "missed"),
     State.FREE: ("Free", ""),
     State.ON_THE_DAY: ("On the day", ""),
-    State.BLOCKED: ("Not bookable", ""),
+    State.BLOCKED: ("Blocked", ""),
 }
 
 _OF_APPOINTMENT: Mapping[str, State] = {
