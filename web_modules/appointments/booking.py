@@ -112,10 +112,8 @@ def cancel(client: FhirClient, appointment_id: str, patient: str, reason: Cancel
             appointment = client.read("Appointment", appointment_id)
             if patient not in participants(appointment, "Patient"):
                 return Refusal.NOT_CANCELLABLE
-            if not is_active(appointment):
-                return None
-            if state_of_appointment(appointment) is not State.BOOKED:
-                return Refusal.NOT_CANCELLABLE
+            if not is_active(appointment) or state_of_appointment(appointment) is not State.BOOKED:
+                return Refusal.NOT_CANCELLABLE if is_active(appointment) else None
             why = {"coding": [{"system": _REASON_SYSTEM, "code": reason.code}], "text": reason.words}
             ended = _put(appointment, status="cancelled", cancelationReason=why)
             client.transaction((ended, *_freed(client, appointment)))
