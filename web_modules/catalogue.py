@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from starlette.routing import BaseRoute
 
+from web_modules.appointments import routes as appointments
 from web_modules.identity.services import Services
 from web_modules.pages.drawing import NavigationItem
 from web_modules.patients import routes as patients
@@ -35,7 +36,10 @@ class Function:
     patient_page: str = ""
 
 
-NAVIGATION = (NavigationItem(title="Patients", page=patients.PAGE),)
+NAVIGATION = (
+    NavigationItem(title="Patients", page=patients.PAGE),
+    NavigationItem(title="Appointments", page=appointments.PAGE),
+)
 """What a page offers in its header when it runs alone in a browser."""
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -52,6 +56,9 @@ FUNCTIONS: tuple[Function, ...] = (
         title="Appointments",
         capability="C5",
         needs_patient=False,
+        routes=lambda services: appointments.routes(services, NAVIGATION),
+        page=appointments.PAGE,
+        patient_page=appointments.PATIENT_PAGE,
     ),
     Function(id="consultations", title="Consultations", capability="C15"),
     Function(id="prescribing", title="Prescribing", capability="C14"),

@@ -9,6 +9,7 @@ const root = document.documentElement;
 const RETURN = "banyan.day";
 const TYPING_MILLISECONDS = 120;
 let visits = 0;
+let going = 0;
 let mayLeave = false;
 
 // ---- going on ------------------------------------------------------------------------------------
@@ -31,7 +32,17 @@ function show(selector, fresh) {
 }
 
 /** Go to an address of ours, or send a form, and show the answer in place. */
-async function visit(address, { push = true, ...options } = {}) {
+async function visit(address, options = {}) {
+  going += 1;
+  try {
+    await goTo(address, options);
+  } finally {
+    going -= 1;
+    if (going === 0 && again !== null) renewOnceMore();
+  }
+}
+
+async function goTo(address, { push = true, ...options }) {
   const number = ++visits;
   let fresh;
   try {
@@ -153,20 +164,21 @@ let again = null;
 
 /** Read the page again and show what differs; focus, selection, scroll and what is typed stay. */
 async function renew(part) {
-  if (renewing) {
+  if (renewing || going > 0) {
     again = again === null || again === part ? part : "all";
     return;
   }
   renewing = true;
   try {
     const number = visits;
+    const address = location.href;
     const search = document.querySelector("form[data-again]");
     if (search && part === "all") {
       if (search.elements.q.value.trim()) await findNow(search);
       return;
     }
-    const fresh = await fetchPage(location.href).catch(() => null);
-    if (!fresh || number !== visits || fresh.page.documentElement.dataset.patient !== root.dataset.patient) return;
+    const fresh = await fetchPage(address).catch(() => null);
+    if (!fresh || number !== visits || address !== location.href || fresh.page.documentElement.dataset.patient !== root.dataset.patient) return;
     if (part === "freshness") return show("#freshness", fresh);
     const edit = document.querySelector("form[data-edit]");
     if (edit) {
@@ -178,12 +190,14 @@ async function renew(part) {
     setUp();
   } finally {
     renewing = false;
-    if (again !== null) {
-      const next = again;
-      again = null;
-      renew(next);
-    }
+    if (again !== null && going === 0) renewOnceMore();
   }
+}
+
+function renewOnceMore() {
+  const part = again;
+  again = null;
+  renew(part);
 }
 
 function renewRegions(fresh) {

@@ -18,7 +18,7 @@ function changedNames(form) {
 /** Whether a form holds what is not saved. */
 export function isDirty(form) {
   if (form.hasAttribute("data-edit")) return changedNames(form).length > 0;
-  return [...form.querySelectorAll("[data-typed]")].some((field) => field.value !== field.defaultValue);
+  return [...form.querySelectorAll("[data-typed]")].some((field) => field.value !== (field.dataset.was ?? field.defaultValue));
 }
 
 /** The form whose work counts. */
