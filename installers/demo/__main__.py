@@ -27,7 +27,7 @@ def main(arguments: Sequence[str]) -> int:
     options = read_arguments(arguments)
     try:
         if options.is_check:
-            from demo.check import run_check
+            from demo.check.check import run_check
 
             return run_check(options)
         require_screen(os.environ)

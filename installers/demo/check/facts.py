@@ -52,8 +52,8 @@ class Facts:
         self._database = database
         self._ods = ods
 
-    def patients(self, count: int) -> list[ChosenPatient]:
-        """Patients whom both sides show, with a name and a mobile number that nobody else has.
+    def patients(self, count: int, day: date) -> list[ChosenPatient]:
+        """Patients whom both sides show, with name and mobile number of their own, nothing booked that day.
 
         Raises:
             DemoError: there are not so many.
@@ -72,9 +72,12 @@ class Facts:
                    WHERE other.PatientNumber = patient.PatientNumber) = 1
               AND (SELECT count(*) FROM Admin_Patient AS other
                    WHERE other.Surname = patient.Surname AND other.GivenName = patient.GivenName) = 1
+              AND NOT EXISTS (SELECT 1 FROM Appointment_Slot AS slot
+                              WHERE slot.PatientGuid = patient.PatientGuid AND slot.AppointmentDate = ?)
             ORDER BY PatientNumber LIMIT ?
             """,
             self._ods,
+            day.isoformat(),
             count,
         )
         if len(rows) < count:

@@ -65,9 +65,10 @@ class Hands:
             text = self._clipboard()
         return "" if text == _NOTHING else text
 
-    def windows(self, *, wm_class: str) -> list[Window]:
-        """The visible windows of a class."""
-        found = self._xdotool("search", "--onlyvisible", "--class", wm_class, check=False).split()
+    def windows(self, *, wm_class: str = "", name: str = "") -> list[Window]:
+        """The visible windows of a class, or those with a text in their title."""
+        by = ("--class", wm_class) if wm_class else ("--name", name)
+        found = self._xdotool("search", "--onlyvisible", *by, check=False).split()
         return [window for window in map(self._window, found) if window is not None]
 
     def close_active_window(self) -> None:
@@ -117,7 +118,7 @@ class Hands:
         return _run(["xdotool", *arguments], self._variables, check=check)
 
 
-def wait_until(look: Callable[[], Seen], *, seconds: float, what: str) -> Seen:
+def wait_until(look: Callable[[], Seen | None], *, seconds: float, what: str) -> Seen:
     """Look again and again until what is seen is true.
 
     Raises:
@@ -126,7 +127,7 @@ def wait_until(look: Callable[[], Seen], *, seconds: float, what: str) -> Seen:
     deadline = time.monotonic() + seconds
     while True:
         seen = look()
-        if seen:
+        if seen is not None and seen:
             return seen
         if time.monotonic() > deadline:
             raise DemoError(f"waited {seconds:.0f} s in vain: {what}")

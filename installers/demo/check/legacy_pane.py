@@ -35,9 +35,10 @@ class LegacyTitle:
 class LegacyPane:
     """Drives the legacy program in its pane. Every method blocks until it is done, or fails."""
 
-    def __init__(self, hands: Hands) -> None:
-        """Say whose hands."""
+    def __init__(self, hands: Hands, practice: str) -> None:
+        """Say whose hands, and the practice that the title has to name."""
         self._hands = hands
+        self._practice = practice.upper()
 
     def window(self) -> Window:
         """The program's main window.
@@ -46,6 +47,10 @@ class LegacyPane:
             DemoError: it is not on the glass.
         """
         return wait_until(self._find, seconds=ANSWER_SECONDS, what="the legacy program's window")
+
+    def is_visible(self) -> bool:
+        """Whether the program is on the glass."""
+        return self._find() is not None
 
     def title(self) -> LegacyTitle:
         """What its title says now."""
@@ -99,6 +104,22 @@ class LegacyPane:
             self.press("Tab")
         raise DemoError(f"no field of the legacy program holds {value!r}; they hold {seen}")
 
+    def field_comes_to_hold(self, value: str) -> str:
+        """Wait until a field holds a value that somebody else changed; give it as read.
+
+        Raises:
+            DemoError: none comes to hold it.
+        """
+        wait_until(lambda: self._holds(value), seconds=ANSWER_SECONDS, what=f"{value!r} in a field")
+        return value
+
+    def _holds(self, value: str) -> bool:
+        try:
+            self.field(value)
+        except DemoError:
+            return False
+        return True
+
     def change_field(self, old: str, new: str) -> None:
         """Type over a field and save, as its users do."""
         self.field(old)
@@ -119,8 +140,8 @@ class LegacyPane:
 
     def _find(self) -> Window | None:
         windows = self._hands.windows(wm_class=WM_CLASS)
-        return next((one for one in windows if one.title.startswith("Halden GP ")), None)
+        return next((one for one in windows if one.title.endswith(f" - {self._practice}")), None)
 
 
-QUIET_PLACE = (4, 4)
-"""A place in the program's window where a click does nothing but give it the keys."""
+QUIET_PLACE = (237, 33)
+"""Between two buttons of the toolbar: a click there does nothing but give the program the keys."""
