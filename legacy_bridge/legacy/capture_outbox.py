@@ -57,8 +57,10 @@ def install_outbox(engine: Engine) -> None:
 class OutboxFeed:
     """The legacy feed of one database; see `sides.ChangeFeed`."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, kept: int = _KEPT) -> None:
         self._engine = engine
+        self._kept = kept
+        self._pruned_upto = 0
         self._watcher: PoolProxiedConnection | None = None
         self._cursor: Any = None
 
@@ -72,17 +74,22 @@ class OutboxFeed:
                 newest = int(last or 0)
                 if checkpoint is None:
                     return FeedBatch(touched=(), strays=(), checkpoint=str(newest))
-                return self._after(connection, int(checkpoint), newest)
+                batch = self._after(connection, int(checkpoint), newest)
+                self._prune(connection, int(checkpoint))
+                return batch
         except OperationalError as error:
             raise SideUnavailable("The legacy database does not answer.") from error
 
-    def prune(self, checkpoint: str) -> None:
+    def _prune(self, connection: Connection, checkpoint: int) -> None:
         """Remove what was read long ago, so that the outbox stays small."""
-        with self._engine.begin() as connection:
+        upto = checkpoint - self._kept
+        if upto - self._pruned_upto >= self._kept:
             connection.execute(
                 text(f"DELETE FROM {OUTBOX} WHERE seq <= :upto"),  # noqa: S608 - a constant name
-                {"upto": int(checkpoint) - _KEPT},
+                {"upto": upto},
             )
+            connection.commit()
+            self._pruned_upto = upto
 
     def data_version(self) -> int:
         """A number that changes when another connection commits; costs microseconds (SQLite pragma.html).
