@@ -26,6 +26,17 @@ _WORK: Final = """(() => {
   does.call(window.banyan);
   return true;
 })()"""
+_PAINT: Final = """(() => {
+  globalThis.paintedFor ??= 0;
+  requestAnimationFrame(() => requestAnimationFrame(() => { globalThis.paintedFor = %d; }));
+})()"""
+_PAINTED: Final = "globalThis.paintedFor"
+_PAINT_LOOK_MILLISECONDS: Final = 15
+_PAINT_LOOKS: Final = 100
+"""After so many the page is on no glass, and is looked at less often."""
+_PAINT_SLOW_MILLISECONDS: Final = 250
+_PAINT_ARRIVES_MILLISECONDS: Final = 60
+"""From the page's own frame to the glass: the software renderer on a busy machine took up to 50."""
 _ANSWER_MILLISECONDS: Final = 2000
 """A page that does not say whom it shows for so long is treated like one that shows somebody else."""
 
@@ -59,6 +70,12 @@ class WarmPage(QObject):
         self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
         self._answer_timer = QTimer(self, singleShot=True, interval=_ANSWER_MILLISECONDS)
         self._answer_timer.timeout.connect(self._did_not_answer)
+        self._paints = 0
+        self.is_painted = False
+        self._paint_looks = 0
+        self.painted: Callable[[WarmPage], None] = _nobody_hears
+        self._paint_timer = QTimer(self, interval=_PAINT_LOOK_MILLISECONDS)
+        self._paint_timer.timeout.connect(self._look_at_paint)
         self.page.loadStarted.connect(self._load_started)
         self.page.loadingChanged.connect(self._loading_changed)
         self.page.urlChanged.connect(self.read_back)
@@ -67,7 +84,10 @@ class WarmPage(QObject):
     def load(self, address: str) -> None:
         """Go to an address; the read-back says whether it came to be."""
         self.wanted = address
+        self._unpaint()
         self._forget()
+        # what is on the glass from here on is the past: say so before anything is fetched (hazard H01)
+        self._changed(self)
         self._profile.when_ready(self._load_wanted)
 
     def read_back(self) -> None:
@@ -93,11 +113,45 @@ class WarmPage(QObject):
     def close(self) -> None:
         """End view and page, in the order that Chromium needs; the profile goes after them."""
         self._answer_timer.stop()
+        self._paint_timer.stop()
         self.page.loadingChanged.disconnect(self._loading_changed)
         self.page.renderProcessTerminated.disconnect(self._renderer_ended)
         self.view.close()
         self.page.deleteLater()
         self.view.deleteLater()
+
+    def _unpaint(self) -> None:
+        self.is_painted = False
+        self._paints += 1
+        self._paint_timer.stop()
+
+    def _watch_paint(self) -> None:
+        """Find out when the page has painted itself; one that nobody sees does not paint."""
+        self._paints += 1
+        self._paint_looks = 0
+        self.page.runJavaScript(_PAINT % self._paints, QWebEngineScript.ScriptWorldId.ApplicationWorld.value)
+        self._paint_timer.start(_PAINT_LOOK_MILLISECONDS)
+
+    def _look_at_paint(self) -> None:
+        number = self._paints
+        self._paint_looks += 1
+        if self._paint_looks == _PAINT_LOOKS:
+            self._paint_timer.start(_PAINT_SLOW_MILLISECONDS)
+        self.page.runJavaScript(
+            _PAINTED,
+            QWebEngineScript.ScriptWorldId.ApplicationWorld.value,
+            lambda painted: self._paint_answered(number, painted),
+        )
+
+    def _paint_answered(self, number: int, painted: object) -> None:
+        if number == self._paints and painted == number and self._paint_timer.isActive():
+            self._paint_timer.stop()
+            QTimer.singleShot(_PAINT_ARRIVES_MILLISECONDS, self, lambda: self._paint_arrived(number))
+
+    def _paint_arrived(self, number: int) -> None:
+        if number == self._paints:
+            self.is_painted = True
+            self.painted(self)
 
     def _load_wanted(self) -> None:
         if self.wanted is not None:
@@ -107,6 +161,7 @@ class WarmPage(QObject):
         self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
 
     def _load_started(self) -> None:
+        self._unpaint()
         self._forget()
 
     def _loading_changed(self, loading: QWebEngineLoadingInfo) -> None:
@@ -126,6 +181,8 @@ class WarmPage(QObject):
             return
         self._answer_timer.stop()
         self.shown = self._reading(answer)
+        if not self.is_painted and not self._paint_timer.isActive():
+            self._watch_paint()
         self._changed(self)
 
     def _did_not_answer(self) -> None:

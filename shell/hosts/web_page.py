@@ -75,6 +75,7 @@ class WebPageHost(QObject):
         self._blank = QWidget()
         self._blank.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._stack.addWidget(self._blank)
+        self._lid = _Lid(self.widget)
         self._work_timer = QTimer(self, interval=_WORK_LOOK_MILLISECONDS)
         self._work_timer.timeout.connect(self._look_at_work)
         profile.listen(self._heard, self._refused)
@@ -136,11 +137,11 @@ class WebPageHost(QObject):
         self._settle_work("discard", done)
 
     def cover(self) -> None:
-        """Put a blank widget in the page's place; it swallows what is typed."""
+        """Lay a lid over the page; it swallows what is typed and clicked."""
         self._is_covered = True
-        if self._frame.active is Side.CLOUD:
-            self._blank.setFocus(Qt.FocusReason.OtherFocusReason)
         self._show()
+        if self._frame.active is Side.CLOUD:
+            self._lid.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def uncover(self) -> None:
         """Show the page again."""
@@ -170,7 +171,7 @@ class WebPageHost(QObject):
             page = WarmPage(
                 self._profile, self._profile.identity.environment, self._page_changed, self.widget
             )
-            page.failed, page.died = self._page_failed, self._page_died
+            page.failed, page.died, page.painted = self._page_failed, self._page_died, self._page_painted
             self._stack.addWidget(page.view)
             self._warm[function] = page
         return self._warm[function]
@@ -182,11 +183,20 @@ class WebPageHost(QObject):
             page.load(address)
 
     def _show(self) -> None:
-        front = self._blank if self._is_covered or self._current is None else self._current.view
-        self._stack.setCurrentWidget(front)
+        page = self._current
+        self._stack.setCurrentWidget(self._blank if page is None else page.view)
+        # a page that is covered goes on painting: else its view would show its last picture when uncovered,
+        # which may be another patient's (hazard H01)
+        self._lid.setGeometry(self.widget.rect())
+        self._lid.setVisible(self._is_covered or (page is not None and not page.is_painted))
+        self._lid.raise_()
+
+    def _page_painted(self, page: WarmPage) -> None:
+        if page is self._current:
+            self._show()
 
     def _is_page(self, widget: QWidget) -> bool:
-        return widget is not self._blank and self.widget.isAncestorOf(widget)
+        return widget not in (self._blank, self._lid) and self.widget.isAncestorOf(widget)
 
     def _page_changed(self, page: WarmPage) -> None:
         shown = self.shown
@@ -265,6 +275,23 @@ class WebPageHost(QObject):
         answer, self._work_done = self._work_done, None
         if answer is not None:
             answer(done)
+
+
+class _Lid(QWidget):
+    """Lies over the whole pane, opaque."""
+
+    def __init__(self, pane: QWidget) -> None:
+        super().__init__(pane)
+        self.setAutoFillBackground(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        pane.installEventFilter(self)
+        self.hide()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Stay as large as the pane."""
+        if event.type() is QEvent.Type.Resize and isinstance(watched, QWidget):
+            self.setGeometry(watched.rect())
+        return super().eventFilter(watched, event)
 
 
 def _is_none(_widget: QWidget) -> bool:

@@ -61,7 +61,7 @@ class WindowFrame(QWidget):
         self._lay_out(_stripes(theme, offer, warnings), edge)
         self.overlay = Overlay(self.content, theme, self.status_bar.height() + edge)
         if is_training:
-            self._frame = TrainingFrame(self.content)
+            self.training_frame = TrainingFrame(self.content)
             self.status_bar.show_note("Training, not connected to any live practice")
 
     def open_on(self, screen: QScreen) -> None:

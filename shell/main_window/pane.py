@@ -37,6 +37,8 @@ class Pane(QWidget):
         self._middle = QWidget()
         self._stack = QStackedLayout(self._middle)
         self._stack.setContentsMargins(0, 0, 0, 0)
+        # the host stays visible below its veil: a page that is hidden does not paint
+        self._stack.setStackingMode(QStackedLayout.StackingMode.StackAll)
         self._stack.addWidget(host)
         self._stack.addWidget(self.veil)
         self._still = QLabel(self._middle)

@@ -78,6 +78,7 @@ class MainWindow(WindowFrame):
     ) -> None:
         """Take in the panes and begin to listen."""
         self._board, self._rollout, self._cloud, self._choices = switchboard, rollout, cloud, choices
+        self._frame = frame
         self._hosts = {side: host for side, (host, _) in hosts.items()}
         for side, (_, widget) in hosts.items():
             pane = Pane(self._theme, side, widget, partial(switchboard.restart, side))
@@ -136,6 +137,7 @@ class MainWindow(WindowFrame):
         self._show_active_strips()
         self._show_elsewhere()
         self._show_ages()
+        self._give_keys()
 
     def show_patient(self, patient: Patient | None) -> None:
         """Draw the banner; what was copied from one patient is not pasted into another (hazard H25)."""
@@ -144,6 +146,7 @@ class MainWindow(WindowFrame):
         self.patient = patient
         self.banner.show_patient(patient, self.today())
         self.banner.show_warning(None)
+        self._say_what_is_waited_for()
         if patient is None:
             return
         others = [one for one in self._recent if one.fhir_id != patient.fhir_id]
@@ -169,12 +172,11 @@ class MainWindow(WindowFrame):
         pane = self.panes[side]
         if not is_veiled:
             self._veiled_since.pop(side, None)
-        elif self._board.hub.dispute is None:
-            self._veiled_since[side] = utc_now()
-            who = f"Opening {self.patient.short_name}" if self.patient else "One moment"
-            pane.veil.show_waiting(who)
         pane.show_veil(is_veiled=is_veiled)
+        if is_veiled and self._board.hub.dispute is None:
+            self._say_what_is_waited_for()
         self._show_strip(side)
+        self._give_keys()
 
     def show_dispute(self, dispute: Dispute | None) -> None:
         """Draw both identities and the two choices, or take them away."""
@@ -182,6 +184,7 @@ class MainWindow(WindowFrame):
         self.status_bar.show_trouble("The panes show two patients; writing is stopped" if dispute else None)
         if dispute is None:
             self.banner.show_warning(None)
+            self._say_what_is_waited_for()
         else:
             self.banner.show_warning("Check who is in front of you.", dispute_words(dispute, self.today()))
             if Side.CLOUD in self.panes:
@@ -361,6 +364,13 @@ class MainWindow(WindowFrame):
                 del self._veiled_since[side]
                 self._say_late(side)
 
+    def _say_what_is_waited_for(self) -> None:
+        words = f"Opening {self.patient.short_name}" if self.patient else "One moment"
+        for side, pane in self.panes.items():
+            if pane.is_veiled:
+                self._veiled_since[side] = utc_now()
+                pane.veil.show_waiting(words)
+
     def _say_late(self, side: Side) -> None:
         who = self.patient.short_name if self.patient else "that no patient is open"
         where = "legacy screen" if side is Side.LEGACY else "new page"
@@ -420,6 +430,14 @@ class MainWindow(WindowFrame):
 
     def _visible_sides(self, decision: Decision) -> list[Side]:
         return [side for side in SIDES_OF_VIEW[decision.view] if side in self.panes]
+
+    def _give_keys(self) -> None:
+        """Keys that nobody has go to the one pane on the glass, or to the page of two, once it is seen."""
+        if self._decision is None or self._frame.active is not None or self.overlay.is_open:
+            return
+        side = self._visible_sides(self._decision)[-1]
+        if self.isActiveWindow() and not self.panes[side].is_veiled:
+            self.take_keys(side)
 
     def _show_active_strips(self) -> None:
         is_alone = self._decision is None or len(self._visible_sides(self._decision)) < 2
