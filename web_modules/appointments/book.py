@@ -10,6 +10,7 @@ from web_modules.appointments.cells import MINUTES_A_ROW, Cell, cell_of, placed
 from web_modules.appointments.reading import DayRecords, id_of
 from web_modules.appointments.states import State
 from web_modules.fhir.resource_json import Resource
+from web_modules.identity.services import Services
 from web_modules.pages.patient import person_words, shown_patient
 from web_modules.pages.words import long_day_words
 
@@ -103,17 +104,19 @@ class Book:
         return mine[0].id if mine else ""
 
 
-def make_book(records: DayRecords, day: date, *, practice: str, today: date, now: datetime) -> Book:
+def make_book(records: DayRecords, day: date, services: Services, now: datetime) -> Book:
     """Make the book of a day.
 
     Args:
         records: of that day.
         day: which.
-        practice: the ODS code.
-        today: what the practice takes for today.
+        services: the practice.
         now: aware, at the practice; its hour and minute place the now line.
     """
-    patients = {one: shown_patient(found, practice, today) for one, found in records.patients.items()}
+    today = services.today()
+    patients = {
+        one: shown_patient(found, services.practice, today) for one, found in records.patients.items()
+    }
     of_slot: dict[str, list[Resource]] = defaultdict(list)
     for appointment in sorted(records.appointments, key=lambda one: str(one.get("created", ""))):
         for reference in appointment.get("slot") or []:
@@ -121,7 +124,7 @@ def make_book(records: DayRecords, day: date, *, practice: str, today: date, now
     made = (cell_of(slot, of_slot[slot["id"]], patients, day) for slot in records.slots)
     cells = [cell for cell in made if cell is not None]
     first, last = _edges(cells)
-    columns = _columns(cells, records, first)
+    columns = _columns(cells, records, first, services.practice_name)
     minute = now.hour * 60 + now.minute
     is_now = day == today and first <= minute < last
     return Book(
@@ -155,7 +158,9 @@ def _mark(minute: int, first: int) -> TimeMark:
     return TimeMark(clock=f"{minute // 60:02d}:{minute % 60:02d}", row=1 + (minute - first) // MINUTES_A_ROW)
 
 
-def _columns(cells: Sequence[Cell], records: DayRecords, first_minute: int) -> tuple[Column, ...]:
+def _columns(
+    cells: Sequence[Cell], records: DayRecords, first_minute: int, practice_name: str
+) -> tuple[Column, ...]:
     grouped: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
     for cell in cells:
         schedule = records.schedules.get(cell.schedule, {})
@@ -175,7 +180,7 @@ def _columns(cells: Sequence[Cell], records: DayRecords, first_minute: int) -> t
         column = Column(
             id="-".join(one for one in key if one) or "other",
             title=title or " and ".join(comments) or "Nobody named",
-            detail=" · ".join(one for one in (role, _place(records, schedules)) if one),
+            detail=" · ".join(one for one in (role, _place(records, schedules, practice_name)) if one),
             cells=done,
             lanes=lanes,
         )
@@ -198,10 +203,11 @@ def _first_display(concept: Mapping[str, Any]) -> str:
     return str((concept.get("coding") or [{}])[0].get("display") or "")
 
 
-def _place(records: DayRecords, schedules: Sequence[Resource]) -> str:
+def _place(records: DayRecords, schedules: Sequence[Resource], practice_name: str) -> str:
+    """Where the sessions are; the practice's own name above each column would tell nothing."""
     found = (id_of(one, "Location") for schedule in schedules for one in schedule.get("actor") or [])
     names = {str(records.places[one].get("name") or "") for one in found if one in records.places}
-    return " and ".join(sorted(names - {""}))
+    return " and ".join(sorted(names - {"", practice_name}))
 
 
 def _counts(cells: Sequence[Cell]) -> tuple[str, ...]:

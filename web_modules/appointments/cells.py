@@ -21,6 +21,9 @@ from web_modules.pages.words import PRACTICE_ZONE
 MINUTES_A_ROW = 5
 """The book's grid; a time that does not fit is drawn at the nearest row and says its own minutes."""
 
+_ONE_LINE = 30
+"""Letters of a name; a longer one would make its column wide."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occupant:
@@ -107,6 +110,17 @@ class Cell:
                 return self.state.words
             case _:
                 return "Booked"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the name stands on two lines, family and given; it is never cut."""
+        patients = [one.patient for one in self.occupants]
+        name = patients[0].name if len(patients) == 1 and patients[0] else None
+        return name is not None and bool(name.family and name.given) and len(name.short) > _ONE_LINE
+
+    def is_short(self, is_fine: bool) -> bool:
+        """Whether only one line fits."""
+        return self.span < (2 if is_fine else 3)
 
     def occupant_of(self, patient: str) -> Occupant | None:
         """A patient's appointment here, if there is one."""

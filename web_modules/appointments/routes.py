@@ -109,7 +109,7 @@ class BookPages:
         services = self._pages.services
         today, now, asked = services.today(), self._now(), request.query_params
         records = read_records(self._client, day)
-        shown = make_book(records, day, practice=services.practice, today=today, now=now)
+        shown = make_book(records, day, services, now)
         patient = self._patient(request)
         patient_id = patient.id if patient else ""
         chosen = chosen_time(shown, slot, patient_id, today)
