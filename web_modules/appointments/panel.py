@@ -80,7 +80,7 @@ def chosen_time(book: Book, slot: str, patient: str, today: date) -> Chosen | No
         cell=cell,
         occupant=mine or next(iter(cell.occupants), None),
         is_theirs=mine is not None,
-        when=f"{cell.clock} {day}, {cell.minutes} min",
+        when=f"{cell.clock} {day}, {cell.minutes}\N{NO-BREAK SPACE}min",
     )
 
 

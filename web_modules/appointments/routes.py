@@ -43,7 +43,9 @@ class BookPages:
             page_route(self._pages, f"{PAGE}/next-free", self._next_free),
             page_route(self._pages, PATIENT_PAGE, self._show),
             page_route(self._pages, f"{PATIENT_PAGE}/next-free", self._next_free),
+            page_route(self._pages, f"{PATIENT_PAGE}/book", self._show),  # a page that was refused is renewed
             page_route(self._pages, f"{PATIENT_PAGE}/book", self._book, "POST"),
+            page_route(self._pages, f"{PATIENT_PAGE}/cancel", self._show),
             page_route(self._pages, f"{PATIENT_PAGE}/cancel", self._cancel, "POST"),
         )
 

@@ -4,6 +4,8 @@ const MINUTES_A_ROW = 5;
 const EVERY_MILLISECONDS = 15000;
 const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
+let shownDay = "";
+
 function book() {
   return document.getElementById("book");
 }
@@ -28,7 +30,8 @@ function moveNow() {
 /** Show what matters of a day that was just opened: the chosen time, else the hour. */
 function showDay() {
   const place = book();
-  if (!place) return;
+  if (!place || place.dataset.day === shownDay) return;
+  shownDay = place.dataset.day;
   moveNow();
   const chosen = place.querySelector("[data-pick][aria-current]");
   const wanted = chosen?.parentElement ?? place.querySelector(".ap-now:not([hidden])");
@@ -68,14 +71,42 @@ function readyPicker(event) {
   document.getElementById("go-to").focus();
 }
 
+// ---- a reason that was typed goes with its patient from one time to the next until it is booked -----
+
+let kept = { patient: "", text: "" };
+
+function keepReason(event) {
+  if (event.target.id === "reason") kept = { patient: document.documentElement.dataset.patient, text: event.target.value };
+}
+
+function bringReason() {
+  const field = document.getElementById("reason");
+  const isDone = document.querySelector("#panel .bn-bar--ok") !== null;
+  if (isDone || kept.patient !== document.documentElement.dataset.patient) forgetReason();
+  if (!field || field.value || !kept.text) return;
+  field.value = kept.text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function forgetReason() {
+  kept = { patient: "", text: "" };
+}
+
+document.addEventListener("input", keepReason);
+document.addEventListener("click", (event) => { if (event.target.closest("[data-forget]")) forgetReason(); }, true);
+addEventListener("DOMContentLoaded", () => {
+  const { discard } = window.banyan;
+  window.banyan.discard = () => { forgetReason(); discard(); };
+});
 document.addEventListener("click", bookUnderKeys, true);
 document.addEventListener("click", closePicker);
 document.addEventListener("keydown", closePicker, true);
 document.addEventListener("toggle", readyPicker, true);
 new MutationObserver((changes) => {
-  const days = changes.filter((change) => change.target.id === "book" && change.oldValue !== change.target.dataset.day);
-  if (days.length > 0) showDay();
-  else moveNow();
-}).observe(document.getElementById("page"), { subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["data-day"] });
+  if (changes.some((change) => change.attributeName === "data-day")) showDay();
+  if (changes.some((change) => change.target.id === "panel")) bringReason();
+  moveNow();
+}).observe(document.getElementById("page"), { subtree: true, attributes: true, attributeFilter: ["data-day", "data-state"] });
 showDay();
+document.querySelector("#page [data-focus]")?.focus({ preventScroll: true });
 setInterval(moveNow, EVERY_MILLISECONDS);
