@@ -105,7 +105,9 @@ class Switchboard:
         self.function = function
         self._show_function()
         for side in self._visible():
-            self._bring(side)
+            if side is Side.CLOUD or self.hub.dispute is None:
+                # while two patients are on the glass, only the person's choice moves the legacy program
+                self._bring(side)
 
     def choose(self, view: View) -> None:
         """Show the function in another view, if there is that view."""

@@ -172,15 +172,11 @@ class _SmallIdentity(QFrame):
 
 
 def _column(card: QWidget, theme: Theme, width: int) -> QVBoxLayout:
-    card.setMinimumWidth(theme.px(min(width, 480)))
+    card.setFixedWidth(theme.px(width))
     column = QVBoxLayout(card)
     edge = theme.px(24)
     column.setContentsMargins(edge, edge, edge, edge)
     column.setSpacing(theme.px(14))
-    column.addSpacing(0)
-    spacer = QWidget()
-    spacer.setFixedSize(theme.px(width) - 2 * edge, 0)
-    column.addWidget(spacer)
     return column
 
 
@@ -211,7 +207,7 @@ def _choices(theme: Theme, choices: Sequence[tuple[QPushButton, str]]) -> QGridL
     grid.setHorizontalSpacing(theme.px(12))
     grid.setVerticalSpacing(theme.px(4))
     for place, (made, words) in enumerate(choices):
-        made.setMinimumHeight(theme.px(38))
+        made.setProperty("size", "tall")
         grid.addWidget(made, 0, place)
         said = label(words, "small")
         said.setWordWrap(True)

@@ -1,11 +1,12 @@
 """A patient's identity in a box, as large as a decision about it needs; differences from another marked."""
 
 from datetime import date
+from html import escape
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout
 
-from shell.main_window.parts import label, picture, row, rule
+from shell.main_window.parts import label, picture, rich_label, row, rule
 from shell.main_window.theme import Theme
 from shell.patient import Patient
 
@@ -39,30 +40,24 @@ class IdentityBox(QFrame):
         column.setSpacing(theme.px(6))
         column.addLayout(row(picture(theme, head[0]), label(head[1], "quiet"), None, spacing=theme.px(8)))
         mine, theirs = _facts(patient, today), _facts(other, today)
-        name = self._value(theme, patient.name if patient else "No patient", "title")
-        _mark(name, is_different=(patient and patient.name) != (other and other.name))
-        column.addLayout(row(name, None))
+        is_other_name = (patient and patient.name) != (other and other.name)
+        column.addWidget(
+            _value(theme, patient.name if patient else "No patient", "title", is_marked=is_other_name)
+        )
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.px(8))
         grid.setVerticalSpacing(theme.px(4))
         grid.setColumnMinimumWidth(0, theme.px(64))
         grid.setColumnStretch(1, 1)
         for place, (what, value) in enumerate(mine.items()):
-            shown = self._value(theme, value, "strong" if what != "Address" else "")
-            _mark(shown, is_different=other is not None and value != theirs.get(what))
+            is_other = other is not None and value != theirs.get(what)
+            shown = _value(theme, value, "strong" if what != "Address" else "", is_marked=is_other)
             grid.addWidget(label(what, "quiet"), place, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(shown, place, 1)
         column.addLayout(grid)
         column.addStretch(1)
         column.addWidget(rule(theme, name="fadeRule"))
         column.addWidget(label(foot, "small"))
-
-    @staticmethod
-    def _value(theme: Theme, words: str, kind: str) -> QLabel:
-        made = label(words, kind)
-        made.setWordWrap(True)
-        made.setContentsMargins(theme.px(3), 0, theme.px(3), 0)
-        return made
 
 
 def _facts(patient: Patient | None, today: date) -> dict[str, str]:
@@ -76,7 +71,12 @@ def _facts(patient: Patient | None, today: date) -> dict[str, str]:
     }
 
 
-def _mark(shown: QLabel, *, is_different: bool) -> None:
-    shown.setProperty("mark", "true" if is_different else "false")
-    if is_different:
-        shown.setAccessibleDescription("differs")
+def _value(theme: Theme, words: str, kind: str, *, is_marked: bool) -> QLabel:
+    made = rich_label(kind)
+    made.setWordWrap(True)
+    ground = f"background-color: {theme.tokens.warn_tint};" if is_marked else ""
+    made.setText(f'<span style="{ground}">{escape(words)}</span>')
+    made.setAccessibleName(words)
+    if is_marked:
+        made.setAccessibleDescription("differs")
+    return made

@@ -127,8 +127,9 @@ class Overlay(QWidget):
         gap = self._theme.px(12)
         room = self.rect().adjusted(gap, gap, -gap, -gap)
         wanted = self._card.sizeHint()
-        if self._card.hasHeightForWidth():
-            wanted.setHeight(self._card.heightForWidth(min(wanted.width(), room.width())))
+        layout = self._card.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            wanted.setHeight(layout.totalMinimumHeightForWidth(min(wanted.width(), room.width())))
         size = wanted.boundedTo(room.size()).expandedTo(self._card.minimumSizeHint().boundedTo(room.size()))
         top = self._theme.px(24) if self._is_at_top else (self.height() - size.height()) * 2 // 5
         left = (self.width() - size.width()) // 2

@@ -2,7 +2,17 @@
 
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from shell.main_window.theme import Theme
 from web_modules.decision.words import Stage
@@ -42,11 +52,76 @@ def picture(theme: Theme, name: str, colour: str = "", size: int = 16) -> QLabel
     return made
 
 
+class Button(QPushButton):
+    """A button that says what it does, its key in a cap behind the words; ringed while it has the keys.
+
+    Args:
+        words: what it does.
+        key: the key that does the same, or None.
+    """
+
+    def __init__(self, words: str, key: str | None) -> None:
+        super().__init__(words)
+        self._key = key
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{words}, {key}" if key else words)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Room for the words and the key."""
+        hint = super().sizeHint()
+        return QSize(hint.width() + self._cap_width(), hint.height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Words are never cut."""
+        return self.sizeHint()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
+        """The style sheet's frame, then words and key in its middle, then the ring."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        words, option.text = option.text, ""
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        ink = self.palette().buttonText().color()
+        painter.setPen(ink)
+        width = self.fontMetrics().horizontalAdvance(words)
+        left = (self.width() - width - self._cap_width()) / 2
+        painter.drawText(QRectF(left, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, words)
+        if self._key:
+            self._draw_cap(painter, left + width + _CAP_GAP)
+        if self.hasFocus():
+            _draw_ring(painter, QRectF(self.rect()))
+
+    def _cap_width(self) -> int:
+        return self.fontMetrics().horizontalAdvance(self._key) + _CAP_GAP + 10 if self._key else 0
+
+    def _draw_cap(self, painter: QPainter, left: float) -> None:
+        height = self.fontMetrics().height() - 1
+        width = self._cap_width() - _CAP_GAP
+        box = QRectF(left + 0.5, round((self.height() - height) / 2) + 0.5, width - 1, height - 1)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(box, 3, 3)
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._key or "")
+
+
+_CAP_GAP = 8
+_FOCUS, _FOCUS_INK = QColor("#FFEB3B"), QColor("#212B32")
+"""The same in every scheme: yellow outside, dark inside, so that one of them is seen on any ground."""
+
+
+def _draw_ring(painter: QPainter, box: QRectF) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(_FOCUS, 3))
+    painter.drawRoundedRect(box.adjusted(1.5, 1.5, -1.5, -1.5), 4, 4)
+    painter.setPen(QPen(_FOCUS_INK, 2))
+    painter.drawRoundedRect(box.adjusted(4, 4, -4, -4), 2, 2)
+
+
 def button(words: str, kind: str = "plain", key: str | None = None) -> QPushButton:
-    """A button that says what it does; `key` is said behind it."""
-    made = QPushButton(f"{words}   {key}" if key else words)
+    """A button of a kind: main (one a view), plain, text."""
+    made = Button(words, key)
     made.setProperty("kind", kind)
-    made.setCursor(Qt.CursorShape.PointingHandCursor)
     return made
 
 

@@ -91,7 +91,8 @@ QToolTip { color: $text; background: $raised; border: 1px solid $line_control; p
 #viewSwitch QPushButton:hover { background: $sunken; }
 #viewSwitch QPushButton:checked { background: $accent; color: $on_accent; font-weight: 600; }
 #viewSwitch QPushButton:focus { border: 2px solid $focus_ink; background: $focus; color: $ink; }
-#viewSwitch QPushButton:disabled { color: $line_control; }
+#viewSwitch QPushButton[size="tall"] { min-height: ${p37}; }
+QPushButton:disabled { color: $line_control; }
 
 #strip { background: $sunken; border-bottom: 1px solid $line; }
 #strip QLabel { color: $quiet; font-size: ${p12}; }
@@ -99,6 +100,7 @@ QToolTip { color: $text; background: $raised; border: 1px solid $line_control; p
 #strip QLabel[kind="warn"] { color: $warn; font-weight: 600; }
 #strip[active="true"] { background: $accent_tint; border-top: 3px solid $accent; border-bottom: 1px solid $accent_line; }
 #strip[active="true"] QLabel { color: $text; }
+#strip[active="true"] QLabel[kind="warn"] { color: $warn; }
 #strip QLabel#pill { background: $accent; color: $on_accent; border-radius: ${p3}; padding: 0 ${p6}; font-size: ${p11};
     font-weight: 600; }
 QSplitter::handle { background: $line; }
@@ -123,16 +125,13 @@ QPushButton[kind="main"] { background: $ok_solid; color: #FFFFFF; border: 1px so
 QPushButton[kind="text"] { background: transparent; color: $accent; border: 1px solid transparent; border-radius: ${p4};
     padding: 0 ${p8}; font-weight: 600; min-height: ${h30}; }
 QPushButton[kind="text"]:hover { background: $sunken; }
-QPushButton[kind="plain"]:focus, QPushButton[kind="text"]:focus, QPushButton[kind="main"]:focus { border: 3px solid $focus;
-    background: $focus_ground; color: $focus_text; }
-QPushButton[kind="main"]:focus { background: $ok_solid; color: #FFFFFF; }
+QPushButton[size="tall"] { min-height: ${p37}; }
 QPushButton:disabled { background: $sunken; color: $quiet; border-color: $line; }
 
 #card { background: $raised; border: 1px solid $card_line; border-radius: ${p8}; }
 #veilCard { background: $raised; border: 1px solid $card_line; border-top: 6px solid $warn_solid; border-radius: ${p8}; }
 #identity { background: $surface; border: 2px solid $line_control; border-radius: ${p8}; }
 #identitySmall { background: $surface; border: 1px solid $line_control; border-radius: ${p4}; }
-QLabel[mark="true"] { background: $warn_tint; border-radius: ${p2}; }
 #fadeRule { background: $line; }
 #palette { background: $raised; border: 1px solid $card_line; border-radius: ${p8}; }
 #paletteField { background: transparent; border: 0; font-size: ${p16}; selection-background-color: $accent;
@@ -158,7 +157,7 @@ def style_sheet(tokens: Tokens, px: Callable[[float], int]) -> str:
         px: turns a drawn length into pixels of this window.
     """
     values: dict[str, str] = {name: getattr(tokens, name) for name in Tokens.__slots__}
-    values |= {f"p{size}": f"{px(size)}px" for size in range(2, 33)}
+    values |= {f"p{size}": f"{px(size)}px" for size in range(2, 41)}
     is_dark = tokens.surface != "#FFFFFF"
     values |= {
         "h30": f"{px(28)}px",
@@ -166,8 +165,6 @@ def style_sheet(tokens: Tokens, px: Callable[[float], int]) -> str:
         "rail_ink": tokens.accent if is_dark else _darker(tokens.accent),
         "dead_two": tokens.canvas if is_dark else "#E1E5E7",
         "card_line": tokens.line_control if is_dark else tokens.line,
-        "focus_ground": tokens.surface,
-        "focus_text": tokens.accent,
     }
     return Template(_SHEET).substitute(values)
 

@@ -5,7 +5,7 @@ from datetime import date
 from html import escape
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from shell.context.hub import Dispute
@@ -171,8 +171,7 @@ class Veil(QWidget):
             name = escape(dispute.mine.name)
             kept.setText(f"Differences are marked. What you typed here stays with <b>{name}</b>.")
             column.addWidget(kept)
-        choices: QVBoxLayout | QHBoxLayout = QVBoxLayout() if is_narrow else QHBoxLayout()
-        choices.setSpacing(theme.px(12))
+        choices: QVBoxLayout | QHBoxLayout = QHBoxLayout()
         back = button(
             f"Put the legacy screen back to {dispute.mine.short_name}"
             if dispute.mine
@@ -185,8 +184,14 @@ class Veil(QWidget):
             follow = button(f"Open {other.short_name} in both" if other else "Close the patient in both")
             follow.clicked.connect(self.follow)
             made.append(follow)
+        metrics = QFontMetrics(theme.font(13, QFont.Weight.DemiBold))
+        widest = max(metrics.horizontalAdvance(one.text()) for one in made) + theme.px(28)
+        room = min(theme.px(640), self.width() - 2 * theme.px(12)) - 2 * theme.px(24)
+        if 2 * widest + theme.px(12) > room:
+            choices = QVBoxLayout()
+        choices.setSpacing(theme.px(12))
         for one in made:
-            one.setMinimumHeight(theme.px(40))
+            one.setProperty("size", "tall")
             one.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             choices.addWidget(one, 1)
         column.addLayout(choices)

@@ -201,6 +201,9 @@ class MainWindow(WindowFrame):
         """Mark the pane that the keys go to."""
         self._active = side
         self._show_active_strips()
+        focused = self.focusWidget()
+        if side is Side.LEGACY and focused is not None and not self._pages_widget.isAncestorOf(focused):
+            focused.clearFocus()  # else a ring would say that the keys go there
 
     def show_gone(self, side: Side, reason: str | None) -> None:
         """Say that a pane's program ended and offer to start it again."""
