@@ -56,7 +56,7 @@ def change_route(services: Services) -> Route:
 
     async def changes(_request: Request) -> Response:
         return StreamingResponse(
-            _events(services.changes, types),
+            change_events(services.changes, types),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
@@ -64,7 +64,8 @@ def change_route(services: Services) -> Route:
     return Route(f"/{services.practice}/changes", changes, methods=["GET"])
 
 
-async def _events(signal: ChangeSignal, types: ChangedTypes) -> AsyncIterator[str]:
+async def change_events(signal: ChangeSignal, types: ChangedTypes) -> AsyncIterator[str]:
+    """What one listener is sent: `ready` at once, then `change` after each commit, without end."""
     seen = signal.position
     yield "retry: 1000\nevent: ready\ndata: {}\n\n"
     while True:

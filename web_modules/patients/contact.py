@@ -144,7 +144,7 @@ def _value(points: list[dict[str, Any]], field: PointField) -> str:
 def _put(points: list[dict[str, Any]], field: PointField, value: str) -> None:
     at = next((index for index, point in enumerate(points) if field.is_it(point)), None)
     if at is None:
-        points.append({"system": field.system, "value": value, "use": field.use})
+        points += [{"system": field.system, "value": value, "use": field.use}] if value else []
     elif value:
         points[at] = {**points[at], "value": value}
     else:

@@ -223,6 +223,7 @@ function listen() {
   const source = new EventSource(root.dataset.changes);
   let isFirst = true;
   source.addEventListener("ready", () => {
+    root.dataset.listening = "true";
     if (!isFirst) renew("all");
     isFirst = false;
   });
