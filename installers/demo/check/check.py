@@ -4,6 +4,7 @@ import shutil
 import sys
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from demo.arguments import Options
@@ -61,7 +62,7 @@ def _steps(scene: Scene, options: Options, screen: VirtualScreen, report: Report
     report.step("a-legacy-to-page", lambda finding: telephone.legacy_to_page(scene, one, finding))
     report.step("b-page-to-legacy", lambda finding: telephone.page_to_legacy(scene, one, finding))
     for view in ("legacy", "new", "both"):
-        report.step(f"view-{view}", lambda finding, view=view: context.show_view(scene, one, view, finding))
+        report.step(f"view-{view}", partial(context.show_view, scene, one, view))
     report.step("c-booked-in-legacy", lambda finding: booking.in_legacy(scene, two, finding))
     report.step("c-booked-in-page", lambda finding: booking.in_page(scene, three, finding))
     report.step("d-switch-in-shell", lambda finding: context.switch_in_shell(scene, (one, two), finding))

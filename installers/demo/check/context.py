@@ -2,17 +2,13 @@
 
 import time
 
-from PIL import Image
-
 from demo.check.facts import ChosenPatient
 from demo.check.hands import wait_until
 from demo.check.report import Finding, Report, expect
 from demo.check.scene import Scene
-from demo.check.telephone import open_both
+from demo.check.telephone import another_number, open_both
 
 ANSWER_SECONDS = 20.0
-VEIL_COLOURS = 24
-"""A veil is two colours and the softened edges between them; a page of text has hundreds."""
 
 
 def show_view(scene: Scene, patient: ChosenPatient, view: str, finding: Finding) -> None:
@@ -43,7 +39,7 @@ def switch_in_legacy(
 ) -> None:
     """Open another patient in the legacy program: the page is covered until both agree.
 
-    First without unsaved work, where the shell follows by itself; then with a number half typed in the page,
+    First without unsaved work, where the shell follows by itself; then with a number typed and not saved,
     where nobody moves until a person has chosen.
     """
     one, two, three = patients
@@ -51,37 +47,26 @@ def switch_in_legacy(
     finding.before = {"legacy": one.number, "page": one.number}
     scene.legacy.find_patient(two.number)
     veiled_after = _seconds_until_veiled(scene)
-    scene.page.wait_for(two.number, without=one.number)
     scene.legacy.wait_for_patient(two.number)
+    scene.page.wait_for(two.number, without=one.number)
     followed = {"veiled_after_seconds": veiled_after, "legacy": two.number, "page": two.number}
-    scene.page.begin_to_type(two.mobile, "07700 9009")
+    old = scene.facts.mobile_of(two)
+    new = another_number(old)
+    scene.page.begin_to_type(old, new)
     scene.legacy.find_patient(three.number)
     scene.legacy.wait_for_patient(three.number)
     _seconds_until_veiled(scene)
     seen = scene.page.text()
     report.picture("d-veil")
-    expect(
-        two.family not in seen and three.family not in seen, f"the covered page can be read: {seen[:80]!r}"
-    )
-    scene.shell.choose_on_veil()
-    wait_until(
-        lambda: scene.legacy.title().patient == two.number,
-        seconds=ANSWER_SECONDS,
-        what="the legacy program to go back to the patient of the unsaved work",
-    )
-    finding.after = {"followed": followed, "page_while_apart": seen, "legacy_put_back": two.number}
+    expect(not seen, f"the covered page can be read: {seen[:80]!r}")
+    scene.shell.put_legacy_back()
+    scene.legacy.wait_for_patient(two.number)
+    scene.page.save(new)
+    finding.after = {"followed": followed, "page_while_apart": seen, "put_back": two.number, "saved": new}
+    expect(scene.legacy.field_comes_to_hold(new), "what was typed before the veil was lost")
 
 
 def _seconds_until_veiled(scene: Scene) -> float:
     began = time.monotonic()
-    wait_until(
-        lambda: _is_veil(scene.shell.page_picture()), seconds=ANSWER_SECONDS, what="the veil over the page"
-    )
+    wait_until(scene.shell.is_page_covered, seconds=ANSWER_SECONDS, what="the veil over the page")
     return round(time.monotonic() - began, 2)
-
-
-def _is_veil(picture: Image.Image) -> bool:
-    # The edge of the pane: the words of the veil stand in its middle.
-    edge = picture.crop((0, 0, 60, picture.height)).convert("RGB")
-    colours = edge.getcolors(maxcolors=VEIL_COLOURS)
-    return colours is not None and len(colours) > 1

@@ -26,22 +26,10 @@ class ChosenPatient:
     given: str
     mobile: str
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FreeSlot:
-    """A slot that nobody has booked.
-
-    Attributes:
-        guid: the legacy key.
-        start: its time, as in 09:15.
-        session: the session's description.
-        session_guid: the session's legacy key.
-    """
-
-    guid: str
-    start: str
-    session: str
-    session_guid: str
+    @property
+    def name(self) -> str:
+        """The name as the page writes it."""
+        return f"{self.family.upper()}, {self.given}"
 
 
 class Facts:
@@ -94,31 +82,14 @@ class Facts:
         ((mobile,),) = self._ask("SELECT MobilePhone FROM Admin_Patient WHERE PatientGuid = ?", patient.guid)
         return str(mobile)
 
-    def free_slots(self, day: date) -> list[FreeSlot]:
-        """The slots of a day that can be booked, the first session's first, each later than those before."""
+    def booked(self, patient: ChosenPatient, day: date) -> list[str]:
+        """The times at which a patient is booked on a day, as in 09:15."""
         rows = self._ask(
-            """
-            SELECT slot.SlotGuid, slot.AppointmentStartTime, session.Description, slot.SessionGuid
-            FROM Appointment_Slot AS slot
-            JOIN Appointment_Session AS session ON session.AppointmentSessionGuid = slot.SessionGuid
-            JOIN Admin_Organisation AS practice ON practice.OrganisationGuid = slot.OrganisationGuid
-            WHERE slot.AppointmentDate = ? AND practice.ODSCode = ? AND slot.SlotStatus = 'Slot Available'
-              AND coalesce(slot.IsBlocked, 0) = 0 AND coalesce(slot.Deleted, 0) = 0
-              AND coalesce(session.Deleted, 0) = 0
-            ORDER BY slot.AppointmentStartTime, session.Description
-            """,
+            "SELECT AppointmentStartTime FROM Appointment_Slot WHERE PatientGuid = ? AND AppointmentDate = ?",
+            patient.guid,
             day.isoformat(),
-            self._ods,
         )
-        return [
-            FreeSlot(guid=guid, start=str(start)[:5], session=session, session_guid=session_guid)
-            for guid, start, session, session_guid in rows
-        ]
-
-    def holder_of(self, slot: FreeSlot) -> str | None:
-        """The legacy key of the patient who holds a slot; None while it is free."""
-        ((holder,),) = self._ask("SELECT PatientGuid FROM Appointment_Slot WHERE SlotGuid = ?", slot.guid)
-        return None if holder is None else str(holder)
+        return [str(start)[:5] for (start,) in rows]
 
     def _ask(self, question: str, *values: str | int) -> list[tuple[str, ...]]:
         connection = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10)

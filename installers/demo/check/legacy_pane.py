@@ -32,6 +32,19 @@ class LegacyTitle:
     practice: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegacySlot:
+    """The slot under the cursor, as the program copies it.
+
+    Attributes:
+        words: all of it: time, clinician, who, state, patient number.
+        patient: the patient number; None: nobody is in it.
+    """
+
+    words: str
+    patient: str | None
+
+
 class LegacyPane:
     """Drives the legacy program in its pane. Every method blocks until it is done, or fails."""
 
@@ -129,6 +142,30 @@ class LegacyPane:
         self.press("F10")
         wait_until(
             lambda: not self.title().is_unsaved, seconds=ANSWER_SECONDS, what="the program to have saved"
+        )
+
+    def go_to_slot(self) -> LegacySlot:
+        """Leave the day and come back: the cursor then is on the patient's slot or the first free one."""
+        self.take_keys()
+        self.press("F6", "F11", "F9")
+        return self.slot()
+
+    def slot(self) -> LegacySlot:
+        """Copy the slot under the cursor."""
+        self.take_keys()
+        self.press("F6")
+        parts = self._hands.copy().split("\t")
+        return LegacySlot(words=" ".join(parts).strip(), patient=parts[-1] or None)
+
+    def book(self) -> None:
+        """Book the open patient into the slot under the cursor: F3, and F3 again to the question."""
+        self.press("F3")
+        self._wait_for_dialogue("Book appointment")
+        self.press("F3")
+        wait_until(
+            lambda: self.dialogue("Book appointment") is None,
+            seconds=ANSWER_SECONDS,
+            what="the question to be answered",
         )
 
     def dialogue(self, title: str) -> Window | None:

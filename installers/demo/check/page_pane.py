@@ -22,7 +22,9 @@ class PagePane:
     def text(self) -> str:
         """All that the page says, by selecting and copying it; empty when it cannot be reached."""
         self.take_keys()
-        return " ".join(self._hands.copy().split())
+        text = " ".join(self._hands.copy().split())
+        self.take_keys()  # a click takes the marking away
+        return text
 
     def wait_for(self, *words: str, without: str = "") -> str:
         """Wait until the page says some words, and does not say others; give its text.
@@ -62,24 +64,32 @@ class PagePane:
             self.press("Tab")
         raise DemoError(f"no field of the page holds {value!r}; they hold {[one[:40] for one in seen]}")
 
-    def change_mobile(self, old: str, new: str) -> None:
-        """Edit the contact details of the open patient and save, as the page's users do."""
+    def begin_to_type(self, old: str, new: str) -> None:
+        """Open the form for contact details, type over a field, and do not save."""
         self.take_keys()
         self.press("e")
         self._wait_for_form()
         self.field(old)
         self.press("ctrl+a")
         self._hands.write(new)
+
+    def save(self, new: str) -> None:
+        """Save the form, and wait until the page says so and shows what was typed."""
+        self.take_keys()
         self.press("ctrl+Return")
         self.wait_for("Saved at", new)
 
-    def begin_to_type(self, old: str, words: str) -> None:
-        """Type into the mobile number's field and do not save."""
+    def change_mobile(self, old: str, new: str) -> None:
+        """Edit a telephone number of the open patient and save, as the page's users do."""
+        self.begin_to_type(old, new)
+        self.save(new)
+
+    def book_next_free(self) -> None:
+        """Book the open patient into the next free time, as the page's users do: B, then Ctrl+Enter."""
         self.take_keys()
-        self.press("e")
-        self._wait_for_form()
-        self.field(old)
-        self._hands.write(words)
+        self.press("b")
+        self.wait_for("Book appointment")
+        self.press("ctrl+Return")
 
     def _wait_for_form(self) -> None:
         """The form has its first field active: a copy gives that field and not the page."""

@@ -1,4 +1,4 @@
-"""Step f: an edit of the flag file changes the default view, and who leads, only once the patient is closed."""
+"""Step f: an edit of the flag file changes default view and leading side once the patient is closed."""
 
 import time
 
@@ -37,7 +37,7 @@ def trial_to_lead(scene: Scene, patient: ChosenPatient, finding: Finding) -> Non
         seconds=ANSWER_SECONDS,
         what="the new page as the default view once the patient is closed",
     )
-    text = scene.page.wait_for("cloud leads")
+    text = scene.page.wait_for("Free")
     wait_until(lambda: _leads(scene) == "cloud", seconds=ANSWER_SECONDS, what="the mirror to say who leads")
     finding.after = {"while_open": still, "view": "new", "leads": _leads(scene), "page": text[:200]}
 

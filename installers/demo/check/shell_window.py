@@ -8,6 +8,7 @@ from PIL import Image, ImageChops
 from demo.check.hands import Hands, Window, wait_until
 from demo.check.legacy_pane import LegacyPane
 from demo.check.virtual_screen import VirtualScreen
+from demo.errors import DemoError
 
 OPEN_SECONDS = 60.0
 ANSWER_SECONDS = 20.0
@@ -71,20 +72,30 @@ class ShellWindow:
 
     def quiet_place_on_page(self) -> tuple[int, int]:
         """Where a click on the page does nothing but give it the keys, in the window's coordinates."""
-        left, right = self._page_sides()
-        return left + int((right - left) * QUIET_SHARE), self._pane_top + QUIET_LINE
+        left, _ = self._page_sides()
+        return left + MARGIN, self._pane_top + BELOW_BARS
 
-    def page_picture(self) -> Image.Image:
-        """What is on the glass where the page is, its first line left out."""
+    def is_page_covered(self) -> bool:
+        """Whether a veil lies over the page: at its edge two colours, one stripe of each, and little else."""
+        left, _ = self._page_sides()
+        x, y = self._hands.corner(self.window())
+        height = self.window().height
+        edge = (x + left + MARGIN, y + self._pane_top + BELOW_BARS, x + left + EDGE, y + height - BELOW_BARS)
+        picture = self._screen.picture().crop(edge).convert("RGB")
+        counts = sorted((count for count, _ in picture.getcolors(picture.width * picture.height) or ()))
+        share = picture.width * picture.height * LEAST_SHARE
+        return len(counts) > 1 and counts[-2] > share
+
+    def put_legacy_back(self) -> None:
+        """Choose, on a veil that asks, that the legacy program goes back: its left button."""
+        left, right = self._page_sides()
         window = self.window()
         x, y = self._hands.corner(window)
-        left, right = self._page_sides()
-        top = self._pane_top + 2 * QUIET_LINE
-        return self._screen.picture().crop((x + left + 4, y + top, x + right - 20, y + window.height - 60))
-
-    def choose_on_veil(self) -> None:
-        """Choose, on a veil that asks, to put the legacy program back."""
-        raise NotImplementedError
+        page = self._screen.picture().crop((x + left, y, x + right, y + window.height)).convert("RGB")
+        button = first_outline(page, from_line=self._pane_top + BELOW_BARS)
+        if button is None:
+            raise DemoError("there is no button on the veil")
+        self._hands.click(window, left + button[0] + 20, button[1] + 12)
 
     def _page_sides(self) -> tuple[int, int]:
         window = self.window()
@@ -97,6 +108,17 @@ class ShellWindow:
     def _rest(self) -> None:
         """Wait until the picture comes to rest, or changes only where a clock runs."""
         wait_for_rest(lambda: self._screen.picture().crop(PALETTE_BOX))
+
+
+def first_outline(picture: Image.Image, *, from_line: int) -> tuple[int, int] | None:
+    """The upper left corner of the first outlined button, below a line; None when there is none."""
+    pixels = picture.tobytes()
+    wanted, row = bytes(ACCENT) * LEAST_BUTTON, picture.width * 3
+    for line in range(from_line, picture.height):
+        place = pixels.find(wanted, line * row, (line + 1) * row)
+        if place >= 0:
+            return (place - line * row) // 3, line
+    return None
 
 
 def wait_for_rest(look: Callable[[], Image.Image]) -> None:
@@ -112,8 +134,15 @@ def wait_for_rest(look: Callable[[], Image.Image]) -> None:
 
 RAIL = 208
 SLIM_RAIL = 56
-QUIET_LINE = 22
-"""The middle of a page's first line, where its title stands on the left and its buttons on the right."""
-QUIET_SHARE = 0.45
+MARGIN = 10
+"""Within the blank margin that every page has on its left."""
+EDGE = 36
+"""Where a veil's card may begin."""
+BELOW_BARS = 140
+"""Below the bars of a page, also when the banner grows by a line."""
+LEAST_SHARE = 0.3
+"""Each colour of the veil's stripes covers nearly half of it."""
+ACCENT = (0, 94, 184)
+LEAST_BUTTON = 150
 PALETTE_BOX = (420, 210, 1020, 640)
 """Where the palette lies, on a screen of 1440 × 900, without the field in which a caret blinks."""
