@@ -73,7 +73,6 @@ def test_times_without_a_patient_say_what_they_are(web: ModuleWeb, practice: Pra
     assert "Free 2" in text
 
 
-@pytest.mark.hazard("H16")
 def test_a_withheld_patient_is_booked_without_a_name(
     web: ModuleWeb, practice: Practice, session: str
 ) -> None:
@@ -84,6 +83,7 @@ def test_a_withheld_patient_is_booked_without_a_name(
     assert "Book appointment" not in page.text
 
 
+@pytest.mark.hazard("H15")
 def test_a_day_begins_and_ends_at_the_practice(web: ModuleWeb, practice: Practice, session: str) -> None:
     practice.slot(session, "2026-07-01 23:45")
     practice.slot(session, "2026-07-02 00:00")
@@ -92,6 +92,7 @@ def test_a_day_begins_and_ends_at_the_practice(web: ModuleWeb, practice: Practic
     assert "00:00, 15 min" not in text
 
 
+@pytest.mark.hazard("H20")
 def test_two_appointments_in_one_time_are_both_named(
     web: ModuleWeb, practice: Practice, session: str
 ) -> None:
@@ -200,7 +201,7 @@ def test_booking_twice_books_once(web: ModuleWeb, practice: Practice, session: s
     assert len(appointments_of(web, slot)) == 1
 
 
-@pytest.mark.hazard("H07")
+@pytest.mark.hazard("H20")
 def test_a_time_that_was_taken_meanwhile_is_refused_and_the_reason_is_kept(
     web: ModuleWeb, practice: Practice, session: str
 ) -> None:
