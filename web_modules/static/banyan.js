@@ -219,9 +219,11 @@ function tellRegion(region, now) {
   line.hidden = !differs;
 }
 
+let source = null;
+let isFirst = true;
+
 function listen() {
-  const source = new EventSource(root.dataset.changes);
-  let isFirst = true;
+  source = new EventSource(root.dataset.changes);
   source.addEventListener("ready", () => {
     root.dataset.listening = "true";
     if (!isFirst) renew("all");
@@ -233,8 +235,15 @@ function listen() {
     if (types.some((type) => type === "*" || watch.includes(type))) renew("all");
     else if (types.includes("Basic") && document.getElementById("freshness")) renew("freshness");
   });
-  addEventListener("pagehide", () => source.close());
 }
+
+// a browser keeps six connections to a server: tabs that nobody sees do not hold one each
+document.addEventListener("visibilitychange", () => {
+  if (underShell) return;
+  if (document.hidden) source?.close();
+  else if (source?.readyState === EventSource.CLOSED) listen();
+});
+addEventListener("pagehide", () => source?.close());
 
 // ---- time ----------------------------------------------------------------------------------------
 
