@@ -139,6 +139,10 @@ class Banner(QFrame):
         """Warn that what is in front of the person may be about another patient; None: no longer."""
         self._warning.say("" if lead is None else f"<b>{escape(lead)}</b> {escape(words)}")
 
+    def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
+        """Identity first: what closes the patient takes less room in a narrow window."""
+        self._close.show_short(is_short=self.width() < self._look.px(1050))
+
     def _set_state(self, state: str) -> None:
         if state == self._state:
             return
@@ -239,8 +243,13 @@ class _Close(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(look.px(8))
-        layout.addWidget(_label("Close patient", "label"))
+        self._words = _label("Close patient", "label")
+        layout.addWidget(self._words)
         layout.addWidget(_label("Ctrl Shift X", "key"))
+
+    def show_short(self, *, is_short: bool) -> None:
+        """The key alone, where identity needs the room."""
+        self._words.setText("Close" if is_short else "Close patient")
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """A click closes."""

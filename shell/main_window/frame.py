@@ -59,7 +59,7 @@ class WindowFrame(QWidget):
         self.splitter.setHandleWidth(theme.px(_GRIP))
         edge = FRAME_WIDTH if is_training else 0
         self._lay_out(_stripes(theme, offer, warnings), edge)
-        self.overlay = Overlay(self.content, theme, self.status_bar.height() + edge)
+        self.overlay = Overlay(self.content, theme, self.status_bar.height() + edge, edge)
         if is_training:
             self.training_frame = TrainingFrame(self.content)
             self.status_bar.show_note("Training, not connected to any live practice")
@@ -117,9 +117,9 @@ class WindowFrame(QWidget):
 def _stripes(theme: Theme, offer: CloudOffer, warnings: Sequence[str]) -> list[QWidget]:
     made: list[QWidget] = []
     if offer.environment is Environment.TRAINING:
-        made.append(TrainingStripe(theme.scale))
+        made.append(TrainingStripe(theme.scale, " ".join(warnings)))
     elif offer.environment is Environment.REFERENCE:
         made.append(ReferenceStripe(theme, warnings))
-    if offer.environment is not Environment.REFERENCE:
+    else:
         made += [WarningStripe(theme, words) for words in warnings]
     return made

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -129,7 +129,8 @@ class ViewSwitch(QFrame):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         for number, view in enumerate(View, start=1):
-            made = QPushButton(VIEW_WORDS[view])
+            made = QPushButton(f" {VIEW_WORDS[view]}")
+            made.setIconSize(QSize(theme.px(16), theme.px(16)))
             made.setCheckable(True)
             made.setProperty("first", "true" if number == 1 else "false")
             made.setFixedHeight(theme.px(26))
@@ -156,7 +157,7 @@ class ViewSwitch(QFrame):
     def show_short(self, *, is_short: bool) -> None:
         """Icons alone but for the view on the glass."""
         for view, made in self._buttons.items():
-            made.setText(VIEW_WORDS[view] if not is_short or made.isChecked() else "")
+            made.setText(f" {VIEW_WORDS[view]}" if not is_short or made.isChecked() else "")
             made.setAccessibleName(VIEW_WORDS[view])
 
     def _clicked(self, view: View) -> None:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from types import TracebackType
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from shell.context.shown import Side
@@ -19,6 +19,7 @@ from shell.hosts.web_profile import ProfileIdentity, WebProfile
 from shell.main_window.choices import Choices
 from shell.main_window.network import Cloud, Person
 from shell.main_window.theme import Theme, load_fonts, wanted_scheme
+from shell.main_window.tokens import Scheme
 from shell.main_window.window import MainWindow
 from shell.native.desktop import native_windows
 from shell.native.interface import NativeWindows
@@ -124,8 +125,13 @@ class Opened:
     def _theme(self, application: QApplication) -> Theme:
         load_fonts()
         screen = application.primaryScreen()
+        scheme = wanted_scheme(self._settings.theme)
+        if self._settings.theme != "system":
+            # pages follow too: it is what they are told as prefers-color-scheme
+            is_light = scheme is Scheme.LIGHT
+            application.styleHints().setColorScheme(Qt.ColorScheme.Light if is_light else Qt.ColorScheme.Dark)
         return Theme(
-            wanted_scheme(self._settings.theme),
+            scheme,
             is_training=self._settings.training,
             scale=self._settings.text_percent / 100,
             ratio=screen.devicePixelRatio() if screen is not None else 1.0,

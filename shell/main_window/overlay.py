@@ -67,15 +67,17 @@ class Overlay(QWidget):
         parent: the window's content.
         theme: the look.
         bottom: the height left free below, for the status bar.
+        edge: the width left free at both sides, for the frame of training.
     """
 
     closed = Signal()
 
-    def __init__(self, parent: QWidget, theme: Theme, bottom: int) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, bottom: int, edge: int = 0) -> None:
         super().__init__(parent)
         self._parent = parent
         self._theme = theme
         self._bottom = bottom
+        self._edge = edge
         self._top = 0
         self._is_at_top = False
         self._card: Card | None = None
@@ -121,7 +123,8 @@ class Overlay(QWidget):
     def arrange(self) -> None:
         """Lie where the panes are, and keep the card whole on the glass."""
         parent = self._parent
-        self.setGeometry(0, self._top, parent.width(), max(0, parent.height() - self._top - self._bottom))
+        width, height = parent.width() - 2 * self._edge, parent.height() - self._top - self._bottom
+        self.setGeometry(self._edge, self._top, width, max(0, height))
         if self._card is None:
             return
         gap = self._theme.px(12)

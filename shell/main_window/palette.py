@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from datetime import date
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLayoutItem,
     QLineEdit,
     QScrollArea,
     QVBoxLayout,
@@ -170,12 +171,17 @@ class Palette(Card):
             made.opened.connect(lambda action=action: self.action_chosen.emit(action.id))
             self._add(made)
         self._body.addStretch(1)
-        self._body.activate()
-        wanted = self._body.sizeHint().height()
-        self._scroll.setFixedHeight(min(self._theme.px(_TALLEST), max(self._theme.px(_LOWEST), wanted)))
-        self.resized.emit()
+        QTimer.singleShot(0, self, self._fit)
         if self._rows and self.words():
             self._mark(0)
+
+    def _fit(self) -> None:
+        """Be as high as the rows, once the style sheet has been at them."""
+        wanted = sum(item.sizeHint().height() for item in _items(self._body))
+        margins = self._body.contentsMargins()
+        wanted += margins.top() + margins.bottom() + 2
+        self._scroll.setFixedHeight(min(self._theme.px(_TALLEST), max(self._theme.px(_LOWEST), wanted)))
+        self.resized.emit()
 
     def _add(self, made: QWidget) -> None:
         self._body.addWidget(made)
@@ -216,6 +222,11 @@ class Palette(Card):
         line.setContentsMargins(self._theme.px(16), 0, self._theme.px(16), 0)
         foot.setLayout(line)
         return foot
+
+
+def _items(layout: QVBoxLayout) -> list[QLayoutItem]:
+    found = (layout.itemAt(place) for place in range(layout.count()))
+    return [item for item in found if item is not None]
 
 
 class _Row(QFrame):

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from shell.functions import FunctionPages
@@ -184,7 +184,9 @@ class _Recent(QPushButton):
         self.setAccessibleName(f"{patient.name}, born {patient.born or 'not known'}")
         for part in (name, born):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._layout = layout
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        return self._layout.minimumSize()
+        metrics = QFontMetrics(theme.font(12))
+        room = theme.px(208 - 16 - 18 - 8) - metrics.horizontalAdvance(born.text())
+        lines = metrics.boundingRect(
+            QRect(0, 0, room, 999), Qt.TextFlag.TextWordWrap, patient.short_name
+        ).height()
+        self.setFixedHeight(lines + theme.px(10))

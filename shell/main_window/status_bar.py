@@ -50,6 +50,13 @@ class StatusBar(QFrame):
         ):
             cell.say("")
 
+    def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
+        """Leave out what is said elsewhere too where there is no room; what waits for a person stays."""
+        width = self.width() / self._theme.scale
+        for cell, room in ((self._note, 1100), (self._waiting, 900), (self._leads, 760)):
+            cell.has_room = width >= room
+            cell.fit()
+
     def show_mirror(self, line: MirrorLine) -> None:
         """Say who leads, how fresh it is and what is on its way."""
         self._leads.say(line.leads, "both-ways" if line.tone != "bad" or line.icon == "alarm" else line.icon)
@@ -88,6 +95,7 @@ class _Cell(QWidget):
         self._icon = QLabel()
         self._words = label()
         self._said: tuple[str, str, str] | None = None
+        self.has_room = True
         self.rule = rule(theme, upright=True)
         self.rule.setParent(self)  # a widget without a parent would be a window of its own once shown
         self.setLayout(row(self._icon, self._words, spacing=theme.px(6)))
@@ -104,5 +112,10 @@ class _Cell(QWidget):
             self._icon.setPixmap(self._theme.pixmap(icon, colour, 14 if icon != "tick" else 12))
         self._words.setText(words)
         restyle(self._words, "tone", tone)
-        self.setVisible(bool(words))
-        self.rule.setVisible(bool(words) and self.rule.parent() is not self)
+        self.fit()
+
+    def fit(self) -> None:
+        """Be there only with something to say, and room to say it."""
+        is_shown = self.has_room and bool(self._words.text())
+        self.setVisible(is_shown)
+        self.rule.setVisible(is_shown and self.rule.parent() is not self)

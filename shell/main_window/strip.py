@@ -5,6 +5,8 @@ from PySide6.QtWidgets import QFrame
 from shell.main_window.parts import label, restyle, rich_label, row
 from shell.main_window.theme import Theme
 
+_PILL = "KEYS GO HERE"
+
 
 class PaneStrip(QFrame):
     """The strip above one pane.
@@ -19,7 +21,9 @@ class PaneStrip(QFrame):
         self.setObjectName("strip")
         self.setFixedHeight(theme.px(28))
         self._title = title
-        self._pill = label("KEYS GO HERE")
+        self._edges = theme.px(40)
+        self._said_right = ""
+        self._pill = label(_PILL)
         self._pill.setObjectName("pill")
         self._pill.setFixedHeight(theme.px(16))
         self._pill.hide()
@@ -33,6 +37,7 @@ class PaneStrip(QFrame):
     def show_active(self, is_active: bool, *, is_alone: bool) -> None:
         """Say whether the keys go to this pane; alone on the glass it needs no words for it."""
         self._pill.setVisible(is_active and not is_alone)
+        self._fit()
         restyle(self, "active", "true" if is_active else "false")
 
     def show_words(self, words: str, right: str, *, is_warning: bool = False) -> None:
@@ -43,8 +48,25 @@ class PaneStrip(QFrame):
             right: at the right end.
             is_warning: whether `right` warns.
         """
+        self._said_right = right
         whole = f"<b>{self._title}</b>{' · ' + words if words else ''}"
         if whole != self._words.text():
             self._words.setText(whole)
-        self._right.setText(right)
+        self._fit()
         restyle(self._right, "kind", "warn" if is_warning else "")
+
+    def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
+        """Say less where there is less room."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """The name is never cut: what stands at the right makes room for it, then the pill's words."""
+        has_pill = not self._pill.isHidden()
+        taken = self._words.sizeHint().width() + self._edges
+        metrics = self._right.fontMetrics()
+        right = metrics.horizontalAdvance(self._said_right)
+        pill = metrics.horizontalAdvance(_PILL) + self._edges if has_pill else 0
+        if taken + right + pill > self.width():
+            right = 0
+        self._right.setText(self._said_right if right else "")
+        self._pill.setText(_PILL if taken + right + pill <= self.width() else "KEYS")

@@ -66,6 +66,8 @@ QToolTip { color: $text; background: $raised; border: 1px solid $line_control; p
 #railRow { border-radius: ${p4}; background: transparent; border: 0; }
 #railRow:hover { background: $sunken; }
 #railRow[on="true"] { background: $accent_tint; }
+#railRow QLabel { color: $text; }
+#railRow QLabel[kind="small"] { color: $quiet; }
 #railRow QLabel[kind="function"] { font-weight: 600; }
 #railRow[on="true"] QLabel[kind="function"] { color: $rail_ink; }
 #railRow:focus { border: 2px solid $focus_ink; background: $focus; }
@@ -144,6 +146,13 @@ QPushButton:disabled { background: $sunken; color: $quiet; border-color: $line; 
 #paletteRow:hover { background: $sunken; }
 #paletteRow[on="true"] { background: $accent_tint; border-left: 3px solid $accent; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
+QScrollBar { background: transparent; border: 0; margin: 0; }
+QScrollBar:vertical { width: ${p12}; } QScrollBar:horizontal { height: ${p12}; }
+QScrollBar::handle { background: $line_control; border-radius: ${p4}; margin: ${p2}; }
+QScrollBar::handle:vertical { min-height: ${p28}; } QScrollBar::handle:horizontal { min-width: ${p28}; }
+QScrollBar::handle:hover { background: $line_strong; }
+QScrollBar::add-line, QScrollBar::sub-line, QScrollBar::add-page, QScrollBar::sub-page { background: transparent;
+    width: 0; height: 0; }
 QMenu { background: $raised; border: 1px solid $line_control; }
 QMenu::item { padding: ${p6} ${p16}; } QMenu::item:selected { background: $accent_tint; color: $text; }
 """

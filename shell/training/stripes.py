@@ -30,13 +30,14 @@ class TrainingStripe(QWidget):
             f"background: {INK.name()}; color: #FFFFFF; border-radius: {round(4 * scale)}px; "
             f"padding: 0 {round(10 * scale)}px; font-size: {round(16 * scale)}px; font-weight: 700;"
         )
-        words = _ink_label(f"{WORDS} {more}".strip(), 15, scale, QFont.Weight.DemiBold)
+        words = _ink_label(WORDS, 15, scale, QFont.Weight.DemiBold)
         words.setWordWrap(True)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(round(12 * scale), 2, round(16 * scale), 5)
         layout.setSpacing(round(16 * scale))
         layout.addWidget(tag)
         layout.addWidget(words, 1)
+        layout.addWidget(_ink_label(more, 13, scale, QFont.Weight.Normal))
 
     def setVisible(self, visible: bool) -> None:  # noqa: ARG002, N802 - Qt's name
         """It cannot be taken away."""
