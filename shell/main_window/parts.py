@@ -91,7 +91,7 @@ class Button(QPushButton):
         if self._key:
             self._draw_cap(painter, left + width + _CAP_GAP)
         if self.hasFocus():
-            _draw_ring(painter, QRectF(self.rect()))
+            draw_ring(painter, QRectF(self.rect()))
 
     def _cap_width(self) -> int:
         return self.fontMetrics().horizontalAdvance(self._key) + _CAP_GAP + 10 if self._key else 0
@@ -110,7 +110,8 @@ _FOCUS, _FOCUS_INK = QColor("#FFEB3B"), QColor("#212B32")
 """The same in every scheme: yellow outside, dark inside, so that one of them is seen on any ground."""
 
 
-def _draw_ring(painter: QPainter, box: QRectF) -> None:
+def draw_ring(painter: QPainter, box: QRectF) -> None:
+    """Draw the ring of what has the keys, inside a box."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(_FOCUS, 3))
     painter.drawRoundedRect(box.adjusted(1.5, 1.5, -1.5, -1.5), 4, 4)

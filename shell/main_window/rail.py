@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from shell.functions import FunctionPages
-from shell.main_window.parts import STAGE_WORDS, Pips, label, restyle, row
+from shell.main_window.parts import STAGE_WORDS, Pips, draw_ring, label, restyle, row
 from shell.main_window.theme import Theme
 from shell.patient import Patient, date_words
 from web_modules.decision.words import Function, Stage
@@ -158,13 +158,15 @@ class _Row(QPushButton):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """The style sheet's ground, and the mark at the left of the current one."""
         super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._is_current:
-            painter = QPainter(self)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(self._theme.colour("accent"))
             top = self._theme.px(8)
             painter.drawRoundedRect(0, top, 3, self.height() - 2 * top, 1.5, 1.5)
+        if self.hasFocus():
+            draw_ring(painter, QRectF(self.rect()))
 
 
 class _Recent(QPushButton):
@@ -190,3 +192,9 @@ class _Recent(QPushButton):
             QRect(0, 0, room, 999), Qt.TextFlag.TextWordWrap, patient.short_name
         ).height()
         self.setFixedHeight(lines + theme.px(10))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The style sheet's ground, and the ring."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            draw_ring(QPainter(self), QRectF(self.rect()))

@@ -70,13 +70,10 @@ QToolTip { color: $text; background: $raised; border: 1px solid $line_control; p
 #railRow QLabel[kind="small"] { color: $quiet; }
 #railRow QLabel[kind="function"] { font-weight: 600; }
 #railRow[on="true"] QLabel[kind="function"] { color: $rail_ink; }
-#railRow:focus { border: 2px solid $focus_ink; background: $focus; }
-#railRow:focus QLabel { color: $ink; }
 #railFoot { border-top: 1px solid $line; }
 #recent { background: transparent; border: 0; border-radius: ${p4}; text-align: left; padding: 0; }
 #recent:hover { background: $sunken; }
 #recent QLabel { font-size: ${p12}; }
-#recent:focus { background: $focus; }
 
 #functionBar { background: $surface; border-bottom: 1px solid $line; }
 #tag { border: 1px solid $line; border-radius: ${p4}; background: $surface; }
