@@ -214,4 +214,7 @@ def _counts(cells: Sequence[Cell]) -> tuple[str, ...]:
     counted = Counter(cell.state for cell in cells)
     free = counted[State.FREE] + counted[State.ON_THE_DAY]
     told = [f"{state.words} {counted[state]}" for state in _COUNTED if counted[state]]
+    twice = sum(cell.is_double for cell in cells)
+    if twice:
+        told.insert(0, f"Booked twice {twice}")
     return (*told, f"Free {free}")

@@ -1,7 +1,5 @@
 """The day book as a browser gets it: what it shows, booking, cancelling, and who was first."""
 
-from datetime import date
-
 import pytest
 
 from tests.support.module_web import ModuleWeb, PageRead
@@ -316,14 +314,3 @@ def test_a_cancelled_appointment_keeps_what_it_held(web: ModuleWeb, practice: Pr
     assert after["extension"] == before["extension"]
     assert after["participant"] == before["participant"]
     assert version_of(after) != version_of(before)
-
-
-def test_a_busy_day_is_read_in_a_few_searches(web: ModuleWeb, practice: Practice, session: str) -> None:
-    assert web.services.today() == date(2026, 11, 17)
-    for minute in range(0, 120, 15):
-        hour = 9 + minute // 60
-        patient = practice.patient(f"Family{minute}")
-        practice.booked(session, f"{DAY} {hour:02d}:{minute % 60:02d}", patient)
-    page = web.get(f"appointments?date={DAY}")
-    assert page.text.count("FAMILY") == 8
-    assert "Booked 8" in page.text
