@@ -20,7 +20,7 @@ def web(tmp_path: Path, standard: Standard) -> Iterator[ModuleWeb]:
 @pytest.fixture
 def practice(web: ModuleWeb) -> Practice:
     """Makes its records."""
-    return Practice(web)
+    return Practice(web.fhir)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tests.support.module_web import ModuleWeb
+from web_modules.fhir.client import FhirClient
 from web_modules.fhir.systems import NHS_NUMBER
 
 LONDON = ZoneInfo("Europe/London")
@@ -32,16 +32,16 @@ class Clinician:
 class Practice:
     """Makes records in a module's cloud."""
 
-    def __init__(self, web: ModuleWeb) -> None:
-        self._web = web
+    def __init__(self, fhir: FhirClient) -> None:
+        self._fhir = fhir
 
     def clinician(
         self, title: str, given: str, family: str, role: str, *, place: str = "Room 2"
     ) -> Clinician:
         """A member of staff with a role, and where they work."""
         name = {"prefix": [title], "given": [given], "family": family}
-        person = self._web.create({"resourceType": "Practitioner", "name": [name]})["id"]
-        self._web.create(
+        person = self._fhir.create({"resourceType": "Practitioner", "name": [name]})["id"]
+        self._fhir.create(
             {
                 "resourceType": "PractitionerRole",
                 "active": True,
@@ -49,14 +49,14 @@ class Practice:
                 "code": [{"text": role}],
             }
         )
-        location = self._web.create({"resourceType": "Location", "name": place})["id"]
+        location = self._fhir.create({"resourceType": "Location", "name": place})["id"]
         return Clinician(person=person, place=location)
 
     def schedule(self, who: Clinician) -> str:
         """A session of a clinician."""
         actors = [f"Practitioner/{who.person}", f"Location/{who.place}"]
         made = {"resourceType": "Schedule", "active": True, "actor": [{"reference": one} for one in actors]}
-        return str(self._web.create(made)["id"])
+        return str(self._fhir.create(made)["id"])
 
     def slot(
         self, schedule: str, at: str, *, minutes: int = 15, status: str = "free", kind: str = "GP appointment"
@@ -71,7 +71,7 @@ class Practice:
             "end": (starts + timedelta(minutes=minutes)).isoformat(),
             "appointmentType": {"text": kind},
         }
-        return str(self._web.create(made)["id"])
+        return str(self._fhir.create(made)["id"])
 
     def patient(self, family: str, given: str = "Sarah", **more: Any) -> str:
         """A patient."""
@@ -83,13 +83,13 @@ class Practice:
             "birthDate": "1961-03-12",
             "gender": "female",
         }
-        return str(self._web.create(made | more)["id"])
+        return str(self._fhir.create(made | more)["id"])
 
     def appointment(
         self, slot: str, patients: Sequence[str], *, status: str = "booked", reason: str = ""
     ) -> str:
         """An appointment in a slot."""
-        time = self._web.fhir.read("Slot", slot)
+        time = self._fhir.read("Slot", slot)
         made: dict[str, Any] = {
             "resourceType": "Appointment",
             "extension": [{"url": LEGACY_TERM, "valueString": TERMS[status]}],
@@ -102,7 +102,7 @@ class Practice:
                 {"actor": {"reference": f"Patient/{one}"}, "status": "accepted"} for one in patients
             ],
         }
-        return str(self._web.create(made | ({"description": reason} if reason else {}))["id"])
+        return str(self._fhir.create(made | ({"description": reason} if reason else {}))["id"])
 
     def booked(self, schedule: str, at: str, patient: str, *, status: str = "booked", **more: str) -> str:
         """A time with its appointment; answers the slot."""
