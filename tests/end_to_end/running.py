@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.check.hands import Hands, wait_until
+from demo.check.scene import TITLES
 from demo.check.virtual_screen import VirtualScreen
 from demo.place import Environment, Place, place_of
 
@@ -24,11 +25,13 @@ class Run:
 
     Attributes:
         process: the run itself.
+        said: the file with what it said.
         place: the files of its environment.
         cloud: the cloud's address.
     """
 
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    said: Path
     place: Place
     cloud: str
 
@@ -49,18 +52,26 @@ def open_window(screen: VirtualScreen, state: Path, *arguments: str) -> Run:
     """Start a run and wait until its window is on the screen."""
     variables = {**screen.variables, "XDG_STATE_HOME": str(state)}
     environment = Environment.TRAINING if "--training" in arguments else Environment.REFERENCE
-    process = subprocess.Popen(["sh", str(RUN), *arguments], stderr=subprocess.PIPE, text=True, env=variables)
+    said = state.with_name("said")
+    with said.open("wb") as file:
+        process = subprocess.Popen(["sh", str(RUN), *arguments], stderr=file, env=variables)
     place = place_of(environment, variables)
     hands = Hands(screen.variables)
     wait_until(
+        lambda: process.poll() is not None or hands.windows(name=TITLES[environment]),
+        seconds=OPEN_SECONDS,
+        what="the shell's window",
+    )
+    if process.poll() is None:
+        hands.press("ctrl+2")  # appointments, where the legacy screen comes first
+    wait_until(
         lambda: process.poll() is not None or hands.windows(wm_class="halden-gp"),
         seconds=OPEN_SECONDS,
-        what="the legacy program's window in the shell",
+        what="the legacy program in the shell's window",
     )
     if process.poll() is not None:
-        assert process.stderr is not None
-        raise AssertionError(f"run.sh ended: {process.stderr.read()}")
-    return Run(process=process, place=place, cloud=json.loads(place.running.read_text())["cloud"])
+        raise AssertionError(f"run.sh ended: {said.read_text()}")
+    return Run(process=process, said=said, place=place, cloud=json.loads(place.running.read_text())["cloud"])
 
 
 @contextmanager

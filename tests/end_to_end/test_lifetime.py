@@ -3,7 +3,7 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,16 +13,36 @@ from demo.check.hands import Hands, wait_until
 from demo.check.virtual_screen import VirtualScreen
 from demo.locks import is_held
 from demo.processes import processes_with
-from demo.session import legacy_processes, window_processes
+from demo.session import Session, legacy_processes, window_processes
 from tests.end_to_end.running import CLOSE_SECONDS, Run, open_window, run_script, screen_in
 
 pytestmark = pytest.mark.end_to_end
+
+
+Open = Callable[..., Run]
 
 
 @pytest.fixture
 def screen(tmp_path: Path) -> Iterator[VirtualScreen]:
     with screen_in(tmp_path / "logs") as screen:
         yield screen
+
+
+@pytest.fixture
+def open_run(screen: VirtualScreen, tmp_path: Path) -> Iterator[Open]:
+    """Opens runs on one state folder; what a failed test leaves running is ended."""
+    runs: list[Run] = []
+
+    def open_one() -> Run:
+        runs.append(open_window(screen, tmp_path / "state"))
+        return runs[-1]
+
+    yield open_one
+    for run in runs:
+        for pid in window_processes(run.place):
+            os.kill(pid, signal.SIGKILL)
+        run.process.wait(CLOSE_SECONDS)
+        Session(run.place, screen.variables, lambda _: None).end_programs()
 
 
 def close(screen: VirtualScreen, run: Run) -> None:
@@ -58,9 +78,9 @@ def answers(cloud: str) -> bool:
 
 
 def test_closing_the_window_ends_all_and_a_second_run_meanwhile_says_so(
-    screen: VirtualScreen, tmp_path: Path
+    screen: VirtualScreen, open_run: Open, tmp_path: Path
 ) -> None:
-    run = open_window(screen, tmp_path / "state")
+    run = open_run()
     assert all(programs(run).values()), programs(run)
     second = run_script(variables={**screen.variables, "XDG_STATE_HOME": str(tmp_path / "state")})
     assert second.returncode == 1
@@ -74,8 +94,8 @@ def test_closing_the_window_ends_all_and_a_second_run_meanwhile_says_so(
     assert not is_held(run.place.keeper_lock)
 
 
-def test_nothing_listens_but_on_loopback(screen: VirtualScreen, tmp_path: Path) -> None:
-    run = open_window(screen, tmp_path / "state")
+def test_nothing_listens_but_on_loopback(screen: VirtualScreen, open_run: Open) -> None:
+    run = open_run()
     pids = [pid for found in programs(run).values() for pid in found]
     listening = [address for pid in pids for address in _listening(pid)]
     close(screen, run)
@@ -85,31 +105,33 @@ def test_nothing_listens_but_on_loopback(screen: VirtualScreen, tmp_path: Path) 
 
 @pytest.mark.hazard("H23")
 def test_a_window_that_crashes_ends_nothing_and_the_next_run_hosts_the_same_program(
-    screen: VirtualScreen, tmp_path: Path
+    screen: VirtualScreen, open_run: Open
 ) -> None:
-    run = open_window(screen, tmp_path / "state")
+    run = open_run()
+    wait_until(lambda: len(programs(run)["legacy"]) == 1, seconds=30, what="one legacy program")
     before = programs(run)
     for pid in before["window"]:
         os.kill(pid, signal.SIGKILL)
     assert run.process.wait(30) == 1
-    assert run.process.stderr is not None
-    assert "run this again to come back to them" in run.process.stderr.read()
+    assert "run this again to come back to them" in run.said.read_text()
     after = programs(run)
     assert after["legacy"] == before["legacy"]
     assert after["cloud"] == before["cloud"]
     assert after["bridge"] == before["bridge"]
     assert answers(run.cloud)
-    again = open_window(screen, tmp_path / "state")
+    again = open_run()
     assert again.cloud == run.cloud
-    assert programs(again)["legacy"] == before["legacy"]
+    wait_until(
+        lambda: programs(again)["legacy"] == before["legacy"], seconds=30, what="the same legacy program"
+    )
     close(screen, again)
     assert again.process.returncode == 0
     assert not any(programs(again).values()), programs(again)
 
 
 @pytest.mark.parametrize("name", ["cloud", "bridge"])
-def test_what_dies_is_started_again(screen: VirtualScreen, tmp_path: Path, name: str) -> None:
-    run = open_window(screen, tmp_path / "state")
+def test_what_dies_is_started_again(screen: VirtualScreen, open_run: Open, name: str) -> None:
+    run = open_run()
     (victim,) = programs(run)[name]
     os.kill(victim, signal.SIGKILL)
     wait_until(

@@ -50,13 +50,13 @@ def _all_steps(options: Options, screen: VirtualScreen, report: Report, base: Pa
 
     try:
         if report.step("start", start):
-            _steps(opened[0], options, screen, report, base)
+            _steps(opened[0], options, report, base)
     finally:
         for scene in opened:
             end_scene(scene)
 
 
-def _steps(scene: Scene, options: Options, screen: VirtualScreen, report: Report, base: Path) -> None:
+def _steps(scene: Scene, options: Options, report: Report, base: Path) -> None:
     one, two, three = scene.facts.patients(PATIENTS, scene.day)
     report.step("f-trial-to-lead", lambda finding: rollout.trial_to_lead(scene, two, finding))
     report.step("a-legacy-to-page", lambda finding: telephone.legacy_to_page(scene, one, finding))
@@ -73,7 +73,7 @@ def _steps(scene: Scene, options: Options, screen: VirtualScreen, report: Report
     report.step("e-bridge-killed", lambda finding: fault.bridge_killed(scene, one, finding))
     report.step(
         "g-training-apart",
-        lambda finding: training.shares_nothing(scene, options, screen, str(base), finding),
+        lambda finding: training.shares_nothing(scene, options, report, str(base), finding),
     )
     report.step("close", lambda finding: _close(scene, finding))
 

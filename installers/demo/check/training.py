@@ -6,18 +6,16 @@ from dataclasses import replace
 
 from demo.arguments import Options
 from demo.check.hands import wait_until
-from demo.check.report import Finding, expect
+from demo.check.report import Finding, Report, expect
 from demo.check.scene import Scene, close_scene, end_scene, open_scene
-from demo.check.virtual_screen import VirtualScreen
 from demo.place import Environment
 
 ANSWER_SECONDS = 30.0
 
 
-def shares_nothing(
-    live: Scene, options: Options, screen: VirtualScreen, state: str, finding: Finding
-) -> None:
+def shares_nothing(live: Scene, options: Options, report: Report, state: str, finding: Finding) -> None:
     """Open training beside the live window: another practice, other files; each refuses the other's cloud."""
+    screen = report.screen
     variables = {**screen.variables, "XDG_STATE_HOME": state}
     (known,) = live.facts.patients(1, live.day)
     finding.before = {"window": live.shell.window().title, "patient": known.number}
@@ -31,6 +29,7 @@ def shares_nothing(
         training.shell.open_patient(pupil.number)
         training.legacy.wait_for_patient(pupil.number)
         text = training.page.wait_for(pupil.number)
+        report.picture("training")
         expect(pupil.family.startswith("TEST-"), "a training patient's name does not begin with TEST-")
         expect("TEST-" in text, "the page does not show a training patient")
         expect(live.legacy.title().patient != pupil.number, "the live window followed the training window")
