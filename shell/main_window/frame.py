@@ -58,9 +58,11 @@ class WindowFrame(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(theme.px(_GRIP))
         edge = FRAME_WIDTH if is_training else 0
-        self._lay_out(_stripes(theme, offer, warnings), edge)
+        stripes = _stripes(theme, offer, warnings)
+        self._lay_out(stripes, edge)
         self.overlay = Overlay(self.content, theme, self.status_bar.height() + edge, edge)
         if is_training:
+            self.training_stripe = stripes[0]
             self.training_frame = TrainingFrame(self.content)
             self.status_bar.show_note("Training, not connected to any live practice")
 

@@ -136,6 +136,7 @@ class Cloud(QObject):
         self._timer = QTimer(self, interval=_PULSE_MILLISECONDS)
         self._timer.timeout.connect(self._beat)
         self._is_beating = False
+        self._is_stopped = False
 
     def start(self) -> None:
         """Begin to ask how the mirror is."""
@@ -145,6 +146,7 @@ class Cloud(QObject):
     def stop(self) -> None:
         """Ask nothing more, and wait for what was asked."""
         self._timer.stop()
+        self._is_stopped = True  # an answer that comes now would be to a window that is no more
         self._pool.clear()
         self._pool.waitForDone(int(_TIMEOUT_SECONDS * 1000))
 
@@ -211,7 +213,8 @@ class Cloud(QObject):
 
         def answered(value: Any, error: Exception | None) -> None:
             self._jobs.discard(job)
-            done(value, error)
+            if not self._is_stopped:
+                done(value, error)
 
         job.answer.came.connect(answered, Qt.ConnectionType.QueuedConnection)
         self._pool.start(job)

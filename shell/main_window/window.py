@@ -438,9 +438,9 @@ class MainWindow(WindowFrame):
         """Keys that nobody has go to the one pane on the glass, or to the page of two, once it is seen."""
         if self._decision is None or self._frame.active is not None or self.overlay.is_open:
             return
-        side = self._visible_sides(self._decision)[-1]
-        if self.isActiveWindow() and not self.panes[side].is_veiled:
-            self.take_keys(side)
+        for side in self._visible_sides(self._decision)[-1:]:
+            if self.isActiveWindow() and not self.panes[side].is_veiled:
+                self.take_keys(side)
 
     def _show_active_strips(self) -> None:
         is_alone = self._decision is None or len(self._visible_sides(self._decision)) < 2

@@ -1,0 +1,99 @@
+"""The patient banner by the rules of the Common User Interface."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from shell.banner.banner import Banner
+from shell.main_window.theme import Theme
+from shell.main_window.tokens import Scheme
+from tests.support.window_stage import GWYNETH, SARAH
+
+TODAY = date(2026, 11, 17)
+
+
+@pytest.fixture
+def banner(qtbot: QtBot) -> Banner:
+    """A banner in the light scheme, on the glass."""
+    theme = Theme(Scheme.LIGHT, is_training=False)
+    made = Banner(theme)
+    made.setStyleSheet(theme.style_sheet())
+    qtbot.addWidget(made)
+    made.resize(1200, 80)
+    made.show()
+    return made
+
+
+def words_of(banner: Banner) -> list[str]:
+    """All that can be read on it."""
+    return [part.text() for part in banner.findChildren(QLabel) if part.isVisible() and part.text()]
+
+
+def test_nobody_is_said_with_the_way_to_open_somebody(banner: Banner) -> None:
+    banner.show_patient(None, TODAY)
+    words = " ".join(words_of(banner))
+    assert "No patient is open" in words
+    assert "Ctrl K" in words
+    assert "Allergies" not in words
+
+
+def test_identity_is_name_birth_gender_and_nhs_number(banner: Banner) -> None:
+    banner.show_patient(SARAH, TODAY)
+    words = words_of(banner)
+    for one in ("SMITH, Sarah (Mrs)", "12-Mar-1961 (65y)", "Female", "999 123 4578"):
+        assert one in words
+
+
+def test_missing_nhs_number_is_said_and_the_practices_number_shown(banner: Banner) -> None:
+    banner.show_patient(GWYNETH, TODAY)
+    assert "Not known. Practice No. 105002" in words_of(banner)
+
+
+def test_deceased_is_said_in_words_colour_and_pattern(banner: Banner) -> None:
+    banner.show_patient(replace(SARAH, died="2026-09-03"), TODAY)
+    assert "Died 03-Sep-2026 (65y)" in words_of(banner)
+    assert "12-Mar-1961" in words_of(banner)
+    picture = banner.grab().toImage()
+    ground = {picture.pixelColor(x, 6).name() for x in range(700, 1000)}
+    assert {"#3b464d", "#2b353b"} <= ground
+
+
+def test_nothing_of_the_patient_before_stays(banner: Banner) -> None:
+    banner.show_patient(replace(SARAH, died="2026-09-03"), TODAY)
+    banner.show_same_name([GWYNETH], TODAY)
+    banner.show_patient(GWYNETH, TODAY)
+    words = " ".join(words_of(banner))
+    assert "Died" not in words
+    assert "this name" not in words
+    assert "SMITH" not in words
+
+
+@pytest.mark.hazard("H05")
+def test_allergies_are_looked_up_elsewhere_and_never_none(banner: Banner) -> None:
+    banner.show_patient(SARAH, TODAY)
+    assert "Allergies: see the legacy screen" in words_of(banner)
+
+
+def test_name_with_markup_is_shown_as_it_is(banner: Banner) -> None:
+    banner.show_patient(replace(SARAH, given="<b>Sarah</b>"), TODAY)
+    assert "SMITH, <b>Sarah</b> (Mrs)" in words_of(banner)
+    banner.show_same_name([replace(SARAH, given="<img src=x>")], TODAY)
+    assert any("&lt;img" in one for one in words_of(banner))
+
+
+@pytest.mark.parametrize("width", [600, 800, 1200])
+def test_banner_wraps_rather_than_cut(banner: Banner, qtbot: QtBot, width: int) -> None:
+    banner.show_patient(replace(SARAH, family="Featherstonehaugh-Cholmondeley"), TODAY)
+    banner.resize(width, banner.sizeHint().height())
+
+    def cut() -> list[str]:
+        return [
+            part.text()
+            for part in banner.findChildren(QLabel)
+            if part.isVisible() and not part.wordWrap() and part.width() < part.sizeHint().width()
+        ]
+
+    qtbot.waitUntil(lambda: cut() == [])

@@ -1,0 +1,43 @@
+"""Names easily taken for each other, and what the palette can go to."""
+
+from dataclasses import replace
+
+from shell.main_window.finding import actions_for, matching, same_name, similar_names
+from shell.patient import Patient
+from tests.support.window_stage import GWYNETH, SANDRA, SARAH, offer_of
+from web_modules.decision.decision import Standing, decide
+from web_modules.decision.words import Environment, Stage
+
+
+def named(family: str, given: str) -> Patient:
+    """A patient of a name."""
+    return replace(SARAH, fhir_id=f"{family}-{given}", family=family, given=given)
+
+
+def test_names_that_could_be_taken_for_each_other_are_counted() -> None:
+    assert similar_names([SARAH, SANDRA, named("Smithers", "Sam")]) == 3
+    assert similar_names([SARAH, GWYNETH]) == 0
+    assert similar_names([named("Jones", "Alan"), named("Jones", "Alun")]) == 2
+    assert similar_names([named("Smith", "Sarah"), named("Smith", "John")]) == 0
+
+
+def test_same_name_is_family_and_first_given_name_of_somebody_else() -> None:
+    other = named("SMITH", "Sarah Jane")
+    assert same_name(SARAH, [SARAH, other, SANDRA]) == [other]
+
+
+def test_actions_name_views_that_there_are_functions_and_closing() -> None:
+    decision = decide(Standing(stage=Stage.TRIAL), environment=Environment.REFERENCE, has_module=True)
+    ids = [one.id for one in actions_for(offer_of(), "Patients", decision, SARAH)]
+    assert "view:new" in ids
+    assert "view:legacy" not in ids
+    assert "function:appointments" in ids
+    assert "function:patients" not in ids
+    assert "close" in ids
+
+
+def test_actions_match_by_the_beginnings_of_their_words() -> None:
+    decision = decide(Standing(stage=Stage.LEAD), environment=Environment.REFERENCE, has_module=True)
+    actions = actions_for(offer_of(), "Patients", decision, None)
+    assert [one.id for one in matching(actions, "sh leg")] == ["view:legacy"]
+    assert matching(actions, "") == actions

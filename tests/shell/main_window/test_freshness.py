@@ -1,0 +1,63 @@
+"""How fresh the glass says that it is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shell.main_window.freshness import ago, mirror_line
+from web_modules.fhir.mirror_status import Freshness
+
+NOW = datetime(2026, 11, 17, 10, 12, 41, tzinfo=UTC)
+
+
+def fresh(seconds: float) -> Freshness:
+    """What the bridge published, with a watermark so many seconds ago."""
+    moment = NOW - timedelta(seconds=seconds)
+    return Freshness(
+        function="patients", watermark=moment, published_at=moment, leads="cloud", is_mirrored=True
+    )
+
+
+@pytest.mark.hazard("H03")
+@pytest.mark.parametrize(
+    ("seconds", "words", "tone"),
+    [
+        (2, "up to date 2 s ago", "ok"),
+        (59, "up to date 59 s ago", "ok"),
+        (60, "as at 10:11:41, 1 min ago", "warn"),
+        (299, "as at 10:07:42, 4 min ago", "warn"),
+        (300, "as at 10:07:41, 5 min ago", "bad"),
+        (7200, "as at 08:12:41, 2 h ago", "bad"),
+        (-5, "up to date 0 s ago", "ok"),
+    ],
+)
+def test_freshness_is_green_then_amber_then_red(seconds: float, words: str, tone: str) -> None:
+    line = mirror_line(fresh(seconds), NOW, leads="cloud")
+    assert (line.fresh, line.tone) == (words, tone)
+    assert line.leads == "Both ways · cloud leads"
+
+
+@pytest.mark.hazard("H03")
+def test_time_that_is_not_known_is_red() -> None:
+    assert mirror_line(None, NOW, leads="legacy").tone == "bad"
+
+
+@pytest.mark.hazard("H03")
+def test_silent_cloud_is_red_however_fresh_the_last_word_was() -> None:
+    line = mirror_line(fresh(2), NOW, leads="cloud", gone_since=NOW)
+    assert line.tone == "bad"
+    assert line.leads == "Cloud cannot be reached"
+
+
+def test_every_state_has_an_icon_besides_its_colour() -> None:
+    icons = {mirror_line(fresh(age), NOW, leads="cloud").icon for age in (2, 100, 400)}
+    assert len(icons) == 3
+
+
+def test_ages_are_told_in_the_largest_unit() -> None:
+    assert [ago(NOW - timedelta(seconds=one), NOW) for one in (0, 61, 3600, 90000)] == [
+        "0 s ago",
+        "1 min ago",
+        "1 h ago",
+        "1 d ago",
+    ]

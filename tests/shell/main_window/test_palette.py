@@ -1,0 +1,101 @@
+"""The palette: patients by what is typed, with date of birth and number; Enter opens the marked row."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from shell.main_window.palette import Palette
+from tests.support.window_stage import SANDRA, SARAH, WindowStage
+
+
+def open_palette(stage: WindowStage) -> tuple[Palette, QLineEdit]:
+    """The palette over a window, and its field."""
+    stage.window.press("Ctrl+K")
+    palette = stage.window.cards.palette
+    assert palette is not None
+    (field,) = palette.findChildren(QLineEdit)
+    return palette, field
+
+
+def words_of(palette: Palette) -> str:
+    """All that can be read on it."""
+    return " | ".join(part.text() for part in palette.findChildren(QLabel) if part.isVisibleTo(palette))
+
+
+def hit(qtbot: QtBot, field: QLineEdit, key: Qt.Key) -> None:
+    """Hit a key in the field."""
+    qtbot.keyClick(field, key)  # type: ignore[no-untyped-call] # pytest-qt adds it at run time
+
+
+def test_every_patient_row_has_date_of_birth_and_number_and_similar_names_are_warned_of(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    palette, field = open_palette(stage)
+    field.setText("smi")
+    qtbot.waitUntil(lambda: "SMITH, Sarah" in words_of(palette))
+    words = words_of(palette)
+    assert "12-Mar-1961 (65y)" in words
+    assert "999 123 4578" in words
+    assert "12-Mar-1964 (62y)" in words
+    assert "999 204 1188" in words
+    assert "2 patients have a similar name. Check the date of birth and NHS number." in words
+
+
+def test_enter_opens_the_marked_row_and_only_that(stage: WindowStage, qtbot: QtBot) -> None:
+    palette, field = open_palette(stage)
+    field.setText("smi")
+    qtbot.waitUntil(lambda: "SMITH, Sarah" in words_of(palette))
+    hit(qtbot, field, Qt.Key.Key_Down)
+    hit(qtbot, field, Qt.Key.Key_Return)
+    assert stage.board.hub.patient == SARAH
+    assert not stage.window.overlay.is_open
+
+
+def test_enter_before_the_answer_opens_nobody(stage: WindowStage, qtbot: QtBot) -> None:
+    palette, field = open_palette(stage)
+    field.setText("smi")
+    qtbot.waitUntil(lambda: "SMITH, Sarah" in words_of(palette))
+    field.setText("evans")
+    hit(qtbot, field, Qt.Key.Key_Return)
+    assert stage.board.hub.patient is None
+
+
+@pytest.mark.parametrize("words", ["999 204 1188", "9992041188", "104981"])
+def test_patient_is_found_by_nhs_number_and_by_the_practices_own(
+    stage: WindowStage, qtbot: QtBot, words: str
+) -> None:
+    palette, field = open_palette(stage)
+    field.setText(words)
+    qtbot.waitUntil(lambda: "1 of 1 found" in words_of(palette))
+    hit(qtbot, field, Qt.Key.Key_Return)
+    assert stage.board.hub.patient == SANDRA
+
+
+def test_nobody_found_says_where_was_looked(stage: WindowStage, qtbot: QtBot) -> None:
+    palette, field = open_palette(stage)
+    field.setText("zzz")
+    qtbot.waitUntil(lambda: "No patient matches “zzz”" in words_of(palette))
+    assert "Looked in names, dates of birth, NHS numbers and practice numbers." in words_of(palette)
+
+
+def test_cloud_that_does_not_answer_is_said_with_what_to_do(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.transport.is_reachable = False
+    palette, field = open_palette(stage)
+    field.setText("smith")
+    qtbot.waitUntil(lambda: "Patients cannot be looked up now" in words_of(palette))
+    assert "Find the patient on the legacy screen." in words_of(palette)
+
+
+def test_typed_words_go_to_a_function(stage: WindowStage, qtbot: QtBot) -> None:
+    _, field = open_palette(stage)
+    field.setText("appo")
+    hit(qtbot, field, Qt.Key.Key_Return)
+    assert stage.board.function.value == "appointments"
+
+
+def test_palette_lies_below_the_banner(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    palette, _ = open_palette(stage)
+    top = palette.mapTo(stage.window.content, palette.rect().topLeft()).y()
+    assert top >= stage.window.below_banner()

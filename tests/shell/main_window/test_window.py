@@ -1,0 +1,358 @@
+"""The window as a whole: what it draws when the switchboard speaks, and what it tells it."""
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from shell.context.shown import Side
+from shell.main_window.choices import Choices
+from shell.main_window.dialogs import CloseCard, VoteCard
+from shell.main_window.tokens import Scheme
+from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage, host_patient
+from web_modules.decision.words import Environment, Function, Stage, View
+
+
+def texts(widget: QWidget) -> str:
+    """All words that can be seen in a widget."""
+    parts: list[QLabel | QPushButton] = [*widget.findChildren(QLabel), *widget.findChildren(QPushButton)]
+    return " | ".join(part.text() for part in parts if part.isVisibleTo(widget))
+
+
+def press(widget: QWidget, words: str) -> None:
+    """Press the button that says something."""
+    (found,) = [
+        part
+        for part in widget.findChildren(QPushButton)
+        if part.text().strip().startswith(words) and part.isVisibleTo(widget)
+    ]
+    found.click()
+
+
+def hit(qtbot: QtBot, widget: QWidget | None, key: Qt.Key) -> None:
+    """Hit a key over a widget."""
+    assert widget is not None
+    qtbot.keyClick(widget, key)  # type: ignore[no-untyped-call] # pytest-qt adds it at run time
+
+
+def view_of(stage: WindowStage) -> View:
+    """The view on the glass."""
+    return stage.board.decision.view
+
+
+def test_open_patient_is_on_the_banner_and_in_both_strips(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    assert "SMITH, Sarah (Mrs)" in texts(stage.window.banner)
+    assert "12-Mar-1961 (65y)" in texts(stage.window.banner)
+    assert "999 123 4578" in texts(stage.window.banner)
+    assert "104417 = <b>SMITH, Sarah</b>" in texts(stage.window.panes[Side.LEGACY].strip)
+
+
+def test_banner_never_says_that_there_are_no_allergies(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    assert "Allergies: see the legacy screen" in texts(stage.window.banner)
+    assert "none" not in texts(stage.window.banner).lower()
+
+
+def test_patient_of_the_same_name_is_said_with_date_of_birth_and_number(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    stage.window.banner.show_same_name([SANDRA], stage.window.today())
+    assert "born 12-Mar-1964 (62y), NHS No. 999 204 1188" in texts(stage.window.banner)
+
+
+@pytest.mark.hazard("H01")
+def test_switch_in_the_legacy_program_covers_the_page_within_the_same_event(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.legacy.show(host_patient(SANDRA))
+    assert stage.window.panes[Side.CLOUD].is_veiled
+    assert stage.pages.is_covered
+
+
+@pytest.mark.hazard("H01")
+def test_dispute_shows_both_identities_in_full_and_two_choices_none_of_them_chosen(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    stage.board.choose(View.SIDE_BY_SIDE)
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.legacy.show(host_patient(SANDRA))
+    qtbot.waitUntil(lambda: stage.board.hub.dispute is not None)
+    words = texts(stage.window.panes[Side.CLOUD].veil)
+    for identity in ("SMITH, Sarah (Mrs)", "12-Mar-1961 (65y)", "999 123 4578", "SMITH, Sandra (Mrs)"):
+        assert identity in words
+    assert "12-Mar-1964 (62y)" in words
+    choices = [
+        part
+        for part in stage.window.panes[Side.CLOUD].veil.findChildren(QPushButton)
+        if part.isVisibleTo(stage.window)
+    ]
+    assert [part.text() for part in choices] == [
+        "Put the legacy screen back to SMITH, Sarah",
+        "Open SMITH, Sandra in both",
+    ]
+    assert not any(part.hasFocus() or part.isDefault() for part in choices)
+    assert "Check who is in front of you." in texts(stage.window.banner)
+    assert "writing is stopped" in texts(stage.window.status_bar)
+
+
+def test_dispute_can_be_settled_from_the_legacy_view_too(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.board.choose(View.LEGACY)
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.legacy.show(host_patient(SANDRA))
+    qtbot.waitUntil(stage.window.elsewhere.isVisible)
+    asked = len(stage.legacy.asked)
+    press(stage.window.elsewhere, "Put the legacy screen back to SMITH, Sarah")
+    assert stage.legacy.asked[asked:][-1][1] == host_patient(SARAH)
+    stage.legacy.obey()
+    assert not stage.window.elsewhere.isVisible()
+
+
+@pytest.mark.hazard("H01")
+def test_choosing_a_view_does_not_settle_a_dispute(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.board.choose(View.SIDE_BY_SIDE)
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.legacy.show(host_patient(SANDRA))
+    qtbot.waitUntil(lambda: stage.board.hub.dispute is not None)
+    asked = len(stage.legacy.asked)
+    stage.board.choose(View.LEGACY)
+    assert len(stage.legacy.asked) == asked
+
+
+def test_change_of_patient_asks_about_unsaved_work_and_the_keys_are_on_staying(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.board.open_patient(GWYNETH)
+    card = stage.window.overlay.card
+    assert isinstance(card, VoteCard)
+    assert "SMITH, Sarah (Mrs)" in texts(card)
+    assert "EVANS, Gwyneth (Mrs)" in texts(card)
+    focused = stage.window.focusWidget()
+    assert isinstance(focused, QPushButton)
+    assert focused.text() == "Stay here"
+    assert stage.board.hub.patient == SARAH
+
+
+def test_staying_changes_nothing_and_saving_changes_patient(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.board.open_patient(GWYNETH)
+    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_Escape)
+    assert stage.board.hub.patient == SARAH
+    assert stage.pages.work == []
+    stage.board.open_patient(GWYNETH)
+    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_S)
+    assert stage.pages.work == ["save"]
+    assert stage.board.hub.patient == GWYNETH
+
+
+def test_enter_never_discards_work(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.board.open_patient(GWYNETH)
+    card = stage.window.overlay.card
+    assert card is not None
+    (discard,) = [one for one in card.findChildren(QPushButton) if one.text() == "Discard it"]
+    discard.setFocus()
+    hit(qtbot, discard, Qt.Key.Key_Return)
+    assert stage.pages.work == []
+    assert stage.window.overlay.is_open
+
+
+def test_banner_and_status_bar_stay_uncovered_under_a_question(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.board.open_patient(GWYNETH)
+    overlay = stage.window.overlay.geometry()
+    content = stage.window.content
+    banner, status = stage.window.banner, stage.window.status_bar
+    assert overlay.top() >= banner.mapTo(content, banner.rect().bottomLeft()).y()
+    assert overlay.bottom() < status.mapTo(content, status.rect().topLeft()).y()
+
+
+@pytest.mark.hazard("H25")
+def test_foreign_window_is_off_the_glass_while_the_palette_lies_there(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    stage.board.choose(View.LEGACY)
+    stage.obey()
+    covered = [stage.legacy.is_covered]
+    stage.window.press("Ctrl+K")
+    covered.append(stage.legacy.is_covered)
+    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_Escape)
+    covered.append(stage.legacy.is_covered)
+    assert covered == [False, True, False]
+
+
+@pytest.mark.hazard("H25")
+def test_keys_return_to_the_pane_that_had_them(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.board.choose(View.LEGACY)
+    stage.obey()
+    stage.frame.active = Side.LEGACY
+    stage.window.press("Ctrl+K")
+    before = stage.legacy.key_requests
+    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_Escape)
+    assert stage.legacy.key_requests == before + 1
+
+
+@pytest.mark.hazard("H25")
+def test_clipboard_does_not_carry_over_from_patient_to_patient(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    QGuiApplication.clipboard().setText("07700 900318")
+    stage.open(GWYNETH)
+    assert QGuiApplication.clipboard().text() == ""
+
+
+def test_window_that_holds_unsaved_work_asks_before_it_closes(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    stage.legacy.show(host_patient(SARAH), unsaved=True)
+    assert not stage.window.close()
+    assert isinstance(stage.window.overlay.card, CloseCard)
+    press(stage.window.overlay.card, "Save, then close")
+    assert stage.legacy.work == ["save"]
+    assert not stage.window.isVisible()
+
+
+def test_window_without_unsaved_work_closes(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    assert stage.window.close()
+
+
+@pytest.mark.hazard("H11")
+def test_edit_of_the_flags_moves_view_and_leading_side_only_after_the_patient_is_closed(
+    stage: WindowStage,
+) -> None:
+    stage.board.select(Function.APPOINTMENTS)
+    stage.open(SARAH)
+    stage.flags.stages[Function.APPOINTMENTS] = Stage.LEAD
+    stage.board.flags_changed()
+    assert view_of(stage) == View.LEGACY
+    assert stage.window.panes[Side.LEGACY].isVisible()
+    stage.open(None)
+    assert view_of(stage) == View.NEW
+    assert stage.window.panes[Side.CLOUD].isVisible()
+    assert not stage.window.panes[Side.LEGACY].isVisible()
+
+
+def test_invitation_sticks_when_it_was_refused(stage: WindowStage, tmp_path: Path) -> None:
+    stage.board.select(Function.APPOINTMENTS)
+    assert stage.window.invitation.isVisible()
+    press(stage.window.invitation, "Not today")
+    stage.board.select(Function.PATIENTS)
+    stage.board.select(Function.APPOINTMENTS)
+    assert not stage.window.invitation.isVisible()
+    assert Choices(tmp_path / "choices.json").refused == {Function.APPOINTMENTS}
+
+
+def test_view_that_was_chosen_is_remembered(stage: WindowStage, tmp_path: Path) -> None:
+    stage.board.choose(View.SIDE_BY_SIDE)
+    assert Choices(tmp_path / "choices.json").views == {Function.PATIENTS: View.SIDE_BY_SIDE}
+
+
+@pytest.mark.hazard("H03")
+def test_cloud_that_cannot_be_reached_is_said_with_the_time_and_what_still_works(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    stage.publish()
+    stage.cloud.start()
+    qtbot.waitUntil(lambda: "up to date" in texts(stage.window.function_bar), timeout=5000)
+    stage.transport.is_reachable = False
+    qtbot.waitUntil(stage.window.silence.isVisible, timeout=5000)
+    words = texts(stage.window.silence)
+    assert "The cloud cannot be reached since" in words
+    assert "The legacy screen works as usual" in words
+    assert "Cloud cannot be reached" in texts(stage.window.status_bar)
+    stage.transport.is_reachable = True
+    qtbot.waitUntil(lambda: not stage.window.silence.isVisible(), timeout=5000)
+
+
+@pytest.mark.hazard("H03")
+def test_function_of_which_the_mirror_never_spoke_has_no_known_time(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.cloud.start()
+    qtbot.waitUntil(lambda: "time not known" in texts(stage.window.function_bar), timeout=5000)
+
+
+def test_program_that_ended_can_be_started_again_from_its_pane(stage: WindowStage) -> None:
+    stage.board.choose(View.LEGACY)
+    stage.board.on_gone(Side.LEGACY, "Halden GP has ended.")
+    assert "Halden GP has ended." in texts(stage.window.panes[Side.LEGACY])
+    asked = len(stage.legacy.asked)
+    press(stage.window.panes[Side.LEGACY], "Start it again")
+    assert len(stage.legacy.asked) == asked + 1
+
+
+def test_no_other_widget_is_a_window_of_its_own(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SARAH)
+    stage.window.press("Ctrl+K")
+    assert [one for one in QApplication.topLevelWidgets() if one.isVisible()] == [stage.window]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_nothing_overlaps_and_no_name_is_cut_at_any_text_size(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot, scale: float
+) -> None:
+    stage = make_stage(scale=scale)
+    stage.open(SARAH)
+    window = stage.window
+    window.resize(1280, 800)
+
+    def cut() -> list[str]:
+        return [
+            part.text()
+            for part in window.banner.findChildren(QLabel)
+            if part.isVisible() and not part.wordWrap() and part.width() < part.sizeHint().width()
+        ]
+
+    qtbot.waitUntil(lambda: cut() == [])
+    column = [window.top_bar, window.banner, window.splitter, window.status_bar]
+    for upper, lower in pairwise(column):
+        bottom = upper.mapTo(window.content, upper.rect().bottomLeft()).y()
+        assert bottom <= lower.mapTo(window.content, lower.rect().topLeft()).y()
+
+
+@pytest.mark.parametrize("scheme", list(Scheme))
+def test_window_is_drawn_in_every_scheme(make_stage: Callable[..., WindowStage], scheme: Scheme) -> None:
+    stage = make_stage(scheme=scheme)
+    stage.open(SARAH)
+    assert not stage.window.grab().isNull()
+
+
+@pytest.mark.hazard("H21")
+def test_training_window_is_striped_framed_and_titled_and_none_of_it_can_be_hidden(
+    make_stage: Callable[..., WindowStage],
+) -> None:
+    stage = make_stage(environment=Environment.TRAINING)
+    window = stage.window
+    assert window.windowTitle().startswith("TRAINING – ")
+    assert stage.board.decision.view is View.SIDE_BY_SIDE
+    window.training_frame.hide()
+    window.training_stripe.hide()
+    QApplication.processEvents()
+    picture = window.grab().toImage()
+    amber = {"#ffb81c", "#ffcb57"}
+    for x, y in ((2, 450), (1437, 450), (700, 897)):
+        assert picture.pixelColor(x, y).name() in amber
+    assert picture.pixelColor(600, 3).name() in amber
+    plum = window.top_bar.mapTo(window, window.top_bar.rect().center())
+    assert picture.pixelColor(plum.x(), plum.y()).name() == "#7c2855"
+
+
+@pytest.mark.hazard("H21")
+def test_question_does_not_cover_the_frame_of_training(make_stage: Callable[..., WindowStage]) -> None:
+    stage = make_stage(environment=Environment.TRAINING)
+    stage.window.press("Ctrl+K")
+    QApplication.processEvents()
+    assert stage.window.grab().toImage().pixelColor(2, 450).name() == "#ffb81c"
+
+
+def test_root_window_says_that_the_browser_has_no_sandbox(make_stage: Callable[..., WindowStage]) -> None:
+    stage = make_stage(warnings=("Run as root: the browser has no sandbox.",))
+    assert "Run as root: the browser has no sandbox." in texts(stage.window)

@@ -1,0 +1,261 @@
+"""A real main window without a screen: scripted panes, records in memory, everything else as it ships."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from shell.context.shown import Shown, ShownState, Side
+from shell.functions import CloudOffer, FunctionPages
+from shell.hosts.interface import HostListener, HostPatient
+from shell.hosts.key_frame import KeyFrame
+from shell.main_window.choices import Choices
+from shell.main_window.network import Cloud, Person
+from shell.main_window.theme import Theme
+from shell.main_window.tokens import Scheme
+from shell.main_window.window import MainWindow
+from shell.patient import Patient, patient_of
+from shell.rollout import Rollout
+from shell.switchboard import Switchboard
+from web_modules.decision.decision import Standing
+from web_modules.decision.words import Environment, Function, Stage
+from web_modules.fhir import systems
+from web_modules.fhir.client import FhirClient
+from web_modules.fhir.errors import FhirUnavailable
+from web_modules.fhir.mirror_status import Freshness, freshness_resource
+from web_modules.fhir.resource_json import Resource, serialise
+from web_modules.fhir.transport import FhirRequest, FhirResponse
+
+ODS = "Y99002"
+TODAY = date(2026, 11, 17)
+
+
+def patient_resource(number: str, family: str, given: str, born: str, nhs_number: str | None) -> Resource:
+    """A Patient with the practice's number and, where there is one, an NHS number."""
+    identifiers = [{"system": systems.patient_number(ODS), "value": number}]
+    if nhs_number is not None:
+        identifiers.append({"system": systems.NHS_NUMBER, "value": nhs_number})
+    return {
+        "resourceType": "Patient",
+        "id": f"p{number}",
+        "identifier": identifiers,
+        "name": [{"use": "official", "family": family, "given": [given], "prefix": ["Mrs"]}],
+        "birthDate": born,
+        "gender": "female",
+    }
+
+
+RECORDS = (
+    patient_resource("104417", "Smith", "Sarah", "1961-03-12", "9991234578"),
+    patient_resource("104981", "Smith", "Sandra", "1964-03-12", "9992041188"),
+    patient_resource("105002", "Evans", "Gwyneth", "1948-05-21", None),
+)
+SARAH, SANDRA, GWYNETH = (patient_of(one, ODS) for one in RECORDS)
+
+
+class MemoryTransport:
+    """Answers what the window asks of a FHIR server, from memory; `is_reachable` turns it off."""
+
+    def __init__(self) -> None:
+        self.is_reachable = True
+        self.basics: list[Resource] = []
+        self.tasks: list[Resource] = []
+
+    def send(self, request: FhirRequest) -> FhirResponse:
+        """Answer one request; see `Transport.send`."""
+        if not self.is_reachable:
+            raise FhirUnavailable("nobody answers")
+        kind, _, resource_id = request.path.partition("/")
+        if resource_id:
+            found = [one for one in RECORDS if one["id"] == resource_id]
+            return FhirResponse(status=200 if found else 404, headers={}, body=serialise((found or [{}])[0]))
+        entries = {"Basic": self.basics, "Task": self.tasks, "Patient": self._patients(dict(request.query))}
+        bundle = {
+            "resourceType": "Bundle",
+            "type": "searchset",
+            "total": len(entries[kind]),
+            "entry": [{"resource": one, "search": {"mode": "match"}} for one in entries[kind]],
+        }
+        return FhirResponse(status=200, headers={}, body=serialise(bundle))
+
+    @staticmethod
+    def _patients(query: Mapping[str, Any]) -> list[Resource]:
+        if "identifier" in query:
+            system, _, value = query["identifier"].partition("|")
+            return [one for one in RECORDS if {"system": system, "value": value} in one["identifier"]]
+        wanted = str(query.get("name", "")).lower()
+        return [
+            one
+            for one in RECORDS
+            if one["name"][0]["family"].lower().startswith(wanted)
+            or one["name"][0]["given"][0].lower().startswith(wanted)
+        ]
+
+
+class ScriptedHost:
+    """A pane that shows what it is told to show, when it is told to."""
+
+    def __init__(self, side: Side, listener: HostListener) -> None:
+        self.side = side
+        self.widget = QWidget()
+        self.asked: list[tuple[str, HostPatient | None, str]] = []
+        self.is_covered = False
+        self.work: list[str] = []
+        self.key_requests = 0
+        self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
+        self._listener = listener
+
+    def open(self, function: str, patient: HostPatient | None, context_token: str) -> None:
+        self.asked.append((function, patient, context_token))
+
+    def obey(self) -> None:
+        """Show what was asked for last."""
+        _, patient, token = self.asked[-1]
+        self.show(patient, token=token)
+
+    def show(self, patient: HostPatient | None, *, unsaved: bool = False, token: str | None = None) -> None:
+        """Be read back as showing a patient."""
+        mine = None
+        if patient is not None:
+            mine = patient.patient_number if self.side is Side.LEGACY else patient.fhir_id
+        self.shown = Shown(
+            state=ShownState.NOBODY if patient is None else ShownState.SOMEBODY,
+            read_at=datetime.now(UTC),
+            identifier=mine,
+            unsaved=unsaved,
+            context_token=(token or self.asked[-1][2]) if self.side is Side.CLOUD else None,
+        )
+        self._listener.on_shown(self.side, self.shown)
+
+    def refresh_read_back(self) -> None:
+        self._listener.on_shown(self.side, self.shown)
+
+    def take_keys(self) -> None:
+        self.key_requests += 1
+
+    def save_work(self, done: Callable[[bool], None]) -> None:
+        self._settle("save", done)
+
+    def discard_work(self, done: Callable[[bool], None]) -> None:
+        self._settle("discard", done)
+
+    def cover(self) -> None:
+        self.is_covered = True
+
+    def uncover(self) -> None:
+        self.is_covered = False
+
+    def release(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def _settle(self, what: str, done: Callable[[bool], None]) -> None:
+        self.work.append(what)
+        self.shown = replace(self.shown, unsaved=False)
+        done(True)
+
+
+@dataclass
+class Flags:
+    """Where functions stand; a test edits it."""
+
+    stages: dict[Function, Stage] = field(
+        default_factory=lambda: (
+            dict.fromkeys(Function, Stage.LEGACY)
+            | {Function.PATIENTS: Stage.LEAD, Function.APPOINTMENTS: Stage.TRIAL}
+        )
+    )
+
+    def standings(self) -> Mapping[Function, Standing]:
+        return {function: Standing(stage=stage) for function, stage in self.stages.items()}
+
+
+def offer_of(environment: Environment = Environment.REFERENCE) -> CloudOffer:
+    """A cloud with pages for patients and appointments."""
+    return CloudOffer(
+        environment=environment,
+        ods=ODS,
+        practice="Fernbrook Surgery",
+        today=TODAY,
+        fhir="http://cloud.example/Y99002/fhir",
+        functions=tuple(
+            FunctionPages(
+                function=function,
+                title=function.value.capitalize(),
+                url="http://cloud.example/p" if place < 2 else None,
+                patient_url=None,
+                needs_patient=False,
+            )
+            for place, function in enumerate(Function)
+        ),
+    )
+
+
+class WindowStage:
+    """An open window, its panes and what they were asked."""
+
+    def __init__(
+        self,
+        choices: Choices,
+        *,
+        environment: Environment = Environment.REFERENCE,
+        scheme: Scheme = Scheme.LIGHT,
+        scale: float = 1.0,
+        warnings: tuple[str, ...] = (),
+    ) -> None:
+        offer = offer_of(environment)
+        self.flags = Flags()
+        self.transport = MemoryTransport()
+        theme = Theme(scheme, is_training=environment is Environment.TRAINING, scale=scale)
+        person = Person(id="dawn.hartley", name="Dawn Hartley", role="receptionist", session="s")
+        self.window = MainWindow(theme, offer, person, warnings)
+        self.cloud = Cloud(FhirClient(self.transport), offer, self.window)
+        rollout = Rollout(self.flags, offer.environment, offer.modules, choices.views, choices.keep)
+        self.board = Switchboard(offer, rollout, self.cloud.identify, lambda: datetime.now(UTC))
+        self.frame = KeyFrame(self.window, self.window.content, None, self.board.on_active)
+        self.legacy = ScriptedHost(Side.LEGACY, self.board)
+        self.pages = ScriptedHost(Side.CLOUD, self.board)
+        hosts = {host.side: (host, host.widget) for host in (self.legacy, self.pages)}
+        self.window.connect_to(self.board, self.cloud, rollout, choices, self.frame, hosts)
+        self.window.resize(1440, 900)
+        self.window.show()
+        self.board.start({Side.LEGACY: self.legacy, Side.CLOUD: self.pages}, self.window, Function.PATIENTS)
+        self.obey()
+
+    def obey(self) -> None:
+        """Both panes show what they were asked last."""
+        self.legacy.obey()
+        self.pages.obey()
+
+    def open(self, patient: Patient | None) -> None:
+        """Open a patient, and have both panes agree."""
+        self.board.open_patient(patient)
+        self.obey()
+
+    def publish(self, *, function: str = "patients", age_seconds: float = 2) -> None:
+        """Have the mirror say how fresh a function is."""
+        moment = datetime.fromtimestamp(datetime.now(UTC).timestamp() - age_seconds, UTC)
+        self.transport.basics.append(
+            freshness_resource(
+                Freshness(
+                    function=function,
+                    watermark=moment,
+                    published_at=moment,
+                    leads="cloud",
+                    is_mirrored=True,
+                )
+            )
+        )
+
+    def end(self) -> None:
+        """Close the window and wait for its threads."""
+        self.window.leave()
+        self.cloud.stop()
+        self.frame.stop()
+
+
+def host_patient(patient: Patient) -> HostPatient:
+    """A patient in the words of the panes."""
+    return HostPatient(fhir_id=patient.fhir_id, patient_number=patient.patient_number)
