@@ -64,7 +64,7 @@ class Cards(QObject):
     def __init__(
         self, theme: Theme, place: Place, switchboard: Switchboard, cloud: Cloud, frame: KeyFrame
     ) -> None:
-        super().__init__()
+        super().__init__(place.overlay)
         self._theme = theme
         self._place = place
         self._board = switchboard
