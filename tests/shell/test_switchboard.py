@@ -1,0 +1,271 @@
+"""From function to stage to decision to view to hosts, without a screen."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from shell.context.hub import Dispute, Vote
+from shell.context.shown import Shown, ShownState, Side
+from shell.functions import CloudOffer, FunctionPages
+from shell.hosts.interface import HostPatient
+from shell.patient import Patient
+from shell.rollout import Rollout
+from shell.switchboard import Switchboard
+from web_modules.decision.decision import Decision, Standing
+from web_modules.decision.words import Environment, Function, Stage, View
+
+NOW = datetime(2026, 11, 17, 10, tzinfo=UTC)
+SARAH = Patient(fhir_id="p1", patient_number="104417", family="Smith", given="Sarah")
+SANDRA = Patient(fhir_id="p2", patient_number="104981", family="Smith", given="Sandra")
+
+
+@dataclass
+class Pane:
+    """A host that notes what it is asked."""
+
+    side: Side
+    shown: Shown = field(default_factory=lambda: Shown(state=ShownState.UNKNOWN, read_at=NOW))
+    asked: list[tuple[str, HostPatient | None]] = field(default_factory=list)
+    token: str = ""
+    is_covered: bool = False
+    work: list[str] = field(default_factory=list)
+    can_settle: bool = True
+
+    def open(self, function: str, patient: HostPatient | None, context_token: str) -> None:
+        self.asked.append((function, patient))
+        self.token = context_token
+
+    def save_work(self, done: Callable[[bool], None]) -> None:
+        self.work.append("save")
+        done(self.can_settle)
+
+    def discard_work(self, done: Callable[[bool], None]) -> None:
+        self.work.append("discard")
+        done(self.can_settle)
+
+    def cover(self) -> None:
+        self.is_covered = True
+
+    def uncover(self) -> None:
+        self.is_covered = False
+
+    def refresh_read_back(self) -> None: ...
+    def take_keys(self) -> None: ...
+    def release(self) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass
+class Picture:
+    """A glass that notes what it is told to draw."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    patients: list[Patient | None] = field(default_factory=list)
+    veiled: set[Side] = field(default_factory=set)
+    votes: list[tuple[Patient | None, Sequence[Side]]] = field(default_factory=list)
+    gone: dict[Side, str | None] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    pressed: list[str] = field(default_factory=list)
+    active: list[Side | None] = field(default_factory=list)
+
+    def show_function(self, pages: FunctionPages, decision: Decision) -> None:
+        self.decisions.append(decision)
+        self.titles.append(pages.title)
+
+    def show_patient(self, patient: Patient | None) -> None:
+        self.patients.append(patient)
+
+    def show_shown(self, side: Side, shown: Shown) -> None: ...
+
+    def show_veil(self, side: Side, *, is_veiled: bool) -> None:
+        (self.veiled.add if is_veiled else self.veiled.discard)(side)
+
+    def show_dispute(self, dispute: Dispute | None) -> None: ...
+
+    def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
+        self.votes.append((wanted, sides))
+
+    def show_active(self, side: Side | None) -> None:
+        self.active.append(side)
+
+    def show_gone(self, side: Side, reason: str | None) -> None:
+        self.gone[side] = reason
+
+    def show_notice(self, words: str) -> None:
+        self.notices.append(words)
+
+    def press(self, key: str) -> None:
+        self.pressed.append(key)
+
+
+class Desk:
+    """A switchboard with two panes and a glass."""
+
+    def __init__(self) -> None:
+        self.stages = dict.fromkeys(Function, Stage.LEGACY) | {
+            Function.PATIENTS: Stage.LEAD,
+            Function.APPOINTMENTS: Stage.TRIAL,
+        }
+        offer = CloudOffer(
+            environment=Environment.REFERENCE,
+            ods="Y99002",
+            practice="Fernbrook Surgery",
+            today=None,
+            fhir="http://cloud.example/fhir",
+            functions=tuple(
+                FunctionPages(
+                    function=one,
+                    title=one.value,
+                    url="http://cloud.example" if place < 2 else None,
+                    patient_url=None,
+                    needs_patient=False,
+                )
+                for place, one in enumerate(Function)
+            ),
+        )
+        rollout = Rollout(self, offer.environment, offer.modules, {}, lambda _views: None)
+        self.board = Switchboard(offer, rollout, lambda _number, done: done([SANDRA]), lambda: NOW)
+        self.legacy, self.cloud, self.glass = Pane(Side.LEGACY), Pane(Side.CLOUD), Picture()
+        self.board.start({Side.LEGACY: self.legacy, Side.CLOUD: self.cloud}, self.glass, Function.PATIENTS)
+        self.obey()
+
+    def standings(self) -> Mapping[Function, Standing]:
+        return {function: Standing(stage=stage) for function, stage in self.stages.items()}
+
+    def show(self, pane: Pane, patient: HostPatient | None, *, unsaved: bool = False) -> None:
+        mine = None
+        if patient is not None:
+            mine = patient.patient_number if pane.side is Side.LEGACY else patient.fhir_id
+        pane.shown = Shown(
+            state=ShownState.NOBODY if patient is None else ShownState.SOMEBODY,
+            read_at=NOW,
+            identifier=mine,
+            unsaved=unsaved,
+            context_token=pane.token if pane.side is Side.CLOUD else None,
+        )
+        self.board.on_shown(pane.side, pane.shown)
+
+    def obey(self) -> None:
+        for pane in (self.legacy, self.cloud):
+            self.show(pane, pane.asked[-1][1])
+
+    def open(self, patient: Patient | None) -> None:
+        self.board.open_patient(patient)
+        self.obey()
+
+
+def test_function_that_leads_is_shown_new_and_one_on_trial_on_the_legacy_screen() -> None:
+    desk = Desk()
+    desk.board.select(Function.APPOINTMENTS)
+    assert [one.view for one in desk.glass.decisions] == [View.NEW, View.LEGACY]
+    assert desk.glass.titles == ["patients", "appointments"]
+    assert desk.legacy.asked[-1][0] == "appointments"
+
+
+def test_view_that_does_not_exist_is_refused_with_the_reason() -> None:
+    desk = Desk()
+    desk.board.select(Function.DOCUMENTS)
+    desk.board.choose(View.NEW)
+    assert desk.glass.decisions[-1].view is View.LEGACY
+    assert "no new page" in desk.glass.notices[-1]
+
+
+def test_patient_is_opened_in_both_panes_also_in_the_one_that_is_not_on_the_glass() -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    wanted = HostPatient(fhir_id="p1", patient_number="104417")
+    assert desk.legacy.asked[-1][1] == wanted
+    assert desk.cloud.asked[-1][1] == wanted
+    assert desk.glass.patients[-1] == SARAH
+
+
+@pytest.mark.hazard("H01")
+def test_pane_is_covered_from_the_change_until_its_read_back_agrees() -> None:
+    desk = Desk()
+    desk.board.open_patient(SARAH)
+    covered = [(desk.legacy.is_covered, desk.cloud.is_covered)]
+    desk.obey()
+    covered.append((desk.legacy.is_covered, desk.cloud.is_covered))
+    assert covered == [(True, True), (False, False)]
+
+
+@pytest.mark.hazard("H01")
+def test_card_over_the_window_does_not_uncover_a_veiled_pane_when_it_goes() -> None:
+    desk = Desk()
+    desk.board.open_patient(SARAH)
+    desk.board.overlay(is_open=True)
+    desk.board.overlay(is_open=False)
+    assert desk.legacy.is_covered
+
+
+@pytest.mark.hazard("H02")
+def test_unsaved_work_is_asked_about_and_saved_on_every_side_before_the_patient_changes() -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    for pane in (desk.legacy, desk.cloud):
+        desk.show(pane, pane.asked[-1][1], unsaved=True)
+    desk.board.open_patient(SANDRA)
+    wanted, sides = desk.glass.votes[-1]
+    assert (wanted, set(sides)) == (SANDRA, {Side.LEGACY, Side.CLOUD})
+    desk.board.vote(Vote.SAVE)
+    assert (desk.legacy.work, desk.cloud.work) == (["save"], ["save"])
+    assert desk.board.hub.patient == SANDRA
+
+
+@pytest.mark.hazard("H02")
+def test_work_that_cannot_be_saved_keeps_the_patient() -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    desk.cloud.can_settle = False
+    desk.show(desk.cloud, desk.cloud.asked[-1][1], unsaved=True)
+    desk.board.open_patient(SANDRA)
+    desk.board.vote(Vote.SAVE)
+    assert desk.board.hub.patient == SARAH
+    assert "could not be saved" in desk.glass.notices[-1]
+
+
+@pytest.mark.hazard("H11")
+@pytest.mark.parametrize("stage", list(Stage))
+def test_edit_of_the_flags_moves_nothing_while_a_patient_is_open(stage: Stage) -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    before = desk.board.decision
+    asked = len(desk.legacy.asked) + len(desk.cloud.asked)
+    desk.stages[Function.PATIENTS] = stage
+    desk.board.flags_changed()
+    assert desk.board.decision == before
+    assert len(desk.legacy.asked) + len(desk.cloud.asked) == asked
+    desk.open(None)
+    after = desk.glass.decisions[-1]
+    assert after == desk.board.decision
+    assert (after == before) == (stage is Stage.LEAD)
+
+
+def test_page_that_asks_for_a_patient_is_heard_and_a_legacy_program_that_does_is_not() -> None:
+    desk = Desk()
+    desk.board.on_patient_wanted(Side.CLOUD, "p2")
+    desk.board.on_patient_wanted(Side.LEGACY, "104981")
+    assert desk.glass.pressed == ["patient:p2"]
+
+
+def test_program_that_ended_no_longer_holds_up_the_other_pane() -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    desk.board.on_gone(Side.LEGACY, "Halden GP has ended.")
+    assert desk.glass.gone[Side.LEGACY] == "Halden GP has ended."
+    desk.board.open_patient(SANDRA)
+    desk.show(desk.cloud, desk.cloud.asked[-1][1])
+    assert not desk.cloud.is_covered
+    asked = len(desk.legacy.asked)
+    desk.board.restart(Side.LEGACY)
+    assert desk.legacy.asked[asked:] == [("patients", HostPatient(fhir_id="p2", patient_number="104981"))]
+    assert desk.glass.gone[Side.LEGACY] is None
+
+
+def test_sides_with_unsaved_work_are_known_when_the_window_closes() -> None:
+    desk = Desk()
+    desk.legacy.shown = replace(desk.legacy.shown, unsaved=True)
+    assert desk.board.unsaved() == [Side.LEGACY]
