@@ -71,7 +71,6 @@ def test_nothing_of_the_patient_before_stays(banner: Banner) -> None:
     assert "SMITH" not in words
 
 
-@pytest.mark.hazard("H05")
 def test_allergies_are_looked_up_elsewhere_and_never_none(banner: Banner) -> None:
     banner.show_patient(SARAH, TODAY)
     assert "Allergies: see the legacy screen" in words_of(banner)
