@@ -12,7 +12,7 @@ from typing import Protocol
 
 from shell.context.events import ContextEvent
 from shell.context.hub import ContextHub, Dispute, Identify, Vote
-from shell.context.shown import Shown, Side
+from shell.context.shown import Shown, ShownState, Side
 from shell.functions import CloudOffer, FunctionPages
 from shell.hosts.interface import Host, HostPatient
 from shell.patient import Patient
@@ -79,19 +79,27 @@ class Switchboard:
         self._hosts: dict[Side, Host] = {}
         self._glass: Glass = _Dark()
         self._is_overlaid = False
+        self._waiting: list[Side] = []
         self._open_patients: dict[str, Patient] = {}
         self.hub = ContextHub(self, self, identify, now)
         self.function = offer.functions[0].function
 
     def start(self, hosts: Mapping[Side, Host], glass: Glass, function: Function) -> None:
-        """Show the first function; both sides take part in the context from here on."""
+        """Show the first function; the side that nobody sees yet follows once the one on the glass is there.
+
+        Two programs that start at once take twice as long to the first one that can be used.
+        """
         self._hosts = dict(hosts)
         self._glass = glass
         self.function = function
         glass.show_patient(None)
         self._show_function()
-        for side in self._hosts:
+        visible = self._visible()
+        self._waiting = [side for side in self._hosts if side not in visible]
+        for side in visible:
             self.hub.join(side)
+        if not visible:
+            self._join_rest()
 
     # -- what the person asks for ------------------------------------------------------------------------
 
@@ -104,6 +112,7 @@ class Switchboard:
         """Show another function for the same patient."""
         self.function = function
         self._show_function()
+        self._join_rest()
         for side in self._visible():
             if side is Side.CLOUD or self.hub.dispute is None:
                 # while two patients are on the glass, only the person's choice moves the legacy program
@@ -152,6 +161,8 @@ class Switchboard:
         """A pane was read back."""
         self._glass.show_shown(side, shown)
         self.hub.shown(side, shown)
+        if shown.state is not ShownState.UNKNOWN:
+            self._join_rest()
 
     def on_active(self, side: Side | None) -> None:
         """Keys go to another pane."""
@@ -161,6 +172,7 @@ class Switchboard:
         """A pane's program or page ended."""
         self.hub.leave(side)
         self._glass.show_gone(side, reason)
+        self._join_rest()
 
     def on_patient_wanted(self, side: Side, identifier: str) -> None:
         """A page asks for a patient; only one that the window knows or can find is opened."""
@@ -233,6 +245,11 @@ class Switchboard:
             self._rollout.pin()
 
     # -- inside -------------------------------------------------------------------------------------------
+
+    def _join_rest(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for side in waiting:
+            self.hub.join(side)
 
     def _show_function(self) -> None:
         self._glass.show_function(self._offer.pages_of(self.function), self.decision)

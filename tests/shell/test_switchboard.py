@@ -104,7 +104,7 @@ class Picture:
 class Desk:
     """A switchboard with two panes and a glass."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_started: bool = True) -> None:
         self.stages = dict.fromkeys(Function, Stage.LEGACY) | {
             Function.PATIENTS: Stage.LEAD,
             Function.APPOINTMENTS: Stage.TRIAL,
@@ -130,7 +130,8 @@ class Desk:
         self.board = Switchboard(offer, rollout, lambda _number, done: done([SANDRA]), lambda: NOW)
         self.legacy, self.cloud, self.glass = Pane(Side.LEGACY), Pane(Side.CLOUD), Picture()
         self.board.start({Side.LEGACY: self.legacy, Side.CLOUD: self.cloud}, self.glass, Function.PATIENTS)
-        self.obey()
+        if is_started:
+            self.obey()
 
     def standings(self) -> Mapping[Function, Standing]:
         return {function: Standing(stage=stage) for function, stage in self.stages.items()}
@@ -149,7 +150,7 @@ class Desk:
         self.board.on_shown(pane.side, pane.shown)
 
     def obey(self) -> None:
-        for pane in (self.legacy, self.cloud):
+        for pane in (self.cloud, self.legacy):
             self.show(pane, pane.asked[-1][1])
 
     def open(self, patient: Patient | None) -> None:
@@ -163,6 +164,20 @@ def test_function_that_leads_is_shown_new_and_one_on_trial_on_the_legacy_screen(
     assert [one.view for one in desk.glass.decisions] == [View.NEW, View.LEGACY]
     assert desk.glass.titles == ["patients", "appointments"]
     assert desk.legacy.asked[-1][0] == "appointments"
+
+
+def test_program_that_nobody_sees_is_started_after_the_page_on_the_glass_is_there() -> None:
+    desk = Desk(is_started=False)
+    started = [len(desk.legacy.asked)]
+    desk.show(desk.cloud, None)
+    started.append(len(desk.legacy.asked))
+    assert started == [0, 1]
+
+
+def test_program_that_nobody_sees_is_started_also_when_the_page_does_not_come() -> None:
+    desk = Desk(is_started=False)
+    desk.board.on_gone(Side.CLOUD, "The page could not be opened.")
+    assert len(desk.legacy.asked) == 1
 
 
 def test_view_that_does_not_exist_is_refused_with_the_reason() -> None:

@@ -226,8 +226,8 @@ class WindowStage:
 
     def obey(self) -> None:
         """Both panes show what they were asked last."""
-        self.legacy.obey()
         self.pages.obey()
+        self.legacy.obey()
 
     def open(self, patient: Patient | None) -> None:
         """Open a patient, and have both panes agree."""
