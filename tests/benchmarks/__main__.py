@@ -36,12 +36,13 @@ def main(names: Sequence[str]) -> int:
         with reference_world() as world:
             for measure, metrics in BENCHMARKS.items():
                 if wanted.intersection(metrics):
-                    measured += [one for one in measure(world) if one.metric in wanted]
+                    found = [one for one in measure(world) if one.metric in wanted]
+                    measured += found
+                    for one in found:
+                        print(one.as_json(), flush=True)
     except DemoError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    for one in measured:
-        print(one.as_json(), flush=True)
     print(table(measured), file=sys.stderr)
     return 0
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from demo.arguments import Options
 from demo.check.hands import Hands, wait_until
 from demo.check.virtual_screen import VirtualScreen
+from demo.flags import move
 from demo.place import Environment, place_of
 from demo.session import Session
+from web_modules.decision.words import Function, Stage
 
 AGAIN_SECONDS = 5.0
 CLOSE_SECONDS = 30.0
@@ -36,7 +38,7 @@ class World:
     session: Session
     cloud: str
     variables: dict[str, str]
-    calm_box: tuple[int, int, int, int] = (0, 60, 1440, 860)
+    calm_box: tuple[int, int, int, int] = (0, 330, 1440, 850)
 
     def close_window(self, process: subprocess.Popen[bytes]) -> None:
         """Close the window that has the keys, and wait for its process.
@@ -74,6 +76,8 @@ def reference_world() -> Iterator[World]:
             screenshots=None,
         )
         cloud = session.prepare(options)
+        # Both functions that are switched between show a page, as the peer's two views do.
+        move(session.place, Function.APPOINTMENTS, Stage.LEAD)
         try:
             yield World(
                 screen=screen,
