@@ -1,10 +1,11 @@
 """The rail: the functions with their stage, and the patients that were open last."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from shell.functions import FunctionPages
 from shell.main_window.parts import STAGE_WORDS, Pips, draw_ring, label, restyle, row
@@ -13,6 +14,8 @@ from shell.patient import Patient, date_words
 from web_modules.decision.words import Function, Stage
 
 _RECENT_SHOWN = 5
+_RECENT_ROOM = 208 - 16 - 18
+"""The rail without its margins and a row's own."""
 
 
 class Rail(QWidget):
@@ -178,20 +181,23 @@ class _Recent(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         name, born = label(patient.short_name), label(date_words(patient.born or ""), "small")
         name.setWordWrap(True)
-        layout = row(name, born, spacing=theme.px(8))
-        layout.setStretch(0, 1)
-        layout.setAlignment(born, Qt.AlignmentFlag.AlignTop)
+        metrics = QFontMetrics(theme.font(12))
+        whole = theme.px(_RECENT_ROOM)
+        beside = whole - theme.px(8) - metrics.horizontalAdvance(born.text())
+        widest = max(metrics.horizontalAdvance(part) for part in re.split(r"(?<=[ -])", patient.short_name))
+        is_below = widest > beside  # a long word takes the whole width, and the date goes below
+        layout: QBoxLayout = QVBoxLayout() if is_below else QHBoxLayout()
+        layout.setSpacing(0 if is_below else theme.px(8))
+        layout.addWidget(name, 1)
+        layout.addWidget(born, 0, Qt.AlignmentFlag.AlignTop)
         layout.setContentsMargins(theme.px(10), theme.px(4), theme.px(8), theme.px(4))
         self.setLayout(layout)
         self.setAccessibleName(f"{patient.name}, born {patient.born or 'not known'}")
         for part in (name, born):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        metrics = QFontMetrics(theme.font(12))
-        room = theme.px(208 - 16 - 18 - 8) - metrics.horizontalAdvance(born.text())
-        lines = metrics.boundingRect(
-            QRect(0, 0, room, 999), Qt.TextFlag.TextWordWrap, patient.short_name
-        ).height()
-        self.setFixedHeight(lines + theme.px(10))
+        room = QRect(0, 0, whole if is_below else beside, 999)
+        height = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, patient.short_name).height()
+        self.setFixedHeight(height + theme.px(10) + (metrics.height() if is_below else 0))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """The style sheet's ground, and the ring."""
