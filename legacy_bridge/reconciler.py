@@ -147,6 +147,8 @@ class Reconciler:
             cloud = mapping.from_cloud(visit.content, references)
             return self._decide(visit, mapping, legacy, cloud, references)
         except RecordRefused as refused:
+            if legacy is not None and legacy.is_withheld:
+                return self._withdraw(visit, mapping)  # what cannot be read there may not stay there
             return replace(visit, refusal=(refused.reason, refused.words))
         except (SideUnavailable, MirrorStopped):
             raise
@@ -233,6 +235,17 @@ class Reconciler:
             touched=tuple(self._legacy.dependants(visit.link.key)) if is_shown_again else (),
         )
 
+    def _withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
+        """Take a confidential record off the cloud as it is."""
+        if visit.content is None:
+            return replace(visit, ends_as=LinkState.WITHHELD)
+        plan = mapping.removal(visit.content, link=visit.link)
+        if mapping.kind is Kind.PATIENT:
+            patient = visit.content.resources["Patient"]["id"]
+            plan = replace(plan, withdraw_patient=f"Patient/{patient}")
+        touched = tuple(self._legacy.dependants(visit.link.key))
+        return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
+
     def _withhold(
         self, visit: Visit, mapping: ResourceMapping, legacy: Reading, cloud: Reading | None
     ) -> Visit:
@@ -256,12 +269,9 @@ class Reconciler:
                 touched=(),
                 looks_again=True,
             )
-        plan = mapping.removal(visit.content, link=visit.link)
-        if mapping.kind is Kind.PATIENT:
-            patient = visit.content.resources["Patient"]["id"]
-            plan = replace(plan, withdraw_patient=f"Patient/{patient}")
         lost = tuple(replace(one, winner=Authority.LEGACY) for one in merged.open)
-        return replace(visit, plan=plan, decided=(*merged.decided, *lost))
+        gone = replace(self._withdraw(visit, mapping), touched=visit.touched)
+        return replace(gone, decided=(*merged.decided, *lost))
 
     def _merged(self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields) -> Merged:
         return merge(

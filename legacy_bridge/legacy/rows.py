@@ -102,7 +102,9 @@ class LegacyRows:
                 chunk = wanted[at : at + _CHUNK]
                 try:
                     found.update(self._groups(connection, kind, chunk))
-                except ValueError:
+                except (ValueError, OperationalError) as error:
+                    if not _is_unreadable(error):
+                        raise
                     for one in chunk:  # one unreadable row does not hold up the others
                         found.update(self._alone(connection, kind, one))
         return found
@@ -110,7 +112,9 @@ class LegacyRows:
     def _alone(self, connection: Connection, kind: Kind, guid: str) -> dict[LinkKey, RowGroup]:
         try:
             return dict(self._groups(connection, kind, [guid]))
-        except ValueError:
+        except (ValueError, OperationalError) as error:
+            if not _is_unreadable(error):
+                raise
             link = LinkKey(kind=kind, key=guid_key(guid) or "")
             return {link: RowGroup(link=link, rows={}, digest="", is_readable=False)}
 
@@ -180,6 +184,11 @@ def _alone(engine: Engine) -> Iterator[Connection]:
             connection.exec_driver_sql("ROLLBACK")
             raise
         connection.exec_driver_sql("COMMIT")
+
+
+def _is_unreadable(error: Exception) -> bool:
+    """Whether a row holds what its column cannot: SQLite keeps anything, also text that is no UTF-8."""
+    return isinstance(error, ValueError) or "Could not decode" in str(error)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ Elements are chosen by key (telecom by system and use, identifiers by system, ex
 by position, and only the element that changed is touched: what is not mapped stays as it was.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,26 +109,39 @@ def concept_text(
 
 
 def telecom(name: str, column: Column, resource_type: str, system: str, use: str | None) -> FieldMapping:
-    """A telephone or e-mail column and the ContactPoint of that system and use; others are left alone."""
+    """A telephone or e-mail column and its ContactPoint; others of that system and use are left alone.
 
-    def is_it(point: Mapping[str, Any]) -> bool:
+    The bridge marks its ContactPoint by the element's `id` (FHIR R4 element.html), so that another number of
+    the same kind, or another order, is not taken for an edit. Without a mark it is the first that fits. While
+    others fit, a cleared one stays behind without a value: else the next one would be taken for it.
+    """
+    mark = name.replace("_", "-")
+
+    def fits(point: Mapping[str, Any]) -> bool:
         same_use = use is None or point.get("use", use if system == "email" else None) == use
-        return point.get("system") == system and same_use and "value" in point and "end" not in _period(point)
+        return point.get("system") == system and same_use and "end" not in _period(point)
+
+    def place(points: Sequence[Mapping[str, Any]]) -> int | None:
+        marked = (at for at, point in enumerate(points) if point.get("id") == mark and fits(point))
+        first = (at for at, point in enumerate(points) if fits(point) and "value" in point)
+        return next(marked, next(first, None))
 
     def get(content: CloudContent, _references: References) -> Value | None:
         points = content.resources[resource_type].get("telecom", [])
-        return next((text_of(point["value"]) for point in points if is_it(point)), None)
+        at = place(points)
+        return None if at is None else text_of(points[at].get("value"))
 
     def put(draft: Draft, value: Value | None, _references: References) -> None:
         points = list(draft[resource_type].get("telecom", []))
-        at = next((index for index, point in enumerate(points) if is_it(point)), None)
-        if value is None:
-            if at is not None:
-                del points[at]
+        at = place(points)
+        kept = {} if at is None else {key: one for key, one in points[at].items() if key != "value"}
+        point = {"system": system, **({"use": use} if use else {}), **kept, "id": mark}
+        if value is not None:
+            end = len(points)
+            points[slice(end, end) if at is None else slice(at, at + 1)] = [{**point, "value": value}]
         elif at is not None:
-            points[at] = {**points[at], "value": value}
-        else:
-            points.append({"system": system, "value": value, **({"use": use} if use else {})})
+            others = [one for index, one in enumerate(points) if index != at and fits(one) and "value" in one]
+            points[at : at + 1] = [point] if others else []
         set_element(draft[resource_type], "telecom", points or None)
 
     return FieldMapping(
