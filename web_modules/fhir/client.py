@@ -115,6 +115,13 @@ class FhirClient:
         headers = {} if if_match is None else {"if-match": etag(if_match)}
         self._send("DELETE", f"{resource_type}/{resource_id}", headers=headers)
 
+    def delete_history(self, resource_type: str, resource_id: str) -> None:
+        """Remove every version but the current one, for good (FHIR R6 http.html#delete-history).
+
+        A server that does not know the interaction refuses it with 404, 405 or 501.
+        """
+        self._send("DELETE", f"{resource_type}/{resource_id}/_history")
+
     def transaction(self, entries: Sequence[TransactionEntry]) -> list[Resource]:
         """Do all steps or none.
 

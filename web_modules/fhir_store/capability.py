@@ -49,7 +49,8 @@ def capability_statement(
                 "documentation": (
                     "`_history` takes `_since` (inclusive), `_count`, `_sort=_lastUpdated` (oldest first). "
                     "With `If-None-Match` of its ETag and `Prefer: wait=SECONDS` it answers as soon as "
-                    "something changes."
+                    "something changes. `DELETE [type]/[id]/_history` (R6 delete-history) removes "
+                    "the earlier versions of what was deleted."
                 ),
                 "resource": [_resource(catalogue, kind) for kind in sorted(resource_types)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],

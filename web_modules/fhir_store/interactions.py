@@ -16,6 +16,8 @@ from web_modules.fhir_store.search.query import SearchReader
 ID_FORM = re.compile(r"^[A-Za-z0-9\-.]{1,64}$", re.ASCII)
 """FHIR R4 datatypes.html#id."""
 
+_SAID_BY_PROGRAMS = frozenset({"Basic"})
+
 _ETAG = re.compile(r'^(?:W/)?"?([^"]*)"?$')
 
 
@@ -119,6 +121,24 @@ class Interactions:
         """
         existing = self.matching(records, resource_type, condition)
         return Done(status=204, version=None if existing is None else records.delete(existing))
+
+    def delete_history(self, records: WritableRecords, resource_type: str, resource_id: str) -> Done:
+        """Remove all versions but the current one (FHIR R6 http.html#delete-history).
+
+        Only of what was deleted, and of what programs say of themselves: what a living record said before is
+        evidence, and nobody may take it away.
+
+        Raises:
+            Refusal: 404, there never was such a resource; 405, it is a record that lives.
+        """
+        current = records.current(resource_type, resource_id)
+        if current is None:
+            raise refuse(404, IssueCode.NOT_FOUND, f"There is no {resource_type} with this id.")
+        if current.content is not None and resource_type not in _SAID_BY_PROGRAMS:
+            words = "Only the history of a deleted resource can be removed: delete it first."
+            raise refuse(405, IssueCode.NOT_SUPPORTED, words)
+        records.forget_earlier(current)
+        return Done(status=204, version=None)
 
     def matching(self, records: Records, resource_type: str, condition: str) -> StoredVersion | None:
         """The one resource that a condition finds, or None. A condition that is not understood is refused.

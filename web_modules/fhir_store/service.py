@@ -131,6 +131,14 @@ class FhirService:
                         records, resource_type, check_id(resource_id), if_match=expected
                     ),
                 )
+            case "DELETE", [resource_type, resource_id, "_history"]:
+                self._known(resource_type)
+                return self._write(
+                    request,
+                    lambda records: self._interactions.delete_history(
+                        records, resource_type, check_id(resource_id)
+                    ),
+                )
             case "DELETE", [resource_type]:
                 self._known(resource_type)
                 condition = _condition(request)

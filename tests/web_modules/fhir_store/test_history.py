@@ -107,3 +107,40 @@ def test_what_was_written_last_has_the_position_of_the_feed(lived: Caller) -> No
     written = lived.client.create({"resourceType": "Basic", "code": {"text": "y"}})
     (entry,) = lived.client.history_since(changed_at(written))
     assert entry.resource == written
+
+
+def test_the_history_of_what_was_deleted_can_be_removed_and_the_deletion_stays(lived: Caller) -> None:
+    assert lived("DELETE", "Patient/b/_history").status == 204
+    assert told(lived("GET", "Patient/b/_history").body["entry"]) == [("DELETE", "Patient/b", 'W/"2"')]
+    assert lived("GET", "Patient/b/_history/1").status == 404
+    assert lived("GET", "Patient/b").status == 410
+    assert "PUT Patient/b" not in [
+        f"{entry['request']['method']} {entry['request']['url']}"
+        for entry in lived("GET", "_history").body["entry"]
+    ]
+    assert len(lived("GET", "Patient/a/_history").body["entry"]) == 2
+    lived.client.delete_history("Patient", "b")
+    assert lived("PUT", "Patient/b", patient("b")).headers["etag"] == 'W/"3"'
+
+
+def test_the_history_of_a_living_record_cannot_be_removed(lived: Caller) -> None:
+    assert lived("DELETE", "Patient/a/_history").status == 405
+    assert len(lived("GET", "Patient/a/_history").body["entry"]) == 2
+    assert lived("DELETE", "Patient/nobody/_history").status == 404
+    assert lived("DELETE", "Nothing/a/_history").status == 404
+
+
+def test_the_history_of_what_a_program_says_of_itself_can_be_removed(fhir: Caller) -> None:
+    basic = {"resourceType": "Basic", "id": "said", "code": {"text": "x"}}
+    for _ in range(3):
+        fhir("PUT", "Basic/said", basic)
+    fhir("DELETE", "Basic/said/_history")
+    assert told(fhir("GET", "Basic/said/_history").body["entry"]) == [("PUT", "Basic/said", 'W/"3"')]
+
+
+def test_another_practice_s_history_stays(fhir: Caller, other_fhir: Caller) -> None:
+    for caller in (fhir, other_fhir):
+        caller("PUT", "Patient/b", patient("b"))
+        caller("DELETE", "Patient/b")
+    fhir("DELETE", "Patient/b/_history")
+    assert len(other_fhir("GET", "Patient/b/_history").body["entry"]) == 2

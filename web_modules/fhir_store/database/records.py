@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
 
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.index_rows import IndexWriter
@@ -93,6 +93,14 @@ _MOVE_RESOURCE = (
         RESOURCE.c.id == bindparam("of_id"),
     )
     .values(version=bindparam("version"), updated=bindparam("updated"), is_deleted=bindparam("is_deleted"))
+)
+
+
+_FORGET_EARLIER = delete(VERSION).where(
+    VERSION.c.practice == bindparam("of"),
+    VERSION.c.type == bindparam("of_type"),
+    VERSION.c.id == bindparam("of_id"),
+    VERSION.c.version < bindparam("before"),
 )
 
 
@@ -203,6 +211,18 @@ class WritableRecords(Records):
         self._write(version, is_new=False)
         self._index.replace((version.type, version.id), decode(previous.content or b"null"), None)
         return version
+
+    def forget_earlier(self, current: StoredVersion) -> None:
+        """Remove every version before the current one, for good."""
+        self.connection.execute(
+            _FORGET_EARLIER,
+            {
+                "of": self.practice,
+                "of_type": current.type,
+                "of_id": current.id,
+                "before": current.version,
+            },
+        )
 
     def flush(self) -> None:
         """Make what was written here findable; see `Records.flush`."""
