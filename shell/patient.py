@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from shell.written import written
 from web_modules.fhir import systems
 from web_modules.fhir.resource_json import Resource
 
@@ -45,14 +46,14 @@ class Patient:
 
     @property
     def name(self) -> str:
-        """`SMITH, Sarah (Mrs)`."""
-        whole = f"{one_line(self.family).upper()}, {one_line(self.given)}".strip(", ")
-        return f"{whole} ({one_line(self.title)})" if self.title else whole or "Name not recorded"
+        """`SMITH, Sarah (Mrs)`, as the glass writes it."""
+        whole = self._whole_name()
+        return f"{whole} ({written(self.title)})" if self.title else whole or "Name not recorded"
 
     @property
     def short_name(self) -> str:
-        """`SMITH, Sarah`."""
-        return f"{one_line(self.family).upper()}, {one_line(self.given)}".strip(", ") or "Name not recorded"
+        """`SMITH, Sarah`, as the glass writes it."""
+        return self._whole_name() or "Name not recorded"
 
     @property
     def gender_word(self) -> str:
@@ -85,6 +86,9 @@ class Patient:
         age = None if day is None or self.born is None else age_words(self.born, day)
         return f"Died {date_words(self.died)}" + (f" ({age})" if age else "")
 
+    def _whole_name(self) -> str:
+        return ", ".join(written(part) for part in (self.family.upper(), self.given) if part)
+
 
 def patient_of(resource: Resource, ods: str) -> Patient:
     """Read a FHIR Patient.
@@ -108,20 +112,10 @@ def patient_of(resource: Resource, ods: str) -> Patient:
         address=_address(resource),
         phone=_phone(resource),
         usual_gp=next(
-            (one["display"] for one in resource.get("generalPractitioner", []) if "display" in one), ""
+            (written(one["display"]) for one in resource.get("generalPractitioner", []) if "display" in one),
+            "",
         ),
     )
-
-
-def one_line(text: str | None) -> str:
-    """A text from outside for one line on the glass: no line ends, no characters that reorder others."""
-    return "".join(
-        " " if letter in "\r\n\t" else letter for letter in text or "" if letter not in _REORDERING
-    )
-
-
-_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
-"""Explicit bidirectional controls: they would carry over into the words beside a name."""
 
 
 def nhs_number_words(number: str) -> str:
@@ -133,7 +127,7 @@ def date_words(text: str) -> str:
     """A FHIR date as `12-Mar-1961`, `Mar-1961` or `1961`: what is not known is not made up."""
     parts = text[:10].split("-")
     if not all(part.isdigit() for part in parts) or (len(parts) > 1 and not 1 <= int(parts[1]) <= 12):
-        return one_line(text)
+        return written(text)
     year, *rest = parts
     month = [_MONTHS[int(rest[0]) - 1]] if rest else []
     return "-".join([*reversed(rest[1:]), *month, year])
@@ -201,7 +195,7 @@ def _identifier(resource: Resource, system: str) -> str | None:
 def _address(resource: Resource) -> str:
     address = _preferred(resource.get("address", []), ("home",))
     parts = [*address.get("line", []), address.get("city"), address.get("postalCode")]
-    return one_line(", ".join(part for part in parts if part)) or one_line(address.get("text"))
+    return written(", ".join(part for part in parts if part)) or written(address.get("text"))
 
 
 def _phone(resource: Resource) -> str:
@@ -209,6 +203,5 @@ def _phone(resource: Resource) -> str:
     chosen = _preferred(phones, ("home", "mobile"))
     if not chosen.get("value"):
         return ""
-    return (
-        f"{one_line(chosen['value'])} ({chosen['use']})" if chosen.get("use") else one_line(chosen["value"])
-    )
+    number = written(chosen["value"])
+    return f"{number} ({chosen['use']})" if chosen.get("use") else number

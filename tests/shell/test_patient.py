@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from shell.patient import Patient, age_words, date_words, nhs_number_words, one_line, patient_of
+from shell.patient import Patient, age_words, date_words, nhs_number_words, patient_of
 from web_modules.fhir import systems
 
 ON = date(2026, 11, 17)
@@ -84,9 +84,13 @@ def test_dead_patient_has_the_age_at_death_beside_the_date_of_death() -> None:
 
 
 def test_hostile_name_stays_in_its_line_and_turns_nothing_round() -> None:
-    hostile = "O\u202eBrien\r\n<b>x</b>"
-    assert one_line(hostile) == "OBrien  <b>x</b>"
-    assert "\n" not in _patient(family=hostile).name
+    assert _patient(family="O\u202eBrien\r\n").name == "OBRIEN  , Sarah (Mrs)"
+
+
+def test_each_right_to_left_name_keeps_its_place_family_name_first() -> None:
+    hebrew = _patient(family="כהן", given="שרה")
+    assert hebrew.name == "\u2068כהן\u2069, \u2068שרה\u2069 (Mrs)"
+    assert hebrew.short_name == "\u2068כהן\u2069, \u2068שרה\u2069"
 
 
 def test_fhir_patient_is_read_by_system_and_use_and_not_by_position() -> None:
