@@ -2,6 +2,9 @@
 
 import contextlib
 import json
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
 import uvicorn
 from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QEventLoop, QTimer, QUrl
 from PySide6.QtNetwork import QNetworkCookie
@@ -18,6 +22,7 @@ from demo.programs import free_port
 from tests.support.module_web import PRACTICE, TODAY
 from web_modules.app import create_cloud
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir.transport import HttpTransport
 from web_modules.fhir_store.store import Standard, Store
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
 from web_modules.identity.sessions import COOKIE, Sessions
@@ -119,26 +124,86 @@ def live_page(folder: Path, standard: Standard, *, agent: str = "") -> Iterator[
     )
     thread = threading.Thread(target=server.run)
     thread.start()
-    profile = QWebEngineProfile()
-    profile.setHttpUserAgent(f"{profile.httpUserAgent()} {agent}".strip())
     sessions = Sessions(_KEY, practice=PRACTICE, environment="reference")
     token = sessions.issue(next(one for one in DEVELOPMENT_PEOPLE if one.id == "dawn.hartley"))
-    cookie = QNetworkCookie(QByteArray(COOKIE.encode()), QByteArray(token.encode()))
+    try:
+        _wait(lambda: server.started)
+        with _browser(origin, token, agent) as page:
+            yield LivePage(fhir=FhirClient(made.services.fhir), page=page, origin=origin)
+            assert page.complaints == []
+    finally:
+        server.should_exit = True
+        thread.join()
+        store.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppablePage:
+    """A page of a cloud that is a process of its own, which can be suspended.
+
+    Attributes:
+        live: the page; its records are reached over HTTP and hang while the cloud does.
+        stop: suspend the cloud.
+        go_on: undo it.
+    """
+
+    live: LivePage
+    stop: Callable[[], None]
+    go_on: Callable[[], None]
+
+
+@contextlib.contextmanager
+def stoppable_page(folder: Path, *, agent: str = "") -> Iterator[StoppablePage]:
+    """Like `live_page`, with the cloud as a user starts it."""
+    port = free_port()
+    origin = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--practice", PRACTICE]
+    command += ["--practice-name", "Fernbrook Surgery", "--database", f"sqlite:///{folder / 'cloud.sqlite'}"]
+    command += ["--environment", "reference", "--today", TODAY.isoformat()]
+    with (folder / "cloud.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as cloud:
+        try:
+            _wait(lambda: _is_serving(origin))
+            session = requests.post(
+                f"{origin}/sign-in",
+                data={"person": "dawn.hartley"},
+                headers={"Accept": "application/json"},
+                timeout=5,
+            ).json()["session"]
+            transport = HttpTransport(f"{origin}/{PRACTICE}/fhir", token=session)
+            with contextlib.closing(transport), _browser(origin, session, agent) as page:
+                yield StoppablePage(
+                    live=LivePage(fhir=FhirClient(transport), page=page, origin=origin),
+                    stop=lambda: cloud.send_signal(signal.SIGSTOP),
+                    go_on=lambda: cloud.send_signal(signal.SIGCONT),
+                )
+                assert page.complaints == []
+        finally:
+            cloud.send_signal(signal.SIGCONT)
+            cloud.terminate()
+
+
+@contextlib.contextmanager
+def _browser(origin: str, session: str, agent: str) -> Iterator[_Page]:
+    profile = QWebEngineProfile()
+    profile.setHttpUserAgent(f"{profile.httpUserAgent()} {agent}".strip())
+    cookie = QNetworkCookie(QByteArray(COOKIE.encode()), QByteArray(session.encode()))
     profile.cookieStore().setCookie(cookie, QUrl(origin))
     page = _Page(profile)
     page.complaints = []
     try:
-        _wait(lambda: server.started)
-        yield LivePage(fhir=FhirClient(made.services.fhir), page=page, origin=origin)
-        assert page.complaints == []
+        yield page
     finally:
         page.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         profile.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        server.should_exit = True
-        thread.join()
-        store.close()
+
+
+def _is_serving(origin: str) -> bool:
+    try:
+        return requests.get(f"{origin}/health", timeout=5).ok
+    except requests.ConnectionError:
+        return False
 
 
 def _wait(condition: Callable[[], bool]) -> None:

@@ -78,7 +78,7 @@ class BookPages:
             reason=reason,
             at=datetime.now(UTC) if self._is_now_today() else self._now(),
         )
-        refusal = book(self._client, wish)
+        refusal = book(self._pages.writer(request), wish)
         return self._answer(request, form, slot=slot, done="booked", refusal=refusal, typed=reason)
 
     def _cancel(self, request: Request, form: Form) -> Response:
@@ -86,7 +86,8 @@ class BookPages:
         reason = next((one for one in CancelReason if one.code == form.get("why")), None)
         refusal: Refusal | None = Refusal.NO_REASON
         if reason is not None:
-            refusal = cancel(self._client, form.get("appointment", ""), patient, reason)
+            writer = self._pages.writer(request)
+            refusal = cancel(writer, form.get("appointment", ""), patient, reason)
         asks = refusal is Refusal.NO_REASON
         return self._answer(request, form, slot=slot, done="cancelled", refusal=refusal, asks_cancel=asks)
 

@@ -10,6 +10,12 @@ from web_modules.fhir.errors import FhirUnavailable
 
 FHIR_JSON = "application/fhir+json"
 
+DEADLINE = "x-banyan-deadline"
+"""Request header: milliseconds since 1970, by the server's clock, after which a write is not to be done.
+
+The embedded store keeps to it under its write lock; another server does not know it.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FhirRequest:

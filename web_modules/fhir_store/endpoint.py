@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
@@ -16,7 +16,7 @@ from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 Gate = Callable[[Request], Refusal | None]
 """Says why a request may not be made, or None when it may."""
 
-_HEADERS = ("if-match", "if-none-match", "if-none-exist", "prefer")
+_HEADERS = ("if-match", "if-none-match", "if-none-exist", "prefer", DEADLINE)
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _FORM = "application/x-www-form-urlencoded"
 

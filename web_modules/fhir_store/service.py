@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from sqlalchemy.exc import OperationalError
 
-from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
 from web_modules.fhir_store.bundles import BundleRunner
 from web_modules.fhir_store.capability import capability_statement
@@ -234,7 +235,7 @@ class FhirService:
             validator.check(bundle)
         wants_content = "return=representation" in request.headers.get("prefer", "")
         run = self._bundles.transaction if is_transaction else self._bundles.batch
-        with self._writing() as records:
+        with self._writing(request) as records:
             return answers.of_json(run(records, steps, wants_content=wants_content))
 
     def _resource(self, request: FhirRequest, resource_type: str, resource_id: str = "") -> Resource:
@@ -256,7 +257,7 @@ class FhirService:
         return resource_type
 
     def _write(self, request: FhirRequest, work: Work) -> FhirResponse:
-        with self._writing() as records:
+        with self._writing(request) as records:
             done = work(records)
         return answers.of_done(done, self.served.base_url, request.headers.get("prefer", ""))
 
@@ -266,13 +267,14 @@ class FhirService:
             yield Records(connection, self.served.practice)
 
     @contextmanager
-    def _writing(self) -> Iterator[WritableRecords]:
+    def _writing(self, request: FhirRequest) -> Iterator[WritableRecords]:
         with self._store.database.writing() as connection:
             practice = self.served.practice
             index = IndexWriter(connection, practice, self._store.index, self.served.base_url)
             records = WritableRecords(connection, practice, index)
             yield records
             records.finish()
+            _check_deadline(request)
         self.changes.advance(records.reached)
 
     def _metadata(self) -> bytes:
@@ -291,3 +293,10 @@ class FhirService:
 
 def _condition(request: FhirRequest) -> str:
     return urlencode([pair for pair in request.query if pair[0] not in {"_format", "_pretty"}])
+
+
+def _check_deadline(request: FhirRequest) -> None:
+    """The last thing before a commit: a write may have waited for the lock, or the process may have slept."""
+    until = request.headers.get(DEADLINE, "")
+    if until and not (until.isdigit() and time.time() * 1000 <= int(until)):
+        raise refuse(408, IssueCode.TRANSIENT, "This came too late to be done; nothing was changed.")

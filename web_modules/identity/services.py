@@ -5,7 +5,7 @@ A module's pages read and write records through `FhirClient(services.fhir)` and 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from starlette.requests import HTTPConnection
@@ -13,9 +13,11 @@ from starlette.requests import HTTPConnection
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import Transport
 from web_modules.fhir_store.changes import ChangeSignal
+from web_modules.identity.contexts import Contexts
 from web_modules.identity.people import Person
 
-_STATE = "person"
+_PERSON = "person"
+_SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Services:
         today: answers the day that pages take for today (Europe/London).
         fhir: the practice's records; hand it to a `FhirClient`. Blocks: call it from a sync endpoint.
         changes: wakes when the practice's records change; see `web_modules.fhir_store.changes`.
+        contexts: which context each window is in.
     """
 
     practice: str
@@ -37,16 +40,23 @@ class Services:
     today: Callable[[], date]
     fhir: Transport
     changes: ChangeSignal
+    contexts: Contexts = field(default_factory=Contexts)
 
 
 def person_of(request: HTTPConnection) -> Person:
     """Who asks, in an endpoint that the catalogue lists."""
-    person = getattr(request.state, _STATE)
+    person = getattr(request.state, _PERSON)
     if not isinstance(person, Person):
         raise TypeError("this route is not behind the sign-in")
     return person
 
 
-def remember_person(request: HTTPConnection, person: Person) -> None:
-    """Keep who asks with the request; done by the wall before a module's endpoint."""
-    setattr(request.state, _STATE, person)
+def session_of(request: HTTPConnection) -> str:
+    """The token of the session in which somebody asks, in an endpoint that the catalogue lists."""
+    return str(getattr(request.state, _SESSION))
+
+
+def remember_person(request: HTTPConnection, person: Person, session: str) -> None:
+    """Keep who asks, and in which session, with the request; done by the wall before a module's endpoint."""
+    setattr(request.state, _PERSON, person)
+    setattr(request.state, _SESSION, session)

@@ -21,15 +21,16 @@ class SignInWall:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         request = Request(scope, receive)
-        person = self._sessions.person_of(request)
-        if person is None:
+        session = self._sessions.token_of(request)
+        person = None if session is None else self._sessions.person(session)
+        if session is None or person is None:
             await _sent_away(request)(scope, receive, send)
         elif is_forged_write(request):
             await JSONResponse({"error": "This did not come from one of our pages."}, status_code=403)(
                 scope, receive, send
             )
         else:
-            remember_person(request, person)
+            remember_person(request, person, session)
             await self._app(scope, receive, send)
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Route
 
 from web_modules.fhir.errors import FhirError, FhirGone, FhirNotFound, FhirUnavailable
 from web_modules.pages.drawing import Pages, now_words
+from web_modules.pages.permits import WriteRefused, announce
 
 Form = Mapping[str, str]
 """What was typed, by field name; empty for a page that is only looked at. No files."""
@@ -24,6 +25,7 @@ def page_route(pages: Pages, path: str, handler: Handler, *methods: str) -> Rout
     """A route of one practice's pages; `path` is below `/{practice}/`."""
 
     async def endpoint(request: Request) -> Response:
+        announce(request, pages.services.contexts)
         form: dict[str, str] = {}
         if request.method == "POST":
             async with request.form(max_files=0, max_fields=MOST_FIELDS) as sent:
@@ -36,6 +38,8 @@ def page_route(pages: Pages, path: str, handler: Handler, *methods: str) -> Rout
 def _answered(pages: Pages, handler: Handler, request: Request, form: Form) -> Response:
     try:
         return handler(request, form)
+    except WriteRefused as refused:
+        return pages.say(request, title=refused.title, words=refused.words, status=409)
     except (FhirNotFound, FhirGone):
         return pages.say(
             request,

@@ -15,13 +15,19 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from web_modules.fhir.client import FhirClient
 from web_modules.identity.services import Services, person_of
 from web_modules.pages.freshness import read_freshness, shown_freshness
+from web_modules.pages.permits import (
+    ANSWER_SECONDS,
+    CONTEXT,
+    PermittedTransport,
+    ReadingTransport,
+    context_of,
+    now_milliseconds,
+    permit_of,
+)
 from web_modules.pages.words import clock_words
 
 SHELL = "BanyanShell/"
 """In the browser's name when the shell draws title, banner and freshness around the page."""
-
-CONTEXT = "context"
-"""The query parameter that says for which of the shell's contexts a page was opened; kept on every way."""
 
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
@@ -47,7 +53,7 @@ class Pages:
         """
         self.services = services
         self.function = function
-        self.client = FhirClient(services.fhir)
+        self.client = FhirClient(ReadingTransport(services.fhir))
         self._navigation = tuple(navigation)
         self._templates = Templates(
             loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), PackageLoader("nhsuk_frontend_jinja")]),
@@ -56,6 +62,11 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+
+    def writer(self, request: Request) -> FhirClient:
+        """The client by which one request may write, in time and in its context; see `permits`."""
+        permit = permit_of(request, self.services.contexts)
+        return FhirClient(PermittedTransport(self.services.fhir, permit))
 
     def draw(
         self, request: Request, template: str, values: Mapping[str, Any], *, status: int = 200
@@ -83,6 +94,8 @@ class Pages:
             "at": self.address_maker(context),
             "patient_id": "",
             "watch": (),
+            "served_at": now_milliseconds(),
+            "answer_seconds": ANSWER_SECONDS,
         }
         if is_alone:
             freshness = read_freshness(self.client, self.function)
@@ -92,7 +105,8 @@ class Pages:
 
     def say(self, request: Request, *, title: str, words: str, status: int, **values: Any) -> Response:
         """Draw a page that only says something: what happened, what still works, what to do."""
-        return self.draw(request, "message.html", {"title": title, "words": words, **values}, status=status)
+        told = {"title": title, "words": words, "status": status, **values}
+        return self.draw(request, "message.html", told, status=status)
 
     def go(self, request: Request, path: str, **query: str) -> Response:
         """Send the browser on after a form, within the same context."""
@@ -121,11 +135,6 @@ class AddressMaker:
         if self.context:
             kept[CONTEXT] = self.context
         return f"/{self.practice}/{path}" + (f"?{urlencode(kept)}" if kept else "")
-
-
-def context_of(request: Request) -> str:
-    """For which of the shell's contexts a page was opened, or empty."""
-    return request.query_params.get(CONTEXT, "")
 
 
 def now_words() -> str:

@@ -114,6 +114,7 @@ class PatientPages:
         resource = self._read(request)
         if wrong:
             return self._form(request, resource, before=before, typed=typed, wrong=wrong, status=422)
+        writer = self._pages.writer(request)
         for _ in range(_TRIES):
             now = form_values(resource)
             others = _other_changes(before, typed, now)
@@ -123,7 +124,7 @@ class PatientPages:
             if wanted == resource:
                 return self._done(request, resource, "nothing")
             try:
-                self._client.update(wanted, if_match=version_of(resource))
+                writer.update(wanted, if_match=version_of(resource))
             except FhirConflict:
                 resource = self._read(request)
                 continue

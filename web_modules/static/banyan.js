@@ -3,6 +3,7 @@
 import { askToLeave, isAsking, isDirty, lookAtWork, renewForm, stay, workForm } from "/static/forms.js";
 import { listenToKeys, setUpSlots } from "/static/keys.js";
 import { morph } from "/static/morph.js";
+import { giveUp, isSending, learnClock, send } from "/static/sending.js";
 import { askForPatient, sayUnsaved, underShell } from "/static/shell.js";
 
 const root = document.documentElement;
@@ -11,18 +12,24 @@ const TYPING_MILLISECONDS = 120;
 let visits = 0;
 let going = 0;
 let mayLeave = false;
+let isUnwanted = false;
 
 // ---- going on ------------------------------------------------------------------------------------
 
-async function fetchPage(address, options = {}) {
-  const answer = await fetch(address, { headers: { Accept: "text/html" }, ...options });
+/** A page of ours, or null; who is signed out goes to sign in, unless there is work to be kept. */
+async function fetchPage(address, { headers, ...options } = {}) {
+  const answer = await fetch(address, { headers: { Accept: "text/html", "X-Banyan-Script": "1", ...headers }, ...options });
   const type = answer.headers.get("content-type") ?? "";
-  if (!type.startsWith("text/html") || new URL(answer.url).pathname === "/sign-in") {
+  const isSignedOut = answer.status === 401 || new URL(answer.url).pathname === "/sign-in";
+  if (isSignedOut || !type.startsWith("text/html")) {
+    if (isSending()) return isSignedOut ? { isSignedOut } : null;
     mayLeave = true;
     location.assign(answer.url);
     return null;
   }
-  return { url: answer.url, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  learnClock(page);
+  return { url: answer.url, page };
 }
 
 function show(selector, fresh) {
@@ -31,27 +38,36 @@ function show(selector, fresh) {
   if (target && found) morph(target, found);
 }
 
-/** Go to an address of ours, or send a form, and show the answer in place. */
+/** Go to an address of ours and show it in place; not while something typed is on its way. */
 async function visit(address, options = {}) {
+  if (!isSending()) await busy(() => goTo(address, options));
+}
+
+/** Do something during which the page does not renew itself. */
+async function busy(work) {
   going += 1;
   try {
-    await goTo(address, options);
+    await work();
   } finally {
     going -= 1;
     if (going === 0 && again !== null) renewOnceMore();
   }
 }
 
-async function goTo(address, { push = true, ...options }) {
+async function goTo(address, options) {
   const number = ++visits;
   let fresh;
   try {
-    fresh = await fetchPage(address, options);
+    fresh = await fetchPage(address);
   } catch {
-    say("The cloud cannot be reached now. Nothing was sent twice; the legacy screen works as usual.");
+    say("The cloud cannot be reached now. The legacy screen works as usual.");
     return;
   }
-  if (fresh === null || number !== visits) return;
+  if (fresh !== null && number === visits) await arrive(fresh, options);
+}
+
+/** Show a page that came. */
+async function arrive(fresh, { push = true } = {}) {
   const told = fresh.page.documentElement.dataset;
   if (told.function !== root.dataset.function) {
     mayLeave = true;
@@ -93,12 +109,12 @@ function focusAfterVisit() {
   }
 }
 
-function say(words) {
+function say(words, { stays = false } = {}) {
   const said = document.getElementById("said");
-  said.className = "bn-said";
+  said.className = words ? "bn-said" : "nhsuk-u-visually-hidden";
   said.textContent = words;
   clearTimeout(say.timer);
-  say.timer = setTimeout(() => { said.textContent = ""; said.className = "nhsuk-u-visually-hidden"; }, 8000);
+  if (words && !stays) say.timer = setTimeout(() => say(""), 8000);
 }
 
 document.addEventListener("click", (event) => {
@@ -123,11 +139,14 @@ document.addEventListener("submit", (event) => {
   if (!form.closest("#page") || form.method !== "post") return;
   event.preventDefault();
   if (form.hasAttribute("data-live")) return findNow(form);
-  if (form.dataset.busy) return;
-  form.dataset.busy = "true";
-  const body = new URLSearchParams(new FormData(form, event.submitter));
-  visit(form.action, { method: "POST", body }).finally(() => { delete form.dataset.busy; });
+  if (isSending()) return;
+  busy(() => send(form, event.submitter, { fetchPage, arrive, say, leave: (from) => goTo(leaveOf(from).href) }))
+    .finally(() => { if (isUnwanted) window.banyan.discard(); });
 });
+
+function leaveOf(form) {
+  return form.querySelector("[data-leave]");
+}
 
 addEventListener("popstate", () => visit(location.href, { push: false }));
 
@@ -285,10 +304,11 @@ window.banyan = {
   },
   /** Throw away what is typed. */
   discard() {
+    isUnwanted = isSending() && !giveUp();  // what is on its way cannot be called back
     const form = workForm();
-    if (!form) return;
+    if (isUnwanted || !form) return;
     sayUnsaved(false);
-    const leave = form.querySelector("[data-leave]");
+    const leave = leaveOf(form);
     if (leave) visit(leave.href);
     else form.reset();
   },
@@ -300,7 +320,7 @@ function setUp() {
   setUpSlots();
 }
 
-listenToKeys({ leave: (form) => (isDirty(form) ? askToLeave(form) : visit(form.querySelector("[data-leave]").href)), visit });
+listenToKeys({ leave: (form) => (isDirty(form) ? askToLeave(form) : visit(leaveOf(form).href)), visit });
 setUp();
 if (root.dataset.function === "appointments") returnToDay();
 listen();

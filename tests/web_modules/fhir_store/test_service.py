@@ -1,5 +1,6 @@
 """Single resources: create, read, update, delete, under FHIR's conditions."""
 
+import time
 from typing import Any
 
 import pytest
@@ -191,3 +192,20 @@ def test_what_cannot_be_done_is_refused_in_plain_words(
     assert refused.status == status
     assert refused.body["resourceType"] == "OperationOutcome"
     assert refused.words.endswith(".")
+
+
+@pytest.mark.hazard("H01")
+def test_a_write_whose_time_ran_out_is_rolled_back(fhir: Caller) -> None:
+    patient = fhir("POST", "Patient", PATIENT).body
+    path = f"Patient/{patient['id']}"
+    bundle = {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [{"resource": patient, "request": {"method": "PUT", "url": path}}],
+    }
+    for late in (str(int(time.time() * 1000) - 1), "soon"):
+        assert fhir("PUT", path, patient | {"gender": "male"}, x_banyan_deadline=late).status == 408
+        assert fhir("POST", "", bundle, x_banyan_deadline=late).status == 408
+    assert fhir("GET", path).body == patient
+    in_time = str(int(time.time() * 1000) + 60_000)
+    assert fhir("PUT", path, patient | {"gender": "male"}, x_banyan_deadline=in_time).status == 200
