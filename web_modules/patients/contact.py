@@ -2,7 +2,7 @@
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,11 +38,28 @@ class PointField:
     system: str
     use: str
 
-    def is_it(self, point: Mapping[str, Any]) -> bool:
-        """Whether a ContactPoint is this field's: by system and use, never by its place in the list."""
+    @property
+    def mark(self) -> str:
+        """The element id (FHIR R4 element.html) by which the mirror knows the field's ContactPoint again."""
+        return self.name.replace("_", "-")
+
+    def fits(self, point: Mapping[str, Any]) -> bool:
+        """Whether a ContactPoint is of this field's kind and in use."""
         use = point.get("use", self.use if self.system == "email" else None)
         is_current = "end" not in (point.get("period") or {})
-        return point.get("system") == self.system and use == self.use and "value" in point and is_current
+        return point.get("system") == self.system and use == self.use and is_current
+
+    def place(self, points: Sequence[Mapping[str, Any]]) -> int | None:
+        """Which ContactPoint is this field's: the marked one, else the first of its kind with a value."""
+        fitting = [(at, point) for at, point in enumerate(points) if self.fits(point)]
+        marked = (at for at, point in fitting if point.get("id") == self.mark)
+        first = (at for at, point in fitting if "value" in point)
+        return next(marked, next(first, None))
+
+    def find(self, points: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+        """This field's ContactPoint; None when it has none, or one without a value."""
+        at = self.place(points)
+        return points[at] if at is not None and "value" in points[at] else None
 
 
 POINTS = (
@@ -126,9 +143,9 @@ def other_points(patient: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """The ContactPoints that the form does not know: work numbers, old ones, second ones."""
     left = list(patient.get("telecom") or [])
     for field in POINTS:
-        known = next((point for point in left if field.is_it(point)), None)
-        if known is not None:
-            left.remove(known)
+        at = field.place(left)
+        if at is not None:
+            del left[at]
     return tuple(point for point in left if point.get("value"))
 
 
@@ -138,21 +155,30 @@ def _one_line(text: str) -> str:
 
 
 def _value(points: list[dict[str, Any]], field: PointField) -> str:
-    return next((str(point["value"]) for point in points if field.is_it(point)), "")
+    return str((field.find(points) or {"value": ""})["value"])
 
 
 def _put(points: list[dict[str, Any]], field: PointField, value: str) -> None:
-    at = next((index for index, point in enumerate(points) if field.is_it(point)), None)
+    """Change the field's ContactPoint.
+
+    One that is cleared stays behind, marked and empty, while others of its kind are there: else the next of
+    them would be taken for it, here and by the mirror.
+    """
+    at = field.place(points)
     if at is None:
-        points += [{"system": field.system, "value": value, "use": field.use}] if value else []
+        fresh = {"system": field.system, "use": field.use, "id": field.mark, "value": value}
+        points += [fresh] if value else []
     elif value:
         points[at] = {**points[at], "value": value}
+    elif any(field.fits(point) and "value" in point for point in points[:at] + points[at + 1 :]):
+        kept = {name: one for name, one in points[at].items() if name not in ("value", "rank")}
+        points[at] = {**kept, "id": field.mark}
     else:
         del points[at]
 
 
 def _ours(points: list[dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
-    found = ((field.name, next((one for one in points if field.is_it(one)), None)) for field in POINTS)
+    found = ((field.name, field.find(points)) for field in POINTS)
     return [(name, point) for name, point in found if point is not None]
 
 

@@ -59,7 +59,50 @@ def test_a_new_number_is_added_behind_the_others() -> None:
     after = with_contact(without, before | {"email": "new@example.com"}, ("email",))
     assert after["telecom"] == [
         *without["telecom"],
-        {"system": "email", "value": "new@example.com", "use": "home"},
+        {"system": "email", "use": "home", "id": "email", "value": "new@example.com"},
+    ]
+
+
+def two_home_phones(*, marked: int) -> dict[str, Any]:
+    """Two home numbers, one of which the mirror marked as the one of the legacy record."""
+    points: list[dict[str, Any]] = [
+        {"system": "phone", "use": "home", "value": value} for value in ("01632 960001", "01632 960002")
+    ]
+    points[marked] = {"id": "home-phone", **points[marked]}
+    return sarah() | {"telecom": points}
+
+
+@pytest.mark.parametrize("marked", [0, 1])
+def test_of_several_numbers_of_a_kind_the_marked_one_is_shown_and_changed(marked: int) -> None:
+    several = two_home_phones(marked=marked)
+    before = contact_values(several)
+    assert before["home_phone"] == several["telecom"][marked]["value"]
+    assert [point["value"] for point in other_points(several)] == [several["telecom"][1 - marked]["value"]]
+    after = with_contact(several, before | {"home_phone": "01632 960009"}, ("home_phone",))
+    several["telecom"][marked]["value"] = "01632 960009"
+    assert after == several
+
+
+@pytest.mark.parametrize("marked", [0, 1])
+def test_a_number_that_is_cleared_is_not_followed_by_another_of_its_kind(marked: int) -> None:
+    several = two_home_phones(marked=marked)
+    cleared = with_contact(several, contact_values(several) | {"home_phone": ""}, ("home_phone",))
+    assert cleared["telecom"][1 - marked] == several["telecom"][1 - marked]
+    assert cleared["telecom"][marked] == {"id": "home-phone", "system": "phone", "use": "home"}
+    before = contact_values(cleared)
+    assert before["home_phone"] == ""
+    back = with_contact(cleared, before | {"home_phone": "01632 960003"}, ("home_phone",))
+    assert back["telecom"][marked] == several["telecom"][marked] | {"value": "01632 960003"}
+    assert back["telecom"][1 - marked] == several["telecom"][1 - marked]
+
+
+def test_without_a_mark_the_first_is_cleared_and_leaves_the_mark() -> None:
+    several = two_home_phones(marked=0)
+    del several["telecom"][0]["id"]
+    cleared = with_contact(several, contact_values(several) | {"home_phone": ""}, ("home_phone",))
+    assert cleared["telecom"] == [
+        {"id": "home-phone", "system": "phone", "use": "home"},
+        several["telecom"][1],
     ]
 
 
