@@ -14,7 +14,7 @@ from datetime import datetime
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.mapping.field import references_in
-from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
+from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.three_way import Merged, merge, settled_base
@@ -28,6 +28,8 @@ from legacy_bridge.sides import (
     Journal,
     LegacyRecords,
     LinkState,
+    Outcome,
+    OutcomeKind,
     References,
     RowChange,
     links_in,
@@ -47,6 +49,13 @@ _SAYINGS: Mapping[Presence, tuple[str, str]] = {
         "enter it in the legacy program, or delete it.",
     ),
 }
+
+
+_HISTORY_KEPT = (
+    "history-kept",
+    "Old versions of confidential records that were withdrawn may still be readable on this server: it does "
+    "not remove them when asked (delete-history). Ask those who run it to remove them.",
+)
 
 
 class Reconciler:
@@ -94,11 +103,24 @@ class Reconciler:
         changes = [visit.row_change for visit in visits if visit.row_change is not None]
         on_cloud = self._cloud.write(plans) if plans else {}
         on_legacy = self._legacy.write(changes) if changes else {}
+        self._forget(visits, on_cloud)
         settlements = [
             settle(visit, on_cloud.get(visit.link.key), on_legacy.get(visit.link.key)) for visit in visits
         ]
         self._journal.settle(settlements, self._clock())
         return report(visits, settlements, on_cloud, on_legacy)
+
+    def _forget(self, visits: Sequence[Visit], on_cloud: Mapping[LinkKey, Outcome]) -> None:
+        """Remove the earlier versions of what was withdrawn; until then it is in the write-ahead."""
+        written = Outcome(kind=OutcomeKind.WRITTEN)
+        gone = [
+            visit.forgets
+            for visit in visits
+            if on_cloud.get(visit.link.key, written).kind is OutcomeKind.WRITTEN
+        ]
+        references = frozenset[str]().union(*gone)
+        if references and self._cloud.forget(references):
+            self._journal.notice(*_HISTORY_KEPT, self._clock())
 
     def _read(self, batch: Sequence[Dirty]) -> list[Visit]:
         links = self._journal.links([dirty.key for dirty in batch])
@@ -120,7 +142,9 @@ class Reconciler:
             visits.append(visit)
         references = self._references(readings.values(), contents.values())
         return [
-            visit if visit.refusal else self._look(visit, readings[visit.link.key], references)
+            _with_what_to_forget(
+                visit if visit.refusal else self._look(visit, readings[visit.link.key], references)
+            )
             for visit in visits
         ]
 
@@ -192,6 +216,7 @@ class Reconciler:
             return replace(visit, open=(kept,), ends_as=link.state)
         if found is Presence.DELETE_CLOUD and content is not None:
             plan = mapping.removal(content, link=link)
+            plan = replace(plan, withdraws=link.state is LinkState.WITHHELD)
             return replace(visit, plan=plan, deletes=True, ends_as=LinkState.TOMBSTONE)
         if found is Presence.DELETE_LEGACY and visit.group is not None:
             change = RowChange(link=link.key, digest=visit.group.digest, columns={}, delete=True)
@@ -242,7 +267,8 @@ class Reconciler:
         plan = mapping.removal(visit.content, link=visit.link)
         if mapping.kind is Kind.PATIENT:
             patient = visit.content.resources["Patient"]["id"]
-            plan = replace(plan, withdraw_patient=f"Patient/{patient}")
+            booked = map(delete_step, self._cloud.appointments_of(f"Patient/{patient}"))
+            plan = replace(plan, steps=(*booked, *plan.steps), withdraws=True)
         touched = tuple(self._legacy.dependants(visit.link.key))
         return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
 
@@ -277,6 +303,13 @@ class Reconciler:
         return merge(
             UNITS[kind], base, legacy.fields, cloud, authority=self._authority(kind), held=legacy.held
         )
+
+
+def _with_what_to_forget(visit: Visit) -> Visit:
+    plan, pending = visit.plan, visit.link.pending
+    withdrawn = plan.steps if plan is not None and plan.withdraws else ()
+    urls = {step.url for step in withdrawn if step.method == "DELETE"}
+    return replace(visit, forgets=frozenset({*urls, *(pending.forgets if pending is not None else ())}))
 
 
 def _said(before: Fields, agreed: Agreed) -> Fields:

@@ -30,11 +30,13 @@ class Pending:
         fields: the values, None for empty.
         to_legacy: the fields for which legacy was to be written.
         to_cloud: the fields for which the cloud was to be written.
+        forgets: `Type/id` of what was to be withdrawn from the cloud, its earlier versions too.
     """
 
     fields: Agreed
     to_legacy: frozenset[str]
     to_cloud: frozenset[str]
+    forgets: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +182,8 @@ class Standing:
         linked: records on both sides.
         withheld: confidential records.
         conflicts: open ones.
-        quarantined: records that cannot be carried; the key `stray` is what is only on the cloud.
+        quarantined: records that cannot be carried; the key `stray` is what is only on the cloud,
+            `mirror` what concerns a whole side.
     """
 
     waiting: Mapping[Kind, int]
@@ -284,14 +287,14 @@ class CloudPlan:
     Attributes:
         link: which record.
         steps: in order.
-        withdraw_patient: also delete every Appointment that names this patient (`Patient/1`).
         bookings: how many Appointments the slot has had after this.
+        withdraws: what it deletes is confidential: its earlier versions have to go too.
     """
 
     link: LinkKey
     steps: tuple[CloudStep, ...]
-    withdraw_patient: str | None = None
     bookings: int = 0
+    withdraws: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -371,7 +374,25 @@ class LegacyRecords(RecordStore[RowGroup, RowChange], Protocol):
         """Records that show less, or more, when this one becomes confidential, or ceases to be."""
 
 
-CloudRecords = RecordStore[CloudContent, CloudPlan]
+class CloudRecords(RecordStore[CloudContent, CloudPlan], Protocol):
+    """The records of one practice on the cloud."""
+
+    def appointments_of(self, patient: str) -> Sequence[Mapping[str, Any]]:
+        """Every Appointment that names a patient (`Patient/1`).
+
+        Raises:
+            SideUnavailable: try again later.
+        """
+
+    def forget(self, references: Collection[str]) -> Collection[str]:
+        """Remove the earlier versions of what was deleted; may be repeated.
+
+        Returns:
+            those of which the server keeps them.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
 
 
 class Board(Protocol):
@@ -425,6 +446,9 @@ class Journal(Protocol):
 
     def unpublished(self, limit: int) -> tuple[list[ListedConflict], list[Quarantined]]:
         """Conflicts and quarantined records that the public board does not show as they are."""
+
+    def notice(self, reason: str, words: str | None, now: datetime) -> None:
+        """List once, in quarantine, what concerns a whole side; None: it is over."""
 
     def published(self, digests: Sequence[str], subjects: Sequence[str]) -> None:
         """Note that the public board shows them."""

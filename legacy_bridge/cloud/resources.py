@@ -1,6 +1,6 @@
 """Reads and writes the FHIR resources that make records, each transaction all or nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,6 +14,7 @@ from web_modules.fhir.client import FhirClient, TransactionEntry
 
 _CHUNK = 50  # ids or identifiers a search: keeps an address below 8 kB
 _PAGE = "200"
+_KEEPS_HISTORY = frozenset({400, 403, 404, 405, 422, 501})  # answers of a server without delete-history
 
 
 class CloudResources:
@@ -44,6 +45,29 @@ class CloudResources:
         """See `sides.RecordStore`; one transaction, taken apart where a record of it is refused."""
         with translated():
             return self._write(list(changes))
+
+    def appointments_of(self, patient: str) -> Sequence[Mapping[str, Any]]:
+        """See `sides.CloudRecords`."""
+        with translated():
+            return self._search("Appointment", {"patient": patient})
+
+    def forget(self, references: Collection[str]) -> Collection[str]:
+        """See `sides.CloudRecords`; what is there again is left alone."""
+        with translated():
+            return [one for one in sorted(references) if not self._is_forgotten(one)]
+
+    def _is_forgotten(self, reference: str) -> bool:
+        resource_type, _, resource_id = reference.partition("/")
+        try:
+            self._client.read(resource_type, resource_id)
+        except (errors.FhirGone, errors.FhirNotFound):
+            try:
+                self._client.delete_history(resource_type, resource_id)
+            except errors.FhirError as error:
+                if error.status not in _KEEPS_HISTORY:
+                    raise
+                return False
+        return True
 
     def _resources(
         self, kind: Kind, resource_type: str, links: Sequence[Link]
@@ -93,7 +117,7 @@ class CloudResources:
         return {**self._write(plans[:middle]), **self._write(plans[middle:])}
 
     def _transact(self, plans: Sequence[CloudPlan]) -> dict[LinkKey, Outcome]:
-        steps = [(plan, step) for plan in plans for step in (*plan.steps, *self._withdrawn(plan))]
+        steps = [(plan, step) for plan in plans for step in plan.steps]
         stored = self._client.transaction([_entry(step) for _, step in steps]) if steps else []
         ids: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
         versions: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
@@ -110,16 +134,6 @@ class CloudResources:
             plan.link: Outcome(kind=OutcomeKind.WRITTEN, ids=ids[plan.link], versions=versions[plan.link])
             for plan in plans
         }
-
-    def _withdrawn(self, plan: CloudPlan) -> Iterator[CloudStep]:
-        """Deletions of every Appointment that names a patient who became confidential."""
-        if plan.withdraw_patient is None:
-            return
-        planned = {step.url for step in plan.steps}
-        for one in self._search("Appointment", {"patient": plan.withdraw_patient}):
-            url = f"Appointment/{one['id']}"
-            if url not in planned:
-                yield CloudStep(method="DELETE", url=url, if_match=str(one["meta"]["versionId"]))
 
 
 @contextmanager

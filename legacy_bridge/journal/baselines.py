@@ -36,11 +36,7 @@ def begin(connection: Connection, practice: str, pending: Mapping[LinkKey, Pendi
             "kind": key.kind.value,
             "key": key.key,
             "fields": {},
-            "pending": {
-                "fields": agreed_to_json(one.fields),
-                "to_legacy": sorted(one.to_legacy),
-                "to_cloud": sorted(one.to_cloud),
-            },
+            "pending": _pending_to_json(one),
         }
         for key, one in pending.items()
     ]
@@ -62,13 +58,7 @@ def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
             "kind": link.key.kind.value,
             "key": link.key.key,
             "fields": agreed_to_json(link.baseline),
-            "pending": None
-            if link.pending is None
-            else {
-                "fields": agreed_to_json(link.pending.fields),
-                "to_legacy": sorted(link.pending.to_legacy),
-                "to_cloud": sorted(link.pending.to_cloud),
-            },
+            "pending": None if link.pending is None else _pending_to_json(link.pending),
         }
         for link in links
     ]
@@ -93,6 +83,15 @@ def agreed_from_json(data: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value_from_json(value) for name, value in data.items()}
 
 
+def _pending_to_json(pending: Pending) -> dict[str, Any]:
+    return {
+        "fields": agreed_to_json(pending.fields),
+        "to_legacy": sorted(pending.to_legacy),
+        "to_cloud": sorted(pending.to_cloud),
+        "forgets": sorted(pending.forgets),
+    }
+
+
 def _pending(data: Mapping[str, Any] | None) -> Pending | None:
     if data is None:
         return None
@@ -100,4 +99,5 @@ def _pending(data: Mapping[str, Any] | None) -> Pending | None:
         fields=agreed_from_json(data["fields"]),
         to_legacy=frozenset(data["to_legacy"]),
         to_cloud=frozenset(data["to_cloud"]),
+        forgets=frozenset(data.get("forgets", ())),
     )

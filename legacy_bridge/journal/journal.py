@@ -169,6 +169,15 @@ class SqlJournal:
                 quarantine.unpublished(connection, self._practice, limit),
             )
 
+    def notice(self, reason: str, words: str | None, now: datetime) -> None:
+        """See `sides.Journal`."""
+        subject = f"{quarantine.MIRROR}/{reason}"
+        with self._writing() as connection:
+            if words is None:
+                quarantine.release(connection, self._practice, [subject], _naive(now))
+            elif not quarantine.is_listed(connection, self._practice, subject, words):
+                quarantine.hold(connection, self._practice, [(subject, (reason, words), None)], _naive(now))
+
     def published(self, digests: Sequence[str], subjects: Sequence[str]) -> None:
         """Note that the public board shows them."""
         with self._writing() as connection:

@@ -13,6 +13,8 @@ from legacy_bridge.sides import Quarantined
 
 STRAY = "stray"
 """The kind of what is only on the cloud."""
+MIRROR = "mirror"
+"""The kind of what concerns a whole side."""
 
 
 def hold(
@@ -34,7 +36,7 @@ def hold(
         row = {
             "practice": practice,
             "subject": subject,
-            "kind": kind if kind in {one.value for one in Kind} else STRAY,
+            "kind": kind if kind in {MIRROR, *(one.value for one in Kind)} else STRAY,
             "key": key,
             "reason": reason,
             "words": words,
@@ -73,6 +75,19 @@ def release(connection: Connection, practice: str, subjects: Collection[str], no
             )
             .values(is_open=0, seen=now, published=0)
         )
+
+
+def is_listed(connection: Connection, practice: str, subject: str, words: str) -> bool:
+    """Whether a subject is listed already, in these words."""
+    found = connection.execute(
+        select(QUARANTINE.c.subject).where(
+            QUARANTINE.c.practice == practice,
+            QUARANTINE.c.subject == subject,
+            QUARANTINE.c.words == words,
+            QUARANTINE.c.is_open == 1,
+        )
+    )
+    return found.first() is not None
 
 
 def waiting_for(connection: Connection, practice: str, parents: Collection[LinkKey]) -> list[LinkKey]:

@@ -194,7 +194,7 @@ class SlotMapping(ResourceMapping):
             drafted["identifier"] = [{"system": system, "value": f"{link.key.key}.{bookings}"}]
             name = uuid.uuid5(uuid.NAMESPACE_URL, f"{link.key}/{bookings}")
             steps.append(create_step(drafted, system, f"urn:uuid:{name}"))
-        return CloudPlan(link=link.key, steps=tuple(steps), bookings=bookings)
+        return CloudPlan(link=link.key, steps=tuple(steps), bookings=bookings, withdraws=context.hides)
 
 
 def _slot_of(plan: CloudPlan, content: CloudContent | None) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Visit:
         waits_for: the parent that has to be on the cloud first.
         looks_again: this was a first step: visit it again at once.
         deletes: a record is deleted on one side.
+        forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
     """
 
     dirty: Dirty
@@ -67,6 +68,7 @@ class Visit:
     waits_for: LinkKey | None = None
     looks_again: bool = False
     deletes: bool = False
+    forgets: frozenset[str] = frozenset()
 
     @property
     def writes(self) -> bool:
@@ -80,6 +82,7 @@ class Visit:
             fields={name: value for name, value in (self.agreed or {}).items() if name in names},
             to_legacy=self.to_legacy,
             to_cloud=self.to_cloud,
+            forgets=self.forgets,
         )
 
 

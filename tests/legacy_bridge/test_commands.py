@@ -1,6 +1,7 @@
 """The command line: help with examples, one-sentence errors, lists as text and as JSON."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,18 @@ def test_unknown_settings_are_refused_and_options_win_over_environment_and_file(
     assert (found.practice, found.legacy, found.fhir) == ("A", "variable", "option")
     with pytest.raises(SettingsWrong, match="There is no setting `fihr`"):
         load_settings({"fihr": "x"}, file=file, variables={})
+
+
+def test_status_says_what_concerns_a_whole_side(mirror: Mirror) -> None:
+    mirror.journal.notice("history-kept", "Old versions may still be readable.", datetime.now(UTC))
+    journal = ["--practice", ODS, "--journal", str(mirror.folder / "journal.sqlite")]
+    assert "Old versions may still be readable." in run("status", *journal)[1]
+    assert json.loads(run("status", *journal, "--json")[1])["notices"] == [
+        "Old versions may still be readable."
+    ]
+    assert "only in the cloud" not in run("status", *journal)[1]
+    mirror.journal.notice("history-kept", None, datetime.now(UTC))
+    assert json.loads(run("status", *journal, "--json")[1])["notices"] == []
 
 
 def test_lists_are_shown_as_text_and_as_json(mirror: Mirror) -> None:

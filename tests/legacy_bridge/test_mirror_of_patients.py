@@ -2,16 +2,20 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from legacy_bridge.records import CloudContent, Kind
 from legacy_bridge.sides import References
+from tests.legacy_bridge.support.faults import Faults, Killed
+from tests.legacy_bridge.support.foreign_server import WithoutDeleteHistory
 from tests.legacy_bridge.support.mirror import Mirror, stages
-from tests.legacy_bridge.support.small_practice import guid, key
+from tests.legacy_bridge.support.small_practice import SmallPractice, guid, key
 from web_modules.decision.words import Stage
 from web_modules.fhir.errors import FhirGone, FhirNotFound
+from web_modules.fhir_store.service import FhirService
 
 
 def phone(resource: dict[str, object], use: str = "home") -> str | None:
@@ -222,6 +226,73 @@ def test_a_confidential_patient_is_withdrawn_even_when_the_cloud_s_record_cannot
     with pytest.raises((FhirGone, FhirNotFound)):
         mirror.client.read("Patient", mary["id"])
     assert mirror.practice.patient("mary")["DateOfDeath"] is None
+
+
+def old_versions(mirror: Mirror) -> str:
+    """All that the server's history still says, deletions apart."""
+    return str([one.resource for one in mirror.client.history_since(None)])
+
+
+@pytest.mark.hazard("H24")
+def test_a_withdrawn_patient_is_not_readable_in_the_server_s_history_either(mirror: Mirror) -> None:
+    mirror.practice.edit("Admin_Patient", "mary", Surname="Quillfeather")
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    mary, (booked,) = mirror.patient("mary"), mirror.appointments("slot0")
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    told = old_versions(mirror)
+    assert "Quillfeather" not in told
+    assert f"Patient/{mary['id']}" not in told
+    for resource in (mary, booked):
+        with pytest.raises((FhirGone, FhirNotFound)):
+            mirror.client.read(resource["resourceType"], f"{resource['id']}/_history/1")
+    assert "Abernathy" in told, "the others keep theirs"
+
+
+def test_a_kill_between_the_withdrawal_and_the_removal_of_old_versions_is_made_good(
+    practice: SmallPractice, fhir: FhirService, tmp_path: Path
+) -> None:
+    faults = Faults(0)
+    faults.is_on = False
+    mirror = Mirror(practice, fhir, tmp_path, wrap=faults.wrap)
+    mirror.drain()
+    kills = 0
+    for moment in range(2, 16):
+        practice.edit("Admin_Patient", "mary", IsConfidential=True, Surname=f"Quillfeather{moment}")
+        faults.is_on, faults.kill_at, faults.count = True, moment, 0
+        try:
+            mirror.service.step()
+        except Killed:
+            kills += 1
+            mirror.start()
+        faults.is_on = False
+        mirror.drain()
+        assert "Quillfeather" not in old_versions(mirror), f"after a kill at {moment}"
+        practice.edit("Admin_Patient", "mary", IsConfidential=False, Surname="Lind")
+        mirror.drain()
+        assert mirror.differing() == []
+    assert kills >= 8
+    mirror.stop()
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_a_server_that_keeps_old_versions_is_named_once(
+    practice: SmallPractice, fhir: FhirService, tmp_path: Path, status: int
+) -> None:
+    mirror = Mirror(practice, WithoutDeleteHistory(fhir, status), tmp_path)
+    mirror.drain()
+    for name in ("mary", "omar"):
+        practice.edit("Admin_Patient", name, IsConfidential=True)
+        mirror.drain()
+    assert mirror.journal.standing().withheld[Kind.PATIENT] == 2
+    (held,) = mirror.journal.quarantined()
+    assert (held.subject, held.reason) == ("mirror/history-kept", "history-kept")
+    assert "may still be readable on this server" in held.words
+    assert mirror.journal.standing().quarantined == {"mirror": 1}
+    (task,) = mirror.client.search("Task", {"code": "quarantine"})
+    assert task["description"] == held.words
+    mirror.stop()
 
 
 def test_a_second_number_of_the_same_kind_is_never_taken_for_the_mirrored_one(mirror: Mirror) -> None:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-EFFECTS = ("write", "begin", "settle", "absorb", "mark")
+EFFECTS = ("write", "begin", "settle", "absorb", "mark", "forget")
 
 
 class Killed(BaseException):
