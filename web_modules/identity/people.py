@@ -8,6 +8,8 @@ class Role(StrEnum):
     """What a person does at the practice."""
 
     GP = "gp"
+    NURSE = "nurse"
+    PHARMACIST = "pharmacist"
     RECEPTIONIST = "receptionist"
     PRACTICE_MANAGER = "practice-manager"
     IT = "it"

@@ -1,0 +1,65 @@
+"""What each role may do and see: one table."""
+
+from dataclasses import dataclass
+
+from web_modules.decision.words import Environment
+from web_modules.fhir_store.access import ANY_TYPE, EVERYTHING, FULL_GRANTS, READING, Grant
+from web_modules.identity.people import Role
+
+RESTRICTED = frozenset({"R", "V"})
+"""HL7 v3 Confidentiality: restricted and very restricted."""
+
+_ADMINISTRATIVE = (
+    "Appointment AppointmentResponse Communication Coverage HealthcareService Location Organization Patient "
+    "Practitioner PractitionerRole RelatedPerson Schedule Slot Task"
+).split()
+_TECHNICAL = (
+    "Basic Device Endpoint HealthcareService Location Organization Practitioner PractitionerRole Schedule "
+    "SearchParameter StructureDefinition Subscription"
+).split()
+"""What says nothing of any patient: enough to run the practice's systems."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """What a role brings.
+
+    Attributes:
+        grants: what may be done.
+        clearance: confidentiality codes beyond N.
+        needs_relationship: whether that clearance holds only for patients with whom there is a legitimate
+            relationship.
+    """
+
+    grants: tuple[Grant, ...] = ()
+    clearance: frozenset[str] = frozenset()
+    needs_relationship: bool = True
+
+
+_READING_ALL = Grant(resource_type=ANY_TYPE, interactions=READING)
+_CLINICAL = Rights(grants=FULL_GRANTS, clearance=RESTRICTED)
+_OFFICE = Rights(
+    grants=(
+        _READING_ALL,
+        *(Grant(resource_type=one, interactions=EVERYTHING) for one in _ADMINISTRATIVE),
+    )
+)
+_NOTHING = Rights()
+
+RIGHTS: dict[Role, Rights] = {
+    Role.GP: _CLINICAL,
+    Role.NURSE: _CLINICAL,
+    Role.PHARMACIST: _CLINICAL,
+    Role.RECEPTIONIST: _OFFICE,
+    Role.PRACTICE_MANAGER: _OFFICE,
+    Role.IT: Rights(grants=tuple(Grant(resource_type=one, interactions=READING) for one in _TECHNICAL)),
+    Role.TRAINER: Rights(grants=FULL_GRANTS, clearance=RESTRICTED, needs_relationship=False),
+}
+"""By role. A trainer has these in the training environment only, see `rights_of`."""
+
+
+def rights_of(role: Role, environment: Environment) -> Rights:
+    """What a role may do in an environment."""
+    if role is Role.TRAINER and environment is not Environment.TRAINING:
+        return _NOTHING
+    return RIGHTS[role]
