@@ -235,6 +235,16 @@ class Reconciler:
         there: Fields = cloud.fields if cloud is not None else {}
         base: Agreed = visit.base if cloud is not None else {}
         merged = self._merged(mapping.kind, base, legacy, there)
+        correction = mapping.correction(visit.link, base, merged.agreed, merged.to_legacy, visit.content)
+        if correction is not None:
+            return replace(
+                visit,
+                base=base,
+                plan=correction,
+                open=merged.open,
+                ends_as=visit.link.state,
+                looks_again=True,
+            )
         to_cloud = merged.to_cloud if cloud is not None else frozenset(merged.agreed)
         missing = _missing_parent(mapping, merged.agreed, to_cloud, references)
         if missing is not None:

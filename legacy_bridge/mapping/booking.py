@@ -34,7 +34,18 @@ from legacy_bridge.mapping.values import (
     moment_text,
     text_of,
 )
-from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, Row, RowGroup, RowValue, Value
+from legacy_bridge.records import (
+    Agreed,
+    CloudContent,
+    Fields,
+    Kind,
+    LinkKey,
+    Reading,
+    Row,
+    RowGroup,
+    RowValue,
+    Value,
+)
 from legacy_bridge.sides import References
 
 FIELDS = ("availability", "patient", "term", "booked_at")
@@ -43,6 +54,11 @@ TABLE = "Appointment_Slot"
 PATIENT = "Admin_Patient"
 """The booked patient's row, present only when it is one of this practice."""
 FREE, BUSY, BLOCKED = "free", "busy", "busy-unavailable"
+"""Availability: free; taken by a patient of ours; taken, and nobody of ours is named.
+
+The cloud has more words for it: busy, busy-tentative and entered-in-error stay while they mean the same."""
+ENTERED_IN_ERROR = "entered-in-error"
+_TAKEN = frozenset({BUSY, "busy-tentative"})
 _STATUS_LENGTH = 20
 _PRACTICE = "Practice"  # the legacy program's own word for "booked by the practice"
 
@@ -65,7 +81,7 @@ def from_rows(group: RowGroup) -> Reading:
         )
     known = group.rows.get(PATIENT, ())
     if known and is_confidential(known[0]):
-        return Reading(fields={"availability": BUSY}, held=frozenset(FIELDS))
+        return Reading(fields={"availability": BLOCKED}, held=frozenset(FIELDS))
     term = term or (DID_NOT_ATTEND if is_yes(row, "DidNotAttend") else BOOKED)
     fields: dict[str, Value] = {
         "availability": BLOCKED if term == CANCELLED_BY_PATIENT else BUSY,
@@ -81,7 +97,7 @@ def from_rows(group: RowGroup) -> Reading:
 def _without_patient(row: Row, term: str | None) -> Reading:
     is_elsewhere = text_of(row.get("ExternalPatientGuid")) is not None
     if is_elsewhere or term not in (None, AVAILABLE):
-        return Reading(fields={"availability": BUSY}, held=frozenset(FIELDS))
+        return Reading(fields={"availability": BLOCKED}, held=frozenset(FIELDS))
     return Reading(fields={"availability": BLOCKED if is_yes(row, "IsBlocked") else FREE})
 
 
@@ -94,7 +110,7 @@ def from_cloud(content: CloudContent, references: References) -> Fields:
     slot = content.resources["Slot"]
     found = current(content.appointments, slot=slot)
     if found is None:
-        return {"availability": str(slot.get("status", FREE))}
+        return {"availability": FREE if slot.get("status", FREE) == FREE else BLOCKED}
     patient = _patient_of(found, references)
     term = _term_of(found)
     fields: dict[str, Value] = {
@@ -126,8 +142,44 @@ def current(
         return active[0]
     if slot.get("status") != BLOCKED:
         return None
-    by_patient = [one for one in appointments if _original(one) == CANCELLED_BY_PATIENT]
+    by_patient = [
+        one
+        for one in appointments
+        if one["status"] != ENTERED_IN_ERROR and _original(one) == CANCELLED_BY_PATIENT
+    ]
     return max(by_patient, key=number_of, default=None)
+
+
+def status_for(fields: Fields, status: str, *, names_nobody: bool) -> str:
+    """The Slot's status that says what the fields say; the present one wherever it says so already.
+
+    Args:
+        fields: what is to be said.
+        status: what the Slot says now.
+        names_nobody: somebody is in the slot of whom the cloud is not told.
+
+    Raises:
+        RecordRefused: the slot was entered in error and is to be used again.
+    """
+    availability = fields.get("availability", FREE)
+    is_named = "patient" in fields
+    if status == ENTERED_IN_ERROR:
+        if availability == BLOCKED and not is_named:
+            return status
+        raise RecordRefused(
+            "slot-entered-in-error",
+            "The slot was marked in the new book as entered in error and is used in the legacy program: "
+            "block it there, or make a new slot.",
+        )
+    if availability == BLOCKED and not is_named:
+        return status if status != FREE else (BUSY if names_nobody else BLOCKED)
+    return status if availability == BUSY and status in _TAKEN else str(availability)
+
+
+def has_ended(base: Agreed, agreed: Agreed, slot: Mapping[str, Any]) -> bool:
+    """Whether the Appointment alone was ended: the Slot still says what it said with the booking."""
+    was_booked = base.get("patient") is not None and "patient" in agreed and agreed["patient"] is None
+    return was_booked and slot.get("status") == base.get("availability")
 
 
 def number_of(appointment: Mapping[str, Any]) -> int:

@@ -9,7 +9,17 @@ from typing import Any
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.mapping.field import Draft, FieldMapping, identifier_of, main_row, set_identifier
 from legacy_bridge.mapping.values import is_yes
-from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, RowValue, Value
+from legacy_bridge.records import (
+    Agreed,
+    CloudContent,
+    Fields,
+    Kind,
+    LinkKey,
+    Reading,
+    RowGroup,
+    RowValue,
+    Value,
+)
 from legacy_bridge.sides import CloudPlan, CloudStep, Link, References, RowChange
 from web_modules.fhir.systems import legacy_key
 
@@ -127,6 +137,17 @@ class ResourceMapping:
             elif resource != known[resource_type]:
                 steps.append(update_step(resource))
         return CloudPlan(link=link.key, steps=tuple(steps), bookings=link.bookings)
+
+    def correction(
+        self,
+        link: Link,  # noqa: ARG002 - for kinds whose resources can contradict each other
+        base: Agreed,  # noqa: ARG002
+        agreed: Agreed,  # noqa: ARG002
+        to_legacy: Collection[str],  # noqa: ARG002
+        content: CloudContent | None,  # noqa: ARG002
+    ) -> CloudPlan | None:
+        """What the cloud has to say first, before legacy is told what it means; None for nothing."""
+        return None
 
     def removal(self, content: CloudContent, *, link: Link) -> CloudPlan:
         """The transaction that deletes the resources, children before parents."""

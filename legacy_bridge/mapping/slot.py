@@ -41,7 +41,7 @@ from legacy_bridge.mapping.values import (
     moment_text,
     text_of,
 )
-from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, Value
+from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, Value
 from legacy_bridge.sides import CloudPlan, CloudStep, Link, References, RowChange
 from web_modules.fhir.systems import legacy_key
 
@@ -170,7 +170,7 @@ class SlotMapping(ResourceMapping):
             self, link, fields, [one for one in changed if one not in booking.FIELDS], content, context
         )
         slot = _slot_of(plan, content)
-        slot["status"] = fields.get("availability", "free")
+        slot["status"] = booking.status_for(fields, str(slot["status"]), names_nobody=context.hides)
         steps: list[CloudStep] = []
         if content is None:
             (made,) = plan.steps
@@ -195,6 +195,22 @@ class SlotMapping(ResourceMapping):
             name = uuid.uuid5(uuid.NAMESPACE_URL, f"{link.key}/{bookings}")
             steps.append(create_step(drafted, system, f"urn:uuid:{name}"))
         return CloudPlan(link=link.key, steps=tuple(steps), bookings=bookings, withdraws=context.hides)
+
+    def correction(
+        self,
+        link: Link,
+        base: Agreed,
+        agreed: Agreed,
+        to_legacy: Collection[str],
+        content: CloudContent | None,
+    ) -> CloudPlan | None:
+        """Free a Slot whose Appointment alone was ended; then legacy can follow."""
+        slot = None if content is None else content.resources["Slot"]
+        is_told = any(name in to_legacy for name in booking.FIELDS)
+        if slot is None or not is_told or not booking.has_ended(base, agreed, slot):
+            return None
+        freed = update_step({**slot, "status": booking.FREE})
+        return CloudPlan(link=link.key, steps=(freed,), bookings=link.bookings)
 
 
 def _slot_of(plan: CloudPlan, content: CloudContent | None) -> dict[str, Any]:

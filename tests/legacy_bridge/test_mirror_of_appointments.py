@@ -263,6 +263,118 @@ def test_blocking_a_slot_travels_both_ways(mirror: Mirror) -> None:
     assert mirror.differing() == []
 
 
+@pytest.mark.parametrize("status", ["cancelled", "entered-in-error"])
+def test_ending_only_the_appointment_frees_the_slot_on_both_sides(mirror: Mirror, status: str) -> None:
+    book_in_cloud(mirror, "slot0", "mary")
+    mirror.drain()
+    (made,) = mirror.appointments("slot0")
+    mirror.put(made, status=status)
+    mirror.drain()
+    row = mirror.practice.slot("slot0")
+    assert (row["PatientGuid"], row["SlotStatus"], row["IsBlocked"]) == (None, "Slot Available", False)
+    assert mirror.slot("slot0")["status"] == "free"
+    assert statuses(mirror, "slot0") == [status]
+    assert mirror.journal.conflicts(decided=True) == []
+    assert mirror.differing() == []
+    mirror.practice.book("slot0", "omar")
+    mirror.drain()
+    assert statuses(mirror, "slot0") == sorted(["booked", status])
+
+
+def test_a_slot_whose_patient_becomes_confidential_is_never_free_for_a_moment(mirror: Mirror) -> None:
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    slot = mirror.slot("slot0")
+    told = [one.resource for one in mirror.client.history_since(None) if one.resource_id == slot["id"]]
+    assert [one["status"] for one in told if one is not None] == ["free", "busy"]
+
+
+def test_a_booking_taken_up_again_in_the_cloud_is_taken_up_in_legacy(mirror: Mirror) -> None:
+    mirror.practice.book("slot0", "mary", status="Cancelled by Patient")
+    mirror.drain()
+    (made,) = mirror.appointments("slot0")
+    mirror.put(made, status="booked")
+    mirror.drain()
+    assert mirror.practice.slot("slot0")["SlotStatus"] == "Booked"
+    assert statuses(mirror, "slot0") == ["booked"]
+    assert mirror.differing() == []
+
+
+def test_an_appointment_entered_in_error_stays_so_when_the_patient_had_cancelled_it(mirror: Mirror) -> None:
+    mirror.practice.book("slot0", "mary", status="Cancelled by Patient")
+    mirror.drain()
+    (made,) = mirror.appointments("slot0")
+    mirror.put(made, status="entered-in-error")
+    mirror.drain()
+    row = mirror.practice.slot("slot0")
+    assert (row["PatientGuid"], row["SlotStatus"], row["IsBlocked"]) == (None, "Slot Available", False)
+    assert mirror.slot("slot0")["status"] == "free"
+    assert statuses(mirror, "slot0") == ["entered-in-error"]
+    assert mirror.differing() == []
+
+
+def test_ending_an_appointment_that_legacy_moved_on_meanwhile_is_asked_and_the_slot_stays_taken(
+    mirror: Mirror,
+) -> None:
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    (made,) = mirror.appointments("slot0")
+    mirror.practice.edit("Appointment_Slot", "slot0", SlotStatus="Arrived")
+    mirror.put(made, status="cancelled")
+    mirror.drain()
+    assert [one.conflict.unit for one in mirror.journal.conflicts()] == ["booking"]
+    assert mirror.slot("slot0")["status"] == "busy"
+    assert mirror.practice.slot("slot0")["SlotStatus"] == "Arrived"
+
+
+@pytest.mark.parametrize("status", ["busy", "busy-tentative", "entered-in-error"])
+def test_a_slot_that_the_cloud_takes_for_nobody_is_blocked_in_legacy_and_keeps_its_word(
+    mirror: Mirror, status: str
+) -> None:
+    mirror.put(mirror.slot("slot0"), status=status)
+    mirror.drain()
+    row = mirror.practice.slot("slot0")
+    assert (row["PatientGuid"], row["SlotStatus"], row["IsBlocked"]) == (None, "Slot Available", True)
+    mirror.practice.edit("Appointment_Slot", "slot0", SlotType="Follow-up")
+    mirror.service.compare_everything()
+    mirror.drain()
+    assert mirror.slot("slot0")["status"] == status
+    assert mirror.slot("slot0")["appointmentType"]["text"] == "Follow-up"
+    assert mirror.differing() == []
+
+
+def test_a_slot_entered_in_error_is_never_given_out_again_without_a_word(mirror: Mirror) -> None:
+    mirror.put(mirror.slot("slot0"), status="entered-in-error")
+    mirror.drain()
+    mirror.practice.edit("Appointment_Slot", "slot0", IsBlocked=False)
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    assert [one.reason for one in mirror.journal.quarantined()] == ["slot-entered-in-error"]
+    assert mirror.slot("slot0")["status"] == "entered-in-error"
+    assert mirror.appointments("slot0") == []
+    mirror.practice.free("slot0")
+    mirror.practice.edit("Appointment_Slot", "slot0", IsBlocked=True)
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+
+
+def test_a_tentative_booking_keeps_its_word(mirror: Mirror) -> None:
+    made = book_in_cloud(mirror, "slot0", "mary")
+    mirror.put(made, status="pending")
+    mirror.put(mirror.slot("slot0"), status="busy-tentative")
+    mirror.drain()
+    assert mirror.practice.slot("slot0")["PatientGuid"] == guid("mary")
+    assert mirror.slot("slot0")["status"] == "busy-tentative"
+    assert statuses(mirror, "slot0") == ["pending"]
+    assert mirror.differing() == []
+    mirror.practice.free("slot0")
+    mirror.drain()
+    assert mirror.slot("slot0")["status"] == "free"
+    assert statuses(mirror, "slot0") == ["cancelled"]
+
+
 def test_a_slot_time_changed_in_the_cloud_is_put_back_and_listed(mirror: Mirror) -> None:
     slot = mirror.slot("slot0")
     mirror.put(slot, start="2026-11-17T11:00:00Z", end="2026-11-17T11:15:00Z")
