@@ -198,20 +198,20 @@ class X11Windows(QAbstractNativeEventFilter):
         return False
 
     def _grab_fired(self, kind: int, raw: bytes) -> bool:
-        window, time = struct.unpack_from("I", raw, 12)[0], struct.unpack_from("I", raw, 4)[0]
+        window = struct.unpack_from("I", raw, 12)[0]
         if kind == _BUTTON_PRESS and window in self._held:
             try:
                 self._pressed(window, raw[1])
             finally:
-                self._xcb.let_press_go_on(time)
+                self._xcb.let_press_go_on()
             return True
         guest = self._guests.get(window)
         if guest is None or guest.is_released:
             return False
         if kind == _BUTTON_PRESS:
-            guest.pressed(raw[1], time)
+            guest.pressed(raw[1])
         else:
-            guest.key_pressed(raw[1], struct.unpack_from("H", raw, 28)[0], time)
+            guest.key_pressed(raw[1], struct.unpack_from("H", raw, 28)[0])
         return True
 
     def _focus_came(self, window: int, *, detail: int, mode: int) -> None:

@@ -120,23 +120,22 @@ class X11Guest:
 
     # -- events, from X11Windows ------------------------------------------------------------------
 
-    def pressed(self, button: int, time: int) -> None:
+    def pressed(self, button: int) -> None:
         """The button grab fired: keys first, then the press goes on to the program. A wheel takes no keys."""
         try:
             if button <= LAST_PRESS_BUTTON:
                 self._listener.on_pressed()
         finally:
-            self._xcb.let_press_go_on(time)
+            self._xcb.let_press_go_on()
 
-    def key_pressed(self, keycode: int, state: int, time: int) -> None:
+    def key_pressed(self, keycode: int, state: int) -> None:
         """A key grab fired. The grab ends at once, so that the next key goes where the keys now are."""
         try:
             for key in self._keys:
                 if (key.keycode, key.modifiers) == (keycode, state & 0xFF & ~_LOCK_BITS):
                     self._listener.on_shell_key(key.name)
         finally:
-            self._xcb.send("ungrab_keyboard", time)
-            self._xcb.flush()
+            self._xcb.let_key_go()
 
     def focused(self, detail: int, mode: int) -> None:
         """A FocusIn that is not part of a grab."""

@@ -33,6 +33,8 @@ _REVERT_TO_PARENT: Final = 2
 """Not PointerRoot: when a guest with the keys dies, they must not go to whatever is under the mouse."""
 _EVENT_MASK_ATTRIBUTE: Final = 1 << 11
 _REPLY_HEADER: Final = 32
+_NOW: Final = 0
+"""XCB_CURRENT_TIME"""
 _CHECKED: Final = 1
 """XCB_REQUEST_CHECKED: the error comes with the reply, not as an event."""
 
@@ -230,7 +232,7 @@ class Xcb:
 
     def set_focus(self, window: int) -> None:
         """Give a window the keys, at once."""
-        self.send("set_input_focus", _REVERT_TO_PARENT, window, 0)
+        self.send("set_input_focus", _REVERT_TO_PARENT, window, _NOW)
         self.flush()
 
     def hold_presses(self, window: int) -> None:
@@ -240,12 +242,21 @@ class Xcb:
     def let_presses_pass(self, window: int) -> None:
         """Undo `hold_presses`; a press held at this moment is let go: nothing may stand still for good."""
         self.send("ungrab_button", 0, window, ANY_MODIFIER)
-        self.send("allow_events", _ASYNC_POINTER, 0)
-        self.send("allow_events", ASYNC_KEYBOARD, 0)
+        self.send("allow_events", _ASYNC_POINTER, _NOW)
+        self.send("allow_events", ASYNC_KEYBOARD, _NOW)
 
-    def let_press_go_on(self, time: int) -> None:
-        """Deliver the press that is held, as if it had not been; the keys then go where the focus now is."""
-        self.send("allow_events", REPLAY_POINTER, time)
+    def let_press_go_on(self) -> None:
+        """Deliver the press that is held, as if it had not been; the keys then go where the focus now is.
+
+        With no time: of a press that waited behind another the server thinks that its own time is too old,
+        does nothing, and the keyboard of the whole desktop stands still for good.
+        """
+        self.send("allow_events", REPLAY_POINTER, _NOW)
+        self.flush()
+
+    def let_key_go(self) -> None:
+        """End the grab of a key that was held; the next key goes where the focus now is."""
+        self.send("ungrab_keyboard", _NOW)
         self.flush()
 
     def configure(self, window: int, *, box: Box | None = None, raised: bool = False) -> None:

@@ -1,11 +1,12 @@
 """Drives a stage: sends it commands, waits for what its hosts say, reads what its guest was typed."""
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,17 @@ class StagedHosts:
         """SIGKILL, as a crash is."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
+
+    @contextlib.contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """The stage does nothing for a while, as on a machine with other work; what comes in waits."""
+        self.process.send_signal(signal.SIGSTOP)
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "the stage stands still")
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def tell(self, do: str, **fields: object) -> Any:
         """Send a command and wait until it is done; returns its answer."""
