@@ -1,0 +1,67 @@
+"""The tables of identity. Secrets are kept as digests only, the practice's own keys apart."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
+
+METADATA = MetaData()
+
+_PRACTICE = 16
+_DIGEST = 64
+
+
+def _key(name: str, length: int) -> Column[str]:
+    return Column(name, String(length), primary_key=True)
+
+
+def _until() -> Column[int]:
+    return Column("until", BigInteger, nullable=False, comment="seconds since 1970 UTC")
+
+
+KEY = Table(
+    "identity_key",
+    METADATA,
+    _key("practice", _PRACTICE),
+    _key("purpose", 16),
+    Column("jwk", Text, nullable=False, comment="private JSON Web Key"),
+)
+
+TICKET = Table(
+    "identity_ticket",
+    METADATA,
+    _key("practice", _PRACTICE),
+    _key("kind", 16),
+    _key("digest", _DIGEST),
+    _until(),
+    Column("is_used", Integer, nullable=False),
+    Column("content", Text, nullable=False, comment="JSON"),
+    Index("identity_ticket_by_end", "practice", "until"),
+)
+
+FAMILY = Table(
+    "identity_family",
+    METADATA,
+    _key("practice", _PRACTICE),
+    _key("family", 32),
+    Column("digest", String(_DIGEST), nullable=False, comment="of the one refresh token that is good"),
+    _until(),
+    Column("content", Text, nullable=False, comment="JSON"),
+    Index("identity_family_by_end", "practice", "until"),
+)
+
+REVOCATION = Table(
+    "identity_revocation",
+    METADATA,
+    _key("practice", _PRACTICE),
+    _key("subject", 64),
+    _until(),
+    Index("identity_revocation_by_end", "practice", "until"),
+)
+
+RELATIONSHIP = Table(
+    "identity_relationship",
+    METADATA,
+    _key("practice", _PRACTICE),
+    _key("person", 128),
+    _key("patient", 64),
+    _until(),
+    Column("reason", Text, nullable=False),
+)
