@@ -26,8 +26,9 @@ def test_presses_and_keys_that_came_while_the_shell_was_busy_leave_the_keyboard_
         for part in ("line", "legacy", "line"):
             x, y = pane.stage.middle(part)
             with pane.stage.standing_still():
-                screen.click(x, y)
-                screen.click(x, y + 8)
+                # no `point`: it would wait for a mouse that stands still
+                screen.do("mousemove", str(x), str(y), "click", "1")
+                screen.do("mousemove", str(x), str(y + 8), "click", "1")
                 screen.key("ctrl+k", "a", "ctrl+k", "b")
             screen.click(*pane.stage.middle("line"))
             screen.key("ctrl+a")
