@@ -22,7 +22,10 @@ MINUTES_A_ROW = 5
 """The book's grid; a time that does not fit is drawn at the nearest row and says its own minutes."""
 
 _ONE_LINE = 30
-"""Letters of a name; a longer one would make its column wide."""
+"""Letters of a name; a longer one takes the room of what else would stand in its time."""
+
+_TWO_LINES = 60
+"""Letters of a name; a longer one is written small, as it would not fit into a quarter of an hour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +47,6 @@ class Occupant:
     patient: ShownPatient | None
     reason: str
     made: str
-
-    @property
-    def name(self) -> str:
-        """FAMILY, Given, or that somebody is booked who is not shown."""
-        return self.patient.name.short if self.patient else "Booked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +111,21 @@ class Cell:
 
     @property
     def is_long(self) -> bool:
-        """Whether the name stands on two lines, family and given; it is never cut."""
-        patients = [one.patient for one in self.occupants]
-        name = patients[0].name if len(patients) == 1 and patients[0] else None
-        return name is not None and bool(name.family and name.given) and len(name.short) > _ONE_LINE
+        """Whether the name wants two lines; it is never cut."""
+        return self._letters > _ONE_LINE
+
+    @property
+    def is_very_long(self) -> bool:
+        """Whether not even two lines hold the name."""
+        return self._letters > _TWO_LINES
 
     def is_short(self, is_fine: bool) -> bool:
         """Whether only one line fits."""
         return self.span < (2 if is_fine else 3)
+
+    @property
+    def _letters(self) -> int:
+        return max((len(one.patient.name.short) for one in self.occupants if one.patient), default=0)
 
     def occupant_of(self, patient: str) -> Occupant | None:
         """A patient's appointment here, if there is one."""

@@ -29,13 +29,13 @@ class ShownName:
 
     @property
     def words(self) -> str:
-        """FAMILY, Given (Title)."""
+        """FAMILY, Given (Title), as plain text; pages draw the parts by `templates/names.html`."""
         title = f" ({self.title})" if self.title else ""
         return f"{self.short}{title}"
 
     @property
     def short(self) -> str:
-        """FAMILY, Given."""
+        """FAMILY, Given, as plain text."""
         parts = [part for part in (self.family.upper(), self.given) if part]
         return ", ".join(parts) or "No name recorded"
 

@@ -129,3 +129,38 @@ def test_discarding_from_outside_forgets_the_reason(live: LivePage, practice: Pr
     live.run(f"document.getElementById('slot-{second}').click()")
     live.until("document.getElementById('reason')")
     assert live.run("document.getElementById('reason').value") == ""
+
+
+def test_no_name_widens_its_column_beyond_reading_and_the_state_is_still_a_word(
+    live: LivePage, practice: Practice, session: str
+) -> None:
+    long = practice.patient("Featherstonehaugh-Cholmondeley", "Wilhelmina Alexandrina")
+    arrived = practice.booked(session, f"{DAY} 09:00", long, status="arrived")
+    unbroken = practice.booked(session, f"{DAY} 09:15", practice.patient("W" * 60, "M" * 40))
+    live.open(f"appointments/patients/{long}?date={DAY}")
+    assert live.run("document.querySelector('.ap-col').getBoundingClientRect().width") < 1000
+    for slot in (arrived, unbroken):
+        box, name = f"document.getElementById('slot-{slot}')", "querySelector('.ap-slot__name')"
+        assert live.run(f"{box}.scrollWidth <= {box}.clientWidth") is True
+        assert live.run(
+            f"{box}.{name}.getBoundingClientRect().bottom <= {box}.getBoundingClientRect().bottom"
+        )
+    word = f"document.querySelector('#slot-{arrived} .ap-slot__line--told')"
+    assert live.run(f"{word}.innerText") == "Arrived"
+    assert live.run(f"{word}.getBoundingClientRect().width") > 30
+    icons = f"document.querySelectorAll('#slot-{arrived} .bn-i')"
+    assert live.run(f"{icons}.length") == 2, "one for the patient who is open, one for the state"
+
+
+def test_a_name_that_runs_from_right_to_left_stands_in_the_order_of_the_banner(
+    live: LivePage, practice: Practice, session: str
+) -> None:
+    patient = practice.patient("أحمد", "محمد")
+    slot = practice.booked(session, f"{DAY} 09:00", patient)
+    live.open(f"appointments/patients/{patient}?date={DAY}&slot={slot}")
+    for place in (f"#slot-{slot} .ap-slot__name", ".ap-panel__name"):
+        lefts = live.run(
+            f"[...document.querySelectorAll('{place} > bdi > bdi')].map((one) =>"
+            " [one.innerText, one.getBoundingClientRect().left])"
+        )
+        assert [text for text, _ in sorted(lefts, key=lambda one: one[1])][:2] == ["أحمد", "محمد"]

@@ -314,3 +314,17 @@ def test_a_cancelled_appointment_keeps_what_it_held(web: ModuleWeb, practice: Pr
     assert after["extension"] == before["extension"]
     assert after["participant"] == before["participant"]
     assert version_of(after) != version_of(before)
+
+
+def test_a_page_has_one_filled_button(web: ModuleWeb, practice: Practice, session: str) -> None:
+    patient = practice.patient("Smith")
+    free = practice.slot(session, f"{DAY} 10:00")
+    taken = practice.booked(session, f"{DAY} 10:15", patient)
+    path = f"appointments/patients/{patient}?date={DAY}"
+    for chosen, filled in (
+        ("", 1),
+        (f"&slot={free}", 1),
+        (f"&slot={taken}", 1),
+        (f"&slot={taken}&cancel=1", 0),
+    ):
+        assert web.get(f"{path}{chosen}").source.count("bn-btn--p") == filled, chosen

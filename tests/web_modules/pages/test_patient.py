@@ -5,7 +5,14 @@ from datetime import date
 from typing import Any
 
 from web_modules.fhir.systems import NHS_NUMBER, patient_number
-from web_modules.pages.patient import ShownPatient, identifier_of, person_words, shown_name, shown_patient
+from web_modules.pages.patient import (
+    ShownName,
+    ShownPatient,
+    identifier_of,
+    person_words,
+    shown_name,
+    shown_patient,
+)
 
 
 def shown(**elements: Any) -> ShownPatient:
@@ -19,15 +26,15 @@ def test_the_official_name_that_has_not_ended_counts() -> None:
         {"use": "official", "family": "Old", "period": {"end": "2001-01-01"}},
         {"use": "official", "family": "Smith", "given": ["Sarah", "Jane"], "prefix": ["Mrs"]},
     ]
-    assert shown_name(names).words == "SMITH, Sarah Jane (Mrs)"
-    assert shown_name(names[:2]).words == "KNOWN"
-    assert shown_name(names[1:2]).words == "OLD"
+    assert shown_name(names) == ShownName(family="Smith", given="Sarah Jane", title="Mrs")
+    assert shown_name(names[:2]).short == "KNOWN"
+    assert shown_name(names[1:2]).short == "OLD"
 
 
 def test_a_name_with_parts_missing_is_said_as_far_as_it_is_known() -> None:
-    assert shown_name([]).words == "No name recorded"
-    assert shown_name([{"given": ["Sarah"]}]).words == "Sarah"
-    assert shown_name([{"text": "Baby of Hassan"}]).words == "BABY OF HASSAN"
+    assert shown_name([]).short == "No name recorded"
+    assert shown_name([{"given": ["Sarah"]}]).short == "Sarah"
+    assert shown_name([{"text": "Baby of Hassan"}]).short == "BABY OF HASSAN"
 
 
 def test_staff_are_named_as_one_speaks_of_them() -> None:
