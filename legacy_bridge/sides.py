@@ -319,6 +319,7 @@ class FeedBatch:
     Attributes:
         touched: links to look at.
         strays: what has no counterpart.
+        ended: `Type/id` of what was none, or is none any more: deleted, or found its counterpart.
         checkpoint: where to go on from; save it together with `touched`.
         is_whole: False when more is waiting.
         has_gap: the feed has lost something: compare everything.
@@ -327,6 +328,7 @@ class FeedBatch:
     touched: tuple[LinkKey, ...]
     strays: tuple[Stray, ...]
     checkpoint: str
+    ended: tuple[str, ...] = ()
     is_whole: bool = True
     has_gap: bool = False
 

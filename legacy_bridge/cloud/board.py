@@ -1,6 +1,6 @@
 """Publishes how the mirror stands: a Basic for each function, a Task for what waits for a person."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 
 from legacy_bridge.cloud.resources import translated
@@ -29,19 +29,39 @@ class FhirBoard:
 
     def publish(self, news: News) -> None:
         """See `sides.Board`."""
-        tasks = [
-            *(task for one in news.conflicts for task in _conflict_tasks(one, news.patients)),
-            *(_quarantine_task(one) for one in news.quarantined),
-        ]
         resources = [
             *(freshness_resource(_freshness(function, news)) for function in news.functions),
-            *(task_resource(one) for one in tasks),
+            *(task_resource(_quarantine_task(one)) for one in news.quarantined),
         ]
         with translated():
+            resources += self._conflict_tasks(news)
             self._find(resources)
             stored = self._client.transaction([self._entry(resource) for resource in resources])
         for resource, answer in zip(resources, stored, strict=True):
             self._ids[_name(resource)] = str(answer["id"])
+
+    def _conflict_tasks(self, news: News) -> list[Resource]:
+        """The Tasks of the conflicts as they are to be; those that were shown and are over are closed."""
+        wanted = [
+            task_resource(task)
+            for one in news.conflicts
+            if one.state == "open"
+            for task in _conflict_tasks(one, news.patients)
+        ]
+        names = {_name(one) for one in wanted}
+        groups = [one.digest for one in news.conflicts]
+        shown = [
+            task
+            for chunk in _chunks([f"{TASK_IDENTIFIER}|{group}" for group in groups])
+            for task in self._client.search("Task", {"group-identifier": ",".join(chunk)})
+        ]
+        self._ids.update({_name(one): str(one["id"]) for one in shown})
+        closed = [
+            {**task, "status": "completed"}
+            for task in shown
+            if _name(task) not in names and task["status"] != "completed"
+        ]
+        return [*wanted, *closed]
 
     def _find(self, resources: Sequence[Resource]) -> None:
         for resource_type, system in (("Basic", FRESHNESS_IDENTIFIER), ("Task", TASK_IDENTIFIER)):
@@ -50,9 +70,8 @@ class FhirBoard:
                 for one in resources
                 if one["resourceType"] == resource_type and _name(one) not in self._ids
             ]
-            for at in range(0, len(unknown), 50):
-                wanted = ",".join(f"{system}|{value}" for value in unknown[at : at + 50])
-                for found in self._client.search(resource_type, {"identifier": wanted}):
+            for chunk in _chunks([f"{system}|{value}" for value in unknown]):
+                for found in self._client.search(resource_type, {"identifier": ",".join(chunk)}):
                     self._ids[_name(found)] = str(found["id"])
 
     def _entry(self, resource: Resource) -> TransactionEntry:
@@ -66,6 +85,11 @@ class FhirBoard:
         return TransactionEntry(
             method="POST", url=resource_type, resource=resource, if_none_exist=f"identifier={system}|{value}"
         )
+
+
+def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(values), 50):
+        yield values[at : at + 50]
 
 
 def _name(resource: Resource) -> tuple[str, str]:
@@ -101,11 +125,12 @@ def _conflict_tasks(listed: ListedConflict, ids: Mapping[LinkKey, str]) -> list[
         MirrorTask(
             key=listed.digest if patient is None else f"{listed.digest}.{patient}",
             kind=TaskKind.CONFLICT,
-            is_open=listed.state == "open",
+            is_open=True,
             about=None,
             patient=None if patient is None else f"Patient/{patient}",
             words=words,
             since=listed.since.replace(tzinfo=UTC),
+            group=listed.digest,
         )
         for patient in (patients or [None])
     ]

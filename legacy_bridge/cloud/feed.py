@@ -61,7 +61,10 @@ class HistoryFeed:
         self._remember(entries, reached)
         touched, strays = self._sort(new)
         return FeedBatch(
-            touched=tuple(dict.fromkeys(touched)), strays=tuple(strays), checkpoint=reached.isoformat()
+            touched=tuple(dict.fromkeys(touched)),
+            strays=tuple(one for one in strays.values() if one is not None),
+            ended=tuple(reference for reference, one in strays.items() if one is None),
+            checkpoint=reached.isoformat(),
         )
 
     def _remember(self, entries: Iterable[HistoryEntry], reached: datetime) -> None:
@@ -70,10 +73,11 @@ class HistoryFeed:
         from_here = reached - self._overlap
         self._told = {name: at for name, at in self._told.items() if at >= from_here}
 
-    def _sort(self, entries: list[HistoryEntry]) -> tuple[list[LinkKey], list[Stray]]:
+    def _sort(self, entries: list[HistoryEntry]) -> tuple[list[LinkKey], dict[str, Stray | None]]:
+        """The links to look at, and what is a stray now, or is none any more (None)."""
         ours = [one for one in entries if one.resource_type in {*self._mappings, "Appointment"}]
         if not ours:
-            return [], []
+            return [], {}
         wanted = {f"{one.resource_type}/{one.resource_id}" for one in ours}
         slots = {reference for one in ours for reference in _slots_of(one)}
         known = dict(self._keys_of(wanted | slots))
@@ -84,15 +88,16 @@ class HistoryFeed:
                 known.setdefault(f"{one.resource_type}/{one.resource_id}", key)
         links = self._links(set(known.values()))
         touched: list[LinkKey] = []
-        strays: list[Stray] = []
+        strays: dict[str, Stray | None] = {}
         for one in ours:
             reference = f"{one.resource_type}/{one.resource_id}"
             found = [known[name] for name in (reference, *_slots_of(one)) if name in known]
             for key in dict.fromkeys(found):
                 if links[key].versions.get(reference) != one.version_id:
                     touched.append(key)
-            if not found and one.resource is not None and one.resource_type in _PEOPLE_MAKE:
-                strays.append(_stray(reference))
+            if one.resource_type in _PEOPLE_MAKE:
+                is_stray = not found and one.resource is not None
+                strays[reference] = _stray(reference) if is_stray else None
         return touched, strays
 
 
@@ -112,7 +117,7 @@ def _stray(reference: str) -> Stray:
         reference=reference,
         reason="only-in-cloud",
         words=(
-            f"A {resource_type} was made in the cloud and the legacy program has no counterpart: "
+            f"This {resource_type} was made in the cloud and the legacy program has no counterpart: "
             "enter it there, or remove it from the cloud."
         ),
     )

@@ -108,6 +108,7 @@ class SqlJournal:
             dirty.mark(connection, self._practice, batch.touched, moment)
             strays = [(one.reference, (one.reason, one.words), None) for one in batch.strays]
             quarantine.hold(connection, self._practice, strays, moment)
+            quarantine.release(connection, self._practice, batch.ended, moment)
             checkpoints.write(connection, self._practice, feed, batch.checkpoint, moment)
 
     def mark(self, keys: Collection[LinkKey], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """One link's way through a batch: what was read, what is to be done, and how that ended."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from legacy_bridge.records import Agreed, CloudContent, LinkKey, RowGroup
 from legacy_bridge.sides import (
@@ -89,7 +89,7 @@ class Visit:
 def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) -> Settlement:
     """How a visit ended, given how its writes ended (None: there was none)."""
     if visit.refusal is not None:
-        return _held(visit, visit.link, visit.refusal)
+        return _held(visit, _known_again(visit), visit.refusal)
     if visit.waits_for is not None:
         return _waiting(visit, visit.waits_for)
     outcomes = (on_cloud or _WRITTEN, on_legacy or _WRITTEN)
@@ -169,6 +169,13 @@ def _held(visit: Visit, link: Link, refusal: tuple[str, str]) -> Settlement:
     return Settlement(
         link=link, generation=visit.dirty.generation, open_conflicts=visit.open, quarantine=refusal
     )
+
+
+def _known_again(visit: Visit) -> Link:
+    """The link, with the ids of what the cloud has under its key: else a deletion there could not be told."""
+    if visit.content is None or visit.link.state not in (LinkState.NEW, LinkState.TOMBSTONE):
+        return visit.link
+    return replace(visit.link, versions=visit.content.versions())
 
 
 def _waiting(visit: Visit, parent: LinkKey) -> Settlement:

@@ -202,10 +202,20 @@ def test_a_slot_booked_on_both_sides_is_listed_on_both_patients_and_neither_is_c
     assert [one.conflict.unit for one in mirror.journal.conflicts()] == ["booking"]
     tasks = mirror.client.search("Task", {"code": "conflict"})
     assert {one["for"]["reference"] for one in tasks} == {f"Patient/{omar}", f"Patient/{mary}"}
+    mirror.practice.add_patient("zoe", Surname="Third")
+    mirror.practice.book("slot0", "zoe")
+    mirror.drain()
+    zoe = mirror.patient("zoe")["id"]
+    open_now = {
+        one["for"]["reference"]
+        for one in mirror.client.search("Task", {"code": "conflict", "status": "requested"})
+    }
+    assert open_now == {f"Patient/{omar}", f"Patient/{zoe}"}
     mirror.practice.book("slot0", "omar", minute=31)
     mirror.practice.edit("Appointment_Slot", "slot0", BookedTime=time(8, 31, 7))
     mirror.drain()
     assert mirror.journal.conflicts() == []
+    assert {one["status"] for one in mirror.client.search("Task", {"code": "conflict"})} == {"completed"}
 
 
 def test_a_slot_of_a_patient_from_elsewhere_is_busy_and_names_nobody(mirror: Mirror) -> None:

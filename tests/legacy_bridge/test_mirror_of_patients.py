@@ -295,6 +295,68 @@ def test_a_server_that_keeps_old_versions_is_named_once(
     mirror.stop()
 
 
+@pytest.mark.hazard("H14")
+def test_the_task_of_a_conflict_is_closed_when_its_patient_is_withdrawn(mirror: Mirror) -> None:
+    mary = mirror.patient("mary")
+    mirror.practice.edit("Admin_Patient", "mary", Surname="Lindt")
+    mirror.put(mary, name=[{**mary["name"][0], "family": "Lindh"}])
+    mirror.drain()
+    assert [one["status"] for one in mirror.client.search("Task", {"code": "conflict"})] == ["requested"]
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    assert mirror.journal.conflicts() == []
+    assert [one["status"] for one in mirror.client.search("Task", {"code": "conflict"})] == ["completed"]
+
+
+def test_a_stray_leaves_quarantine_when_it_is_deleted(mirror: Mirror) -> None:
+    made = mirror.client.create({"resourceType": "Patient", "name": [{"family": "New"}]})
+    mirror.drain()
+    mirror.client.delete("Patient", made["id"])
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+    assert [one["status"] for one in mirror.client.search("Task", {"code": "quarantine"})] == ["completed"]
+    brief = mirror.client.create({"resourceType": "Patient", "name": [{"family": "Brief"}]})
+    mirror.client.delete("Patient", brief["id"])
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+
+
+def test_an_appointment_that_finds_its_slot_is_no_stray_any_more(mirror: Mirror) -> None:
+    mary = {"actor": {"reference": f"Patient/{mirror.patient('mary')['id']}"}, "status": "accepted"}
+    slot = mirror.slot("slot0")
+    times = {"start": slot["start"], "end": slot["end"]}
+    made = mirror.client.create(
+        {"resourceType": "Appointment", "status": "booked", "participant": [mary], **times}
+    )
+    mirror.drain()
+    assert [one.subject for one in mirror.journal.quarantined()] == [f"Appointment/{made['id']}"]
+    mirror.put(made, slot=[{"reference": f"Slot/{slot['id']}"}])
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+    assert mirror.practice.slot("slot0")["PatientGuid"] == guid("mary")
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_a_record_under_a_legacy_key_leaves_quarantine_when_it_is_deleted(
+    mirror: Mirror, *, was_there: bool
+) -> None:
+    omar = mirror.patient("omar")
+    if was_there:
+        mirror.practice.edit("Admin_Patient", "omar", Deleted=True)
+        mirror.drain()
+    else:
+        omar["identifier"] = [
+            {**one, "value": guid("nobody").strip("{}").lower()} for one in omar["identifier"]
+        ]
+    again = mirror.client.create({name: one for name, one in omar.items() if name not in ("id", "meta")})
+    mirror.drain()
+    (held,) = mirror.journal.quarantined()
+    assert held.reason == ("came-back" if was_there else "unknown-to-legacy")
+    mirror.client.delete("Patient", again["id"])
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+
+
 def test_a_second_number_of_the_same_kind_is_never_taken_for_the_mirrored_one(mirror: Mirror) -> None:
     mirror.drain()
     mary = mirror.patient("mary")

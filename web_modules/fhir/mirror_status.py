@@ -138,6 +138,7 @@ class MirrorTask:
         words: what happened and what to do, for people.
         since: when it began; aware UTC.
         owner: who looks after it, or None while nobody does.
+        group: the bridge's key of the conflict, which has a Task for each patient whom it concerns; or None.
     """
 
     key: str
@@ -148,6 +149,7 @@ class MirrorTask:
     words: str
     since: datetime
     owner: str | None = None
+    group: str | None = None
 
 
 def task_resource(task: MirrorTask) -> Resource:
@@ -167,6 +169,8 @@ def task_resource(task: MirrorTask) -> Resource:
         resource["for"] = {"reference": task.patient}
     if task.owner is not None:
         resource["owner"] = {"display": task.owner}
+    if task.group is not None:
+        resource["groupIdentifier"] = {"system": TASK_IDENTIFIER, "value": task.group}
     return resource
 
 
@@ -190,6 +194,7 @@ def task_of(resource: Resource) -> MirrorTask | None:
         words=resource.get("description", ""),
         since=instant(resource["authoredOn"]),
         owner=resource.get("owner", {}).get("display"),
+        group=resource.get("groupIdentifier", {}).get("value"),
     )
 
 
