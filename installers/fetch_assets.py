@@ -3,6 +3,7 @@
 import argparse
 import base64
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import tarfile
 import tempfile
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
@@ -38,12 +39,14 @@ class Package:
         version: exactly this one.
         sha512: the sum of its archive, in base64, as npm's `dist.integrity` gives it.
         files: pattern inside the package → folders, relative to the repository.
+        cut: pattern inside the package → what is left out of these files, as a regular expression.
     """
 
     name: str
     version: str
     sha512: str
     files: Mapping[str, Sequence[str]]
+    cut: Mapping[str, str] = field(default_factory=dict)
 
 
 def packages_in(file: Path) -> list[Package]:
@@ -88,7 +91,7 @@ def unpack(package: Package, archive: Path, into: Path) -> None:
     """Put the package's files below `into`, in the folders that the list names.
 
     Raises:
-        AssetError: a pattern of the list matches nothing in the archive.
+        AssetError: a pattern of the list matches nothing in the archive, or nothing in a file.
     """
     with tarfile.open(archive) as tar:
         members = {str(PurePosixPath(*PurePosixPath(m.name).parts[1:])): m for m in tar if m.isfile()}
@@ -98,11 +101,20 @@ def unpack(package: Package, archive: Path, into: Path) -> None:
                 raise AssetError(f"{package.name} {package.version} holds no {pattern}.")
             for name in names:
                 stream = tar.extractfile(members[name])
-                content = stream.read() if stream else b""
+                content = _without_cuts(package, name, stream.read() if stream else b"")
                 for folder in folders:
                     target = into / folder / PurePosixPath(name).name
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(content)
+
+
+def _without_cuts(package: Package, name: str, content: bytes) -> bytes:
+    for pattern, cut in package.cut.items():
+        if fnmatchcase(name, pattern):
+            content, count = re.subn(cut.encode(), b"", content)
+            if count == 0:
+                raise AssetError(f"{name} of {package.name} {package.version} holds no {cut}.")
+    return content
 
 
 def install(packages: Sequence[Package], *, root: Path, npm: Sequence[str], cache: Path) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,19 @@ def test_a_pattern_without_a_file_is_refused(tmp_path: Path) -> None:
     made = archive(tmp_path, {"LICENSE": b"MIT"})
     with pytest.raises(AssetError, match=r"holds no \*\.css"):
         unpack(package(made, {"*.css": ["x"]}), made, tmp_path / "out")
+
+
+def test_what_is_cut_out_of_a_file_is_not_put_there(tmp_path: Path) -> None:
+    made = archive(tmp_path, {"a.css": b"x{}@font-face{src:url(https://far.example/f)}y{}@font-face{}"})
+    wanted = replace(package(made, {"*.css": ["x"]}), cut={"*.css": r"@font-face\{[^}]*\}"})
+    unpack(wanted, made, tmp_path / "out")
+    assert (tmp_path / "out" / "x" / "a.css").read_bytes() == b"x{}y{}"
+
+
+def test_what_is_to_be_cut_out_and_is_not_there_is_refused(tmp_path: Path) -> None:
+    made = archive(tmp_path, {"a.css": b"x{}"})
+    with pytest.raises(AssetError, match=r"a\.css of @scope/sample 1\.0\.0 holds no @font-face"):
+        unpack(replace(package(made, {"*.css": ["x"]}), cut={"*.css": "@font-face"}), made, tmp_path / "out")
 
 
 def test_every_package_of_the_list_is_pinned_by_version_and_sum() -> None:

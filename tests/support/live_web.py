@@ -31,16 +31,13 @@ from web_modules.settings import CloudSettings
 _KEY = bytes(32)
 _LOOK_MILLISECONDS = 5
 _GIVE_UP_SECONDS = 15.0
-_HARMLESS = "FrutigerLTW01"  # the NHS stylesheet names a font that our policy refuses
 
 
 class _Page(QWebEnginePage):
     complaints: list[str]
 
     def javaScriptConsoleMessage(self, level: Any, message: str, line: int, source: str) -> None:  # noqa: N802
-        if level is not QWebEnginePage.JavaScriptConsoleMessageLevel.InfoMessageLevel and (
-            _HARMLESS not in message
-        ):
+        if level is not QWebEnginePage.JavaScriptConsoleMessageLevel.InfoMessageLevel:
             self.complaints.append(f"{source}:{line} {message}")
 
 
