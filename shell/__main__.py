@@ -1,88 +1,79 @@
-"""The command `banyan-shell`: opens the window. The only place where its parts are put together."""
+"""The command `banyan-shell`: opens the window. The only place where its parts are put together.
+
+What people wait for is Chromium, so it comes first: the cloud is asked while Qt is loaded, Chromium starts as
+soon as the cloud has said which environment it is, and all the rest is loaded while Chromium warms up.
+"""
 
 import json
 import os
 import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+from argparse import ArgumentParser, BooleanOptionalAction, Namespace, RawDescriptionHelpFormatter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
 
 from shell.errors import CloudError, ShellError
 from shell.hosts.walls import Sandbox, browser_flags, sandbox_policy, scrub_process_doors
 from shell.settings import ShellSettings, read_settings
 
-if TYPE_CHECKING:
-    from shell.functions import CloudOffer
-    from shell.main_window.network import Person
-
-app = typer.Typer(
-    help=__doc__,
-    add_completion=False,
-    no_args_is_help=False,
-    epilog="Example: banyan-shell --cloud http://127.0.0.1:8000 --flags flags.json",
-)
-
-Cloud = Annotated[str | None, typer.Option("--cloud", help="The cloud's address.", show_default=False)]
+_EXAMPLES = """\
+Examples:
+  banyan-shell --cloud http://127.0.0.1:8000 --flags flags.json --sign-in priya.nair
+  banyan-shell --cloud http://127.0.0.1:8001 --training
+  banyan-shell status --cloud http://127.0.0.1:8000 --json
+"""
+_WINDOW = "shell.main_window.opened"
+_LOOK_MILLISECONDS = 5
 
 
-@app.callback(invoke_without_command=True)
-def run(  # noqa: PLR0913, PLR0917 - one for each option
-    context: typer.Context,
-    cloud: Cloud = None,
-    training: Annotated[
-        bool | None, typer.Option("--training", help="Open the training environment.")
-    ] = None,
-    flags: Annotated[Path | None, typer.Option(help="The flag file.")] = None,
-    legacy_program: Annotated[Path | None, typer.Option(help="The legacy program's description.")] = None,
-    legacy_database: Annotated[str | None, typer.Option(help="The practice's legacy database.")] = None,
-    sign_in: Annotated[str | None, typer.Option(help="Who signs in at a development cloud.")] = None,
-    theme: Annotated[str | None, typer.Option(help="system, light, dark or contrast.")] = None,
-    text_percent: Annotated[int | None, typer.Option(help="Size of all text, 100 to 200.")] = None,
-    settings: Annotated[Path | None, typer.Option(help="A TOML file with any of these.")] = None,
-) -> None:
-    """Open the window.
+def parser() -> ArgumentParser:
+    """The command's options."""
+    options = ArgumentParser(
+        prog="banyan-shell",
+        description="Opens the window.",
+        epilog=_EXAMPLES,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    options.add_argument("--cloud", metavar="URL", help="The cloud's address.")
+    options.add_argument("--training", action=BooleanOptionalAction, help="Open the training environment.")
+    options.add_argument("--flags", type=Path, metavar="FILE", help="The flag file.")
+    options.add_argument(
+        "--legacy-program", type=Path, metavar="FILE", help="The legacy program's description."
+    )
+    options.add_argument("--legacy-database", metavar="URL", help="The practice's legacy database.")
+    options.add_argument("--sign-in", metavar="PERSON", help="Who signs in at a development cloud.")
+    options.add_argument("--theme", help="system, light, dark or contrast.")
+    options.add_argument("--text-percent", type=int, metavar="N", help="Size of all text, 100 to 200.")
+    options.add_argument("--settings", type=Path, metavar="FILE", help="A TOML file with any of these.")
+    commands = options.add_subparsers(dest="command", metavar="status")
+    words = "Say which cloud a window would open, and which functions have pages."
+    status = commands.add_parser("status", help=words, description=words)
+    at = os.environ.get("BANYAN_SHELL_CLOUD")
+    status.add_argument(
+        "--cloud", metavar="URL", default=at, required=at is None, help="The cloud's address."
+    )
+    status.add_argument("--training", action="store_true", help="Ask a training cloud.")
+    status.add_argument("--json", action="store_true", dest="as_json", help="As JSON.")
+    return options
 
-    Examples:
-        banyan-shell --cloud http://127.0.0.1:8000 --flags flags.json --sign-in priya.nair
-        banyan-shell --cloud http://127.0.0.1:8001 --training
+
+def run(arguments: Sequence[str]) -> int:
+    """Do what the command line says.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        ShellError: it cannot be done; the message is for the person.
     """
-    if context.invoked_subcommand is not None:
-        return
-    options = {
-        "cloud": cloud,
-        "training": training,
-        "flags": flags,
-        "legacy_program": legacy_program,
-        "legacy_database": legacy_database,
-        "sign_in": sign_in,
-        "theme": theme,
-        "text_percent": text_percent,
-    }
-    raise typer.Exit(open_window(read_settings(options, file=settings, environment=os.environ)))
-
-
-@app.command()
-def status(
-    cloud: Annotated[str, typer.Option("--cloud", envvar="BANYAN_SHELL_CLOUD", help="The cloud's address.")],
-    training: Annotated[bool, typer.Option("--training", help="Ask a training cloud.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
-    """Say which cloud a window would open, and which functions have pages.
-
-    Example: banyan-shell status --cloud http://127.0.0.1:8000 --json
-    """
-    from shell.functions import read_offer
-    from shell.main_window.network import fetch
-
-    offer = read_offer(fetch(f"{cloud.rstrip('/')}/functions.json"), is_training=training)
-    pages = [one.function.value for one in offer.functions if one.has_module]
-    if as_json:
-        said = {"environment": offer.environment.value, "ods": offer.ods, "practice": offer.practice}
-        typer.echo(json.dumps(said | {"functions": pages}))
-    else:
-        typer.echo(f"{offer.practice} ({offer.ods}), {offer.environment.value}: pages for {', '.join(pages)}")
+    given = parser().parse_args(arguments)
+    if given.command == "status":
+        print(_status(given))  # noqa: T201 - what was asked for
+        return 0
+    options = {name: value for name, value in vars(given).items() if name not in {"settings", "command"}}
+    return open_window(read_settings(options, file=given.settings, environment=os.environ))
 
 
 def open_window(settings: ShellSettings) -> int:
@@ -99,35 +90,60 @@ def open_window(settings: ShellSettings) -> int:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         raise ShellError("There is no screen: DISPLAY is not set. Start the window from a desktop session.")
-    # The cloud is asked while Qt is loaded: both take about as long.
+    from shell.meeting import meet
+
     with ThreadPoolExecutor(max_workers=1) as pool:
-        meeting: Future[tuple[CloudOffer, Person]] = pool.submit(_meet, settings)
+        meeting = pool.submit(
+            meet, settings.cloud, is_training=settings.training, sign_in_as=settings.sign_in
+        )
         from PySide6.QtWidgets import QApplication
 
         from shell.hosts.page_scheme import register_scheme
-        from shell.main_window.opened import Opened
+        from shell.hosts.web_profile import ProfileIdentity, WebProfile
 
         offer, person = meeting.result()
-    sandbox = sandbox_policy(offer.environment.value, is_root=_is_root())
-    browser_flags(os.environ, sandbox=sandbox, has_gpu=_has_gpu())
-    register_scheme()
-    application = QApplication([sys.argv[0]])
-    application.setApplicationName("banyan")
-    application.setDesktopFileName("banyan-training" if settings.training else "banyan")
-    with Opened(application, settings, offer, person, has_sandbox=sandbox is Sandbox.ON):
-        return application.exec()
+        sandbox = sandbox_policy(offer.environment.value, is_root=_is_root())
+        browser_flags(os.environ, sandbox=sandbox, has_gpu=_has_gpu())
+        register_scheme()
+        application = QApplication([sys.argv[0]])
+        application.setApplicationName("banyan")
+        application.setDesktopFileName("banyan-training" if settings.training else "banyan")
+        identity = ProfileIdentity(person=person.id, practice=offer.ods, environment=offer.environment.value)
+        profile = WebProfile(identity, settings.cloud)
+        profile.warm_up()
+        if person.session:
+            profile.set_session(person.session)
+        with closing(profile):
+            _load_while_chromium_warms(pool)
+            from shell.main_window.opened import Opened
+
+            with Opened(application, profile, settings, offer, person, has_sandbox=sandbox is Sandbox.ON):
+                return application.exec()
 
 
-def _meet(settings: ShellSettings) -> "tuple[CloudOffer, Person]":
+def _load_while_chromium_warms(pool: ThreadPoolExecutor) -> None:
+    """Load the window's modules on another thread: Chromium's first steps need this one."""
+    from PySide6.QtCore import QEventLoop, Qt, QTimer
+
+    loop = QEventLoop()
+    loaded = pool.submit(import_module, _WINDOW)
+    looking = QTimer(loop, interval=_LOOK_MILLISECONDS, timerType=Qt.TimerType.PreciseTimer)
+    looking.timeout.connect(lambda: loop.quit() if loaded.done() else None)
+    looking.start()
+    loop.exec()
+    loaded.result()
+
+
+def _status(given: Namespace) -> str:
     from shell.functions import read_offer
-    from shell.main_window.network import Person, fetch
-    from shell.main_window.network import sign_in as sign_in_at
+    from shell.meeting import fetch
 
-    cloud = settings.cloud.rstrip("/")
-    offer = read_offer(fetch(f"{cloud}/functions.json"), is_training=settings.training)
-    if not settings.sign_in:
-        return offer, Person(id="", name="Not signed in", role="", session="")
-    return offer, sign_in_at(cloud, settings.sign_in)
+    offer = read_offer(fetch(f"{given.cloud.rstrip('/')}/functions.json"), is_training=given.training)
+    pages = [one.function.value for one in offer.functions if one.has_module]
+    if given.as_json:
+        said = {"environment": offer.environment.value, "ods": offer.ods, "practice": offer.practice}
+        return json.dumps(said | {"functions": pages})
+    return f"{offer.practice} ({offer.ods}), {offer.environment.value}: pages for {', '.join(pages)}"
 
 
 def _is_root() -> bool:
@@ -141,7 +157,7 @@ def _has_gpu() -> bool:
 def main() -> None:
     """Run the command; what went wrong is one sentence and exit status 1."""
     try:
-        app()
+        sys.exit(run(sys.argv[1:]))
     except (ShellError, CloudError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the person's terminal
         sys.exit(1)

@@ -69,6 +69,9 @@ class Switchboard:
         rollout: which views a person has.
         identify: finds who bears a number of the practice.
         now: the clock; aware UTC.
+
+    Attributes:
+        on_rest: called once what the person sees first is on the glass, or cannot be had.
     """
 
     def __init__(
@@ -80,6 +83,8 @@ class Switchboard:
         self._glass: Glass = _Dark()
         self._is_overlaid = False
         self._waiting: list[Side] = []
+        self._is_rest_begun = False
+        self.on_rest: Callable[[], None] = lambda: None
         self._open_patients: dict[str, Patient] = {}
         self.hub = ContextHub(self, self, identify, now)
         self.function = offer.functions[0].function
@@ -128,6 +133,7 @@ class Switchboard:
 
     def open_patient(self, patient: Patient | None) -> None:
         """Open another patient in both panes, or close the one that is open."""
+        self._join_rest()
         self.hub.propose(patient)
 
     def vote(self, vote: Vote) -> None:
@@ -148,6 +154,13 @@ class Switchboard:
         self._is_overlaid = is_open
         self._cover(Side.LEGACY)
 
+    def begin_rest(self) -> None:
+        """What is seen first is on the glass, or cannot be had: the rest may start."""
+        self._join_rest()
+        if not self._is_rest_begun:
+            self._is_rest_begun = True
+            self.on_rest()
+
     def flags_changed(self) -> None:
         """The flag file was edited: take it up unless a patient is open."""
         if self._rollout.take_up():
@@ -161,8 +174,8 @@ class Switchboard:
         """A pane was read back."""
         self._glass.show_shown(side, shown)
         self.hub.shown(side, shown)
-        if shown.state is not ShownState.UNKNOWN:
-            self._join_rest()
+        if shown.state is not ShownState.UNKNOWN and side is Side.LEGACY:
+            self.begin_rest()  # a page is heard before it is painted: its host says when
 
     def on_active(self, side: Side | None) -> None:
         """Keys go to another pane."""
@@ -172,7 +185,7 @@ class Switchboard:
         """A pane's program or page ended."""
         self.hub.leave(side)
         self._glass.show_gone(side, reason)
-        self._join_rest()
+        self.begin_rest()
 
     def on_patient_wanted(self, side: Side, identifier: str) -> None:
         """A page asks for a patient; only one that the window knows or can find is opened."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QWidget
 
 from shell.hosts.interface import HostListener, HostPatient, Shown, ShownState, Side
@@ -42,12 +42,17 @@ class PageAddress:
 class WebPageHost(QObject):
     """See `shell.hosts.interface.Host`. `widget` goes into the window's layout.
 
+    Signals:
+        painted: a page that the person asked for is on the glass.
+
     Args:
         profile: outlives this host.
         pages: function id → addresses.
         frame: who has the keys.
         listener: told what happens.
     """
+
+    painted = Signal()
 
     def __init__(
         self,
@@ -194,6 +199,7 @@ class WebPageHost(QObject):
     def _page_painted(self, page: WarmPage) -> None:
         if page is self._current:
             self._show()
+            self.painted.emit()
 
     def _is_page(self, widget: QWidget) -> bool:
         return widget not in (self._blank, self._lid) and self.widget.isAncestorOf(widget)

@@ -55,6 +55,7 @@ class WebProfile(QObject):
         self._notice: Callable[[str], None] = _unheard
         self._waiting: list[Callable[[], None]] = []
         self._is_ready = True
+        self._blank: GuardedPage | None = None
         self._profile = QWebEngineProfile()  # without a name it is off the record
         self._profile.setHttpUserAgent(self._profile.httpUserAgent() + USER_AGENT)
         self._profile.setHttpAcceptLanguage("en-GB")
@@ -74,6 +75,11 @@ class WebProfile(QObject):
         self._profile.installUrlSchemeHandler(PAGE_SCHEME.encode(), self._door)
         self._profile.downloadRequested.connect(self._refuse_download)
         self._profile.cookieStore().cookieAdded.connect(self._cookie_added)
+
+    def warm_up(self) -> None:
+        """Start Chromium's processes with an empty page: until there is a page, it takes no cookie either."""
+        self._blank = self.new_page(self)
+        self._blank.setUrl(QUrl("about:blank"))
 
     def listen(self, hear: Callable[[PageMessage], None], notice: Callable[[str], None]) -> None:
         """Who hears what pages say, and what they were refused."""
@@ -106,6 +112,8 @@ class WebProfile(QObject):
         self._hear = self._notice = _unheard
         self._profile.setUrlRequestInterceptor(None)  # type: ignore[arg-type]  # Qt takes a null pointer as "none"
         self._profile.removeAllUrlSchemeHandlers()
+        if self._blank is not None:
+            self._blank.deleteLater()
         self._profile.deleteLater()
 
     def _heard(self, message: PageMessage) -> None:

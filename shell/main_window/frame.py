@@ -9,7 +9,6 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from shell.banner.banner import Banner
 from shell.functions import CloudOffer
 from shell.main_window.function_bar import FunctionBar
-from shell.main_window.network import Person
 from shell.main_window.notice import Notice
 from shell.main_window.overlay import Overlay
 from shell.main_window.rail import Rail
@@ -17,6 +16,7 @@ from shell.main_window.status_bar import StatusBar
 from shell.main_window.theme import Theme
 from shell.main_window.top_bar import ReferenceStripe, TopBar, WarningStripe
 from shell.main_window.wording import role_words, window_title
+from shell.meeting import Person
 from shell.training.stripes import FRAME_WIDTH, TrainingFrame, TrainingStripe
 from web_modules.decision.words import Environment
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import requests
 from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
 
 from shell.errors import CloudError
@@ -19,16 +18,6 @@ from web_modules.fhir.mirror_status import Freshness, TaskKind, freshness_of, ta
 _TIMEOUT_SECONDS = 5.0
 _PULSE_MILLISECONDS = 1000  # freshness is told in seconds
 _FOUND_AT_MOST = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who is signed in, and the session that pages and FHIR reads go by."""
-
-    id: str
-    name: str
-    role: str
-    session: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,50 +35,6 @@ class Pulse:
     conflicts: int
     held_back: int
     silent_since: datetime | None
-
-
-def fetch(url: str) -> bytes:
-    """Read an address of the cloud. Blocks.
-
-    Raises:
-        CloudError: it does not answer as it should.
-    """
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.get(url, timeout=_TIMEOUT_SECONDS, allow_redirects=False)
-    except requests.RequestException as error:
-        raise CloudError(
-            f"The cloud at {url} does not answer. Is it running, and is the address right?"
-        ) from error
-    if answer.status_code != 200:
-        raise CloudError(f"The cloud answered {answer.status_code} to {url}. Is the address right?")
-    return answer.content
-
-
-def sign_in(cloud: str, person: str) -> Person:
-    """Sign in at a development cloud. Blocks.
-
-    Raises:
-        CloudError: the cloud does not answer, or knows no such person.
-    """
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            answer = session.post(
-                f"{cloud}/sign-in",
-                data={"person": person},
-                headers={"Accept": "application/json", "Origin": cloud},
-                timeout=_TIMEOUT_SECONDS,
-                allow_redirects=False,
-            )
-            said = answer.json() if answer.status_code == 200 else None
-    except (requests.RequestException, ValueError) as error:
-        raise CloudError(f"The cloud at {cloud} does not answer to the sign-in.") from error
-    if said is None:
-        raise CloudError(f"The cloud refused the sign-in of {person!r}: choose one of its people.")
-    who = said["person"]
-    return Person(id=who["id"], name=who["name"], role=who["role"], session=said["session"])
 
 
 class _Answer(QObject):

@@ -1,6 +1,7 @@
 """An open window: its parts put together, and taken apart in the order that Qt needs."""
 
 from datetime import UTC, datetime
+from threading import Thread
 from types import TracebackType
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -15,12 +16,13 @@ from shell.hosts.legacy_description import read_description
 from shell.hosts.legacy_program import LegacyPlace, LegacyProgram
 from shell.hosts.legacy_window import LegacyWindowHost
 from shell.hosts.web_page import PageAddress, WebPageHost
-from shell.hosts.web_profile import ProfileIdentity, WebProfile
+from shell.hosts.web_profile import WebProfile
 from shell.main_window.choices import Choices
-from shell.main_window.network import Cloud, Person
+from shell.main_window.network import Cloud
 from shell.main_window.theme import Theme, load_fonts, wanted_scheme
 from shell.main_window.tokens import Scheme
 from shell.main_window.window import MainWindow
+from shell.meeting import Person
 from shell.native.desktop import native_windows
 from shell.native.interface import NativeWindows
 from shell.rollout import Rollout, Unmoved
@@ -32,6 +34,8 @@ from web_modules.decision.words import Function
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import HttpTransport
 
+_REST_MILLISECONDS = 2000
+"""From then on the kill switch is heard and the mirror asked, whatever becomes of the first page."""
 _ROOT_WARNING = "Run as root: the browser has no sandbox."
 
 
@@ -46,6 +50,7 @@ class Opened:
 
     Args:
         application: made already, so that fonts and screens are known.
+        profile: the person's browser, up before anything else; whoever made it ends it, after this.
         settings: the shell's.
         offer: what the cloud offers.
         person: who is signed in.
@@ -55,6 +60,7 @@ class Opened:
     def __init__(
         self,
         application: QApplication,
+        profile: WebProfile,
         settings: ShellSettings,
         offer: CloudOffer,
         person: Person,
@@ -78,8 +84,7 @@ class Opened:
         self._edits.came.connect(self.board.flags_changed)
         native = self._native(application)
         self._frame = KeyFrame(self.window, self.window.content, native, self.board.on_active)
-        self._profile = self._web_profile(person)
-        self._pages = WebPageHost(self._profile, self._addresses(), self._frame, self.board)
+        self._pages = WebPageHost(profile, self._addresses(), self._frame, self.board)
         self._legacy = None if native is None else self._legacy_host(native)
         hosts: dict[Side, tuple[Host, QWidget]] = {}
         if self._legacy is not None:
@@ -87,8 +92,11 @@ class Opened:
         hosts[Side.CLOUD] = (self._pages, self._pages.widget)
         self.window.connect_to(self.board, self._cloud, rollout, choices, self._frame, hosts)
         self.window.open_on(application.primaryScreen())
+        self._watching: Thread | None = None
+        self.board.on_rest = self._begin_to_listen
+        self._pages.painted.connect(self.board.begin_rest)
+        QTimer.singleShot(_REST_MILLISECONDS, self.window, self.board.begin_rest)
         self.board.start({side: host for side, (host, _) in hosts.items()}, self.window, Function.PATIENTS)
-        self._cloud.start()
 
     def __enter__(self) -> "Opened":
         return self
@@ -99,15 +107,24 @@ class Opened:
         _error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
+        self._pages.painted.disconnect(self.board.begin_rest)
         self._cloud.stop()
         if self._legacy is not None:
             self._legacy.release()
-        self._pages.close()  # before its profile, else Chromium complains
+        self._pages.close()
         self._frame.stop()
-        self._profile.close()
+        if self._watching is not None:
+            self._watching.join()
         if self._flags is not None:
             self._flags.close()
         self._transport.close()
+
+    def _begin_to_listen(self) -> None:
+        """Ask how the mirror is and watch the flags: both load much that the first page need not await."""
+        self._cloud.start()
+        watch = self._flags.watch if self._flags is not None else lambda: None
+        self._watching = Thread(target=watch, name="flags")
+        self._watching.start()
 
     def _flag_file(self) -> FlagFile | None:
         if self._settings.flags is None:
@@ -118,6 +135,7 @@ class Opened:
                 practice=self._offer.ods,
                 environment=self._offer.environment.value,
                 on_change=self._edits.came.emit,
+                is_watched=False,
             )
         except DecisionError as error:
             raise SettingsError(str(error)) from error
@@ -144,15 +162,6 @@ class Opened:
             words = str(error)
             QTimer.singleShot(0, self.window, lambda: self.window.show_notice(words))
             return None
-
-    def _web_profile(self, person: Person) -> WebProfile:
-        identity = ProfileIdentity(
-            person=person.id, practice=self._offer.ods, environment=self._offer.environment.value
-        )
-        profile = WebProfile(identity, self._settings.cloud)
-        if person.session:
-            profile.set_session(person.session)
-        return profile
 
     def _addresses(self) -> dict[str, PageAddress]:
         return {

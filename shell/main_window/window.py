@@ -19,11 +19,12 @@ from shell.main_window.choices import Choices
 from shell.main_window.finding import Action, actions_for, same_name
 from shell.main_window.frame import WindowFrame
 from shell.main_window.freshness import COMPLETE, NOT_MIRRORED, PRACTICE_ZONE, MirrorLine, mirror_line
-from shell.main_window.network import Cloud, Person, Pulse
+from shell.main_window.network import Cloud, Pulse
 from shell.main_window.page_keys import PageKeys
 from shell.main_window.pane import Pane
 from shell.main_window.theme import Theme
 from shell.main_window.wording import dispute_words, silence_words, strip_right, strip_words, utc_now
+from shell.meeting import Person
 from shell.patient import Patient
 from shell.rollout import Rollout
 from shell.switchboard import SIDES_OF_VIEW, Switchboard

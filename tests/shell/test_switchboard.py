@@ -150,8 +150,9 @@ class Desk:
         self.board.on_shown(pane.side, pane.shown)
 
     def obey(self) -> None:
-        for pane in (self.cloud, self.legacy):
-            self.show(pane, pane.asked[-1][1])
+        self.show(self.cloud, self.cloud.asked[-1][1])
+        self.board.begin_rest()  # the page is painted
+        self.show(self.legacy, self.legacy.asked[-1][1])
 
     def open(self, patient: Patient | None) -> None:
         self.board.open_patient(patient)
@@ -168,10 +169,37 @@ def test_function_that_leads_is_shown_new_and_one_on_trial_on_the_legacy_screen(
 
 def test_program_that_nobody_sees_is_started_after_the_page_on_the_glass_is_there() -> None:
     desk = Desk(is_started=False)
-    started = [len(desk.legacy.asked)]
+    begun: list[str] = []
+    desk.board.on_rest = lambda: begun.append("rest")
     desk.show(desk.cloud, None)
+    started = [len(desk.legacy.asked)]
+    desk.board.begin_rest()  # its page is painted
     started.append(len(desk.legacy.asked))
-    assert started == [0, 1]
+    desk.board.begin_rest()
+    started.append(len(desk.legacy.asked))
+    assert started == [0, 1, 1]
+    assert begun == ["rest"]
+
+
+def test_what_nobody_waits_for_begins_once_the_legacy_screen_on_the_glass_was_read() -> None:
+    desk = Desk(is_started=False)
+    begun: list[str] = []
+    desk.board.on_rest = lambda: begun.append("rest")
+    desk.show(desk.legacy, None)
+    assert begun == ["rest"]
+
+
+def test_patient_who_is_opened_before_the_page_is_painted_is_opened_on_both_sides() -> None:
+    desk = Desk(is_started=False)
+    desk.show(desk.cloud, None)
+    desk.board.open_patient(SARAH)
+    assert (
+        desk.legacy.asked[-1][1]
+        == desk.cloud.asked[-1][1]
+        == HostPatient(fhir_id="p1", patient_number="104417")
+    )
+    assert desk.board.hub.is_veiled(Side.LEGACY)
+    assert desk.board.hub.is_veiled(Side.CLOUD)
 
 
 def test_program_that_nobody_sees_is_started_also_when_the_page_does_not_come() -> None:

@@ -12,10 +12,11 @@ from shell.functions import CloudOffer, FunctionPages
 from shell.hosts.interface import HostListener, HostPatient
 from shell.hosts.key_frame import KeyFrame
 from shell.main_window.choices import Choices
-from shell.main_window.network import Cloud, Person
+from shell.main_window.network import Cloud
 from shell.main_window.theme import Theme
 from shell.main_window.tokens import Scheme
 from shell.main_window.window import MainWindow
+from shell.meeting import Person
 from shell.patient import Patient, patient_of
 from shell.rollout import Rollout
 from shell.switchboard import Switchboard
@@ -227,6 +228,7 @@ class WindowStage:
     def obey(self) -> None:
         """Both panes show what they were asked last."""
         self.pages.obey()
+        self.board.begin_rest()  # the page is painted
         self.legacy.obey()
 
     def open(self, patient: Patient | None) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import requests
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
 
 from web_modules.fhir.errors import FhirUnavailable
+
+if TYPE_CHECKING:
+    import requests
 
 FHIR_JSON = "application/fhir+json"
 
@@ -57,25 +59,28 @@ class Transport(Protocol):
 
 
 class HttpTransport:
-    """A FHIR server by its URL, over pooled connections."""
+    """A FHIR server by its URL, over pooled connections.
+
+    The client is loaded with the first request: whoever opens a window does not wait for it.
+    """
 
     def __init__(self, base_url: str, *, token: str | None = None, timeout_seconds: float = 10.0) -> None:
         self.base_url = base_url.rstrip("/")
         self._timeout_seconds = timeout_seconds
-        self._session = requests.Session()
-        self._session.trust_env = False  # a proxy of the environment must never see a patient's data
-        self._session.headers["Accept"] = FHIR_JSON
-        if token is not None:
-            self._session.headers["Authorization"] = f"Bearer {token}"
+        self._token = token
+        self._beginning = Lock()
+        self._begun: requests.Session | None = None
 
     def send(self, request: FhirRequest) -> FhirResponse:
         """Send one request; see `Transport.send`."""
+        import requests
+
         headers = dict(request.headers)
         if request.body:
             headers.setdefault("content-type", FHIR_JSON)
         url = f"{self.base_url}/{request.path}"  # the base too ends in a slash: servers redirect it else
         try:
-            answer = self._session.request(
+            answer = self._session().request(
                 request.method,
                 url,
                 params=list(request.query),
@@ -97,4 +102,18 @@ class HttpTransport:
 
     def close(self) -> None:
         """Close the pooled connections."""
-        self._session.close()
+        if self._begun is not None:
+            self._begun.close()
+
+    def _session(self) -> "requests.Session":
+        import requests
+
+        with self._beginning:
+            if self._begun is None:
+                session = requests.Session()
+                session.trust_env = False  # a proxy of the environment must never see a patient's data
+                session.headers["Accept"] = FHIR_JSON
+                if self._token is not None:
+                    session.headers["Authorization"] = f"Bearer {self._token}"
+                self._begun = session
+            return self._begun

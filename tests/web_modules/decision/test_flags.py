@@ -1,6 +1,8 @@
 """Where functions stand is read from a flagd file, and an edit that cannot be read changes nothing."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,3 +98,70 @@ def test_file_that_is_not_flagd_is_refused_with_its_name(tmp_path: Path, content
         path.write_text(content)
     with pytest.raises(FlagFileUnreadable, match=r"flags\.json"):
         FlagFile(path, practice="Y99002", environment="reference")
+
+
+def test_first_reading_does_not_wait_for_the_provider(tmp_path: Path) -> None:
+    path = tmp_path / "flags.json"
+    path.write_text(json.dumps(flagd_document(starting_point())))
+    program = (
+        "import sys; from pathlib import Path; from web_modules.decision.flags import FlagFile\n"
+        f"flags = FlagFile(Path({str(path)!r}), practice='Y99002', environment='live', is_watched=False)\n"
+        "print(len(flags.standings()), 'grpc' in sys.modules)"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stdout.split() == [str(len(Function)), "False"]
+
+
+def test_edit_between_the_first_reading_and_watching_is_taken_up_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "flags.json"
+    path.write_text(json.dumps(flagd_document(starting_point())))
+    told: list[str] = []
+    flags = FlagFile(
+        path,
+        practice="Y99002",
+        environment="reference",
+        on_change=lambda: told.append("changed"),
+        is_watched=False,
+    )
+    stopped = starting_point() | {Function.PATIENTS: Standing(stage=Stage.LEAD, is_stopped=True)}
+    path.write_text(json.dumps(flagd_document(stopped)))
+    flags.watch()
+    assert flags.standings() == stopped
+    assert told == ["changed"]
+    flags.close()
+
+
+def test_file_that_breaks_between_the_first_reading_and_watching_changes_nothing(
+    tmp_path: Path, expected_logs: list[str]
+) -> None:
+    expected_logs += ["flag file edit refused", "Flag with key"]
+    path = tmp_path / "flags.json"
+    path.write_text(json.dumps(flagd_document(starting_point())))
+    flags = FlagFile(path, practice="Y99002", environment="reference", is_watched=False)
+    path.write_text('{"flags": {')
+    flags.watch()
+    assert flags.standings() == starting_point()
+    assert flags.trouble is not None
+    flags.close()
+
+
+@pytest.mark.parametrize("practice", ["Y99002", "Y99003"])
+def test_first_reading_says_what_the_provider_says_of_rules_and_of_what_is_missing(
+    tmp_path: Path, practice: str
+) -> None:
+    """A rule for one practice, a flag that is turned off, a kill switch that is not there."""
+    document = flagd_document(starting_point() | {Function.RESULTS: Standing(stage=Stage.TRIAL)})
+    rule = {"if": [{"==": [{"var": "practice"}, "Y99002"]}, "lead", "trial"]}
+    document["flags"]["stage.patients"]["targeting"] = rule
+    document["flags"]["stopped.patients"] |= {"state": "DISABLED", "defaultVariant": "on"}
+    del document["flags"]["stopped.results"]
+    path = tmp_path / "flags.json"
+    path.write_text(json.dumps(document))
+    first = FlagFile(path, practice=practice, environment="reference", is_watched=False)
+    watched = FlagFile(path, practice=practice, environment="reference")
+    assert first.standings() == watched.standings()
+    stage = Stage.LEAD if practice == "Y99002" else Stage.TRIAL
+    assert first.standings()[Function.PATIENTS] == Standing(stage=stage)
+    watched.close()

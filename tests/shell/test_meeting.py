@@ -1,0 +1,114 @@
+"""The cloud is met before there is a window, by the lightest means, and only the one that was meant."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
+
+import pytest
+
+from shell.errors import CloudError, WrongEnvironmentError
+from shell.meeting import NOBODY_NAME, fetch, meet
+
+_FUNCTIONS = {
+    "environment": "reference",
+    "today": None,
+    "practice": {"ods": "Y99002", "name": "Fernbrook Surgery"},
+    "fhir": "http://127.0.0.1/Y99002/fhir",
+    "functions": [{"id": "patients", "title": "Patients"}],
+}
+
+
+class _Cloud(BaseHTTPRequestHandler):
+    asked: list[str]
+
+    def do_GET(self) -> None:
+        self.asked.append(f"GET {self.path}")
+        if self.path == "/elsewhere":
+            self.send_response(302)
+            self.send_header("Location", "/functions.json")
+            self.end_headers()
+        else:
+            self._answer(200, _FUNCTIONS)
+
+    def do_POST(self) -> None:
+        self.asked.append(f"POST {self.path}")
+        form = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        is_known = form["person"] == ["priya.nair"] and self.headers["Accept"] == "application/json"
+        person = {"id": "priya.nair", "name": "Dr Priya Nair", "role": "gp"}
+        self._answer(200 if is_known else 403, {"person": person, "session": "secret"})
+
+    def _answer(self, status: int, said: object) -> None:
+        content = json.dumps(said).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def cloud() -> Iterator[str]:
+    _Cloud.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Cloud) as server:
+        serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        serving.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        serving.join()
+
+
+def test_offer_and_person_are_what_the_cloud_says(cloud: str) -> None:
+    offer, person = meet(f"{cloud}/", is_training=False, sign_in_as="priya.nair")
+    assert (offer.ods, person.name, person.session) == ("Y99002", "Dr Priya Nair", "secret")
+
+
+def test_nobody_is_signed_in_unasked(cloud: str) -> None:
+    _, person = meet(cloud, is_training=False, sign_in_as="")
+    assert (person.name, person.session) == (NOBODY_NAME, "")
+    assert _Cloud.asked == ["GET /functions.json"]
+
+
+@pytest.mark.hazard("H21")
+def test_nobody_signs_in_at_a_cloud_of_another_environment(cloud: str) -> None:
+    with pytest.raises(WrongEnvironmentError):
+        meet(cloud, is_training=True, sign_in_as="priya.nair")
+    assert _Cloud.asked == ["GET /functions.json"]
+
+
+def test_person_whom_the_cloud_does_not_know_is_refused(cloud: str) -> None:
+    with pytest.raises(CloudError, match=r"nobody\.here"):
+        meet(cloud, is_training=False, sign_in_as="nobody.here")
+
+
+def test_cloud_that_sends_elsewhere_is_not_followed(cloud: str) -> None:
+    with pytest.raises(CloudError, match="302"):
+        fetch(f"{cloud}/elsewhere")
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:1/", "file:///etc/passwd", "fernbrook", "http://a:b/"])
+def test_address_that_is_no_cloud_is_said_in_a_sentence(address: str) -> None:
+    with pytest.raises(CloudError, match="does not answer"):
+        fetch(address)
+
+
+def test_proxy_of_the_environment_is_not_asked(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    assert json.loads(fetch(f"{cloud}/functions.json"))["environment"] == "reference"
+
+
+def test_what_a_window_does_not_need_to_open_is_not_loaded_for_it() -> None:
+    """Each of these costs a tenth of a second; bench.sh start_usable measures the sum."""
+    program = (
+        "import sys, shell.__main__, shell.meeting, shell.main_window.opened\n"
+        "print(*sorted({'grpc', 'requests', 'typer', 'pydantic', 'google.protobuf'} & set(sys.modules)))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert not said.stdout.strip()
