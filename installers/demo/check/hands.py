@@ -11,11 +11,14 @@ from demo.errors import DemoError
 Seen = TypeVar("Seen")
 
 TOOL_SECONDS = 20.0
+CLIPBOARD_SECONDS = 5.0
 LOOK_SECONDS = 0.05
 KEY_MILLISECONDS = 12
 """Between two typed characters: as fast as a quick typist holds down a key, slow enough for no queue."""
 COPY_SECONDS = 1.0
 """How long a program may take to offer what was copied; nothing selected offers nothing."""
+COPIES = 2
+"""A program that is busy for longer is asked again."""
 _NOTHING = "(nothing was copied)"
 
 
@@ -30,7 +33,11 @@ class Window:
 
 
 class Hands:
-    """One person's hands at one screen. Everything blocks until it is done."""
+    """One person's hands at one screen. Everything blocks until it is done.
+
+    No `--clearmodifiers`: it presses again what it finds held down, and while a busy window holds the
+    keyboard still, that is the Ctrl or Alt of the key before, which then stays down for good.
+    """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
         """Say which screen: by the environment that programs on it are started with."""
@@ -38,11 +45,11 @@ class Hands:
 
     def press(self, *keys: str) -> None:
         """Press keys one after the other, as xdotool names them: `ctrl+k`, `F7`, `Return`."""
-        self._xdotool("key", "--clearmodifiers", "--delay", str(KEY_MILLISECONDS), *keys)
+        self._xdotool("key", "--delay", str(KEY_MILLISECONDS), *keys)
 
     def write(self, text: str) -> None:
         """Type a text."""
-        self._xdotool("type", "--clearmodifiers", "--delay", str(KEY_MILLISECONDS), text)
+        self._xdotool("type", "--delay", str(KEY_MILLISECONDS), text)
 
     def click(self, window: Window, x: int, y: int) -> None:
         """Move the mouse to a place in a window, counted from its upper left corner, and press its button."""
@@ -56,14 +63,20 @@ class Hands:
 
     def copy(self) -> str:
         """Select all there is where the keys go, copy it, and give it: what the person can see."""
-        self._put(_NOTHING)
-        self.press("ctrl+a", "ctrl+c")
-        deadline = time.monotonic() + COPY_SECONDS
-        text = self._clipboard()
-        while text == _NOTHING and time.monotonic() < deadline:
-            time.sleep(LOOK_SECONDS)
-            text = self._clipboard()
-        return "" if text == _NOTHING else text
+        for _ in range(COPIES):
+            self._put(_NOTHING)
+            self.press("ctrl+a", "ctrl+c")
+            deadline = time.monotonic() + COPY_SECONDS
+            while time.monotonic() < deadline:
+                text = self._clipboard()
+                if text and text != _NOTHING:
+                    return text
+                time.sleep(LOOK_SECONDS)
+        return ""
+
+    def has_keys(self, window: Window) -> bool:
+        """Whether a window has the keys."""
+        return self._xdotool("getwindowfocus", "-f", check=False).strip() == window.id
 
     def windows(self, *, wm_class: str = "", name: str = "") -> list[Window]:
         """The visible windows of a class, or those with a text in their title."""
@@ -94,25 +107,29 @@ class Hands:
 
     def _put(self, text: str) -> None:
         # xclip stays behind to serve the clipboard; its output must not be waited for.
-        subprocess.run(
-            ["xclip", "-selection", "clipboard", "-in"],
-            input=text.encode(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=self._variables,
-            timeout=TOOL_SECONDS,
-            check=True,
-        )
+        self._xclip("-in", text, output=subprocess.DEVNULL)
 
     def _clipboard(self) -> str:
-        done = subprocess.run(
-            ["xclip", "-selection", "clipboard", "-out"],
-            capture_output=True,
-            env=self._variables,
-            timeout=TOOL_SECONDS,
-            check=False,
-        )
-        return done.stdout.decode("utf-8", "replace")
+        """What is on the clipboard; empty while whoever offers it does not give it."""
+        try:
+            return self._xclip("-out", "", output=subprocess.PIPE)
+        except DemoError:
+            return ""
+
+    def _xclip(self, way: str, text: str, *, output: int) -> str:
+        try:
+            done = subprocess.run(
+                ["xclip", "-selection", "clipboard", way],
+                input=text.encode(),
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+                env=self._variables,
+                timeout=CLIPBOARD_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise DemoError(f"xclip could not do it: {error}") from error
+        return (done.stdout or b"").decode("utf-8", "replace")
 
     def _xdotool(self, *arguments: str, check: bool = True) -> str:
         return _run(["xdotool", *arguments], self._variables, check=check)

@@ -173,7 +173,11 @@ class LegacyPane:
         return next((one for one in self._hands.windows(wm_class=WM_CLASS) if one.title == title), None)
 
     def _wait_for_dialogue(self, title: str) -> None:
-        wait_until(lambda: self.dialogue(title), seconds=ANSWER_SECONDS, what=f"the dialogue {title!r}")
+        def has_keys() -> bool:
+            window = self.dialogue(title)
+            return window is not None and self._hands.has_keys(window)
+
+        wait_until(has_keys, seconds=ANSWER_SECONDS, what=f"the dialogue {title!r} to have the keys")
 
     def _find(self) -> Window | None:
         windows = self._hands.windows(wm_class=WM_CLASS)

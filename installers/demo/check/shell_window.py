@@ -13,6 +13,7 @@ from demo.errors import DemoError
 OPEN_SECONDS = 60.0
 ANSWER_SECONDS = 20.0
 REST_SECONDS = 0.4
+SEARCH_SECONDS = 1.2
 """A search goes out after a short rest of the typing, and its answer redraws the list at once."""
 VIEWS = {"legacy": "alt+1", "both": "alt+2", "new": "alt+3"}
 FUNCTIONS = {"patients": "ctrl+1", "appointments": "ctrl+2"}
@@ -56,9 +57,9 @@ class ShellWindow:
     def open_patient(self, number: str) -> None:
         """Find a patient by the practice's number and open who is found."""
         self._hands.press("ctrl+k")
-        self._rest()
+        self._rest(REST_SECONDS)
         self._hands.write(number)
-        self._rest()
+        self._rest(SEARCH_SECONDS)
         self._hands.press("Return")
 
     def close_patient(self) -> None:
@@ -105,9 +106,9 @@ class ShellWindow:
         is_legacy_left = self._hands.corner(self._legacy.window())[0] - self._hands.corner(window)[0] < middle
         return (middle, window.width) if is_legacy_left else (SLIM_RAIL, middle)
 
-    def _rest(self) -> None:
+    def _rest(self, seconds: float) -> None:
         """Wait until the picture comes to rest, or changes only where a clock runs."""
-        wait_for_rest(lambda: self._screen.picture().crop(PALETTE_BOX))
+        wait_for_rest(lambda: self._screen.picture().crop(PALETTE_BOX), seconds)
 
 
 def first_outline(picture: Image.Image, *, from_line: int) -> tuple[int, int] | None:
@@ -121,11 +122,11 @@ def first_outline(picture: Image.Image, *, from_line: int) -> tuple[int, int] | 
     return None
 
 
-def wait_for_rest(look: Callable[[], Image.Image]) -> None:
+def wait_for_rest(look: Callable[[], Image.Image], seconds: float) -> None:
     """Wait until a picture does not change for a moment; gives up silently on one that always does."""
     began = since = time.monotonic()
     last = look()
-    while time.monotonic() - since < REST_SECONDS and time.monotonic() - began < ANSWER_SECONDS:
+    while time.monotonic() - since < seconds and time.monotonic() - began < ANSWER_SECONDS:
         now = look()
         if ImageChops.difference(now.convert("RGB"), last.convert("RGB")).getbbox() is not None:
             last, since = now, time.monotonic()
