@@ -158,7 +158,8 @@ def status(
         only_in_cloud = standing.quarantined.get("stray", 0)
         notices = [one.words for one in book.quarantined() if one.subject.startswith("mirror/")]
         if as_json:
-            typer.echo(json.dumps({"kinds": told, "only_in_cloud": only_in_cloud, "notices": notices}))
+            more = {"only_in_cloud": only_in_cloud, "unsure": standing.unsure, "notices": notices}
+            typer.echo(json.dumps({"kinds": told, **more}))
             return
         heads = ("linked", "waiting", "conflicts", "quarantined", "withheld")
         typer.echo("".join(["kind".ljust(14), *(head.rjust(13) for head in heads)]))
@@ -166,6 +167,11 @@ def status(
             typer.echo("".join([kind.ljust(14), *(str(numbers[head]).rjust(13) for head in heads)]))
         if only_in_cloud:
             typer.echo(f"{only_in_cloud} records are only in the cloud: see banyan-bridge quarantine.")
+        if standing.unsure:
+            typer.echo(
+                f"{standing.unsure} of the withheld are so because nobody can read whether they are "
+                "confidential: see banyan-bridge quarantine."
+            )
         for words in notices:
             typer.echo(words)
 

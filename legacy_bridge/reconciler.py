@@ -21,6 +21,7 @@ from legacy_bridge.merge.three_way import Merged, merge, settled_base
 from legacy_bridge.merge.visit import Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
 from legacy_bridge.sides import (
+    CONFIDENTIALITY_UNREADABLE,
     CloudPlan,
     CloudRecords,
     Conflict,
@@ -51,6 +52,11 @@ _SAYINGS: Mapping[Presence, tuple[str, str]] = {
 }
 
 
+_CONFIDENTIALITY_UNREADABLE = (
+    CONFIDENTIALITY_UNREADABLE,
+    "Whether this record is confidential cannot be read, so it is not shown in the cloud: "
+    "correct it in the legacy program.",
+)
 _HISTORY_KEPT = (
     "history-kept",
     "Old versions of confidential records that were withdrawn may still be readable on this server: it does "
@@ -143,7 +149,9 @@ class Reconciler:
         references = self._references(readings.values(), contents.values())
         return [
             _with_what_to_forget(
-                visit if visit.refusal else self._look(visit, readings[visit.link.key], references)
+                self._look_at_unread(visit, references)
+                if visit.refusal
+                else self._look(visit, readings[visit.link.key], references)
             )
             for visit in visits
         ]
@@ -163,6 +171,33 @@ class Reconciler:
             of_resources=of_resources,
             baselines=sessions,
         )
+
+    def _look_at_unread(self, visit: Visit, references: References) -> Visit:
+        """Take off the cloud what may not be there although its rows cannot be expressed."""
+        mapping = self._mappings[visit.link.key.kind]
+        is_confidential = mapping.hides(visit.group)
+        if is_confidential is False:
+            return visit
+        note = visit.refusal if is_confidential else _CONFIDENTIALITY_UNREADABLE
+        visit = replace(visit, refusal=None, note=note)
+        try:
+            cloud = mapping.from_cloud(visit.content, references)
+        except RecordRefused:
+            cloud = None
+        base = visit.link.baseline
+        there: Fields = cloud.fields if cloud is not None else {}
+        lost = (
+            Conflict(
+                unit=unit.name,
+                winner=Authority.LEGACY,
+                base={name: base[name] for name in unit.fields if name in base},
+                legacy={},
+                cloud={name: there[name] for name in unit.fields if name in there},
+            )
+            for unit in UNITS[mapping.kind]
+            if cloud is not None and any(base.get(name) != there.get(name) for name in unit.fields)
+        )
+        return replace(self._withdraw(visit, mapping), decided=tuple(lost))
 
     def _look(self, visit: Visit, legacy: Reading | None, references: References) -> Visit:
         """Decide what is to be done about one link; nothing is written yet."""

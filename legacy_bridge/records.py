@@ -121,12 +121,15 @@ class RowGroup:
             after a restore.
         is_readable: False when a column holds what its type cannot be, such as a date that is none; then
             there are no rows.
+        is_confidential: of such a record, what its flags say, read apart from the rest; None: not even they
+            can be read.
     """
 
     link: LinkKey
     rows: Mapping[str, tuple[Row, ...]]
     digest: str
     is_readable: bool = True
+    is_confidential: bool | None = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,10 @@ ContentT_co = TypeVar("ContentT_co", covariant=True)
 ChangeT_contra = TypeVar("ChangeT_contra", contravariant=True)
 
 
+CONFIDENTIALITY_UNREADABLE = "confidentiality-unreadable"
+"""The reason of what is withheld because nobody can read whether it is confidential."""
+
+
 class LinkState(Enum):
     """How far two keys have come to be one thing."""
 
@@ -184,6 +188,7 @@ class Standing:
         conflicts: open ones.
         quarantined: records that cannot be carried; the key `stray` is what is only on the cloud,
             `mirror` what concerns a whole side.
+        unsure: of the withheld, those of which nobody can read whether they are confidential.
     """
 
     waiting: Mapping[Kind, int]
@@ -192,6 +197,7 @@ class Standing:
     withheld: Mapping[Kind, int]
     conflicts: Mapping[Kind, int]
     quarantined: Mapping[str, int]
+    unsure: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirt
 from legacy_bridge.journal.database import Lease
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.sides import (
+    CONFIDENTIALITY_UNREADABLE,
     Conflict,
     Dirty,
     FeedBatch,
@@ -143,6 +144,7 @@ class SqlJournal:
                 withheld={kind: counts.get((kind, LinkState.WITHHELD), 0) for kind in Kind},
                 conflicts=conflicts.open_counts(connection, self._practice),
                 quarantined=quarantine.counts(connection, self._practice),
+                unsure=quarantine.count_of(connection, self._practice, CONFIDENTIALITY_UNREADABLE),
             )
 
     def next_try(self, kinds: Collection[Kind]) -> datetime | None:

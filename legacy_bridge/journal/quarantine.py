@@ -143,6 +143,16 @@ def counts(connection: Connection, practice: str) -> dict[str, int]:
     return {kind: count for kind, count in rows}  # noqa: C416 - rows are not tuples for mypy
 
 
+def count_of(connection: Connection, practice: str, reason: str) -> int:
+    """How many are in quarantine for a reason."""
+    found = connection.execute(
+        select(func.count()).where(
+            QUARANTINE.c.practice == practice, QUARANTINE.c.reason == reason, QUARANTINE.c.is_open == 1
+        )
+    )
+    return int(found.scalar_one())
+
+
 def _listed(row: Mapping[Any, Any]) -> Quarantined:
     return Quarantined(
         subject=row["subject"],

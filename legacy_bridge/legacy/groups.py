@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import MetaData, Select, Table, and_, or_, select
+from sqlalchemy import LargeBinary, MetaData, Select, Table, and_, cast, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from legacy_bridge.records import Kind
@@ -44,6 +44,7 @@ class Group:
         has_organisation: whether the main table says whose row it is.
         beside: further rows.
         hides_deleted: whether the main table marks deleted rows.
+        flags: the columns of the main table that say that a record is confidential.
     """
 
     main: str
@@ -51,6 +52,7 @@ class Group:
     has_organisation: bool = True
     beside: tuple[Beside, ...] = field(default=())
     hides_deleted: bool = False
+    flags: tuple[str, ...] = ()
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -93,6 +95,12 @@ class Group:
                 .order_by(*order),
             )
 
+    def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Select[Any]:
+        """The statement that reads a record's flags as bytes, which anything can be read as."""
+        main = metadata.tables[self.main]
+        columns: list[ColumnElement[Any]] = [cast(main.c[name], LargeBinary) for name in self.flags]
+        return select(*columns).where(main.c[self.key] == guid, self._mine(main, organisation))
+
     def keys(self, metadata: MetaData, organisation: str) -> Select[Any]:
         """The statement that lists all keys of a practice, deleted rows left out."""
         main = metadata.tables[self.main]
@@ -132,6 +140,7 @@ GROUPS: Mapping[Kind, Group] = {
         main="Admin_Patient",
         key="PatientGuid",
         hides_deleted=True,
+        flags=("SpineSensitive", "IsConfidential"),
         beside=(
             Beside(
                 table="Admin_UserInRole",

@@ -15,6 +15,7 @@ from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
 from legacy_bridge.sides import Link, Outcome, OutcomeKind, RowChange
 
 _CHUNK = 500  # keys a statement
+_YES, _NO = frozenset({b"1", b"true"}), frozenset({b"", b"0", b"false"})
 
 
 class LegacyRows:
@@ -116,7 +117,23 @@ class LegacyRows:
             if not _is_unreadable(error):
                 raise
             link = LinkKey(kind=kind, key=guid_key(guid) or "")
-            return {link: RowGroup(link=link, rows={}, digest="", is_readable=False)}
+            is_confidential = self._flags(connection, kind, guid)
+            return {
+                link: RowGroup(
+                    link=link, rows={}, digest="", is_readable=False, is_confidential=is_confidential
+                )
+            }
+
+    def _flags(self, connection: Connection, kind: Kind, guid: str) -> bool | None:
+        """Whether a record says that it is confidential; None when even that cannot be read."""
+        group = GROUPS[kind]
+        if not group.flags:
+            return False
+        rows = connection.execute(group.flags_of(METADATA, self._organisation, guid)).all()
+        said = [_flag(value) for row in rows for value in row]
+        if True in said:
+            return True
+        return None if None in said else False
 
     def _groups(
         self, connection: Connection, kind: Kind, guids: Sequence[str]
@@ -162,6 +179,15 @@ def mapped_columns() -> dict[str, list[str]]:
         for name in group.tables:
             found[name] = [column.name for column in METADATA.tables[name].columns]
     return found
+
+
+def _flag(value: object) -> bool | None:
+    """A flag, read as bytes; None when it is none."""
+    text = b"" if value is None else value
+    if not isinstance(text, bytes):
+        return None
+    told = text.strip().lower()
+    return True if told in _YES else False if told in _NO else None
 
 
 def _digest(rows: Mapping[str, Sequence[Row]]) -> str:

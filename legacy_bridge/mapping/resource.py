@@ -69,6 +69,12 @@ class ResourceMapping:
             return Reading(fields=self._read_rows(group), is_withheld=True)
         return Reading(fields=self._read_rows(group))
 
+    def hides(self, group: RowGroup | None) -> bool | None:
+        """Whether rows that cannot be expressed are confidential all the same; None when nobody can tell."""
+        if group is None or not group.is_readable:
+            return False if group is None else group.is_confidential
+        return self.withheld(group)
+
     def from_cloud(self, content: CloudContent | None, references: References) -> Reading | None:
         """The record in the resources, or None when there is none.
 

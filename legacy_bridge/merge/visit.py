@@ -44,6 +44,7 @@ class Visit:
         open: conflicts that wait for a person.
         touched: other links to look at afterwards.
         refusal: why the record cannot be carried (reason, words).
+        note: what is wrong with the record although it was dealt with (reason, words).
         waits_for: the parent that has to be on the cloud first.
         looks_again: this was a first step: visit it again at once.
         deletes: a record is deleted on one side.
@@ -65,6 +66,7 @@ class Visit:
     open: tuple[Conflict, ...] = ()
     touched: tuple[LinkKey, ...] = ()
     refusal: tuple[str, str] | None = None
+    note: tuple[str, str] | None = None
     waits_for: LinkKey | None = None
     looks_again: bool = False
     deletes: bool = False
@@ -126,6 +128,7 @@ def _done(visit: Visit, reached: Link) -> Settlement:
         link=link,
         generation=visit.dirty.generation,
         open_conflicts=visit.open,
+        quarantine=visit.note,
         retry_after_seconds=0.0 if visit.looks_again else None,
         touched=visit.touched,
         has_arrived=is_there and visit.link.state is not LinkState.LINKED,

@@ -1,6 +1,7 @@
 """Invents the people of a practice: staff and patients, none of whom exists."""
 
 import random
+import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -23,21 +24,38 @@ OTHERS = (
     ("", "Marion", "Webb", "R1790", "Practice Manager", ""),
 )
 
-_FAMILIES = (
-    "Hughes Jones Shaw Begum Kaur Iqbal Walsh Lewis Fisher Carey Adeyemi Nguyen Bailey Patel Lloyd Turner "
-    "Foster Singh Brown Barnes Clarke Ali Morgan Khan Cole Okonkwo Price Osei Roberts Hussain Murray Evans "
-    "Wood Reid Grant Hill Doyle Macdonald Hassan Davies Akhtar Rahman Cooper Young Dube Stewart Penn Abbott "
-    "Kelly Vaughan Lamb Bowen Miles Webster O'Connor Fitzgerald Mbeki Larsson Kowalska Nowak Ferreira Rossi "
-    "Chowdhury Mensah Ibrahim Zhang Tanaka Haddad Novak Petrova Silva Yilmaz Georgiou Murphy Campbell Fraser"
-).split()
-_FEMALE = (
-    "Margaret Shazia Harpreet Nadia Bronwen Grace Una Folake Ruth Meera Jean Sandra Tegan Zara Eleri Deborah "
-    "Gwyneth Jessica Fiona Amina Thandi Moira Doris Nina Siobhan Anita Ellen Ngozi Freya Agnieszka Ines"
-).split()
-_MALE = (
-    "Alan Peter Kieran Minh Keith Emrys Colin Dean Gurdeep Imran Yusuf Kwame Daniel Callum Patrick Sean Iain "
-    "Owen Bilal Tariq Frank Huw Victor Martin Arthur Omar Stefan Luis Marco Jun Pavel Emre Nikos Declan"
-).split()
+_FAMILIES = tuple(
+    (
+        "Hughes;Jones;Shaw;Begum;Kaur;Iqbal;Walsh;Lewis;Fisher;Carey;Adeyemi;Nguyen;Bailey;Patel;Lloyd;Turner;"
+        "Foster;Singh;Brown;Barnes;Clarke;Ali;Morgan;Khan;Cole;Okonkwo;Price;Osei;Roberts;Hussain;Murray;"
+        "Evans;Wood;Reid;Grant;Hill;Doyle;Macdonald;Hassan;Davies;Akhtar;Rahman;Cooper;Young;Dube;Stewart;"
+        "Penn;Abbott;Kelly;Vaughan;Lamb;Bowen;Miles;Webster;O'Connor;Fitzgerald;Mbeki;Larsson;Kowalska;Nowak;"
+        "Ferreira;Rossi;Chowdhury;Mensah;Ibrahim;Zhang;Tanaka;Haddad;Novak;Petrova;Silva;Yilmaz;Georgiou;"
+        "Murphy;Campbell;Fraser;O'Neill;D'Souza;Müller;Núñez;Łukasik;Ó Briain;Sørensen;Çelik;Dvořák;Şahin;"
+        "van der Berg;de la Cruz;Al-Farsi;Nic Dhòmhnaill;Ngũgĩ;Trần;Björklund;Garçon;Kovačević;St John;"
+        "M'Bala;Ashworth;Bhatt;Cartwright;Dhillon;Eze;Farooq;Gill;Holloway;Ivanova;Jackson;Keita;Lim;Mistry;Noor;"
+        "Oyelaran;Pryce;Qureshi;Rees;Sharma;Thornton;Ude;Virk;Whittaker;Yeo;Zaman"
+    ).split(";")
+)
+_FEMALE = tuple(
+    (
+        "Margaret Shazia Harpreet Nadia Bronwen Grace Una Folake Ruth Meera Jean Sandra Tegan Zara Eleri "
+        "Deborah Gwyneth Jessica Fiona Amina Thandi Moira Doris Nina Siobhan Anita Ellen Ngozi Freya "
+        "Agnieszka Ines Siân Zoë Chloé Małgorzata Niamh Aoife Parveen Leila Mei Yetunde Beatriz Hannah "
+        "Rosalind Iffat Catrin Joan Olga Wanjiru Sunita Bríd Anne-Marie"
+    ).split()
+)
+_MALE = tuple(
+    (
+        "Alan Peter Kieran Minh Keith Emrys Colin Dean Gurdeep Imran Yusuf Kwame Daniel Callum Patrick Sean "
+        "Iain Owen Bilal Tariq Frank Huw Victor Martin Arthur Omar Stefan Luis Marco Jun Pavel Emre Nikos "
+        "Declan Søren José Łukasz Seán Rhŷs Jürgen Chinedu Farhan Wei Malik Gareth Neil Dmitri Tomasz Femi "
+        "Rajesh Jean-Luc D'Andre"
+    ).split()
+)
+_DOUBLE_BARRELLED = 0.05
+"""The share of people with two family names."""
+
 _STREETS = (
     "Larkspur Close;Kiln Row;Mill Lane;Station Road;Orchard Way;Priory Street;Church Hill;Foxglove Drive;"
     "Weavers Yard;Alder Grove;Bridge Street;Harbour View;Quarry Bank;Meadow Rise;Chapel Walk;Sycamore Avenue"
@@ -64,20 +82,14 @@ def patient_rows(plan: PracticePlan, organisation: str) -> Iterator[Row]:
     """The people who are registered: the special ones first, then ordinary ones."""
     chance = random.Random(f"{plan.seed}/patients")  # noqa: S311
     numbers = _nhs_numbers(plan)
-    special = _special(plan.today)
+    special = dict(enumerate(_special(plan.today))) | dict(enumerate(_OTHER_SCRIPTS, start=60))
     for place in range(plan.patients):
-        row = _ordinary(chance, plan.today)
-        if place < len(special):
-            row |= special[place]
+        row = _ordinary(chance, plan.today) | special.get(place, {})
+        if row["MiddleNames"] == row["GivenName"]:
+            row["MiddleNames"] = None
         row["NhsNumber"] = None if row.pop("_has_no_number", False) else next(numbers)
         row["Surname"] = plan.name_prefix + row["Surname"]
-        row["EmailAddress"] = (
-            f"{row['GivenName']}.{row['Surname']}{place}@example.org".lower()
-            .replace("'", "")
-            .replace(" ", "")
-            if chance.random() < 0.6
-            else None
-        )
+        row["EmailAddress"] = _email(row, place) if chance.random() < 0.6 else None
         number = plan.first_number + place
         yield row | {
             "PatientGuid": plan.guid("patient", number),
@@ -95,12 +107,14 @@ def _ordinary(chance: random.Random, today: date) -> Row:
     is_female = chance.random() < 0.51
     born = today - timedelta(days=int(chance.triangular(20, 95 * 365, 45 * 365)))
     age = (today - born).days // 365
+    given, middle = chance.sample(_FEMALE if is_female else _MALE, 2)
+    families = chance.sample(_FAMILIES, 2 if chance.random() < _DOUBLE_BARRELLED else 1)
     return {
         "Sex": "F" if is_female else "M",
         "Title": _title(chance, age, is_female=is_female),
-        "GivenName": chance.choice(_FEMALE if is_female else _MALE),
-        "MiddleNames": chance.choice(_FEMALE if is_female else _MALE) if chance.random() < 0.4 else None,
-        "Surname": chance.choice(_FAMILIES),
+        "GivenName": given,
+        "MiddleNames": middle if chance.random() < 0.4 else None,
+        "Surname": "-".join(families),
         "DateOfBirth": born,
         "DateOfRegistration": max(born, today - timedelta(days=chance.randrange(30, 9000))),
         "PatientTypeDescription": "Temporary" if chance.random() < 0.03 else "Regular",
@@ -141,6 +155,20 @@ def _special(today: date) -> tuple[Row, ...]:
         {"Surname": "O'Brien-Fitzwilliam-Featherstonehaugh", "GivenName": "Maximiliana Alexandrina",
          "Title": "Professor", "Sex": "F", "DateOfBirth": date(1955, 12, 31)},
     )  # fmt: skip
+
+
+_OTHER_SCRIPTS: tuple[Row, ...] = (
+    {"Surname": "Ковальчук", "GivenName": "Оксана", "MiddleNames": None, "Title": "Ms", "Sex": "F"},
+    {"Surname": "أحمد", "GivenName": "محمد", "MiddleNames": None, "Title": "Mr", "Sex": "M"},
+    {"Surname": "王", "GivenName": "小明", "MiddleNames": None, "Title": "Mr", "Sex": "M"},
+)
+"""Names in the letters that people write them in."""
+
+
+def _email(row: Row, place: int) -> str:
+    plain = unicodedata.normalize("NFKD", f"{row['GivenName']}.{row['Surname']}").encode("ascii", "ignore")
+    kept = "".join(letter for letter in plain.decode().lower() if letter.isalnum() or letter in ".-")
+    return f"{kept.strip('.') or 'patient'}{place}@example.org"
 
 
 def _title(chance: random.Random, age: int, *, is_female: bool) -> str:

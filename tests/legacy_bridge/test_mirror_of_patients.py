@@ -357,6 +357,67 @@ def test_a_record_under_a_legacy_key_leaves_quarantine_when_it_is_deleted(
     assert mirror.journal.quarantined() == []
 
 
+def junk_in(mirror: Mirror, patient: str, *assignments: str) -> None:
+    """Put into a patient's row what its columns cannot hold."""
+    with mirror.practice.engine.begin() as connection:
+        statement = f"UPDATE Admin_Patient SET {', '.join(assignments)} WHERE PatientGuid = :guid"  # noqa: S608
+        connection.execute(text(statement), {"guid": guid(patient)})
+
+
+@pytest.mark.hazard("H24")
+@pytest.mark.parametrize("flag", ["IsConfidential = 1", "SpineSensitive = 'true'"])
+@pytest.mark.parametrize("junk", ["DateOfBirth = 'soon'", "Surname = CAST(x'4ac3' AS TEXT)"])
+def test_a_patient_whose_row_cannot_be_read_is_withdrawn_when_it_says_confidential(
+    mirror: Mirror, junk: str, flag: str
+) -> None:
+    mary = mirror.patient("mary")
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    mary = mirror.put(mary, telecom=with_phone(mary, "01632 222222"))
+    junk_in(mirror, "mary", junk, flag)
+    mirror.drain()
+    assert mirror.resources("Patient", "Admin_Patient", "mary") == []
+    assert mirror.appointments("slot0") == []
+    assert f"Patient/{mary['id']}" not in old_versions(mirror)
+    assert mirror.journal.standing().withheld[Kind.PATIENT] == 1
+    assert [one.reason for one in mirror.journal.quarantined()] == ["row-unreadable"]
+    (lost,) = mirror.journal.conflicts(decided=True)
+    assert lost.conflict.cloud["home_phone"] == "01632 222222", "what was typed there is listed"
+    junk_in(mirror, "mary", "DateOfBirth = '1980-02-03'", "Surname = 'Lind'")
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+    assert mirror.resources("Patient", "Admin_Patient", "mary") == []
+    junk_in(mirror, "mary", "IsConfidential = 0", "SpineSensitive = 0")
+    mirror.drain()
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H24")
+@pytest.mark.parametrize(
+    "junk", ["IsConfidential = 'perhaps', DateOfBirth = 'soon'", "SpineSensitive = CAST(x'c3' AS TEXT)"]
+)
+def test_a_patient_whose_confidentiality_cannot_be_read_is_withheld_and_counted_apart(
+    mirror: Mirror, junk: str
+) -> None:
+    junk_in(mirror, "mary", junk)
+    mirror.drain()
+    assert mirror.resources("Patient", "Admin_Patient", "mary") == []
+    standing = mirror.journal.standing()
+    assert (standing.withheld[Kind.PATIENT], standing.unsure) == (1, 1)
+    assert [one.reason for one in mirror.journal.quarantined()] == ["confidentiality-unreadable"]
+    junk_in(mirror, "mary", "IsConfidential = 0", "SpineSensitive = NULL", "DateOfBirth = '1980-02-03'")
+    mirror.drain()
+    assert mirror.journal.standing().unsure == 0
+    assert mirror.differing() == []
+
+
+def test_an_unreadable_row_of_nobody_confidential_is_held_and_stays_as_it_is(mirror: Mirror) -> None:
+    junk_in(mirror, "mary", "DateOfBirth = 'soon'")
+    mirror.drain()
+    assert mirror.patient("mary")["birthDate"] == "1980-02-03"
+    assert mirror.journal.standing().withheld[Kind.PATIENT] == 0
+
+
 def test_a_second_number_of_the_same_kind_is_never_taken_for_the_mirrored_one(mirror: Mirror) -> None:
     mirror.drain()
     mary = mirror.patient("mary")

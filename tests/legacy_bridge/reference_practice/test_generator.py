@@ -78,6 +78,24 @@ def test_those_whom_every_screen_must_get_right_are_there(patients: list[dict[st
     assert sum(row["IsConfidential"] for row in patients) == 1
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_nobody_has_the_same_name_twice_in_a_row(seed: int) -> None:
+    engine = made(seed=seed, patients=1000)
+    for row in rows(engine, "Admin_Patient"):
+        names = [row["GivenName"], row["MiddleNames"], row["Surname"]]
+        assert len(set(names)) == 3, names
+    engine.dispose()
+
+
+def test_names_are_as_varied_as_people(patients: list[dict[str, Any]]) -> None:
+    whole = [(row["GivenName"], row["Surname"]) for row in patients]
+    assert len(set(whole)) > len(whole) * 0.95
+    texts = [" ".join(name) for name in whole]
+    for kind in (r"'", r"-", r"\w \w+ \w", "[À-ž]", "[Ѐ-ӿ]", "[\u0600-\u06ff]", "[\u4e00-\u9fff]"):
+        assert any(re.search(kind, text) for text in texts), kind
+    assert all((row["EmailAddress"] or "").isascii() for row in patients)
+
+
 def test_texts_fit_their_columns(engine: Engine) -> None:
     for name, table in METADATA.tables.items():
         for row in rows(engine, name):
