@@ -7,6 +7,8 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
+from shell.native.none import keep_none
+
 # Before anything imports Qt. A test of a real window starts a screen of its own and a process with its own
 # environment.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -21,6 +23,11 @@ ACCEPTED_SKIP_REASONS = (
     re.compile(r"needs Windows"),  # the other half of the native windows
 )
 """What may be missing on the machine that decides; any other skipped test fails there (CI=true)."""
+
+
+def pytest_configure() -> None:
+    """Keep PySide's calls from wearing None out in a long run."""
+    keep_none()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
