@@ -1,11 +1,13 @@
 """The cloud is met before there is a window, by the lightest means, and only the one that was meant."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
@@ -18,7 +20,7 @@ _FUNCTIONS = {
     "today": None,
     "practice": {"ods": "Y99002", "name": "Fernbrook Surgery"},
     "fhir": "http://127.0.0.1/Y99002/fhir",
-    "functions": [{"id": "patients", "title": "Patients"}],
+    "functions": [{"id": "patients", "title": "Patients", "url": "http://127.0.0.1/patients"}],
 }
 
 
@@ -100,6 +102,26 @@ def test_address_that_is_no_cloud_is_said_in_a_sentence(address: str) -> None:
 def test_proxy_of_the_environment_is_not_asked(cloud: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
     assert json.loads(fetch(f"{cloud}/functions.json"))["environment"] == "reference"
+
+
+@pytest.mark.browser
+def test_window_asks_for_no_page_while_the_flags_cannot_be_read_yet(cloud: str, tmp_path: Path) -> None:
+    """A pipe is the slowest flag file there is; what it says in the end is no flag file."""
+    flags = tmp_path / "flags.json"
+    os.mkfifo(flags)
+    command = [sys.executable, "-m", "shell", "--cloud", cloud, "--flags", str(flags)]
+    command += ["--sign-in", "priya.nair"]
+    variables = {**os.environ, "DISPLAY": ":none", "QT_QPA_PLATFORM": "offscreen"}
+    variables["XDG_STATE_HOME"] = str(tmp_path)
+    with subprocess.Popen(
+        command, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as window:
+        with flags.open("w") as said:  # from here on the window is reading
+            said.write('{"flags": {')
+        _, complaint = window.communicate(timeout=60)
+    assert window.returncode == 1
+    assert "flags.json is not JSON" in complaint
+    assert _Cloud.asked == ["GET /functions.json", "POST /sign-in"]
 
 
 def test_what_a_window_does_not_need_to_open_is_not_loaded_for_it() -> None:
