@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shell.errors import CloudError, ShellError
 from shell.hosts.walls import Sandbox, browser_flags, sandbox_policy, scrub_process_doors
-from shell.native.none import keep_none
+from shell.native.constants import keep_constants
 from shell.settings import ShellSettings, read_settings
 
 _EXAMPLES = """\
@@ -106,7 +106,7 @@ def open_window(settings: ShellSettings) -> int:
         sandbox = sandbox_policy(offer.environment.value, is_root=_is_root())
         browser_flags(os.environ, sandbox=sandbox, has_gpu=_has_gpu())
         register_scheme()
-        keep_none()
+        keep_constants()
         application = QApplication([sys.argv[0]])
         application.setApplicationName("banyan")
         application.setDesktopFileName("banyan-training" if settings.training else "banyan")

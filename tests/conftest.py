@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from shell.native.none import keep_none
+from shell.native.constants import keep_constants
 
 # Before anything imports Qt. A test of a real window starts a screen of its own and a process with its own
 # environment.
@@ -26,8 +26,8 @@ ACCEPTED_SKIP_REASONS = (
 
 
 def pytest_configure() -> None:
-    """Keep PySide's calls from wearing None out in a long run."""
-    keep_none()
+    """Keep PySide's calls from wearing out what they return in a long run."""
+    keep_constants()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -36,7 +36,7 @@ def _run(arguments: Arguments) -> int:
             raise UnknownPatientError(refused)
         return 0
     _require_display()
-    _keep_none()
+    _keep_constants()
     from PySide6.QtWidgets import QApplication
 
     from shell.reference_legacy.style import dress
@@ -82,11 +82,12 @@ def _clock(today: date | None) -> Callable[[], datetime]:
     return now
 
 
-def _keep_none() -> None:
-    # WORKAROUND(PySide6 6.12.0): each call that returns nothing gives up a reference to None not its own,
-    # until Python ends the process; None is immortal from Python 3.12 on (PEP 683), remove this with 3.11
+def _keep_constants() -> None:
+    # WORKAROUND(PySide6 6.12.0): a call that returns None or True gives up a reference not its own, until
+    # Python ends the process; both are immortal from Python 3.12 on (PEP 683), remove this with 3.11
     if sys.version_info < (3, 12):
-        ctypes.c_ssize_t.from_address(id(None)).value += sys.maxsize // 2
+        for constant in (None, True, False):
+            ctypes.c_ssize_t.from_address(id(constant)).value += sys.maxsize // 2
 
 
 def _require_display() -> None:
