@@ -15,6 +15,7 @@ def web_host(
     profile = WebProfile(
         ProfileIdentity(person="dawn.hartley", practice="Y99002", environment="reference"), options.web
     )
+    profile.warm_up()
     profile.set_session("s3ss10n")
     pages = {
         name: PageAddress(url=f"{options.web}/{name}", patient_url=f"{options.web}/{name}/{{patient}}")
