@@ -5,7 +5,7 @@ from datetime import date
 from html import escape
 from typing import Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -43,7 +43,7 @@ class Banner(QFrame):
         self._edge.setFixedWidth(look.px(6))
         self._one = _Zone("zoneOne", look, gap=look.px(28), height=look.px(44))
         self._two = _Zone("zoneTwo", look, gap=look.px(24), height=look.px(32))
-        self._name = _label("", "name")
+        self._name = _Words("name")
         self._hint = _Hint(look)
         self._born = _Pair("Born")
         self._died = _label("")
@@ -118,6 +118,7 @@ class Banner(QFrame):
             f"NHS number {patient.number_words}. {ALLERGIES_ELSEWHERE}"
         )
         self.updateGeometry()
+        self._fit_close()
 
     def show_same_name(self, others: Sequence[Patient], today: date) -> None:
         """Warn of patients of the same name.
@@ -140,8 +141,15 @@ class Banner(QFrame):
         self._warning.say("" if lead is None else f"<b>{escape(lead)}</b> {escape(words)}")
 
     def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
-        """Identity first: what closes the patient takes less room in a narrow window."""
-        self._close.show_short(is_short=self.width() < self._look.px(1050))
+        """Identity first: what closes the patient takes the room that is left."""
+        self._fit_close()
+
+    def showEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
+        """The style sheet has been at the words now."""
+        self._fit_close()
+
+    def _fit_close(self) -> None:
+        self._close.fit(self._one.flow.room_left(self.width() - self._edge.width()))
 
     def _set_state(self, state: str) -> None:
         if state == self._state:
@@ -182,17 +190,38 @@ class _Zone(QFrame):
             painter.drawLine(left, height + self._stripe, left + height + 2 * self._stripe, -self._stripe)
 
 
+class _Words(QLabel):
+    """Words from a record: in one line where that is wide enough, else wrapped, never cut."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(True)
+        if kind:
+            self.setProperty("kind", kind)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """One line; a wrapping label would ask for several of them, however wide the window is."""
+        metrics = self.fontMetrics()
+        return QSize(metrics.horizontalAdvance(self.text()) + 1, metrics.height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """A few letters."""
+        metrics = self.fontMetrics()
+        return QSize(min(self.sizeHint().width(), metrics.averageCharWidth() * 8), metrics.height())
+
+
 class _Pair(QWidget):
     """What it is, and its value."""
 
     def __init__(self, name: str, *, is_small: bool = False) -> None:
         super().__init__()
-        self._value = _label("", "" if is_small else "value")
+        self._value = _Words("" if is_small else "value")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(_label(name, "label"))
-        layout.addWidget(self._value)
+        layout.addWidget(_label(name, "label"), 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._value, 1)
 
     def say(self, value: str, *, is_weak: bool = False) -> None:
         self._value.setText(value)
@@ -240,16 +269,27 @@ class _Close(QWidget):
         super().__init__()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Close patient, Ctrl Shift X")
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(look.px(8))
+        self.setToolTip("Close patient  Ctrl Shift X")
         self._words = _label("Close patient", "label")
-        layout.addWidget(self._words)
-        layout.addWidget(_label("Ctrl Shift X", "key"))
+        self._key = _label("Ctrl Shift X", "key")
+        self._layout = QHBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(look.px(8))
+        self._layout.addWidget(self._words)
+        self._layout.addWidget(self._key)
 
-    def show_short(self, *, is_short: bool) -> None:
-        """The key alone, where identity needs the room."""
-        self._words.setText("Close" if is_short else "Close patient")
+    def fit(self, room: int) -> None:
+        """Say as much as there is room for; where there is none for anything, a line of its own has some."""
+        key = self._layout.spacing() + self._key.sizeHint().width()
+        metrics = self._words.fontMetrics()
+        for words, is_with_key in (("Close patient", True), ("Close", True), ("Close", False)):
+            if metrics.horizontalAdvance(words) + (key if is_with_key else 0) <= room:
+                break
+        else:
+            words, is_with_key = "Close patient", True
+        self._words.setText(words)
+        self._key.setVisible(is_with_key)
+        self.updateGeometry()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """A click closes."""

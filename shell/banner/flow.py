@@ -60,27 +60,46 @@ class FlowLayout(QLayout):
         return QSize(self.minimumSize().width(), self._line_height + margins.top() + margins.bottom())
 
     def minimumSize(self) -> QSize:  # noqa: N802 - Qt's name
-        """The widest item must fit."""
+        """The widest word must fit: what is wider than a line is wrapped within itself."""
         margins = self.contentsMargins()
-        widest = max((item.sizeHint().width() for item in self._items if not item.isEmpty()), default=0)
+        widest = max((item.minimumSize().width() for item in self._items if not item.isEmpty()), default=0)
         return QSize(widest + margins.left() + margins.right(), self._line_height)
 
     def _place(self, rect: QRect, *, is_trial: bool) -> int:
-        margins = self.contentsMargins()
-        room = rect.marginsRemoved(margins)
-        x, y = room.x(), room.y()
-        height = self._line_height
-        items = [item for item in self._items if not item.isEmpty()]
-        for item in items:
-            size = item.sizeHint()
-            if x > room.x() and x + size.width() > room.right() + 1:
-                x, y = room.x(), y + height
-                height = self._line_height
-            height = max(height, size.height())
-            if not is_trial:
+        room = rect.marginsRemoved(self.contentsMargins())
+        y = room.y()
+        for line in self._lines(room.width()):
+            height = max(self._line_height, *(size.height() for _, size in line))
+            x = room.x()
+            for item, size in line:
                 is_at_end = self.right is not None and item.widget() is self.right
                 left = room.right() + 1 - size.width() if is_at_end else x
-                top = y + (height - size.height()) // 2
-                item.setGeometry(QRect(QPoint(left, top), size))
-            x += size.width() + self._gap
-        return y + height - rect.y() + margins.bottom()
+                if not is_trial:
+                    item.setGeometry(QRect(QPoint(left, y + (height - size.height()) // 2), size))
+                x += size.width() + self._gap
+            y += height
+        return max(y - rect.y(), self._line_height) + self.contentsMargins().bottom()
+
+    def room_left(self, width: int) -> int:
+        """The room at the end of the last line that the items before the right one leave to it."""
+        margins = self.contentsMargins()
+        inner = width - margins.left() - margins.right()
+        lines = self._lines(inner, is_without_right=True)
+        return inner - sum(size.width() + self._gap for _, size in lines[-1]) if lines else inner
+
+    def _lines(self, width: int, *, is_without_right: bool = False) -> list[list[tuple[QLayoutItem, QSize]]]:
+        """Which items stand in which line, and how large."""
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        taken = width
+        for item in self._items:
+            if item.isEmpty() or (is_without_right and item.widget() is self.right):
+                continue
+            size = item.sizeHint()
+            if size.width() > width and item.hasHeightForWidth():
+                size = QSize(width, item.heightForWidth(width))
+            if not lines or taken + size.width() > width:
+                lines.append([])
+                taken = 0
+            lines[-1].append((item, size))
+            taken += size.width() + self._gap
+        return lines

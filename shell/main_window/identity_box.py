@@ -38,7 +38,11 @@ class IdentityBox(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.px(14), theme.px(10), theme.px(14), theme.px(10))
         column.setSpacing(theme.px(6))
-        column.addLayout(row(picture(theme, head[0]), label(head[1], "quiet"), None, spacing=theme.px(8)))
+        side = label(head[1], "quiet")
+        side.setWordWrap(True)
+        top = row(picture(theme, head[0]), spacing=theme.px(8))
+        top.addWidget(side, 1)
+        column.addLayout(top)
         mine, theirs = _facts(patient, today), _facts(other, today)
         is_other_name = (patient and patient.name) != (other and other.name)
         column.addWidget(
@@ -57,7 +61,9 @@ class IdentityBox(QFrame):
         column.addLayout(grid)
         column.addStretch(1)
         column.addWidget(rule(theme, name="fadeRule"))
-        column.addWidget(label(foot, "small"))
+        known = label(foot, "small")
+        known.setWordWrap(True)
+        column.addWidget(known)
 
 
 def _facts(patient: Patient | None, today: date) -> dict[str, str]:

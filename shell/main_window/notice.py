@@ -71,7 +71,7 @@ class Notice(QFrame):
         for name, said, key, kind in choices:
             made = button(said, kind, key)
             made.clicked.connect(lambda _=False, name=name: self.pressed.emit(name))
-            self._line.addWidget(made)
+            self._line.addWidget(made, 0, Qt.AlignmentFlag.AlignVCenter)
             self._buttons.append(made)
         self.show()
 

@@ -1,6 +1,6 @@
 """The small parts that the whole window is made of: labels, key caps, buttons, tags, pips, rules."""
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QFrame,
@@ -55,6 +55,8 @@ def picture(theme: Theme, name: str, colour: str = "", size: int = 16) -> QLabel
 class Button(QPushButton):
     """A button that says what it does, its key in a cap behind the words; ringed while it has the keys.
 
+    Words that have no room in one line take more of them: they are never cut.
+
     Args:
         words: what it does.
         key: the key that does the same, or None.
@@ -65,33 +67,49 @@ class Button(QPushButton):
         self._key = key
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{words}, {key}" if key else words)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Room for the words and the key."""
+        """Room for the words and the key in one line."""
         hint = super().sizeHint()
         return QSize(hint.width() + self._cap_width(), hint.height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Words are never cut."""
-        return self.sizeHint()
+        """Words are never cut: few of them stay in one line."""
+        least = self.fontMetrics().averageCharWidth() * _LETTERS_IN_LINE
+        return QSize(min(self.sizeHint().width(), least), super().sizeHint().height())
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802 - Qt's name
+        """The narrower, the higher."""
+        hint = super().sizeHint()
+        around = hint.width() - self.fontMetrics().horizontalAdvance(self.text())
+        height = self._words_box(width - around).height()
+        return max(hint.height(), height + _ABOVE_AND_BELOW if height > self.fontMetrics().height() else 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
         """The style sheet's frame, then words and key in its middle, then the ring."""
         option = QStyleOptionButton()
         self.initStyleOption(option)
-        words, option.text = option.text, ""
+        option.text = ""
         painter = QStylePainter(self)
         painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ink = self.palette().buttonText().color()
-        painter.setPen(ink)
-        width = self.fontMetrics().horizontalAdvance(words)
-        left = (self.width() - width - self._cap_width()) / 2
-        painter.drawText(QRectF(left, 0, width + 2, self.height()), Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setPen(self.palette().buttonText().color())
+        around = super().sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
+        box = self._words_box(self.width() - around)
+        left = (self.width() - box.width() - self._cap_width()) / 2
+        room = QRectF(left, 0, box.width() + 2, self.height())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap, self.text())
         if self._key:
-            self._draw_cap(painter, left + width + _CAP_GAP)
+            self._draw_cap(painter, left + box.width() + _CAP_GAP)
         if self.hasFocus():
             draw_ring(painter, QRectF(self.rect()))
+
+    def _words_box(self, width: int) -> QRect:
+        room = QRect(0, 0, max(1, width - self._cap_width()) + 1, 9999)
+        return self.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, self.text())
 
     def _cap_width(self) -> int:
         return self.fontMetrics().horizontalAdvance(self._key) + _CAP_GAP + 10 if self._key else 0
@@ -105,6 +123,9 @@ class Button(QPushButton):
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._key or "")
 
 
+_LETTERS_IN_LINE = 30
+"""A button whose words are shorter is never narrower than they are."""
+_ABOVE_AND_BELOW = 12
 _CAP_GAP = 8
 _FOCUS, _FOCUS_INK = QColor("#FFEB3B"), QColor("#212B32")
 """The same in every scheme: yellow outside, dark inside, so that one of them is seen on any ground."""

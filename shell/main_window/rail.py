@@ -5,7 +5,16 @@ from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from shell.functions import FunctionPages
 from shell.main_window.parts import STAGE_WORDS, Pips, draw_ring, label, restyle, row
@@ -14,6 +23,8 @@ from shell.patient import Patient, date_words
 from web_modules.decision.words import Function, Stage
 
 _RECENT_SHOWN = 5
+_LOW = 30
+"""A row of icons alone gives up so much of its height before the rail has to scroll."""
 _RECENT_ROOM = 208 - 16 - 18
 """The rail without its margins and a row's own."""
 
@@ -40,9 +51,20 @@ class Rail(QWidget):
         self._rows = {
             pages.function: _Row(theme, pages, number) for number, pages in enumerate(functions, start=1)
         }
-        layout = QVBoxLayout(self)
+        inside = QWidget()
+        self._column = layout = QVBoxLayout(inside)
         layout.setContentsMargins(theme.px(8), theme.px(8), theme.px(8), theme.px(8))
         layout.setSpacing(0)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumHeight(0)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
         for function, entry in self._rows.items():
             entry.clicked.connect(lambda _=False, function=function: self.chosen.emit(function))
             layout.addWidget(entry)
@@ -87,9 +109,7 @@ class Rail(QWidget):
         self._is_slim = is_slim
         self.setFixedWidth(self._theme.px(56 if is_slim else 208))
         side = self._theme.px(6 if is_slim else 8)
-        layout = self.layout()
-        if layout is not None:
-            layout.setContentsMargins(side, self._theme.px(8), side, self._theme.px(8))
+        self._column.setContentsMargins(side, self._theme.px(8), side, self._theme.px(8))
         for entry in self._rows.values():
             entry.set_slim(is_slim)
         has_recent = self._recent.count() > 0
@@ -107,7 +127,8 @@ class _Row(QPushButton):
     def __init__(self, theme: Theme, pages: FunctionPages, number: int) -> None:
         super().__init__()
         self.setObjectName("railRow")
-        self.setFixedHeight(theme.px(44))
+        self.setMinimumHeight(theme.px(44))
+        self.setMaximumHeight(theme.px(44))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._theme = theme
         self._pages = pages
@@ -149,8 +170,9 @@ class _Row(QPushButton):
 
     def set_slim(self, is_slim: bool) -> None:
         self._words.setVisible(not is_slim)
+        self.setMinimumHeight(self._theme.px(_LOW if is_slim else 44))
         side = self._theme.px(12 if is_slim else 10)
-        self._line.setContentsMargins(side, 0, self._theme.px(8), 0)
+        self._line.setContentsMargins(side, 0, 0 if is_slim else self._theme.px(8), 0)
 
     def _draw(self) -> None:
         tokens = self._theme.tokens

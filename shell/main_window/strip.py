@@ -1,5 +1,6 @@
 """The strip above each pane: which side, whom it shows by its own read-back, whether keys go there."""
 
+from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QFrame
 
 from shell.main_window.parts import label, restyle, rich_label, row
@@ -19,7 +20,7 @@ class PaneStrip(QFrame):
     def __init__(self, theme: Theme, title: str) -> None:
         super().__init__()
         self.setObjectName("strip")
-        self.setFixedHeight(theme.px(28))
+        self.setMinimumHeight(theme.px(28))
         self._title = title
         self._edges = theme.px(40)
         self._said_right = ""
@@ -28,8 +29,11 @@ class PaneStrip(QFrame):
         self._pill.setFixedHeight(theme.px(16))
         self._pill.hide()
         self._words = rich_label()
+        self._words.setWordWrap(True)
         self._right = label()
-        layout = row(self._pill, self._words, None, self._right, spacing=theme.px(8))
+        layout = row(self._pill, spacing=theme.px(8))
+        layout.addWidget(self._words, 1)
+        layout.addWidget(self._right)
         layout.setContentsMargins(theme.px(12), 0, theme.px(12), 0)
         self.setLayout(layout)
         self.show_words("", "")
@@ -60,13 +64,16 @@ class PaneStrip(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """The name is never cut: what stands at the right makes room for it, then the pill's words."""
-        has_pill = not self._pill.isHidden()
-        taken = self._words.sizeHint().width() + self._edges
+        """What stands at the right makes room for the name, then the pill's words do; then the name wraps."""
         metrics = self._right.fontMetrics()
+        whole = QTextDocument()
+        whole.setDefaultFont(self._words.font())
+        whole.setHtml(self._words.text())
+        taken = round(whole.idealWidth()) + self._edges
         right = metrics.horizontalAdvance(self._said_right)
-        pill = metrics.horizontalAdvance(_PILL) + self._edges if has_pill else 0
+        pill = 0 if self._pill.isHidden() else metrics.horizontalAdvance(_PILL) + self._edges
         if taken + right + pill > self.width():
             right = 0
         self._right.setText(self._said_right if right else "")
+        self._right.setVisible(bool(right))
         self._pill.setText(_PILL if taken + right + pill <= self.width() else "KEYS")

@@ -145,6 +145,7 @@ QPushButton:disabled { background: $sunken; color: $quiet; border-color: $line; 
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
 QScrollBar { background: transparent; border: 0; margin: 0; }
 QScrollBar:vertical { width: ${p12}; } QScrollBar:horizontal { height: ${p12}; }
+#rail QScrollBar:vertical { width: ${p6}; }
 QScrollBar::handle { background: $line_control; border-radius: ${p4}; margin: ${p2}; }
 QScrollBar::handle:vertical { min-height: ${p28}; } QScrollBar::handle:horizontal { min-width: ${p28}; }
 QScrollBar::handle:hover { background: $line_strong; }

@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 from shell.banner.banner import Banner
 from shell.main_window.theme import Theme
 from shell.main_window.tokens import Scheme
+from shell.written import written
+from tests.support.whole import cut_parts
 from tests.support.window_stage import GWYNETH, SARAH
 
 TODAY = date(2026, 11, 17)
@@ -81,6 +83,27 @@ def test_name_with_markup_is_shown_as_it_is(banner: Banner) -> None:
     assert "SMITH, <b>Sarah</b> (Mrs)" in words_of(banner)
     banner.show_same_name([replace(SARAH, given="<img src=x>")], TODAY)
     assert any("&lt;img" in one for one in words_of(banner))
+
+
+@pytest.mark.parametrize("width", [600, 1200])
+def test_name_without_a_place_to_break_is_whole_on_the_banner(
+    banner: Banner, qtbot: QtBot, width: int
+) -> None:
+    long = replace(SARAH, family="Featherstonehaugh" * 6, usual_gp=written("Lindqvist" * 12))
+    banner.show_patient(long, TODAY)
+    banner.resize(width, banner.heightForWidth(width))
+    qtbot.waitUntil(lambda: cut_parts(banner) == [])
+
+
+@pytest.mark.parametrize(("width", "words"), [(1200, "Close patient"), (860, "Close")])
+def test_closing_the_patient_takes_the_room_that_is_left_and_no_line_of_its_own(
+    banner: Banner, qtbot: QtBot, width: int, words: str
+) -> None:
+    banner.show_patient(SARAH, TODAY)
+    height = banner.heightForWidth(1400)
+    banner.resize(width, height)
+    qtbot.waitUntil(lambda: words in words_of(banner))
+    assert banner.heightForWidth(width) == height
 
 
 @pytest.mark.parametrize("width", [600, 800, 1200])
