@@ -1,4 +1,4 @@
-"""FHIR JSON to Python and back without losing a digit: decimals are `Decimal`, never a binary float.
+"""FHIR JSON to Python and back without losing a digit: decimals are `Decimal`, whole numbers exact.
 
 FHIR R4 datatypes.html#decimal: the precision of a decimal is significant, 1.10 is not 1.1.
 """
@@ -17,17 +17,29 @@ def parse(body: bytes) -> Any:
     """Read JSON text.
 
     Raises:
-        ValueError: the text is not JSON, or holds NaN or an infinity.
+        ValueError: the text is not JSON, holds NaN or an infinity, or a whole number of thousands of digits.
     """
-    if b"." not in body and b"e" not in body and b"E" not in body:
-        return orjson.loads(body)
-    value = orjson.loads(body)
+    value = orjson.loads(body)  # makes a float of a whole number that needs more than 64 bits, too
     return json.loads(body, parse_float=Decimal) if _holds_float(value) else value
 
 
 def serialise(value: Any) -> bytes:
     """Write JSON text, compact, in UTF-8; decimals keep their digits."""
-    return orjson.dumps(value, default=_decimal_digits)
+    try:
+        return orjson.dumps(value, default=_decimal_digits)
+    except TypeError:
+        return orjson.dumps(_with_long_numbers(value), default=_decimal_digits)
+
+
+def _with_long_numbers(value: Any) -> Any:
+    """The same, with whole numbers that need more than 64 bits written out: orjson refuses them."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return orjson.Fragment(str(value))
+    if isinstance(value, dict):
+        return {name: _with_long_numbers(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_with_long_numbers(item) for item in value]
+    return value
 
 
 def _decimal_digits(value: Any) -> orjson.Fragment:

@@ -46,3 +46,16 @@ def test_what_fhir_cannot_hold_is_refused_or_null(value: object) -> None:
     else:
         with pytest.raises(TypeError):
             serialise([value])
+
+
+@pytest.mark.parametrize(
+    "digits", ["18446744073709551616", "-9223372036854775809", "1" + "0" * 40, "9223372036854775807"]
+)
+def test_a_whole_number_of_any_length_keeps_its_digits(digits: str) -> None:
+    for body in (f'{{"x":{digits}}}', f'{{"resource":[{digits},1.10,"e"]}}', f"[{digits}]"):
+        assert serialise(parse(body.encode())) == body.encode()
+
+
+def test_a_whole_number_too_long_to_be_read_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"digits|number"):
+        parse(b'{"x":' + b"9" * 5000 + b"}")
