@@ -25,8 +25,8 @@ from web_modules.fhir_store.endpoint import FhirEndpoint
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Store
-from web_modules.identity.people import DEVELOPMENT_PEOPLE
-from web_modules.identity.routes import SignInPages
+from web_modules.identity.admission import Admission, may_pass_unfiltered
+from web_modules.identity.assembly import create_identity
 from web_modules.identity.services import Services
 from web_modules.identity.sessions import Sessions
 from web_modules.identity.wall import SignInWall, is_forged_write
@@ -34,8 +34,6 @@ from web_modules.security import (
     SAFE_METHODS,
     KnownHosts,
     SecurityHeaders,
-    ServiceToken,
-    bearer_of,
     is_own_origin,
 )
 from web_modules.settings import LOOPBACK, CloudSettings
@@ -80,7 +78,6 @@ def create_cloud(
     """
     environment = Environment(settings.environment)
     store.open_practice(settings.practice, settings.environment)
-    sessions = Sessions(session_key, practice=settings.practice, environment=environment.value)
     service = _service(settings, store, f"{origin}/{settings.practice}/fhir")
     services = Services(
         practice=settings.practice,
@@ -90,20 +87,25 @@ def create_cloud(
         fhir=service,
         changes=service.changes,
     )
-    people = DEVELOPMENT_PEOPLE if environment is not Environment.LIVE or settings.is_development else ()
-    sign_in = SignInPages(
-        sessions,
-        people,
-        practice_name=settings.practice_name,
-        environment=environment,
+    identity = create_identity(
+        settings,
+        database=store.database,
+        transport=service,
+        session_key=session_key,
+        origin=origin,
+        today=services.today,
         stylesheets=_stylesheets(),
     )
     routes: list[BaseRoute] = [
         Route("/", _start_page(services, functions)),
         Route("/health", _health(services)),
         Route("/functions.json", _functions(settings, services, functions, origin)),
-        *sign_in.routes(),
-        Mount(f"/{settings.practice}/fhir", FhirEndpoint(service, _gate(sessions, settings))),
+        *identity.routes,
+        Mount(
+            f"/{settings.practice}/fhir",
+            FhirEndpoint(service, _gate(identity.admission)),
+            middleware=[identity.cors],
+        ),
     ]
     if settings.is_development:
         open_service = _service(settings, store, f"{origin}/fhir")
@@ -111,7 +113,7 @@ def create_cloud(
     routes += _files()
     for function in functions:
         for route in function.routes(services) if function.routes is not None else ():
-            routes.append(_walled(route, sessions))
+            routes.append(_walled(route, identity.sessions))
     app = Starlette(
         routes=routes,
         middleware=[
@@ -135,15 +137,14 @@ def _today(settings: CloudSettings) -> Callable[[], date]:
     return lambda: fixed or datetime.now(_PRACTICE_ZONE).date()
 
 
-def _gate(sessions: Sessions, settings: CloudSettings) -> Callable[[Request], Refusal | None]:
-    service_token = ServiceToken(settings.service_token)
-
+def _gate(admission: Admission) -> Callable[[Request], Refusal | None]:
     def check(request: Request) -> Refusal | None:
-        presented = bearer_of(request)
-        is_service = presented is not None and service_token.matches(presented)
-        if not is_service and sessions.person_of(request) is None:
+        access = admission.access_of(request)
+        if access is None:
             refusal = refuse(401, IssueCode.LOGIN, "Sign in first, or bring the service token.")
             return Refusal(401, refusal.issues, headers={"www-authenticate": "Bearer"})
+        if access.agent.client and not may_pass_unfiltered(access, request):
+            return refuse(403, IssueCode.FORBIDDEN, "This token does not permit that.")
         if is_forged_write(request):
             return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
         return None

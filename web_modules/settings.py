@@ -14,6 +14,7 @@ from web_modules.errors import SettingsError
 
 PREFIX = "BANYAN_CLOUD_"
 SERVICE_TOKEN_VARIABLE = f"{PREFIX}SERVICE_TOKEN"
+OIDC_SECRET_VARIABLE = f"{PREFIX}OIDC_CLIENT_SECRET"
 ENVIRONMENTS = ("live", "reference", "training")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SHORTEST_SERVICE_TOKEN = 16
@@ -37,6 +38,16 @@ class CloudSettings:
         is_development: also serve `/fhir` without sign-in; loopback only.
         public_url: the origin under which clients see the cloud; from host and port when None.
         service_token: what the bridge and other services send as bearer; from the environment only.
+        tls_certificate: PEM file with the certificate and those above it; needs `tls_key`.
+        tls_key: PEM file with its private key.
+        is_behind_proxy: a proxy before this program does TLS; then `public_url` must begin with https.
+        clients: TOML or JSON file of the applications that may ask for tokens (SMART App Launch).
+        oidc_issuer: the OpenID provider at which people sign in, such as NHS CIS2.
+        oidc_client_id: our name at the provider.
+        oidc_client_secret: our secret at the provider; from the environment only.
+        oidc_client_key: file with our private JSON Web Key at the provider, instead of a secret.
+        oidc_role_claim: the claim that names roles.
+        oidc_roles: our role for each value of that claim; in the file only.
     """
 
     database: str
@@ -49,6 +60,16 @@ class CloudSettings:
     is_development: bool = False
     public_url: str | None = None
     service_token: str | None = None
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    is_behind_proxy: bool = False
+    clients: Path | None = None
+    oidc_issuer: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = None
+    oidc_client_key: Path | None = None
+    oidc_role_claim: str = "nhsid_nrbac_roles"
+    oidc_roles: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is malformed or contradicts itself."""
@@ -75,24 +96,59 @@ class CloudSettings:
             )
         if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise SettingsError("The public URL must begin with http:// or https://.")
+        self._check_transport()
+        self._check_provider()
+
+    @property
+    def has_tls(self) -> bool:
+        """Whether this program does TLS itself."""
+        return self.tls_certificate is not None
+
+    def _check_transport(self) -> None:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise SettingsError("TLS needs both tls_certificate and tls_key: give the other one too.")
+        is_secret = self.environment == "live" or self.oidc_issuer is not None
+        if is_secret and self.host not in LOOPBACK and not (self.has_tls or self.is_behind_proxy):
+            raise SettingsError(
+                "People's sign-ins and live records do not go over a network in clear: give tls_certificate "
+                "and tls_key, or say behind_proxy when a proxy does TLS."
+            )
+        is_https = urlsplit(self.public_url or "").scheme == "https"
+        if self.is_behind_proxy and not is_https:
+            raise SettingsError("Behind a proxy, public_url must say the https address that clients see.")
+
+    def _check_provider(self) -> None:
+        given = (self.oidc_issuer, self.oidc_client_id)
+        if any(given) and not all(given):
+            raise SettingsError("Sign-in at a provider needs both oidc_issuer and oidc_client_id.")
+        if self.oidc_issuer is None:
+            return
+        asked = urlsplit(self.oidc_issuer)
+        if asked.scheme != "https" and not (asked.scheme == "http" and asked.hostname in LOOPBACK):
+            raise SettingsError("The oidc_issuer must begin with https://.")
+        if not self.oidc_roles:
+            raise SettingsError(
+                "Nobody could sign in: say in oidc_roles which role each value of the claim is."
+            )
 
     def origin(self, port: int) -> str:
         """Under which scheme, host and port clients see the cloud, without a trailing slash."""
         if self.public_url is not None:
             return self.public_url.rstrip("/")
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{port}"
+        return f"{'https' if self.has_tls else 'http'}://{host}:{port}"
 
 
+_SECRETS = {SERVICE_TOKEN_VARIABLE: "service_token", OIDC_SECRET_VARIABLE: "oidc_client_secret"}
 _NAMES = {
-    "development": "is_development",
-    **{
-        field.name: field.name
-        for field in fields(CloudSettings)
-        if field.name not in {"is_development", "service_token"}
-    },
+    one.name.removeprefix("is_"): one.name
+    for one in fields(CloudSettings)
+    if one.name not in _SECRETS.values()
 }
 """What a setting is called in a file, in the environment (upper case, with the prefix) and as an option."""
+
+
+_FILES = frozenset({"tls_certificate", "tls_key", "clients", "oidc_client_key"})
 
 
 def load_settings(
@@ -113,7 +169,7 @@ def load_settings(
     for name, value in _from_file(file).items():
         found[_field(name, f"in {file}")] = value
     for variable, value in environ.items():
-        if variable.startswith(PREFIX) and variable != SERVICE_TOKEN_VARIABLE:
+        if variable.startswith(PREFIX) and variable not in _SECRETS:
             found[_field(variable.removeprefix(PREFIX).lower(), "in the environment")] = value
     for name, value in options.items():
         if value is not None:
@@ -122,7 +178,7 @@ def load_settings(
         raise SettingsError(
             "The database is missing: give --database, for example sqlite:////srv/banyan/cloud.sqlite."
         )
-    found["service_token"] = environ.get(SERVICE_TOKEN_VARIABLE) or None
+    found |= {name: environ.get(variable) or None for variable, name in _SECRETS.items()}
     return CloudSettings(**{name: _converted(name, value) for name, value in found.items()})
 
 
@@ -154,11 +210,16 @@ def _converted(name: str, value: Any) -> Any:
     except ValueError as error:
         wanted = "a number" if name == "port" else "a day such as 2026-11-17"
         raise SettingsError(f"The setting {name} must be {wanted}.") from error
-    if name == "is_development" and isinstance(value, str):
+    if name.startswith("is_") and isinstance(value, str):
         if value.lower() not in {"true", "false", "1", "0", "yes", "no"}:
-            raise SettingsError("The setting development must be true or false.")
+            raise SettingsError(f"The setting {name.removeprefix('is_')} must be true or false.")
         return value.lower() in {"true", "1", "yes"}
-    expected = {"port": int, "is_development": bool, "today": date}.get(name, str)
+    if name in _FILES and isinstance(value, str):
+        return Path(value)
+    if name == "oidc_roles" and isinstance(value, dict):
+        return tuple((str(claimed), str(role)) for claimed, role in value.items())
+    kinds: dict[str, type] = {"port": int, "today": date, "oidc_roles": tuple}
+    expected = bool if name.startswith("is_") else Path if name in _FILES else kinds.get(name, str)
     if value is not None and not isinstance(value, expected):
         raise SettingsError(f"The setting {name} must be a {expected.__name__}.")
     return value

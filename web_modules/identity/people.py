@@ -29,15 +29,22 @@ class Person:
         id: stays the same from day to day, such as `priya.nair`.
         name: as shown.
         role: at this practice.
+        registration: system and number of the professional registration, parted by `|`, or empty.
     """
 
     id: str
     name: str
     role: Role
+    registration: str = ""
 
 
 DEVELOPMENT_PEOPLE: tuple[Person, ...] = (
-    Person(id="priya.nair", name="Dr Priya Nair", role=Role.GP),
+    Person(
+        id="priya.nair",
+        name="Dr Priya Nair",
+        role=Role.GP,
+        registration="https://fhir.hl7.org.uk/Id/gmc-number|7076397",
+    ),
     Person(id="dawn.hartley", name="Dawn Hartley", role=Role.RECEPTIONIST),
     Person(id="marion.webb", name="Marion Webb", role=Role.PRACTICE_MANAGER),
     Person(id="sam.iqbal", name="Sam Iqbal", role=Role.IT),

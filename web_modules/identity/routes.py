@@ -1,44 +1,36 @@
 """The pages and addresses by which people sign in and out."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from jinja2 import Environment as Templates
-from jinja2 import FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from web_modules.decision.words import Environment
+from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import Person
 from web_modules.identity.sessions import COOKIE, LIFETIME_SECONDS, Sessions
 from web_modules.security import is_own_origin
-
-_FOLDER = Path(__file__).resolve().parent
 
 
 class SignInPages:
     """The development sign-in: one chooses who one is. Without people it says that nobody can sign in."""
 
     def __init__(
-        self,
-        sessions: Sessions,
-        people: Sequence[Person],
-        *,
-        practice_name: str,
-        environment: Environment,
-        stylesheets: Sequence[str] = (),
+        self, sessions: Sessions, people: Sequence[Person], pages: IdentityPages, *, provider: str = ""
     ) -> None:
+        """Let people in.
+
+        Args:
+            sessions: are issued here.
+            people: whom one may choose to be.
+            pages: draws.
+            provider: what the identity provider is called, or empty when there is none.
+        """
         self._sessions = sessions
         self._people = {person.id: person for person in people}
-        self._words = {
-            "practice_name": practice_name,
-            "environment": environment.value,
-            "stylesheets": tuple(stylesheets),
-            "people": tuple(people),
-        }
-        templates = Templates(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-        self._page = templates.get_template("sign_in.html")
+        self._pages = pages
+        self._provider = provider
 
     def routes(self) -> list[Route]:
         """`/sign-in` and `/sign-out`."""
@@ -49,14 +41,14 @@ class SignInPages:
         ]
 
     async def _show(self, request: Request) -> Response:
-        return self._drawn(_local(request.query_params.get("next", "/")))
+        return self._drawn(local(request.query_params.get("next", "/")))
 
     async def _sign_in(self, request: Request) -> Response:
         if not is_own_origin(request):
             return JSONResponse({"error": "This did not come from one of our pages."}, status_code=403)
         form = await request.form()
         person = self._people.get(str(form.get("person", "")))
-        following = _local(str(form.get("next", "/")))
+        following = local(str(form.get("next", "/")))
         wants_json = "application/json" in request.headers.get("accept", "")
         if person is None:
             error = "Select who you are" if self._people else "Nobody can sign in here"
@@ -68,33 +60,41 @@ class SignInPages:
         if wants_json:
             told = {"id": person.id, "name": person.name, "role": person.role.value}
             answer = JSONResponse({"person": told, "session": token})
+        elif "/auth/" in following.partition("?")[0]:  # which may lead to an application, as no form may
+            answer = self._pages.onward(following)
         else:
             answer = RedirectResponse(following, status_code=303)
-        answer.set_cookie(
-            COOKIE,
-            token,
-            max_age=LIFETIME_SECONDS,
-            path="/",
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
+        set_session(answer, request, token)
         return answer
 
     async def _sign_out(self, request: Request) -> Response:
         token = self._sessions.token_of(request)
         if token is not None:
-            self._sessions.end(token)
+            await run_in_threadpool(self._sessions.end, token)
         answer = RedirectResponse("/sign-in", status_code=303)
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
         return answer
 
     def _drawn(self, following: str, *, error: str = "", status: int = 200) -> Response:
-        page = self._page.render(self._words | {"next": following, "error": error})
-        return HTMLResponse(page, status_code=status)
+        people = tuple(self._people.values())
+        words = {"next": following, "error": error, "people": people, "provider": self._provider}
+        return self._pages.draw("sign_in", status=status, **words)
 
 
-def _local(address: str) -> str:
+def set_session(answer: Response, request: Request, token: str) -> None:
+    """Give a browser its session."""
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=LIFETIME_SECONDS,
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+
+
+def local(address: str) -> str:
     """An address of our own to go on to; the start page for any other."""
-    is_ours = address.startswith("/") and not address.startswith(("//", "/\\")) and "\n" not in address
-    return address if is_ours else "/"
+    is_ours = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if is_ours and address.isprintable() and "\\" not in address else "/"

@@ -3,6 +3,7 @@
 import os
 import secrets
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from joserfc import jwt
@@ -11,6 +12,7 @@ from joserfc.jwk import OctKey
 from starlette.requests import HTTPConnection
 
 from web_modules.errors import DatabaseUnavailable
+from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import Person, Role
 from web_modules.security import bearer_of
 
@@ -43,10 +45,37 @@ def load_key(file: Path | None) -> bytes:
         ) from error
 
 
-class Sessions:
-    """Issues and reads session tokens; keeps nothing but which ended early. Safe from every thread."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Somebody's session.
 
-    def __init__(self, key: bytes, *, practice: str, environment: str) -> None:
+    Attributes:
+        person: whose.
+        id: by which it is revoked.
+        began_at: seconds since 1970 UTC.
+        until: seconds since 1970 UTC.
+    """
+
+    person: Person
+    id: str
+    began_at: int
+    until: int
+
+
+class Sessions:
+    """Issues and reads session tokens. Safe from every thread."""
+
+    def __init__(
+        self, key: bytes, *, practice: str, environment: str, revocations: Revocations | None = None
+    ) -> None:
+        """Work for one practice.
+
+        Args:
+            key: signs the tokens.
+            practice: ODS code.
+            environment: live, reference or training.
+            revocations: where it is kept which sessions ended early; None for whoever only issues.
+        """
         self._key = OctKey.import_key(key)
         self._audience = f"{environment}/{practice}"
         self._claims = jwt.JWTClaimsRegistry(
@@ -55,15 +84,15 @@ class Sessions:
             exp={"essential": True},
             jti={"essential": True},
         )
-        self._ended: dict[str, float] = {}
+        self._revocations = revocations
 
     def issue(self, person: Person) -> str:
         """A token for a person, good for `LIFETIME_SECONDS`."""
         now = int(time.time())
+        described = asdict(person)
         claims = {
-            "sub": person.id,
-            "name": person.name,
-            "role": person.role.value,
+            "sub": described.pop("id"),
+            **described,
             "aud": self._audience,
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
@@ -71,37 +100,49 @@ class Sessions:
         }
         return jwt.encode({"alg": _ALGORITHM}, claims, self._key)
 
-    def person(self, token: str) -> Person | None:
-        """Whose session a token is; None when it is forged, over, or of another practice or environment."""
-        claims = self._read(token)
-        if claims is None or str(claims["jti"]) in self._ended:
-            return None
+    def session(self, token: str) -> Session | None:
+        """What a token stands for; None when it is forged, over, or of another practice or environment."""
         try:
-            return Person(id=str(claims["sub"]), name=str(claims["name"]), role=Role(str(claims["role"])))
-        except (KeyError, ValueError):
+            found = jwt.decode(token, self._key, algorithms=[_ALGORITHM])
+            self._claims.validate(found.claims)
+            claims = found.claims
+            session = Session(
+                person=Person(
+                    id=str(claims["sub"]),
+                    name=str(claims["name"]),
+                    role=Role(str(claims["role"])),
+                    registration=str(claims["registration"]),
+                ),
+                id=str(claims["jti"]),
+                began_at=int(claims["iat"]),
+                until=int(claims["exp"]),
+            )
+        except (JoseError, ValueError, KeyError, TypeError):
             return None
+        is_over = self._revocations is not None and self._revocations.is_revoked(session.id)
+        return None if is_over else session
+
+    def person(self, token: str) -> Person | None:
+        """Whose session a token is, or None."""
+        session = self.session(token)
+        return None if session is None else session.person
 
     def end(self, token: str) -> None:
-        """Make a session void before its time; remembered by this process."""
-        claims = self._read(token)
-        if claims is not None:
-            now = time.time()
-            self._ended = {jti: until for jti, until in self._ended.items() if until > now}
-            self._ended[str(claims["jti"])] = float(str(claims["exp"]))
+        """Make a session void before its time, for every process of the practice."""
+        session = self.session(token)
+        if session is not None and self._revocations is not None:
+            self._revocations.revoke(session.id, until=session.until)
 
     def token_of(self, request: HTTPConnection) -> str | None:
         """The token that a request brings, as bearer or as cookie."""
         return bearer_of(request) or request.cookies.get(COOKIE)
 
+    def session_of(self, request: HTTPConnection) -> Session | None:
+        """The session in which somebody asks, or None."""
+        token = self.token_of(request)
+        return None if token is None else self.session(token)
+
     def person_of(self, request: HTTPConnection) -> Person | None:
         """Who asks, or None."""
-        token = self.token_of(request)
-        return None if token is None else self.person(token)
-
-    def _read(self, token: str) -> dict[str, object] | None:
-        try:
-            found = jwt.decode(token, self._key, algorithms=[_ALGORITHM])
-            self._claims.validate(found.claims)
-        except (JoseError, ValueError):
-            return None
-        return dict(found.claims)
+        session = self.session_of(request)
+        return None if session is None else session.person

@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 
 from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.database.engine import Database
 from web_modules.identity import sessions as module
+from web_modules.identity.database.connection import IdentityDatabase
+from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
 from web_modules.identity.sessions import Sessions, load_key
 
@@ -71,8 +74,9 @@ def test_a_session_ends_with_the_day(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sessions.person(sessions.issue(PRIYA)) is None
 
 
-def test_a_session_that_was_ended_is_nobodys_and_the_others_go_on() -> None:
-    sessions = made()
+def test_a_session_that_was_ended_is_nobodys_and_the_others_go_on(database: Database) -> None:
+    revocations = Revocations(IdentityDatabase(database, "Y99002"))
+    sessions = Sessions(KEY, practice="Y99002", environment="reference", revocations=revocations)
     mine, other = sessions.issue(PRIYA), sessions.issue(PRIYA)
     sessions.end(mine)
     assert sessions.person(mine) is None

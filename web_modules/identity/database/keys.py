@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from joserfc.jwk import ECKey, OctKey, RSAKey
@@ -29,10 +30,18 @@ class Keys:
 
     def __init__(self, database: IdentityDatabase) -> None:
         self._database = database
-        self.access = ECKey.import_key(
+
+    @cached_property
+    def access(self) -> ECKey:
+        """Signs access tokens."""
+        return ECKey.import_key(
             self._kept(KeyPurpose.ACCESS, lambda: ECKey.generate_key("P-256", auto_kid=True).as_dict(True))
         )
-        self.identity = RSAKey.import_key(
+
+    @cached_property
+    def identity(self) -> RSAKey:
+        """Signs id_tokens."""
+        return RSAKey.import_key(
             self._kept(KeyPurpose.IDENTITY, lambda: RSAKey.generate_key(2048, auto_kid=True).as_dict(True))
         )
 

@@ -1,0 +1,126 @@
+"""Turns what a request brings - session, service token, access token - into what it may do."""
+
+from starlette.requests import HTTPConnection
+
+from web_modules.decision.words import Environment
+from web_modules.fhir_store.access import FULL_GRANTS, READING, Access, Agent, AgentKind, Grant
+from web_modules.identity.people import Person
+from web_modules.identity.relationships import Relationships
+from web_modules.identity.roles import RESTRICTED, rights_of
+from web_modules.identity.scopes import Level, meet_grants, parse_scopes
+from web_modules.identity.sessions import Sessions
+from web_modules.identity.smart.clients import Clients
+from web_modules.identity.smart.tokens import AccessTokens, Granted
+from web_modules.security import ServiceToken, bearer_of
+
+SERVICE = Access(
+    agent=Agent(id="service", name="Banyan", kind=AgentKind.SERVICE),
+    grants=FULL_GRANTS,
+    clearance=RESTRICTED,
+    relationships=None,
+)
+"""The practice's own services, such as the bridge, carry every record."""
+
+
+def may_pass_unfiltered(access: Access, request: HTTPConnection) -> bool:
+    """Whether an application's request may go to a store that does not look at grants by itself.
+
+    Only what a token names outright: its patient's own Patient resource and its person's.
+    """
+    if request.scope["method"] not in {"GET", "HEAD"} or request.url.query:
+        return False
+    *_, resource_type, resource_id = str(request.scope["path"]).split("/")
+    return any(
+        grant.query == (("_id", resource_id),)
+        or (resource_type == "Patient" and grant.patient == resource_id and not grant.query)
+        for grant in access.grants_for("r", resource_type)
+    )
+
+
+class Admission:
+    """Says who asks and what they may do at one practice. Safe from every thread."""
+
+    def __init__(
+        self,
+        *,
+        environment: Environment,
+        service_token: ServiceToken,
+        sessions: Sessions,
+        tokens: AccessTokens,
+        clients: Clients,
+        relationships: Relationships,
+    ) -> None:
+        """Know people, services and applications.
+
+        Args:
+            environment: live, reference or training.
+            service_token: of the practice's own services.
+            sessions: of people on our pages.
+            tokens: of applications.
+            clients: those that still may.
+            relationships: of clinicians with patients.
+        """
+        self._environment = environment
+        self._service_token = service_token
+        self._sessions = sessions
+        self._tokens = tokens
+        self._clients = clients
+        self._relationships = relationships
+
+    def access_of(self, request: HTTPConnection) -> Access | None:
+        """What a request may do; None when nobody is known by what it brings. Blocks.
+
+        Raises:
+            FhirError: a clinician's relationships cannot be looked up.
+        """
+        presented = bearer_of(request)
+        if presented is not None:
+            if self._service_token.matches(presented):
+                return SERVICE
+            read = self._tokens.read(presented)
+            if read is not None:
+                return self.access_of_application(read.granted)
+        person = self._sessions.person_of(request)
+        return None if person is None else self.access_of_person(person)
+
+    def access_of_person(self, person: Person, client: str = "") -> Access:
+        """What a person may do by their role. Blocks; raises as `access_of`."""
+        rights = rights_of(person.role, self._environment)
+        if not rights.needs_relationship:
+            relationships = None
+        elif rights.clearance:
+            relationships = self._relationships.of(person)
+        else:
+            relationships = frozenset()
+        return Access(
+            agent=Agent(id=person.id, name=person.name, role=person.role.value, client=client),
+            grants=rights.grants,
+            clearance=rights.clearance,
+            relationships=relationships,
+        )
+
+    def access_of_application(self, granted: Granted) -> Access | None:
+        """What an access token lets an application do; None when the client is not known any more. Blocks."""
+        client = self._clients.get(granted.client)
+        if client is None:
+            return None
+        scopes = parse_scopes(granted.scope).narrowed(client.scopes)
+        if granted.person is None:
+            return Access(
+                agent=Agent(id=client.id, name=client.name, client=client.id, kind=AgentKind.APPLICATION),
+                grants=scopes.only([Level.SYSTEM]).grants(None),
+                clearance=client.clearance,
+                relationships=None,
+            )
+        by_role = self.access_of_person(granted.person, client.id)
+        asked = scopes.only([Level.PATIENT, Level.USER]).grants(granted.patient)
+        own: tuple[Grant, ...] = ()
+        if granted.fhir_user and "fhirUser" in scopes.plain:
+            resource_type, _, resource_id = granted.fhir_user.partition("/")
+            own = (Grant(resource_type=resource_type, interactions=READING, query=(("_id", resource_id),)),)
+        return Access(
+            agent=by_role.agent,
+            grants=(*meet_grants(asked, by_role.grants), *own),
+            clearance=by_role.clearance,
+            relationships=by_role.relationships,
+        )

@@ -1,0 +1,140 @@
+"""Puts identity together for one practice."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+
+from web_modules.decision.words import Environment
+from web_modules.fhir.transport import Transport
+from web_modules.identity.admission import Admission
+from web_modules.identity.database.claims import RelationshipClaims
+from web_modules.identity.database.connection import IdentityDatabase, SharedDatabase
+from web_modules.identity.database.families import Families
+from web_modules.identity.database.keys import Keys
+from web_modules.identity.database.revocations import Revocations
+from web_modules.identity.database.tickets import Tickets
+from web_modules.identity.drawing import IdentityPages
+from web_modules.identity.people import DEVELOPMENT_PEOPLE
+from web_modules.identity.relationships import Relationships
+from web_modules.identity.routes import SignInPages
+from web_modules.identity.sessions import Sessions
+from web_modules.identity.smart.assertions import ClientAssertions, ClientKeys
+from web_modules.identity.smart.authorizing import Authorizing
+from web_modules.identity.smart.clients import DEVELOPMENT_CLIENT, Clients, load_clients
+from web_modules.identity.smart.discovery import capability_security
+from web_modules.identity.smart.grants import smart_server
+from web_modules.identity.smart.patients import PatientFinder
+from web_modules.identity.smart.routes import SmartRoutes, cors
+from web_modules.identity.smart.server import Desk, SmartServer
+from web_modules.identity.smart.tokens import AccessTokens
+from web_modules.identity.staff import Staff
+from web_modules.security import ServiceToken
+from web_modules.settings import CloudSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Identity of one practice, put together.
+
+    Attributes:
+        sessions: of people on our pages.
+        admission: says what a request may do.
+        relationships: of clinicians with patients.
+        routes: sign-in and authorisation; to be listed before the practice's FHIR base.
+        cors: for the FHIR base, so that applications in a browser reach it.
+        security: `CapabilityStatement.rest.security`.
+    """
+
+    sessions: Sessions
+    admission: Admission
+    relationships: Relationships
+    routes: tuple[BaseRoute, ...]
+    cors: Middleware
+    security: dict[str, object]
+
+
+def create_identity(  # noqa: PLR0913  (what the cloud has)
+    settings: CloudSettings,
+    *,
+    database: SharedDatabase,
+    transport: Transport,
+    session_key: bytes,
+    origin: str,
+    today: Callable[[], date],
+    stylesheets: Sequence[str],
+) -> Identity:
+    """Put identity together. Blocks.
+
+    Args:
+        settings: as checked.
+        database: the store's.
+        transport: the practice's records, without limits.
+        session_key: signs the sessions.
+        origin: scheme, host and port under which clients see the cloud.
+        today: the day that the practice takes for today.
+        stylesheets: of the pages.
+
+    Raises:
+        SettingsError: the file of clients is malformed.
+    """
+    environment = Environment(settings.environment)
+    is_open = environment is not Environment.LIVE or settings.is_development
+    shared = IdentityDatabase(database, settings.practice)
+    revocations = Revocations(shared)
+    sessions = Sessions(
+        session_key, practice=settings.practice, environment=environment.value, revocations=revocations
+    )
+    registered = load_clients(settings.clients)
+    clients = Clients((*registered, DEVELOPMENT_CLIENT) if settings.is_development else registered)
+    issuer, fhir_base = f"{origin}/{settings.practice}/auth", f"{origin}/{settings.practice}/fhir"
+    keys, tickets = Keys(shared), Tickets(shared)
+    tokens = AccessTokens(keys, revocations, issuer=issuer, audience=fhir_base)
+    staff = Staff(transport)
+    relationships = Relationships(transport, staff, RelationshipClaims(shared), today)
+    service_token = ServiceToken(settings.service_token)
+    admission = Admission(
+        environment=environment,
+        service_token=service_token,
+        sessions=sessions,
+        tokens=tokens,
+        clients=clients,
+        relationships=relationships,
+    )
+    server = smart_server(
+        SmartServer(
+            Desk(
+                issuer=issuer,
+                fhir_base=fhir_base,
+                clients=clients,
+                keys=keys,
+                tickets=tickets,
+                families=Families(shared),
+                revocations=revocations,
+                tokens=tokens,
+                assertions=ClientAssertions(ClientKeys(), tickets, f"{issuer}/token"),
+            )
+        )
+    )
+    pages = IdentityPages(
+        practice_name=settings.practice_name, environment=environment, stylesheets=stylesheets
+    )
+    authorizing = Authorizing(
+        server,
+        sessions=sessions,
+        admission=admission,
+        staff=staff,
+        finder=PatientFinder(transport),
+        pages=pages,
+    )
+    sign_in = SignInPages(sessions, DEVELOPMENT_PEOPLE if is_open else (), pages)
+    return Identity(
+        sessions=sessions,
+        admission=admission,
+        relationships=relationships,
+        routes=(*sign_in.routes(), *SmartRoutes(server, authorizing, service_token).routes()),
+        cors=cors(clients),
+        security=capability_security(issuer),
+    )

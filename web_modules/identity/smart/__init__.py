@@ -1,0 +1,1 @@
+"""The SMART App Launch authorisation server of a practice."""

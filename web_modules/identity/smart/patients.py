@@ -1,0 +1,84 @@
+"""Finds the patient for whom an application is let in."""
+
+import re
+from dataclasses import dataclass
+
+from web_modules.fhir.client import FhirClient
+from web_modules.fhir.errors import FhirGone, FhirNotFound
+from web_modules.fhir.resource_json import Resource
+from web_modules.fhir.systems import CONFIDENTIALITY, NHS_NUMBER
+from web_modules.fhir.transport import Transport
+from web_modules.fhir_store.access import Access
+
+MOST_SHOWN = 20
+_ID = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A patient who was found, as shown."""
+
+    id: str
+    name: str
+    born: str
+    nhs_number: str
+
+
+class PatientFinder:
+    """Looks for patients on behalf of somebody. Blocks; raises what `FhirClient` raises."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._fhir = FhirClient(transport)
+
+    def find(self, typed: str, access: Access) -> tuple[list[Candidate], bool]:
+        """Who is meant by a name, a date of birth or an NHS number, and whether there are more."""
+        if not access.may("s", "Patient"):
+            return [], False
+        page = self._fhir.search_page("Patient", _query(typed))
+        found = [entry["resource"] for entry in page.get("entry", [])]
+        shown = [_candidate(one) for one in found if one["resourceType"] == "Patient" and _sees(access, one)]
+        return shown, any(link.get("relation") == "next" for link in page.get("link", []))
+
+    def is_there(self, patient: str, access: Access) -> bool:
+        """Whether somebody may open a patient by this id."""
+        if not _ID.match(patient) or not access.may("r", "Patient"):
+            return False
+        try:
+            return _sees(access, self._fhir.read("Patient", patient))
+        except (FhirNotFound, FhirGone):
+            return False
+
+
+def _query(typed: str) -> dict[str, str | list[str]]:
+    query: dict[str, str | list[str]] = {"_count": str(MOST_SHOWN), "_sort": "family,given,birthdate"}
+    digits = re.sub(r"[\s-]", "", typed)
+    if re.fullmatch(r"\d{10}", digits):
+        query["identifier"] = f"{NHS_NUMBER}|{digits}"
+        return query
+    words = typed.replace(",", " ").split()
+    days = [word for word in words if re.fullmatch(r"\d{4}-\d{2}-\d{2}", word)]
+    names = [re.sub(r"([\\,$|])", r"\\\1", word) for word in words if word not in days]
+    if days:
+        query["birthdate"] = days[0]
+    if names:
+        query["name"] = names
+    return query
+
+
+def _sees(access: Access, patient: Resource) -> bool:
+    security = patient.get("meta", {}).get("security", [])
+    labels = [one.get("code", "") for one in security if one.get("system") == CONFIDENTIALITY]
+    return access.sees(labels, (patient["id"],))
+
+
+def _candidate(patient: Resource) -> Candidate:
+    names = patient.get("name") or [{}]
+    name = next((one for one in names if one.get("use") == "official"), names[0])
+    words = " ".join([name.get("family", "").upper() + ",", *name.get("given", [])]).strip(", ")
+    numbers = [one for one in patient.get("identifier", []) if one.get("system") == NHS_NUMBER]
+    return Candidate(
+        id=patient["id"],
+        name=words or str(name.get("text", "No name recorded")),
+        born=patient.get("birthDate", ""),
+        nhs_number=numbers[0].get("value", "") if numbers else "",
+    )

@@ -1,0 +1,155 @@
+"""Access tokens: signed JWTs (RFC 9068), so that every web process reads them without asking another."""
+
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+
+from web_modules.identity.database.keys import Keys
+from web_modules.identity.database.revocations import Revocations
+from web_modules.identity.people import Person, Role
+
+ALGORITHM = "ES256"
+_TYPE = "at+jwt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Granted:
+    """What one sign-in to one application came to; all its tokens share it.
+
+    Attributes:
+        client: the client_id.
+        scope: what was granted, normalised.
+        family: joins the tokens, so that they can be revoked together.
+        person: who let the application in; None when it acts for itself.
+        patient: id of the patient who was chosen, or None.
+        session: id of the session in which that was.
+        signed_in_at: seconds since 1970 UTC.
+        nonce: of the request, or empty.
+        fhir_user: the reference of the resource that is the person, such as `Practitioner/1`, or empty.
+    """
+
+    client: str
+    scope: str
+    family: str
+    person: Person | None = None
+    patient: str | None = None
+    session: str = ""
+    signed_in_at: int = 0
+    nonce: str = ""
+    fhir_user: str = ""
+
+    def get_user_id(self) -> str:
+        """As Authlib asks for it."""
+        return self.client if self.person is None else self.person.id
+
+    def as_json(self) -> dict[str, Any]:
+        """For the database."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> "Granted":
+        """From the database."""
+        person = found["person"]
+        return cls(**{**found, "person": None if person is None else _person(person)})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """An access token that was read.
+
+    Attributes:
+        granted: what it stands for.
+        id: the jti.
+        issued_at: seconds since 1970 UTC.
+        until: seconds since 1970 UTC.
+    """
+
+    granted: Granted
+    id: str
+    issued_at: int
+    until: int
+
+
+class AccessTokens:
+    """Signs and reads the access tokens of one practice. Safe from every thread."""
+
+    def __init__(self, keys: Keys, revocations: Revocations, *, issuer: str, audience: str) -> None:
+        """Work for one practice.
+
+        Args:
+            keys: its own.
+            revocations: what ended early.
+            issuer: this authorisation server.
+            audience: the practice's FHIR base.
+        """
+        self._keys = keys
+        self._revocations = revocations
+        self._issuer = issuer
+        self._audience = audience
+        self._claims = jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
+            sub={"essential": True},
+            exp={"essential": True},
+            iat={"essential": True},
+            jti={"essential": True},
+            client_id={"essential": True},
+        )
+
+    def sign(self, granted: Granted, *, scope: str, seconds: int) -> str:
+        """A token for what was granted, or for a smaller scope of it."""
+        now = int(time.time())
+        claims: dict[str, Any] = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": granted.get_user_id(),
+            "client_id": granted.client,
+            "scope": scope,
+            "iat": now,
+            "exp": now + seconds,
+            "jti": secrets.token_urlsafe(12),
+            "family": granted.family,
+        }
+        if granted.person is not None:
+            claims["person"] = asdict(granted.person)
+        if granted.patient is not None:
+            claims["patient"] = granted.patient
+        if granted.fhir_user:
+            claims["fhir_user"] = granted.fhir_user
+        header = {"alg": ALGORITHM, "typ": _TYPE, "kid": self._keys.access.kid}
+        return jwt.encode(header, claims, self._keys.access, algorithms=[ALGORITHM])
+
+    def read(self, token: str) -> AccessToken | None:
+        """What a token stands for; None when it is forged, over, revoked, or meant for others."""
+        try:
+            found = jwt.decode(token, self._keys.access, algorithms=[ALGORITHM])
+            self._claims.validate(found.claims)
+            if found.header.get("typ") != _TYPE:
+                return None
+            claims = found.claims
+            person = claims.get("person")
+            read = AccessToken(
+                granted=Granted(
+                    client=str(claims["client_id"]),
+                    scope=str(claims["scope"]),
+                    family=str(claims["family"]),
+                    person=None if person is None else _person(person),
+                    patient=claims.get("patient"),
+                    fhir_user=str(claims.get("fhir_user", "")),
+                ),
+                id=str(claims["jti"]),
+                issued_at=int(claims["iat"]),
+                until=int(claims["exp"]),
+            )
+        except (JoseError, ValueError, KeyError, TypeError):
+            return None
+        is_over = self._revocations.is_revoked(read.id) or self._revocations.is_revoked(read.granted.family)
+        return None if is_over else read
+
+
+def _person(found: dict[str, Any]) -> Person:
+    return Person(**{**found, "role": Role(found["role"])})
