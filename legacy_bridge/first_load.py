@@ -40,7 +40,7 @@ def mark_everything(
     """
     marked = 0
     for kind in sorted(kinds, key=lambda one: one.rank):
-        keys = {*legacy.keys(kind), *journal.all_keys(kind)}
+        keys = {*legacy.keys(kind), *journal.all_keys(kind, buried=True)}
         journal.mark(sorted(keys, key=str), now)
         marked += len(keys)
     return marked

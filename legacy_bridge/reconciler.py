@@ -17,21 +17,24 @@ from legacy_bridge.mapping.field import references_in
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
-from legacy_bridge.merge.three_way import Merged, merge, settled_base
+from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
 from legacy_bridge.merge.visit import Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
 from legacy_bridge.sides import (
     CONFIDENTIALITY_UNREADABLE,
+    RESTORED,
     CloudPlan,
     CloudRecords,
     Conflict,
     Dirty,
     Journal,
     LegacyRecords,
+    Link,
     LinkState,
     Outcome,
     OutcomeKind,
     References,
+    Restore,
     RowChange,
     links_in,
 )
@@ -132,6 +135,7 @@ class Reconciler:
         links = self._journal.links([dirty.key for dirty in batch])
         groups = self._legacy.read(list(links.values()))
         contents = self._cloud.read(list(links.values()))
+        restored = Restore.parse(self._journal.checkpoint(RESTORED))
         visits: list[Visit] = []
         readings: dict[LinkKey, Reading | None] = {}
         for dirty in batch:
@@ -141,6 +145,8 @@ class Reconciler:
                 group=groups.get(dirty.key),
                 content=contents.get(dirty.key),
             )
+            if restored is not None and dirty.since <= restored.noticed_at:
+                visit = self._doubted(visit, restored.came_back_from)
             try:
                 readings[dirty.key] = self._mappings[dirty.key.kind].from_legacy(visit.group)
             except RecordRefused as refused:
@@ -171,6 +177,21 @@ class Reconciler:
             of_resources=of_resources,
             baselines=sessions,
         )
+
+    def _doubted(self, visit: Visit, came_back_from: datetime) -> Visit:
+        """The visit of a link on a cloud that came back from a backup: its differences may be no edits."""
+        link, content = visit.link, visit.content
+        if link.state is not LinkState.LINKED:
+            return visit
+        if content is None:
+            known = [f"{kind}/{found}" for kind, found in link.ids.items()]
+            if any(map(self._cloud.is_lost, known)):
+                return replace(visit, link=Link(key=link.key, bookings=link.bookings))
+            return visit
+        is_older = all(moment <= came_back_from for moment in content.moments())
+        if is_older and link.versions == content.versions():  # version ids are used again after a restore
+            return visit
+        return replace(visit, doubt=Doubt.OLDER if is_older else Doubt.UNCERTAIN)
 
     def _look_at_unread(self, visit: Visit, references: References) -> Visit:
         """Take off the cloud what may not be there although its rows cannot be expressed."""
@@ -269,7 +290,11 @@ class Reconciler:
     ) -> Visit:
         there: Fields = cloud.fields if cloud is not None else {}
         base: Agreed = visit.base if cloud is not None else {}
-        merged = self._merged(mapping.kind, base, legacy, there)
+        merged = self._merged(mapping.kind, base, legacy, there, doubt=visit.doubt)
+        if visit.doubt is not None:  # what is asked about was never agreed on: the next visit asks again
+            open_units = {one.unit for one in merged.open}
+            asked = {name for one in UNITS[mapping.kind] if one.name in open_units for name in one.fields}
+            base = {name: value for name, value in base.items() if name not in asked}
         correction = mapping.correction(visit.link, base, merged.agreed, merged.to_legacy, visit.content)
         if correction is not None:
             return replace(
@@ -328,7 +353,7 @@ class Reconciler:
         if cloud is None or visit.content is None or visit.group is None:
             return visit
         merged = self._merged(mapping.kind, visit.base, legacy, cloud.fields)
-        if merged.to_legacy:
+        if merged.to_legacy and is_new and visit.doubt is None:
             change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
             return replace(
                 visit,
@@ -344,9 +369,17 @@ class Reconciler:
         gone = replace(self._withdraw(visit, mapping), touched=visit.touched)
         return replace(gone, decided=(*merged.decided, *lost))
 
-    def _merged(self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields) -> Merged:
+    def _merged(
+        self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields, *, doubt: Doubt | None = None
+    ) -> Merged:
         return merge(
-            UNITS[kind], base, legacy.fields, cloud, authority=self._authority(kind), held=legacy.held
+            UNITS[kind],
+            base,
+            legacy.fields,
+            cloud,
+            authority=self._authority(kind),
+            held=legacy.held,
+            doubt=doubt,
         )
 
 

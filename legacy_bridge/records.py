@@ -146,6 +146,11 @@ class CloudContent:
     resources: Mapping[str, Mapping[str, Any]]
     appointments: tuple[Mapping[str, Any], ...] = ()
 
+    def moments(self) -> list[datetime]:
+        """When the server took each version of what was read."""
+        whole = (*self.resources.values(), *self.appointments)
+        return [datetime.fromisoformat(one["meta"]["lastUpdated"]) for one in whole]
+
     def versions(self) -> dict[str, str]:
         """`Type/id` to version, of everything read."""
         return {

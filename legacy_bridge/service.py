@@ -15,11 +15,14 @@ from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
 from legacy_bridge.settings import BridgeSettings
 from legacy_bridge.sides import (
+    RESTORED,
     Board,
     ChangeFeed,
+    FeedBatch,
     Journal,
     LegacyRecords,
     News,
+    Restore,
 )
 from web_modules.decision.decision import Standing as FunctionStanding
 from web_modules.decision.decision import decide
@@ -35,6 +38,10 @@ _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
 _TASKS_A_TIME = 100
+_CLOUD_RESTORED = (
+    "The cloud came back from an earlier backup. Every record is compared again: what was agreed is told "
+    "to it again, and what cannot be decided is listed as a conflict."
+)
 _SOON = timedelta(seconds=1)  # what may be tried again this soon is waited for by `drain`
 
 
@@ -195,6 +202,7 @@ class MirrorService:
             done = done.plus(self._parts.reconciler.reconcile(batch, total=total))
             self._look()
         self._next_try = journal.next_try(self._kinds)
+        self._trust_again()
         return done
 
     def _look(self) -> None:
@@ -226,17 +234,42 @@ class MirrorService:
             moment = datetime.now(UTC)
             checkpoint = journal.checkpoint(name)
             batch = feed.poll(checkpoint)
+            if batch.came_back_from is not None:
+                _LOG.warning("cloud came back from a backup: everything is compared")
+                self._doubt(batch.came_back_from, moment)
+            elif batch.has_gap:
+                _LOG.warning("feed has a gap: everything is compared", extra={"feed": name})
+            if (
+                batch.has_gap
+            ):  # before the checkpoint moves on: a bridge that is killed in between sees it again
+                mark_everything(list(Kind), legacy=self._parts.legacy, journal=journal, now=moment)
             if batch.touched or batch.strays or batch.checkpoint != checkpoint:
                 journal.absorb(name, batch, moment)
             if batch.touched or batch.has_gap:
                 self._next_try = moment
-            if batch.has_gap:
-                _LOG.warning("feed has a gap: everything is compared", extra={"feed": name})
-                mark_everything(self._kinds, legacy=self._parts.legacy, journal=journal, now=moment)
             if batch.is_whole:
                 break
         self._polled[name] = monotonic()
         self._polled_at[name] = moment
+
+    def _doubt(self, came_back_from: datetime, now: datetime) -> None:
+        """From now on, and until everything was compared, what the cloud says differently may be no edit."""
+        journal = self._parts.journal
+        before = Restore.parse(journal.checkpoint(RESTORED))
+        first = came_back_from if before is None else min(before.came_back_from, came_back_from)
+        noticed = Restore(came_back_from=first, noticed_at=now)
+        journal.absorb(RESTORED, FeedBatch(touched=(), strays=(), checkpoint=str(noticed)), now)
+        journal.notice("cloud-restored", _CLOUD_RESTORED, now)
+
+    def _trust_again(self) -> None:
+        """End the doubt when everything was compared since a restore."""
+        journal = self._parts.journal
+        restored = Restore.parse(journal.checkpoint(RESTORED))
+        if restored is None or any(one <= restored.noticed_at for one in journal.standing().oldest.values()):
+            return
+        now = datetime.now(UTC)
+        journal.absorb(RESTORED, FeedBatch(touched=(), strays=(), checkpoint=""), now)
+        journal.notice("cloud-restored", None, now)
 
     def _is_due(self, name: str) -> bool:
         return monotonic() - self._polled.get(name, float("-inf")) >= _LOOK_SECONDS

@@ -13,6 +13,9 @@ ContentT_co = TypeVar("ContentT_co", covariant=True)
 ChangeT_contra = TypeVar("ChangeT_contra", contravariant=True)
 
 
+RESTORED = "restored"
+"""The checkpoint that holds a `Restore` of the cloud; empty when everything was compared since."""
+
 CONFIDENTIALITY_UNREADABLE = "confidentiality-unreadable"
 """The reason of what is withheld because nobody can read whether it is confidential."""
 
@@ -74,12 +77,38 @@ class Dirty:
     Attributes:
         key: which link.
         generation: goes up each time it is marked; only the generation that was taken is cleared.
+        since: when it was marked first; aware.
         attempts: how often it was tried since it last went well.
     """
 
     key: LinkKey
     generation: int
+    since: datetime
     attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """The cloud came back from a backup.
+
+    Attributes:
+        came_back_from: up to when it had been read before; aware.
+        noticed_at: what has waited since then, or longer, was not compared yet; aware.
+    """
+
+    came_back_from: datetime
+    noticed_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.came_back_from.isoformat()} {self.noticed_at.isoformat()}"
+
+    @staticmethod
+    def parse(text: str | None) -> "Restore | None":
+        """Read what `str` wrote; None when there is none."""
+        if not text:
+            return None
+        came_back_from, noticed_at = map(datetime.fromisoformat, text.split(" "))
+        return Restore(came_back_from=came_back_from, noticed_at=noticed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +358,7 @@ class FeedBatch:
         checkpoint: where to go on from; save it together with `touched`.
         is_whole: False when more is waiting.
         has_gap: the feed has lost something: compare everything.
+        came_back_from: the side came back from a backup; up to when it had been read before that.
     """
 
     touched: tuple[LinkKey, ...]
@@ -337,6 +367,7 @@ class FeedBatch:
     ended: tuple[str, ...] = ()
     is_whole: bool = True
     has_gap: bool = False
+    came_back_from: datetime | None = None
 
 
 class ChangeFeed(Protocol):
@@ -392,6 +423,13 @@ class CloudRecords(RecordStore[CloudContent, CloudPlan], Protocol):
             SideUnavailable: try again later.
         """
 
+    def is_lost(self, reference: str) -> bool:
+        """Whether the server has never heard of what it once had: gone with a restore, not deleted.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
+
     def forget(self, references: Collection[str]) -> Collection[str]:
         """Remove the earlier versions of what was deleted; may be repeated.
 
@@ -440,8 +478,8 @@ class Journal(Protocol):
     def checkpoint(self, feed: str) -> str | None:
         """Where a feed stands; None before the first `absorb`."""
 
-    def all_keys(self, kind: Kind) -> Sequence[LinkKey]:
-        """All links of a kind that are linked."""
+    def all_keys(self, kind: Kind, *, buried: bool = False) -> Sequence[LinkKey]:
+        """All links of a kind that are linked or withheld; with `buried`, those that were deleted too."""
 
     def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
         """`Type/id` to the link that it belongs to; unknown ones are missing."""

@@ -1,6 +1,6 @@
 """The cloud's feed: `_history?_since`, inclusive, each version told once."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from legacy_bridge.cloud.resources import translated
@@ -51,11 +51,14 @@ class HistoryFeed:
         self._told: dict[tuple[str, str, str], datetime] = {}
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
-        """See `sides.ChangeFeed`; a checkpoint is the `lastUpdated` of the last version told."""
-        since = None if checkpoint is None else datetime.fromisoformat(checkpoint)
+        """See `sides.ChangeFeed`; a checkpoint is the last version told: its `lastUpdated` and its name."""
+        since, last = _read_checkpoint(checkpoint)
         asked = None if since is None else since - self._overlap
         with translated():
             entries = self._client.history_since(asked)
+        came_back = last is not None and not _is_still_known(last, since, entries)
+        if came_back:
+            self._told.clear()  # version ids are used again
         new = [entry for entry in entries if _name(entry) not in self._told]
         reached = max([since or _BEGINNING, *(entry.changed_at for entry in entries)])
         self._remember(entries, reached)
@@ -64,7 +67,9 @@ class HistoryFeed:
             touched=tuple(dict.fromkeys(touched)),
             strays=tuple(one for one in strays.values() if one is not None),
             ended=tuple(reference for reference, one in strays.items() if one is None),
-            checkpoint=reached.isoformat(),
+            checkpoint=_checkpoint(reached, entries),
+            has_gap=came_back,
+            came_back_from=since if came_back else None,
         )
 
     def _remember(self, entries: Iterable[HistoryEntry], reached: datetime) -> None:
@@ -99,6 +104,36 @@ class HistoryFeed:
                 is_stray = not found and one.resource is not None
                 strays[reference] = _stray(reference) if is_stray else None
         return touched, strays
+
+
+def _checkpoint(reached: datetime, entries: Sequence[HistoryEntry]) -> str:
+    last = next((one for one in reversed(entries) if one.changed_at == reached), None)
+    return " ".join([reached.isoformat(), *(() if last is None else _name(last))])
+
+
+def _read_checkpoint(text: str | None) -> tuple[datetime | None, tuple[str, str, str] | None]:
+    if text is None:
+        return None, None
+    moment, *name = text.split(" ")
+    known = (name[0], name[1], name[2]) if len(name) == 3 else None
+    return datetime.fromisoformat(moment), known
+
+
+def _is_still_known(
+    last: tuple[str, str, str], since: datetime | None, entries: Sequence[HistoryEntry]
+) -> bool:
+    """Whether a server still knows the last version that it told, or a later one that took its place.
+
+    One that came back from a backup does not, or has given its number to something else since.
+    """
+    resource_type, resource_id, version = last
+    for one in entries:
+        if (one.resource_type, one.resource_id) == (resource_type, resource_id):
+            if one.version_id == version:
+                return one.changed_at == since
+            if not (version.isdigit() and one.version_id.isdigit()) or int(one.version_id) > int(version):
+                return True  # that history was removed up to here
+    return False
 
 
 def _name(entry: HistoryEntry) -> tuple[str, str, str]:

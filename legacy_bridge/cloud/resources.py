@@ -51,6 +51,18 @@ class CloudResources:
         with translated():
             return self._search("Appointment", {"patient": patient})
 
+    def is_lost(self, reference: str) -> bool:
+        """See `sides.CloudRecords`."""
+        resource_type, _, resource_id = reference.partition("/")
+        with translated():
+            try:
+                self._client.read(resource_type, resource_id)
+            except errors.FhirNotFound:
+                return True
+            except errors.FhirGone:
+                return False
+        return False
+
     def forget(self, references: Collection[str]) -> Collection[str]:
         """See `sides.CloudRecords`; what is there again is left alone."""
         with translated():

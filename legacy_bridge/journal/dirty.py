@@ -1,7 +1,7 @@
 """The dirty list: which links have to be looked at, parents before children."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -61,13 +61,18 @@ def take(
     if lowest is None:
         return ()
     rows = connection.execute(
-        select(DIRTY.c.kind, DIRTY.c.key, DIRTY.c.generation, DIRTY.c.attempts)
+        select(DIRTY.c.kind, DIRTY.c.key, DIRTY.c.generation, DIRTY.c.attempts, DIRTY.c.since)
         .where(mine, DIRTY.c.rank == lowest)
         .order_by(DIRTY.c.since, DIRTY.c.key)
         .limit(limit)
     )
     return [
-        Dirty(key=LinkKey(kind=Kind(row.kind), key=row.key), generation=row.generation, attempts=row.attempts)
+        Dirty(
+            key=LinkKey(kind=Kind(row.kind), key=row.key),
+            generation=row.generation,
+            since=row.since.replace(tzinfo=UTC),
+            attempts=row.attempts,
+        )
         for row in rows
     ]
 

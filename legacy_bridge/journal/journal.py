@@ -122,10 +122,10 @@ class SqlJournal:
         with self._reading() as connection:
             return checkpoints.read(connection, self._practice, feed)
 
-    def all_keys(self, kind: Kind) -> Sequence[LinkKey]:
+    def all_keys(self, kind: Kind, *, buried: bool = False) -> Sequence[LinkKey]:
         """See `sides.Journal`."""
         with self._reading() as connection:
-            return links.all_keys(connection, self._practice, kind)
+            return links.all_keys(connection, self._practice, kind, buried=buried)
 
     def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
         """See `sides.Journal`."""

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from legacy_bridge.journal.dirty import CHUNK, insert_for
 from legacy_bridge.journal.tables import LINK_RESOURCES, LINKS
@@ -81,14 +81,15 @@ def keys_of(connection: Connection, practice: str, references: Collection[str]) 
     return found
 
 
-def all_keys(connection: Connection, practice: str, kind: Kind) -> list[LinkKey]:
-    """All links of a kind that are linked."""
+def all_keys(connection: Connection, practice: str, kind: Kind, *, buried: bool) -> list[LinkKey]:
+    """All links of a kind that are linked or withheld; with `buried`, those that were deleted too."""
+    states = [LinkState.LINKED, LinkState.WITHHELD, *([LinkState.TOMBSTONE] if buried else [])]
     rows = connection.execute(
         select(LINKS.c.key)
         .where(
             LINKS.c.practice == practice,
             LINKS.c.kind == kind.value,
-            or_(LINKS.c.state == LinkState.LINKED.value, LINKS.c.state == LinkState.WITHHELD.value),
+            LINKS.c.state.in_([one.value for one in states]),
         )
         .order_by(LINKS.c.key)
     )

@@ -2,11 +2,19 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from legacy_bridge.merge.policy import Policy, Unit
 from legacy_bridge.records import Agreed, Fields, Value
 from legacy_bridge.sides import Conflict, Pending
 from web_modules.decision.words import Authority
+
+
+class Doubt(Enum):
+    """Why what the cloud says differently may be no edit: it came back from a backup."""
+
+    OLDER = "older"  # it says what it said before that was agreed
+    UNCERTAIN = "uncertain"  # it was changed again after it came back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +54,7 @@ def settled_base(baseline: Agreed, pending: Pending | None, legacy: Fields, clou
     return settled
 
 
-def merge(
+def merge(  # noqa: PLR0913 - the three values, and what decides
     units: Collection[Unit],
     base: Agreed,
     legacy: Fields,
@@ -54,6 +62,7 @@ def merge(
     *,
     authority: Authority,
     held: Collection[str] = (),
+    doubt: Doubt | None = None,
 ) -> Merged:
     """Merge field by field, unit by unit.
 
@@ -65,12 +74,17 @@ def merge(
         cloud: what the cloud says.
         authority: the side that leads.
         held: fields of which legacy tells less than it knows: the cloud's change of those does not travel.
+        doubt: the cloud's differences may be no edits: none is taken without a word.
     """
     agreed: dict[str, Value | None] = {}
     decided: list[Conflict] = []
     waiting: list[Conflict] = []
     for unit in units:
-        side, is_conflict = _side(unit, base, legacy, cloud, authority, held=set(held))
+        side, is_conflict = (
+            _side(unit, base, legacy, cloud, authority, held=set(held))
+            if doubt is None or not _is_changed(unit, base, legacy, cloud)
+            else (_in_doubt(unit, base, legacy, cloud, doubt), True)
+        )
         if is_conflict:
             conflict = _conflict(unit, side, base, legacy, cloud)
             (decided if side is not None else waiting).append(conflict)
@@ -111,6 +125,22 @@ def _side(
     if not has_base and _is_empty(mine) and not is_held and unit.policy is not Policy.LEGACY:
         return Authority.CLOUD, False
     return _decide(unit, legacy, cloud, authority, is_held=is_held), True
+
+
+def _is_changed(unit: Unit, base: Agreed, legacy: Fields, cloud: Fields) -> bool:
+    """Whether the cloud says neither what was agreed nor what legacy says."""
+    theirs = _values(unit, cloud)
+    return all(name in base for name in unit.fields) and theirs not in (
+        _values(unit, base),
+        _values(unit, legacy),
+    )
+
+
+def _in_doubt(unit: Unit, base: Agreed, legacy: Fields, cloud: Fields, doubt: Doubt) -> Authority | None:
+    """Who wins over what the cloud says since it came back: what was agreed, or a person decides."""
+    if doubt is Doubt.OLDER and _values(unit, legacy) == _values(unit, base):
+        return Authority.LEGACY
+    return _decide(unit, legacy, cloud, Authority.LEGACY, is_held=False)
 
 
 def _decide(

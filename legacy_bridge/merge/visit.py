@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from legacy_bridge.merge.three_way import Doubt
 from legacy_bridge.records import Agreed, CloudContent, LinkKey, RowGroup
 from legacy_bridge.sides import (
     CloudPlan,
@@ -48,6 +49,7 @@ class Visit:
         waits_for: the parent that has to be on the cloud first.
         looks_again: this was a first step: visit it again at once.
         deletes: a record is deleted on one side.
+        doubt: why the cloud's differences may be no edits, or None.
         forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
     """
 
@@ -70,6 +72,7 @@ class Visit:
     waits_for: LinkKey | None = None
     looks_again: bool = False
     deletes: bool = False
+    doubt: Doubt | None = None
     forgets: frozenset[str] = frozenset()
 
     @property
