@@ -5,7 +5,7 @@ from datetime import date
 from html import escape
 from typing import Protocol
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -144,9 +144,11 @@ class Banner(QFrame):
         """Identity first: what closes the patient takes the room that is left."""
         self._fit_close()
 
-    def showEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
-        """The style sheet has been at the words now."""
-        self._fit_close()
+    def event(self, event: QEvent) -> bool:
+        """Words that came onto the glass have their size only once the style sheet has been at them."""
+        if event.type() is QEvent.Type.LayoutRequest:
+            self._fit_close()
+        return super().event(event)
 
     def _fit_close(self) -> None:
         self._close.fit(self._one.flow.room_left(self.width() - self._edge.width()))
@@ -287,9 +289,10 @@ class _Close(QWidget):
                 break
         else:
             words, is_with_key = "Close patient", True
-        self._words.setText(words)
-        self._key.setVisible(is_with_key)
-        self.updateGeometry()
+        if (words, is_with_key) != (self._words.text(), not self._key.isHidden()):
+            self._words.setText(words)
+            self._key.setVisible(is_with_key)
+            self.updateGeometry()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """A click closes."""

@@ -128,7 +128,7 @@ class Cards(QObject):
             self._keys_were = self._frame.active
             self._place.freeze_panes(is_frozen=True)
             self._board.overlay(is_open=True)
-        overlay.open_card(card, self._place.below_banner(), at_top=at_top)
+        overlay.open_card(card, self._place.below_banner, at_top=at_top)
         self._frame.give_to_shell(card.first)
 
     def _closed(self) -> None:

@@ -5,7 +5,7 @@ from datetime import date
 from html import escape
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout
 
 from shell.context.hub import Vote
 from shell.context.shown import Side
@@ -35,7 +35,7 @@ class VoteCard(Card):
         self, theme: Theme, mine: Patient | None, wanted: Patient | None, sides: Sequence[Side], today: date
     ) -> None:
         super().__init__()
-        column = _column(self, theme, 616)
+        column = self.scrolling(theme.px(616), theme.px(24), theme.px(14))
         column.addWidget(
             label("Before you change patient" if wanted else "Before you close the patient", "title")
         )
@@ -46,7 +46,10 @@ class VoteCard(Card):
         here = _SmallIdentity(theme, "Open now", mine, today)
         arrow = picture(theme, "arrow", size=20)
         there = _SmallIdentity(theme, "You chose" if wanted else "After that", wanted, today)
-        column.addLayout(row(here, arrow, there, spacing=theme.px(12)))
+        pair = row(here, arrow, there, spacing=theme.px(12))
+        pair.setStretch(0, 1)
+        pair.setStretch(2, 1)
+        column.addLayout(pair)
         column.addLayout(_work_table(theme, sides))
         save = button("Save to the record", "main", "S")
         drop = button("Discard it")
@@ -59,7 +62,7 @@ class VoteCard(Card):
         self.never_by_enter(drop)
         self.escaped.connect(lambda: self.voted.emit(Vote.STAY))
         self.first = stay
-        column.addLayout(
+        self.foot.addLayout(
             _choices(
                 theme,
                 (
@@ -91,7 +94,7 @@ class CloseCard(Card):
 
     def __init__(self, theme: Theme, mine: Patient | None, sides: Sequence[Side]) -> None:
         super().__init__()
-        column = _column(self, theme, 616)
+        column = self.scrolling(theme.px(616), theme.px(24), theme.px(14))
         column.addWidget(label("Before you close Banyan", "title"))
         said = rich_label("read")
         said.setWordWrap(True)
@@ -109,7 +112,7 @@ class CloseCard(Card):
         self.escaped.connect(self.stay)
         self.first = stay
         asks = "The legacy program asks once more by itself." if Side.LEGACY in sides else "It is lost."
-        column.addLayout(
+        self.foot.addLayout(
             _choices(theme, ((save, "Both sides get it."), (leave, asks), (stay, "Nothing changes.")))
         )
 
@@ -127,7 +130,7 @@ class WordsCard(Card):
 
     def __init__(self, theme: Theme, title: str, lines: Sequence[tuple[str, str]]) -> None:
         super().__init__()
-        column = _column(self, theme, 560)
+        column = self.scrolling(theme.px(560), theme.px(24), theme.px(14))
         column.addWidget(label(title, "title"))
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.px(16))
@@ -148,7 +151,7 @@ class WordsCard(Card):
         done.clicked.connect(self.closed)
         self.escaped.connect(self.closed)
         self.first = done
-        column.addLayout(row(None, done))
+        self.foot.addLayout(row(None, done))
 
 
 class _SmallIdentity(QFrame):
@@ -165,19 +168,12 @@ class _SmallIdentity(QFrame):
         name.setWordWrap(True)
         column.addWidget(name)
         if patient is not None:
-            column.addWidget(label(f"Born {patient.born_words(today)}"))
-            column.addWidget(label(f"NHS No. {patient.number_words}"))
+            for words in (f"Born {patient.born_words(today)}", f"NHS No. {patient.number_words}"):
+                said = label(words)
+                said.setWordWrap(True)
+                column.addWidget(said)
         column.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-
-
-def _column(card: QWidget, theme: Theme, width: int) -> QVBoxLayout:
-    card.setFixedWidth(theme.px(width))
-    column = QVBoxLayout(card)
-    edge = theme.px(24)
-    column.setContentsMargins(edge, edge, edge, edge)
-    column.setSpacing(theme.px(14))
-    return column
 
 
 def _what_is_unsaved(mine: Patient | None, sides: Sequence[Side]) -> str:
@@ -197,8 +193,9 @@ def _work_table(theme: Theme, sides: Sequence[Side]) -> QGridLayout:
         is_unsaved = side in sides
         grid.addWidget(rule(theme, name="fadeRule"), 2 * place + 1, 0, 1, 2)
         grid.addWidget(label(SIDE_WORDS[side], "strong" if is_unsaved else ""), 2 * place + 2, 0)
-        words = "changes that were typed and not saved" if is_unsaved else "nothing"
-        grid.addWidget(label(words), 2 * place + 2, 1)
+        words = label("changes that were typed and not saved" if is_unsaved else "nothing")
+        words.setWordWrap(True)
+        grid.addWidget(words, 2 * place + 2, 1)
     return grid
 
 

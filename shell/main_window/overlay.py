@@ -1,8 +1,10 @@
 """What is laid over the middle of the window for a moment: a scrim and one card; never over the banner."""
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from shell.main_window.theme import Theme
 
@@ -12,6 +14,7 @@ class Card(QFrame):
 
     Attributes:
         first: gets the keys when the card appears.
+        foot: what can be chosen; always on the glass.
     """
 
     escaped = Signal()
@@ -22,6 +25,47 @@ class Card(QFrame):
         self.first: QWidget = self
         self._letters: dict[str, QPushButton] = {}
         self._losing: set[QPushButton] = set()
+        self._column: QVBoxLayout | None = None
+        self.foot = QVBoxLayout()
+
+    def scrolling(self, width: int, edge: int, gap: int) -> QVBoxLayout:
+        """Give the card a column that scrolls where the window lacks the height, and a foot that does not.
+
+        Args:
+            width: of the card, in pixels.
+            edge: around the column.
+            gap: between its parts.
+        """
+        self.setFixedWidth(width)
+        inside = QWidget()
+        self._column = QVBoxLayout(inside)
+        self._column.setContentsMargins(edge, edge, edge, gap)
+        self._column.setSpacing(gap)
+        self.foot.setContentsMargins(edge, 0, edge, edge)
+        scroll = QScrollArea()
+        scroll.setWidget(inside)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(1, 1, 1, 1)
+        whole.setSpacing(0)
+        whole.addWidget(scroll, 1)
+        whole.addLayout(self.foot)
+        return self._column
+
+    def wanted(self, room: QSize) -> QSize:
+        """How large it is where it has all the height that it needs."""
+        if self._column is not None:
+            width = min(self.maximumWidth(), room.width())
+            parts = (self._column, self.foot)
+            return QSize(width, 2 + sum(part.totalHeightForWidth(width - 2) for part in parts))
+        wanted = self.sizeHint().expandedTo(self.minimumSize()).boundedTo(self.maximumSize())
+        layout = self.layout()
+        if layout is not None and layout.hasHeightForWidth():
+            wanted.setHeight(layout.totalMinimumHeightForWidth(min(wanted.width(), room.width())))
+        return wanted
 
     def letter(self, letter: str, button: QPushButton) -> None:
         """A single letter that presses a button."""
@@ -78,7 +122,7 @@ class Overlay(QWidget):
         self._theme = theme
         self._bottom = bottom
         self._edge = edge
-        self._top = 0
+        self._below: Callable[[], int] = lambda: 0
         self._is_at_top = False
         self._card: Card | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -95,16 +139,16 @@ class Overlay(QWidget):
         """The card that lies there."""
         return self._card
 
-    def open_card(self, card: Card, below: int, *, at_top: bool = False) -> None:
+    def open_card(self, card: Card, below: Callable[[], int], *, at_top: bool = False) -> None:
         """Lay a card there, in the place of one that lay there before.
 
         Args:
             card: becomes a child of this.
-            below: nothing is covered above this height of the parent.
+            below: says above which height nothing is covered; asked whenever the parent changes.
             at_top: near the top instead of in the middle.
         """
         self._drop()
-        self._card, self._top, self._is_at_top = card, below, at_top
+        self._card, self._below, self._is_at_top = card, below, at_top
         card.setParent(self)
         self.arrange()
         self.show()
@@ -123,16 +167,14 @@ class Overlay(QWidget):
     def arrange(self) -> None:
         """Lie where the panes are, and keep the card whole on the glass."""
         parent = self._parent
-        width, height = parent.width() - 2 * self._edge, parent.height() - self._top - self._bottom
-        self.setGeometry(self._edge, self._top, width, max(0, height))
+        top = self._below()
+        width, height = parent.width() - 2 * self._edge, parent.height() - top - self._bottom
+        self.setGeometry(self._edge, top, width, max(0, height))
         if self._card is None:
             return
         gap = self._theme.px(12)
         room = self.rect().adjusted(gap, gap, -gap, -gap)
-        wanted = self._card.sizeHint()
-        layout = self._card.layout()
-        if layout is not None and layout.hasHeightForWidth():
-            wanted.setHeight(layout.totalMinimumHeightForWidth(min(wanted.width(), room.width())))
+        wanted = self._card.wanted(room.size())
         size = wanted.boundedTo(room.size()).expandedTo(self._card.minimumSizeHint().boundedTo(room.size()))
         top = self._theme.px(24) if self._is_at_top else (self.height() - size.height()) * 2 // 5
         left = (self.width() - size.width()) // 2
@@ -140,9 +182,11 @@ class Overlay(QWidget):
         self._card.resize(size)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        """Follow the parent's size."""
-        if event.type() == QEvent.Type.Resize and self._card is not None:
+        """Follow the parent's size, and what lies above when it becomes higher or lower."""
+        if self._card is not None and event.type() == QEvent.Type.Resize:
             self.arrange()
+        elif self._card is not None and event.type() == QEvent.Type.LayoutRequest:
+            QTimer.singleShot(0, self, self.arrange)
         return super().eventFilter(watched, event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QLayoutItem,
     QLineEdit,
     QScrollArea,
     QVBoxLayout,
@@ -68,9 +67,9 @@ class Palette(Card):
         self._warning = QFrame()
         self._warning.setObjectName("paletteWarn")
         self._warning_words = label()
-        line = row(
-            picture(theme, "warning", theme.tokens.warn), self._warning_words, None, spacing=theme.px(12)
-        )
+        self._warning_words.setWordWrap(True)
+        line = row(picture(theme, "warning", theme.tokens.warn), spacing=theme.px(12))
+        line.addWidget(self._warning_words, 1)
         line.setContentsMargins(theme.px(16), theme.px(6), theme.px(16), theme.px(6))
         self._warning.setLayout(line)
         self._warning.hide()
@@ -177,9 +176,7 @@ class Palette(Card):
 
     def _fit(self) -> None:
         """Be as high as the rows, once the style sheet has been at them."""
-        wanted = sum(item.sizeHint().height() for item in _items(self._body))
-        margins = self._body.contentsMargins()
-        wanted += margins.top() + margins.bottom() + 2
+        wanted = self._body.totalHeightForWidth(self.width() - 2) + 2
         self._scroll.setFixedHeight(min(self._theme.px(_TALLEST), max(self._theme.px(_LOWEST), wanted)))
         self.resized.emit()
 
@@ -224,11 +221,6 @@ class Palette(Card):
         return foot
 
 
-def _items(layout: QVBoxLayout) -> list[QLayoutItem]:
-    found = (layout.itemAt(place) for place in range(layout.count()))
-    return [item for item in found if item is not None]
-
-
 class _Row(QFrame):
     """One thing to open."""
 
@@ -243,10 +235,12 @@ class _Row(QFrame):
 
     def fill_action(self, action: Action) -> None:
         """Show an action."""
-        parts: list[QWidget | None] = [picture(self._theme, action.icon, size=18), label(action.words), None]
+        words = label(action.words)
+        words.setWordWrap(True)
+        line = row(picture(self._theme, action.icon, size=18), spacing=self._theme.px(12))
+        line.addWidget(words, 1)
         if action.key:
-            parts.append(key_cap(action.key))
-        line = row(*parts, spacing=self._theme.px(12))
+            line.addWidget(key_cap(action.key))
         line.setContentsMargins(self._theme.px(14), 0, self._theme.px(16), 0)
         self.setLayout(line)
         self.setAccessibleName(action.words)

@@ -1,11 +1,12 @@
 """The window as a whole: what it draws when the switchboard speaks, and what it tells it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -14,6 +15,7 @@ from shell.context.shown import Side
 from shell.main_window.choices import Choices
 from shell.main_window.dialogs import CloseCard, VoteCard
 from shell.main_window.tokens import Scheme
+from tests.support.whole import cut_parts
 from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage, host_patient
 from web_modules.decision.words import Environment, Function, Stage, View
 
@@ -176,6 +178,35 @@ def test_banner_and_status_bar_stay_uncovered_under_a_question(stage: WindowStag
     banner, status = stage.window.banner, stage.window.status_bar
     assert overlay.top() >= banner.mapTo(content, banner.rect().bottomLeft()).y()
     assert overlay.bottom() < status.mapTo(content, status.rect().topLeft()).y()
+
+
+LONG = replace(SARAH, family="Featherstonehaugh" * 6)
+
+
+def test_question_about_a_long_name_is_whole_and_its_choices_are_on_the_glass(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot
+) -> None:
+    stage = make_stage(scale=1.5)
+    stage.window.resize(1280, 800)
+    stage.open(LONG)
+    stage.pages.show(host_patient(LONG), unsaved=True)
+    stage.board.open_patient(GWYNETH)
+    card = stage.window.overlay.card
+    assert card is not None
+    qtbot.waitUntil(lambda: cut_parts(card) == [])
+    for one in card.findChildren(QPushButton):
+        assert stage.window.overlay.rect().contains(
+            QRect(one.mapTo(stage.window.overlay, QPoint()), one.size())
+        )
+
+
+@pytest.mark.hazard("H01")
+def test_question_makes_room_for_a_banner_that_grows(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SARAH)
+    stage.window.press("Ctrl+K")
+    stage.window.banner.show_same_name([SANDRA], stage.window.today())
+    qtbot.waitUntil(lambda: stage.window.overlay.y() == stage.window.below_banner())
+    assert stage.window.overlay.y() > 150
 
 
 @pytest.mark.hazard("H25")
