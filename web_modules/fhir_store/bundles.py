@@ -123,7 +123,7 @@ class BundleRunner:
         answers = []
         for step in steps:
             try:
-                with records.connection.begin_nested():
+                with records.session.part():
                     if step.resource is not None:
                         self._validator.check(step.resource, f"{step.place}.resource")
                     if step.method == "POST":
@@ -190,20 +190,27 @@ class BundleRunner:
 
     def _linked(self, records: WritableRecords, resource: Resource, names: Mapping[str, str]) -> Resource:
         """The resource with its links to other entries, and its conditional references, made real."""
+        for key, value in resource.items():
+            if isinstance(value, str):
+                if key in _LINKS:
+                    if value in names:
+                        resource[key] = names[value]
+                    elif key == "reference" and "?" in value:
+                        resource[key] = self._conditional(records, value)
+            elif isinstance(value, dict):
+                self._linked(records, value, names)
+            elif isinstance(value, list):
+                self._linked_each(records, key, value, names)
+        return resource
 
-        def link(key: str, value: Any) -> Any:
+    def _linked_each(
+        self, records: WritableRecords, key: str, values: list[Any], names: Mapping[str, str]
+    ) -> None:
+        for index, value in enumerate(values):
             if isinstance(value, dict):
-                return {name: link(name, one) for name, one in value.items()}
-            if isinstance(value, list):
-                return [link(key, one) for one in value]
-            if key in _LINKS and isinstance(value, str):
-                if value in names:
-                    return names[value]
-                if key == "reference" and "?" in value:
-                    return self._conditional(records, value)
-            return value
-
-        return {key: link(key, value) for key, value in resource.items()}
+                self._linked(records, value, names)
+            elif isinstance(value, str) and key in _LINKS and value in names:
+                values[index] = names[value]
 
     def _conditional(self, records: WritableRecords, reference: str) -> str:
         resource_type, _, condition = reference.partition("?")

@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from sqlalchemy import select
-
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
-from web_modules.fhir_store.database.tables import VERSION
 from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import IssueCode, refuse
 from web_modules.fhir_store.search.query import CURSOR, Pairs, read_count
@@ -96,22 +93,23 @@ def run_history(
         request: what is asked.
         key: nothing for the practice, a type, or a type and an id.
     """
-    statement = select(*VERSION_COLUMNS).where(VERSION.c.practice == records.practice)
-    if key:
-        statement = statement.where(VERSION.c.type == key[0])
-    if len(key) > 1:
-        statement = statement.where(VERSION.c.id == key[1])
+    where = ["v.practice = ?"]
+    values: list[str | int] = [records.practice]
+    for column, wanted in zip(("v.type = ?", "v.id = ?"), key, strict=False):
+        where.append(column)
+        values.append(wanted)
     if request.since is not None:
-        statement = statement.where(VERSION.c.updated >= request.since)
+        where.append("v.updated >= ?")
+        values.append(request.since)
     if request.after is not None:
-        further = (
-            VERSION.c.updated > request.after
-            if request.is_oldest_first
-            else VERSION.c.updated < request.after
-        )
-        statement = statement.where(further)
-    order = VERSION.c.updated.asc() if request.is_oldest_first else VERSION.c.updated.desc()
-    rows = records.connection.execute(statement.order_by(order).limit(request.count + 1)).all()
+        where.append("v.updated > ?" if request.is_oldest_first else "v.updated < ?")
+        values.append(request.after)
+    order = "ASC" if request.is_oldest_first else "DESC"
+    rows = records.session.rows(
+        f"SELECT {VERSION_COLUMNS} FROM version AS v WHERE {' AND '.join(where)}"  # noqa: S608  (fixed pieces)
+        f" ORDER BY v.updated {order} LIMIT ?",
+        (*values, request.count + 1),
+    )
     versions = tuple(stored(row) for row in rows[: request.count])
     return versions, versions[-1].updated if len(rows) > request.count else None
 

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 from web_modules.fhir_store.database.records import Records, StoredVersion, WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
-from web_modules.fhir_store.search.matching import run_search
+from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import SearchReader
 
 ID_FORM = re.compile(r"^[A-Za-z0-9\-.]{1,64}$", re.ASCII)
@@ -43,9 +43,9 @@ def version_named(etag: str) -> str:
 class Interactions:
     """The rules of writing one resource; validation has happened before."""
 
-    def __init__(self, reader: SearchReader, base_url: str) -> None:
+    def __init__(self, reader: SearchReader, searcher: Searcher) -> None:
         self._reader = reader
-        self._base_url = base_url
+        self._searcher = searcher
 
     def create(self, records: WritableRecords, resource: Resource, *, if_none_exist: str = "") -> Done:
         """Create a resource under a fresh id, or answer the one that the condition finds.
@@ -152,7 +152,7 @@ class Interactions:
         )
         if not search.conditions:
             raise refuse(412, IssueCode.INVALID, "The condition names no search parameter.")
-        matches = run_search(records, search, self._base_url).matches
+        matches = self._searcher.run(records, search).matches
         if len(matches) > 1:
             words = f"More than one {resource_type} fulfils the condition, so it is not clear which is meant."
             raise refuse(412, IssueCode.MULTIPLE_MATCHES, words)

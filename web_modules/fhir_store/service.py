@@ -6,9 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlencode
-
-from sqlalchemy.exc import OperationalError
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
@@ -17,11 +16,13 @@ from web_modules.fhir_store.capability import capability_statement
 from web_modules.fhir_store.changes import ChangeSignal, position_instant
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.records import Records, WritableRecords
+from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.history import read_history_request, run_history
 from web_modules.fhir_store.interactions import Done, Interactions, check_id, shown
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
-from web_modules.fhir_store.search.matching import run_search
+from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader
 from web_modules.fhir_store.store import Store
 
@@ -34,6 +35,7 @@ LARGEST_BODY_BYTES = 32_000_000
 _WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 _LOG = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Work = Callable[[WritableRecords], Done]
 
 
@@ -63,7 +65,8 @@ class FhirService:
         self.served = served
         self._store = store
         self._reader = SearchReader(store.catalogue, store.validator.resource_types)
-        self._interactions = Interactions(self._reader, served.base_url)
+        self._searcher = Searcher(store.indexer, served.base_url)
+        self._interactions = Interactions(self._reader, self._searcher)
         self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
         self._capability: bytes | None = None
         self.changes: ChangeSignal = store.changes(served.practice)
@@ -78,8 +81,8 @@ class FhirService:
             return self._answer(request)
         except Refusal as refusal:
             return answers.of_refusal(refusal)
-        except OperationalError as error:
-            _LOG.error("the database does not answer", extra={"reason": type(error.orig).__name__})
+        except DatabaseSilent as error:
+            _LOG.error("the database does not answer: %s", error)
             words = "The database does not answer now; nothing was changed. Try again in a moment."
             busy = refuse(503, IssueCode.TRANSIENT, words)
             return answers.of_refusal(Refusal(503, busy.issues, headers={"retry-after": "1"}))
@@ -185,7 +188,7 @@ class FhirService:
     ) -> FhirResponse:
         is_strict = "handling=strict" in request.headers.get("prefer", "")
         search = self._reader.read(self._known(resource_type), pairs, is_strict=is_strict)
-        page = run_search(records, search, self.served.base_url)
+        page = self._searcher.run(records, search)
         return answers.of_search(search, page, self.served.base_url)
 
     def _history(self, request: FhirRequest, records: Records, key: list[str]) -> FhirResponse:
@@ -235,8 +238,9 @@ class FhirService:
             validator.check(bundle)
         wants_content = "return=representation" in request.headers.get("prefer", "")
         run = self._bundles.transaction if is_transaction else self._bundles.batch
-        with self._writing(request) as records:
-            return answers.of_json(run(records, steps, wants_content=wants_content))
+        return answers.of_json(
+            self._written(request, lambda records: run(records, steps, wants_content=wants_content))
+        )
 
     def _resource(self, request: FhirRequest, resource_type: str, resource_id: str = "") -> Resource:
         self._known(resource_type)
@@ -257,25 +261,27 @@ class FhirService:
         return resource_type
 
     def _write(self, request: FhirRequest, work: Work) -> FhirResponse:
-        with self._writing(request) as records:
-            done = work(records)
+        done = self._written(request, work)
         return answers.of_done(done, self.served.base_url, request.headers.get("prefer", ""))
 
     @contextmanager
     def _reading(self) -> Iterator[Records]:
-        with self._store.database.reading() as connection:
-            yield Records(connection, self.served.practice)
+        with self._store.database.viewing() as session:
+            yield Records(session, self.served.practice)
 
-    @contextmanager
-    def _writing(self, request: FhirRequest) -> Iterator[WritableRecords]:
-        with self._store.database.writing() as connection:
+    def _written(self, request: FhirRequest, work: Callable[[WritableRecords], T]) -> T:
+        def in_transaction(session: Session) -> tuple[T, int]:
             practice = self.served.practice
-            index = IndexWriter(connection, practice, self._store.index, self.served.base_url)
-            records = WritableRecords(connection, practice, index)
-            yield records
+            index = IndexWriter(session, practice, self._store.indexer, self.served.base_url)
+            records = WritableRecords(session, practice, index)
+            result = work(records)
             records.finish()
             _check_deadline(request)
-        self.changes.advance(records.reached)
+            return result, records.reached
+
+        result, reached = self._store.database.write(in_transaction)
+        self.changes.advance(reached)
+        return result
 
     def _metadata(self) -> bytes:
         if self._capability is None:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.engine import Database
-from web_modules.fhir_store.database.index_rows import SearchIndex
 from web_modules.fhir_store.definitions import DEFAULT_FOLDER, load_definitions
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.model import ElementModel
@@ -50,7 +49,7 @@ class Store:
         self.catalogue = standard.catalogue
         self.validator = standard.validator
         self.database = Database(database_url)
-        self.index = SearchIndex(self.database.dialect, Indexer(self.catalogue))
+        self.indexer = Indexer(self.catalogue)
         self.opened_at = time.time_ns() // 1000
         self._changes: dict[str, ChangeSignal] = {}
 

@@ -6,19 +6,23 @@ with the power.) PostgreSQL gives the same promise by default.
 """
 
 import sqlite3
-import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.tables import FORMAT, METADATA, PRACTICE
+from web_modules.fhir_store.database.transactions import GroupCommits, Transactions
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MILLISECONDS = 10_000
 """Another process may be writing: a transaction of 200 entries takes less than a tenth of a second."""
@@ -39,31 +43,35 @@ class Database:
         Raises:
             DatabaseUnavailable: it cannot be opened, or is not one of ours.
         """
-        self._write_lock = threading.Lock()
         try:
             parsed = make_url(url)
         except ArgumentError as error:
             raise DatabaseUnavailable(
                 "The database URL is not understood: write for example sqlite:////srv/banyan/cloud.sqlite."
             ) from error
+        self.is_embedded = parsed.get_backend_name() == "sqlite"
         self._shown = parsed.render_as_string(hide_password=True)
-        if parsed.get_backend_name() == "sqlite":
+        if self.is_embedded:
             _check_sqlite_file(parsed)
         try:
-            self._writer = _engine(parsed, is_writer=True, size=1)
+            self._writer = _engine(parsed, isolation="READ COMMITTED", size=1, begin="BEGIN IMMEDIATE")
             with self._writer.begin() as connection:
                 METADATA.create_all(connection)
-            self._reader = _engine(parsed, is_writer=False, size=READERS)
+            self._reader = _engine(parsed, isolation="REPEATABLE READ", size=READERS)
+            self._looker = self._reader
+            if not self.is_embedded:
+                self._looker = _engine(parsed, isolation="AUTOCOMMIT", size=READERS)
         except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
             raise DatabaseUnavailable(
                 f"The database {self._shown} cannot be opened ({_reason(error)}): "
                 "check that it is running, that the URL is right and that you may write there."
             ) from error
-
-    @property
-    def dialect(self) -> Dialect:
-        """How SQL is written for this database."""
-        return self._writer.dialect
+        embedded = self.is_embedded
+        self._commits = GroupCommits(
+            Transactions(self._writer, begin="BEGIN IMMEDIATE" if embedded else None)
+        )
+        self._views = Transactions(self._reader, begin="BEGIN" if embedded else None)
+        self._looks = Transactions(self._looker, begin=None)
 
     @property
     def engines(self) -> tuple[Engine, Engine]:
@@ -72,15 +80,41 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A consistent view for reading; nothing that is written meanwhile is seen."""
-        with self._reader.connect() as connection, connection.begin():
+        """SQLAlchemy's way of reading, for what is not asked often."""
+        with self._reader.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """The one writing transaction: committed at the end, rolled back when an error leaves the block."""
-        with self._write_lock, self._writer.begin() as connection:
+        """SQLAlchemy's way of writing, for what is not done often."""
+        with self._commits.alone(), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def viewing(self) -> Iterator[Session]:
+        """A consistent view for reading; nothing that is written meanwhile is seen."""
+        with self._views.open() as session:
+            yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[Session]:
+        """For one query by itself: it needs no transaction around it."""
+        with self._looks.open() as session:
+            yield session
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Do something in a writing transaction; what other threads bring meanwhile shares its commit.
+
+        Args:
+            work: an error that leaves it undoes what it did, and nothing else.
+
+        Returns:
+            what it returned, after the commit.
+
+        Raises:
+            DatabaseSilent: the database does not answer, or refused the commit.
+        """
+        return self._commits.run(work)
 
     def open_practice(self, practice: str, environment: str) -> int:
         """Make a practice known to the store, if it is not yet.
@@ -96,7 +130,7 @@ class Database:
             DatabaseUnavailable: the database was made by another Banyan, or for another environment.
         """
         wanted = select(PRACTICE).where(PRACTICE.c.practice == practice)
-        with self.writing() as connection:
+        with self._writer.begin() as connection:
             row = connection.execute(wanted).one_or_none()
             if row is None:
                 fresh = {"practice": practice, "environment": environment, "format": FORMAT}
@@ -117,19 +151,19 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; what is committed stays."""
+        self._looker.dispose()
         self._reader.dispose()
         self._writer.dispose()
 
 
-def _engine(url: URL, *, is_writer: bool, size: int) -> Engine:
+def _engine(url: URL, *, isolation: IsolationLevel, size: int, begin: str = "BEGIN") -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(
             url,
             pool_size=size,
             max_overflow=size * 2,
-            pool_pre_ping=True,
             hide_parameters=True,
-            isolation_level="READ COMMITTED" if is_writer else "REPEATABLE READ",
+            isolation_level=isolation,
         )
     engine = create_engine(
         url,
@@ -148,13 +182,14 @@ def _engine(url: URL, *, is_writer: bool, size: int) -> Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-32000",
+            "wal_autocheckpoint=8000",
             "mmap_size=268435456",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")
+        connection.exec_driver_sql(begin)
 
     return engine
 

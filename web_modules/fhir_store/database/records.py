@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, insert, select, update
-
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.index_rows import IndexWriter
-from web_modules.fhir_store.database.tables import PRACTICE, RESOURCE, VERSION
+from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import Resource, decode, encode
 
 
@@ -22,6 +20,7 @@ class StoredVersion:
     Attributes:
         type: the resource type.
         id: the logical id.
+        number: by which the index knows the resource.
         version: counts from 1.
         updated: microseconds since 1970 UTC; greater than that of every earlier version in the practice.
         method: POST, PUT or DELETE: how it came about.
@@ -30,6 +29,7 @@ class StoredVersion:
 
     type: str
     id: str
+    number: int
     version: int
     updated: int
     method: str
@@ -46,73 +46,45 @@ class StoredVersion:
         return position_instant(self.updated)
 
 
-_COLUMNS = (
-    VERSION.c.type,
-    VERSION.c.id,
-    VERSION.c.version,
-    VERSION.c.updated,
-    VERSION.c.method,
-    VERSION.c.content,
-)
-_CURRENT = (
-    select(*_COLUMNS)
-    .select_from(RESOURCE)
-    .join(
-        VERSION,
-        and_(
-            VERSION.c.practice == RESOURCE.c.practice,
-            VERSION.c.type == RESOURCE.c.type,
-            VERSION.c.id == RESOURCE.c.id,
-            VERSION.c.version == RESOURCE.c.version,
-        ),
-    )
-    .where(
-        RESOURCE.c.practice == bindparam("practice"),
-        RESOURCE.c.type == bindparam("type"),
-        RESOURCE.c.id == bindparam("id"),
-    )
-)
-_ONE_VERSION = select(*_COLUMNS).where(
-    VERSION.c.practice == bindparam("practice"),
-    VERSION.c.type == bindparam("type"),
-    VERSION.c.id == bindparam("id"),
-    VERSION.c.version == bindparam("version"),
-)
-_POSITION = select(PRACTICE.c.position).where(PRACTICE.c.practice == bindparam("practice"))
-_POSITION_FOR_UPDATE = _POSITION.with_for_update()
-_MOVE_POSITION = (
-    update(PRACTICE).where(PRACTICE.c.practice == bindparam("of")).values(position=bindparam("position"))
-)
-_ADD_RESOURCE = insert(RESOURCE)
-_ADD_VERSION = insert(VERSION)
-_MOVE_RESOURCE = (
-    update(RESOURCE)
-    .where(
-        RESOURCE.c.practice == bindparam("of"),
-        RESOURCE.c.type == bindparam("of_type"),
-        RESOURCE.c.id == bindparam("of_id"),
-    )
-    .values(version=bindparam("version"), updated=bindparam("updated"), is_deleted=bindparam("is_deleted"))
-)
+VERSION_COLUMNS = "v.type, v.id, v.number, v.version, v.updated, v.method, v.content"
+"""The columns of `version AS v` that `stored` takes, in its order."""
 
+CURRENT = "resource AS r JOIN version AS v ON v.practice = r.practice AND v.updated = r.updated"
+"""Each resource with its newest version."""
 
-_FORGET_EARLIER = delete(VERSION).where(
-    VERSION.c.practice == bindparam("of"),
-    VERSION.c.type == bindparam("of_type"),
-    VERSION.c.id == bindparam("of_id"),
-    VERSION.c.version < bindparam("before"),
-)
+_CURRENT = f"""
+    SELECT {VERSION_COLUMNS} FROM {CURRENT} WHERE r.practice = ? AND r.type = ? AND r.id = ?
+"""  # noqa: S608  (fixed pieces)
+_ONE_VERSION = f"""
+    SELECT {VERSION_COLUMNS} FROM version AS v
+    WHERE v.practice = ? AND v.type = ? AND v.id = ? AND v.version = ?
+"""  # noqa: S608
+_POSITION = "SELECT position FROM practice WHERE practice = ?"
+_MOVE_POSITION = "UPDATE practice SET position = ? WHERE practice = ?"
+_ADD_RESOURCE = """
+    INSERT INTO resource (practice, type, id, number, updated, is_deleted) VALUES (?, ?, ?, ?, ?, ?)
+"""
+_MOVE_RESOURCE = """
+    UPDATE resource SET updated = ?, is_deleted = ? WHERE practice = ? AND type = ? AND id = ?
+"""
+_ADD_VERSION = """
+    INSERT INTO version (practice, type, id, number, version, updated, method, content)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_FORGET_EARLIER = "DELETE FROM version WHERE practice = ? AND type = ? AND id = ? AND version < ?"
 
 
 def stored(row: Sequence[Any]) -> StoredVersion:
     """A row of `VERSION_COLUMNS` as a version."""
     return StoredVersion(
-        type=row[0], id=row[1], version=row[2], updated=row[3], method=row[4], content=row[5]
+        type=row[0],
+        id=row[1],
+        number=row[2],
+        version=row[3],
+        updated=row[4],
+        method=row[5],
+        content=row[6],
     )
-
-
-VERSION_COLUMNS = _COLUMNS
-"""The columns that `stored` takes, in its order."""
 
 
 def new_id() -> str:
@@ -128,31 +100,26 @@ def new_id() -> str:
 class Records:
     """One practice's records inside one database transaction."""
 
-    def __init__(self, connection: Connection, practice: str) -> None:
-        self.connection = connection
+    def __init__(self, session: Session, practice: str) -> None:
+        self.session = session
         self.practice = practice
 
     def current(self, resource_type: str, resource_id: str) -> StoredVersion | None:
         """The newest version, a deletion too, or None when there never was one."""
-        row = self.connection.execute(
-            _CURRENT, {"practice": self.practice, "type": resource_type, "id": resource_id}
-        ).one_or_none()
-        return None if row is None else stored(row)
+        rows = self.session.rows(_CURRENT, (self.practice, resource_type, resource_id))
+        return stored(rows[0]) if rows else None
 
     def version(self, resource_type: str, resource_id: str, version: int) -> StoredVersion | None:
         """One version, or None."""
-        row = self.connection.execute(
-            _ONE_VERSION,
-            {"practice": self.practice, "type": resource_type, "id": resource_id, "version": version},
-        ).one_or_none()
-        return None if row is None else stored(row)
+        rows = self.session.rows(_ONE_VERSION, (self.practice, resource_type, resource_id, version))
+        return stored(rows[0]) if rows else None
 
     def flush(self) -> None:
         """Make what this transaction has written findable by its own searches; nothing to do when reading."""
 
     def position(self) -> int:
         """The `lastUpdated` of the practice's newest version in microseconds."""
-        return int(self.connection.execute(_POSITION, {"practice": self.practice}).scalar_one())
+        return int(self.session.rows(_POSITION, (self.practice,))[0][0])
 
 
 class WritableRecords(Records):
@@ -162,11 +129,22 @@ class WritableRecords(Records):
     history up to a moment can never miss one that was committed later.
     """
 
-    def __init__(self, connection: Connection, practice: str, index: IndexWriter) -> None:
-        super().__init__(connection, practice)
+    def __init__(self, session: Session, practice: str, index: IndexWriter) -> None:
+        """Take the practice's lock and write for it.
+
+        Args:
+            session: the transaction.
+            practice: its ODS code.
+            index: its search index, in the same transaction.
+        """
+        super().__init__(session, practice)
         self._index = index
-        self._began_at = int(connection.execute(_POSITION_FOR_UPDATE, {"practice": practice}).scalar_one())
+        self._began_at = int(session.rows_for_change(_POSITION, (practice,))[0][0])
         self.reached = self._began_at
+
+    def position(self) -> int:
+        """As of this transaction, what it has written included."""
+        return self.reached
 
     def put(self, resource: Resource, previous: StoredVersion | None, *, method: str) -> StoredVersion:
         """Store a new version.
@@ -174,28 +152,29 @@ class WritableRecords(Records):
         Args:
             resource: valid, with its id; its `meta.versionId` and `meta.lastUpdated` are set here.
             previous: the newest version so far, as read in this transaction.
-            method: POST or PUT.
+            method: POST, PUT or PATCH.
         """
         updated = self._next_moment()
-        number = 1 if previous is None else previous.version + 1
+        count = 1 if previous is None else previous.version + 1
         meta = {
             **resource.get("meta", {}),
-            "versionId": str(number),
+            "versionId": str(count),
             "lastUpdated": position_instant(updated),
         }
         head = {"resourceType": resource["resourceType"], "id": resource["id"], "meta": meta}
-        content = encode(head | {key: value for key, value in resource.items() if key not in head})
+        whole = head | {key: value for key, value in resource.items() if key not in head}
         version = StoredVersion(
             type=resource["resourceType"],
             id=resource["id"],
-            version=number,
+            number=updated if previous is None else previous.number,
+            version=count,
             updated=updated,
             method=method,
-            content=content,
+            content=encode(whole),
         )
-        self._write(version, is_new=previous is None)
+        self._write(version)
         before = None if previous is None or previous.content is None else decode(previous.content)
-        self._index.replace((version.type, version.id), before, resource | {"meta": meta})
+        self._index.replace(version.number, before, whole)
         return version
 
     def delete(self, previous: StoredVersion) -> StoredVersion:
@@ -203,26 +182,19 @@ class WritableRecords(Records):
         version = StoredVersion(
             type=previous.type,
             id=previous.id,
+            number=previous.number,
             version=previous.version + 1,
             updated=self._next_moment(),
             method="DELETE",
             content=None,
         )
-        self._write(version, is_new=False)
-        self._index.replace((version.type, version.id), decode(previous.content or b"null"), None)
+        self._write(version)
+        self._index.replace(version.number, decode(previous.content or b"null"), None)
         return version
 
     def forget_earlier(self, current: StoredVersion) -> None:
         """Remove every version before the current one, for good."""
-        self.connection.execute(
-            _FORGET_EARLIER,
-            {
-                "of": self.practice,
-                "of_type": current.type,
-                "of_id": current.id,
-                "before": current.version,
-            },
-        )
+        self.session.change(_FORGET_EARLIER, (self.practice, current.type, current.id, current.version))
 
     def flush(self) -> None:
         """Make what was written here findable; see `Records.flush`."""
@@ -232,33 +204,20 @@ class WritableRecords(Records):
         """Record how far the practice's history has come; call it last, before the commit."""
         self.flush()
         if self.reached > self._began_at:
-            self.connection.execute(_MOVE_POSITION, {"of": self.practice, "position": self.reached})
+            self.session.change(_MOVE_POSITION, (self.reached, self.practice))
 
     def _next_moment(self) -> int:
         self.reached = max(time.time_ns() // 1000, self.reached + 1)
         return self.reached
 
-    def _write(self, version: StoredVersion, *, is_new: bool) -> None:
-        state = {
-            "version": version.version,
-            "updated": version.updated,
-            "is_deleted": int(version.content is None),
-        }
-        if is_new:
-            key = {"practice": self.practice, "type": version.type, "id": version.id}
-            self.connection.execute(_ADD_RESOURCE, key | state)
+    def _write(self, version: StoredVersion) -> None:
+        key = (self.practice, version.type, version.id)
+        is_deleted = int(version.content is None)
+        if version.version == 1:
+            self.session.change(_ADD_RESOURCE, (*key, version.number, version.updated, is_deleted))
         else:
-            key = {"of": self.practice, "of_type": version.type, "of_id": version.id}
-            self.connection.execute(_MOVE_RESOURCE, key | state)
-        self.connection.execute(
+            self.session.change(_MOVE_RESOURCE, (version.updated, is_deleted, *key))
+        self.session.change(
             _ADD_VERSION,
-            {
-                "practice": self.practice,
-                "type": version.type,
-                "id": version.id,
-                "version": version.version,
-                "updated": version.updated,
-                "method": version.method,
-                "content": version.content,
-            },
+            (*key, version.number, version.version, version.updated, version.method, version.content),
         )

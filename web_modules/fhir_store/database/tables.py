@@ -1,10 +1,15 @@
-"""The tables of the store. Every key and index begins with the practice (DESIGN.md, section 9)."""
+"""The tables of the store. Every key and index begins with the practice (DESIGN.md, section 9).
+
+A resource has a number beside its id: the moment of its first version, which no other in the practice has.
+Index rows name it, so they are short; the key of an index table begins with the value, so that finding goes
+along it, and ranges have a second index by number, so that checking one candidate is one step.
+"""
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from web_modules.fhir_store.elements.parameters import ParameterKind
 
-FORMAT = 1
+FORMAT = 2
 """Goes up when a released layout of the tables or of the index rows changes; kept in each practice's row."""
 
 METADATA = MetaData()
@@ -15,6 +20,18 @@ _SORTED = Text().with_variant(Text(collation="C"), "postgresql")
 
 def _key(name: str, length: int = 64) -> Column[str]:
     return Column(name, String(length), primary_key=True)
+
+
+def _whole(name: str) -> Column[int]:
+    return Column(name, BigInteger, primary_key=True, autoincrement=False)
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, _SORTED, primary_key=True)
+
+
+def _real(name: str) -> Column[float]:
+    return Column(name, Float(53), primary_key=True)  # only for comparing: what is shown is the content
 
 
 PRACTICE = Table(
@@ -33,9 +50,10 @@ RESOURCE = Table(
     _key("practice", 16),
     _key("type"),
     _key("id"),
-    Column("version", Integer, nullable=False),
+    Column("number", BigInteger, nullable=False, comment="lastUpdated of the first version"),
     Column("updated", BigInteger, nullable=False, comment="microseconds since 1970 UTC"),
     Column("is_deleted", Integer, nullable=False),
+    Index("resource_by_number", "practice", "type", "number", unique=True),
     Index("resource_by_update", "practice", "type", "updated"),
     sqlite_with_rowid=False,
 )
@@ -44,56 +62,46 @@ VERSION = Table(
     "version",
     METADATA,
     _key("practice", 16),
-    _key("type"),
-    _key("id"),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("updated", BigInteger, nullable=False),
-    Column("method", String(6), nullable=False, comment="POST, PUT or DELETE"),
+    _whole("updated"),
+    Column("type", String(64), nullable=False),
+    Column("id", String(64), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("method", String(6), nullable=False, comment="POST, PUT, PATCH or DELETE"),
     Column("content", LargeBinary, comment="the JSON as it is served; none when deleted"),
-    Index("version_by_update", "practice", "updated", unique=True),
-    Index("version_by_type_and_update", "practice", "type", "updated"),
+    Index("version_by_id", "practice", "type", "id", "version", unique=True),
+    Index("version_by_type", "practice", "type", "updated"),
 )
 
 
-def _index_table(name: str, *columns: Column[str] | Column[int] | Column[float]) -> Table:
-    """A table of index rows: by resource for writing, checking and sorting, by value for finding."""
-    names = [column.name for column in columns]
+def _index_table(name: str, *columns: Column[str] | Column[int] | Column[float], is_range: bool) -> Table:
+    indexes = [Index(f"{name}_by_number", "practice", "number", "parameter")] if is_range else []
     return Table(
         name,
         METADATA,
         _key("practice", 16),
-        _key("type"),
-        _key("id"),
-        _key("parameter", 80),
+        _whole("parameter"),
         *columns,
-        Index(f"{name}_by_value", "practice", "type", "parameter", *names, "id"),
+        *indexes,
         sqlite_with_rowid=False,
     )
 
 
-TOKEN = _index_table(
-    "search_token", Column("code", _SORTED, primary_key=True), Column("system", _SORTED, primary_key=True)
-)
-STRING = _index_table(
-    "search_string", Column("folded", _SORTED, primary_key=True), Column("exact", _SORTED, primary_key=True)
-)
-DATE = _index_table(
-    "search_date",
-    Column("low", BigInteger, primary_key=True, autoincrement=False),
-    Column("high", BigInteger, primary_key=True, autoincrement=False),
-)
+TOKEN = _index_table("search_token", _text("code"), _whole("number"), _text("system"), is_range=False)
 REFERENCE = _index_table(
-    "search_reference",
-    Column("target_id", _SORTED, primary_key=True),
-    Column("target_type", String(64), primary_key=True),
+    "search_reference", _text("target_id"), _whole("number"), _key("target_type"), is_range=False
 )
-URI = _index_table("search_uri", Column("uri", _SORTED, primary_key=True))
+URI = _index_table("search_uri", _text("uri"), _whole("number"), is_range=False)
+STRING = _index_table("search_string", _text("folded"), _whole("number"), _text("exact"), is_range=True)
+DATE = _index_table("search_date", _whole("low"), _whole("number"), _whole("high"), is_range=True)
 QUANTITY = _index_table(
     "search_quantity",
-    Column("low", Float, primary_key=True),  # only for comparing; what is shown comes from the content
-    Column("high", Float, primary_key=True),
-    Column("system", _SORTED, primary_key=True),
-    Column("unit", _SORTED, primary_key=True),
+    _real("low"),
+    _whole("number"),
+    _real("high"),
+    _text("system"),
+    _text("unit"),
+    is_range=True,
 )
 
 INDEX_TABLES: dict[ParameterKind, tuple[Table, tuple[str, ...]]] = {
@@ -104,4 +112,4 @@ INDEX_TABLES: dict[ParameterKind, tuple[Table, tuple[str, ...]]] = {
     ParameterKind.URI: (URI, ("uri",)),
     ParameterKind.QUANTITY: (QUANTITY, ("low", "high", "system", "unit")),
 }
-"""Where the index rows of each kind go, and what their values mean after the parameter's name."""
+"""Where the index rows of each kind go, and what their values mean after the parameter's number."""

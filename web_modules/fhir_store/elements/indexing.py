@@ -2,21 +2,21 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
 from web_modules.fhir_store.elements.parameters import BUILT_IN, Parameter, ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.elements.paths import Route
 
 Row = tuple[str | int | float, ...]
-IndexRows = dict[ParameterKind, list[Row]]
+IndexRows = dict[ParameterKind, dict[Row, None]]
+"""The rows of each kind, each once, in the order of the resource."""
 
 LONGEST_KEY = 400
 """PostgreSQL refuses index entries beyond 2,700 bytes; a longer value is kept by its start and its digest."""
-
-IDENTIFIER_SUFFIX = ":identifier"
-"""Tokens of `Reference.identifier` are kept under the parameter's name with FHIR's own modifier."""
 
 NOTHING_TO_COMPARE = ("", "")
 """Stands in the index for a value without a code or an address, so that `:missing` knows that it is there."""
@@ -41,16 +41,30 @@ def key_text(text: str) -> str:
     return f"{text[: LONGEST_KEY - len(digest) - 1]}#{digest}"
 
 
+Values = Iterable[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawing:
+    """How the values of one route become index rows of one kind."""
+
+    number: int
+    kind: ParameterKind
+    route: Route
+    values: Callable[[Any, str], Values]
+
+
 class Indexer:
-    """Draws the index rows out of resources."""
+    """Draws the index rows out of resources. What a type needs is worked out once."""
 
     def __init__(self, catalogue: ParameterCatalogue) -> None:
         self._catalogue = catalogue
+        self._plans: dict[str, Mapping[str, tuple[_Drawing, ...]]] = {}
 
     def rows(self, resource: Mapping[str, Any], base_url: str = "") -> IndexRows:
-        """The rows of one resource, each once.
+        """The rows of one resource.
 
-        Each begins with the parameter's name. Then: token: system, code. String: folded, exact. Date: low,
+        Each begins with the parameter's number. Then: token: system, code. String: folded, exact. Date: low,
         high. Reference: type, id (or an empty type and the whole address). URI: the text. Number and
         quantity: low, high, system, code.
 
@@ -58,60 +72,89 @@ class Indexer:
             resource: a valid resource.
             base_url: the store's own base; references to it are the same as relative ones.
         """
-        found: dict[ParameterKind, dict[Row, None]] = {}
-        for parameter in self._catalogue.of(resource["resourceType"]).values():
-            if parameter.code in BUILT_IN:
-                continue
-            for route in parameter.routes:
-                if route.steps and route.steps[0].key not in resource:
-                    continue
-                for value in route.values(resource):
-                    for kind, row in _rows(parameter, route.type, value, base_url):
-                        found.setdefault(kind, {})[row] = None
-        return {kind: list(rows) for kind, rows in found.items()}
+        plan = self._plan(resource["resourceType"])
+        found: IndexRows = {}
+        for key in ("", *resource):
+            for drawing in plan.get(key, ()):
+                for value in drawing.route.values(resource):
+                    for row in drawing.values(value, base_url):
+                        found.setdefault(drawing.kind, {})[(drawing.number, *row)] = None
+        return found
+
+    def _plan(self, resource_type: str) -> Mapping[str, tuple[_Drawing, ...]]:
+        """By the first element of each route, or an empty text for one that looks at several."""
+        plan = self._plans.get(resource_type)
+        if plan is None:
+            made: dict[str, list[_Drawing]] = {}
+            for parameter in self._catalogue.of(resource_type).values():
+                if parameter.code not in BUILT_IN:
+                    for route in parameter.routes:
+                        key = route.steps[0].key if route.steps else ""
+                        made.setdefault(key, []).extend(_drawings(parameter, route))
+            plan = {key: tuple(drawings) for key, drawings in made.items()}
+            self._plans[resource_type] = plan
+        return plan
+
+    def targets(
+        self, parameter: Parameter, resource: Mapping[str, Any], base_url: str
+    ) -> list[tuple[str, str]]:
+        """The types and ids in this store that a resource points to by a reference parameter."""
+        found: dict[tuple[str, str], None] = {}
+        for route in parameter.routes:
+            for value in route.values(resource):
+                address = value if isinstance(value, str) else value.get("reference")
+                if isinstance(address, str):
+                    found[split_reference(address, base_url)] = None
+        return [target for target in found if target[0]]
 
 
-def _rows(
-    parameter: Parameter, type_name: str, value: Any, base_url: str
-) -> Iterator[tuple[ParameterKind, Row]]:
-    code = parameter.code
-    match parameter.kind:
+def _drawings(parameter: Parameter, route: Route) -> Iterator[_Drawing]:
+    kind, type_name = parameter.kind, route.type
+    values: Callable[[Any, str], Values]
+    match kind:
         case ParameterKind.TOKEN:
-            for system, token in _tokens(type_name, value):
-                yield ParameterKind.TOKEN, (code, key_text(system), key_text(token))
+            values = lambda value, _base: _tokens(type_name, value)  # noqa: E731
         case ParameterKind.STRING:
-            for text in _texts(type_name, value):
-                yield ParameterKind.STRING, (code, key_text(fold(text)), key_text(text))
+            values = lambda value, _base: [  # noqa: E731
+                (key_text(fold(text)), key_text(text)) for text in _texts(type_name, value)
+            ]
         case ParameterKind.DATE:
-            for low, high in _ranges(type_name, value):
-                yield ParameterKind.DATE, (code, low, high)
+            values = lambda value, _base: _ranges(type_name, value)  # noqa: E731
         case ParameterKind.REFERENCE:
-            yield from _references(code, value, base_url)
+            values = _reference
+            yield _Drawing(
+                number=parameter.identifier_number,
+                kind=ParameterKind.TOKEN,
+                route=route,
+                values=_identifier_of_reference,
+            )
         case ParameterKind.URI:
-            if isinstance(value, str):
-                yield ParameterKind.URI, (code, key_text(value))
+            values = lambda value, _base: [(key_text(value),)] if isinstance(value, str) else ()  # noqa: E731
         case ParameterKind.NUMBER:
-            amount = float(Decimal(value))
-            yield ParameterKind.QUANTITY, (code, amount, amount, "", "")
+            kind = ParameterKind.QUANTITY
+            values = lambda value, _base: [(float(value), float(value), "", "")]  # noqa: E731
         case ParameterKind.QUANTITY:
-            yield from ((ParameterKind.QUANTITY, (code, *row)) for row in _quantities(type_name, value))
+            values = lambda value, _base: _quantities(type_name, value)  # noqa: E731
+    yield _Drawing(number=parameter.number, kind=kind, route=route, values=values)
 
 
-def _tokens(type_name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _tokens(type_name: str, value: Any) -> Values:
     match type_name:
         case "CodeableConcept":
-            for coding in value.get("coding", ()):
-                yield from _tokens("Coding", coding)
-            if "coding" not in value:
-                yield NOTHING_TO_COMPARE
+            codings = value.get("coding")
+            return [_coding(coding) for coding in codings] if codings else (NOTHING_TO_COMPARE,)
         case "Coding":
-            yield value.get("system", ""), value.get("code", "")
+            return (_coding(value),)
         case "Identifier" | "ContactPoint":
-            yield value.get("system", ""), value.get("value", "")
+            return ((key_text(value.get("system", "")), key_text(value.get("value", ""))),)
         case "boolean":
-            yield "", "true" if value else "false"
+            return (("", "true" if value else "false"),)
         case _:
-            yield "", str(value)
+            return (("", key_text(str(value))),)
+
+
+def _coding(value: Mapping[str, Any]) -> tuple[str, str]:
+    return key_text(value.get("system", "")), key_text(value.get("code", ""))
 
 
 def _texts(type_name: str, value: Any) -> Iterator[str]:
@@ -142,18 +185,18 @@ def _ranges(type_name: str, value: Any) -> Iterator[tuple[int, int]]:
         yield range_of(value)
 
 
-def _references(code: str, value: Any, base_url: str) -> Iterator[tuple[ParameterKind, Row]]:
+def _reference(value: Any, base_url: str) -> Values:
     if isinstance(value, str):
-        yield ParameterKind.REFERENCE, (code, "", key_text(value))
-        return
+        return (("", key_text(value)),)
     address = value.get("reference")
     if isinstance(address, str) and not address.startswith("#"):
-        yield ParameterKind.REFERENCE, (code, *split_reference(address, base_url))
-    else:
-        yield ParameterKind.REFERENCE, (code, *NOTHING_TO_COMPARE)
-    if isinstance(value.get("identifier"), dict):
-        for system, token in _tokens("Identifier", value["identifier"]):
-            yield ParameterKind.TOKEN, (code + IDENTIFIER_SUFFIX, key_text(system), key_text(token))
+        return (split_reference(address, base_url),)
+    return (NOTHING_TO_COMPARE,)
+
+
+def _identifier_of_reference(value: Any, _base_url: str) -> Values:
+    identifier = None if isinstance(value, str) else value.get("identifier")
+    return _tokens("Identifier", identifier) if isinstance(identifier, dict) else ()
 
 
 def split_reference(address: str, base_url: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """The search parameters of each resource type, compiled from HL7's definitions when first asked for."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,6 +52,8 @@ class Parameter:
 
     Attributes:
         code: its name in a URL.
+        number: by which the index knows it, see `parameter_number`.
+        identifier_number: the same for the tokens of `Reference.identifier` (the modifier `:identifier`).
         kind: how it is compared.
         address: HL7's canonical URL of it.
         words: HL7's description.
@@ -61,6 +64,8 @@ class Parameter:
     """
 
     code: str
+    number: int
+    identifier_number: int
     kind: ParameterKind
     address: str
     words: str
@@ -68,6 +73,12 @@ class Parameter:
     targets: frozenset[str]
     is_point: bool
     has_systems: bool
+
+
+def parameter_number(resource_type: str, code: str) -> int:
+    """What stands for a parameter of a type in the index: 63 bits of its name's digest, the same for ever."""
+    digest = hashlib.blake2b(f"{resource_type}.{code}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") >> 1
 
 
 class ParameterCatalogue:
@@ -107,6 +118,8 @@ class ParameterCatalogue:
             return None
         return Parameter(
             code=declared["code"],
+            number=parameter_number(resource_type, declared["code"]),
+            identifier_number=parameter_number(resource_type, f"{declared['code']}:identifier"),
             kind=kind,
             address=declared["url"],
             words=declared.get("description", ""),

@@ -6,7 +6,7 @@ the FHIR type of what lies at its end. Anything else is a `PathError`, and the p
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -70,26 +70,28 @@ class Route:
     is_single: bool
     any_of: tuple["Route", ...] = ()
 
-    def values(self, resource: Mapping[str, Any]) -> Iterator[Any]:
+    def values(self, resource: Mapping[str, Any]) -> Iterable[Any]:
         """The values at the end of the route, in the order of the resource."""
         if self.any_of:
-            yield any(value is not False for route in self.any_of for value in route.values(resource))
-            return
+            return (any(value is not False for route in self.any_of for value in route.values(resource)),)
         nodes: list[Any] = [resource]
         for step in self.steps:
+            key = step.key
             found: list[Any] = []
             for node in nodes:
-                value = node.get(step.key) if isinstance(node, dict) else None
+                value = node.get(key) if isinstance(node, dict) else None
+                if value is None:
+                    continue
                 if isinstance(value, list):
-                    found.extend(one for one in value if one is not None)
-                elif value is not None:
+                    found += [one for one in value if one is not None]
+                else:
                     found.append(value)
             if step.filter is not None:
                 found = [node for node in found if step.filter.holds(node)]
             if not found:
-                return
+                return ()
             nodes = found
-        yield from nodes
+        return nodes
 
 
 def reference_type(reference: Mapping[str, Any]) -> str | None:

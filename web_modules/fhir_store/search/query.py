@@ -19,6 +19,9 @@ DEFAULT_COUNT = 50
 LARGEST_COUNT = 1000
 """Resources a page; a larger wish is cut to this, as FHIR allows."""
 
+CHEAP = "estimate"
+"""Count the matches when that is cheap, else say no total: what a client gets that does not ask."""
+
 CURSOR = "_cursor"
 """Our own parameter in `next` links: where the page before ended."""
 
@@ -53,7 +56,7 @@ class Include:
     """Further resources to send along: those pointed at, or (reverse) those pointing here."""
 
     source_type: str
-    parameter: str
+    parameter: Parameter
     target_type: str
     is_reverse: bool
 
@@ -68,7 +71,7 @@ class Search:
         sort: the order; by id when empty.
         count: matches a page.
         includes: what comes along.
-        wants_total: whether to count all matches.
+        total: whether to count all matches: none, accurate, or as long as it is cheap (estimate).
         wants_count_only: `_summary=count`: the total without the matches.
         cursor: where the page before ended, or None.
         used: the pairs that were understood, for the self link.
@@ -79,7 +82,7 @@ class Search:
     sort: tuple[SortKey, ...]
     count: int
     includes: tuple[Include, ...]
-    wants_total: bool
+    total: str
     wants_count_only: bool
     cursor: tuple[Any, ...] | None
     used: tuple[tuple[str, str], ...]
@@ -172,7 +175,7 @@ class SearchReader:
             sort=tuple(reading.sort),
             count=reading.count,
             includes=tuple(reading.includes),
-            wants_total=reading.wants_total,
+            total=reading.total,
             wants_count_only=reading.wants_count_only or reading.count == 0,
             cursor=reading.cursor,
             used=tuple(used),
@@ -197,7 +200,7 @@ class _Reading:
         self.sort: list[SortKey] = []
         self.includes: list[Include] = []
         self.count = DEFAULT_COUNT
-        self.wants_total = True
+        self.total = CHEAP
         self.wants_count_only = False
         self.cursor: tuple[Any, ...] | None = None
 
@@ -269,7 +272,7 @@ class _Reading:
     def _total(self, value: str) -> None:
         if value not in {"none", "estimate", "accurate"}:
             raise refuse(400, IssueCode.INVALID, "`_total` must be none, estimate or accurate.")
-        self.wants_total = value != "none"
+        self.total = value
 
     def _summary(self, value: str) -> bool:
         self.wants_count_only = value == "count"
@@ -285,7 +288,7 @@ class _Reading:
             raise refuse(400, IssueCode.NOT_SUPPORTED, words)
         return Include(
             source_type=source,
-            parameter=parameter.code,
+            parameter=parameter,
             target_type=parts[2] if len(parts) == 3 else "",
             is_reverse=is_reverse,
         )

@@ -67,10 +67,11 @@ def test_a_database_of_another_format_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_commit_to_sqlite_reaches_the_disk(tmp_path: Path) -> None:
+    seen: list[tuple[object, ...]] = []
     database = Database(f"sqlite:///{tmp_path / 'store.sqlite'}")
-    with database.writing() as connection:
-        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    database.write(lambda session: seen.extend(session.rows("PRAGMA synchronous", ())))
+    database.write(lambda session: seen.extend(session.rows("PRAGMA journal_mode", ())))
+    assert seen == [(2,), ("wal",)]
     database.close()
 
 

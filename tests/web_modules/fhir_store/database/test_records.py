@@ -2,13 +2,9 @@ import threading
 import time
 
 import pytest
-from sqlalchemy.dialects import postgresql
 
 from tests.web_modules.fhir_store.conftest import Caller
 from web_modules.fhir_store.database import records
-from web_modules.fhir_store.database.index_rows import SearchIndex
-from web_modules.fhir_store.elements.indexing import Indexer
-from web_modules.fhir_store.elements.parameters import ParameterCatalogue
 
 PATIENT = {"resourceType": "Patient", "name": [{"family": "A"}]}
 
@@ -76,8 +72,3 @@ def test_new_ids_are_uuids_in_the_order_of_time() -> None:
     assert len(set(ids)) == 200
     assert all(one[14] == "7" and one[19] in "89ab" for one in ids)
     assert [one[:13] for one in ids] == sorted(one[:13] for one in ids)
-
-
-def test_the_index_is_written_in_postgresqls_words_too(catalogue: ParameterCatalogue) -> None:
-    index = SearchIndex(postgresql.psycopg.dialect(), Indexer(catalogue))  # type: ignore[no-untyped-call]
-    assert index.indexer is not None

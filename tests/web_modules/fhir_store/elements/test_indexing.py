@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web_modules.fhir_store.elements.indexing import LONGEST_KEY, Indexer, fold, key_text, split_reference
-from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind, parameter_number
 
 BASE = "http://cloud.example/Y99002/fhir"
 
@@ -58,12 +58,17 @@ def test_each_kind_of_value_is_indexed(catalogue: ParameterCatalogue) -> None:
             "valueQuantity": {"value": 5, "system": "http://unitsofmeasure.org", "code": "mg"},
         }
     )
-    assert ("code", "http://loinc.org", "1") in rows[ParameterKind.TOKEN]
-    assert ("code", "", "2") in rows[ParameterKind.TOKEN]
-    assert ("status", "", "final") in rows[ParameterKind.TOKEN]
-    assert ("_tag", "t", "x") in rows[ParameterKind.TOKEN]
-    assert ("subject:identifier", "s", "v") in rows[ParameterKind.TOKEN]
-    assert ("patient", "Patient", "1") in rows[ParameterKind.REFERENCE]
-    assert ("_profile", "http://p.example") in rows[ParameterKind.URI]
-    assert ("value-quantity", 5.0, 5.0, "http://unitsofmeasure.org", "mg") in rows[ParameterKind.QUANTITY]
-    assert [row[0] for row in rows[ParameterKind.DATE]] == ["date"]
+
+    def number(code: str) -> int:
+        return parameter_number("Observation", code)
+
+    assert (number("code"), "http://loinc.org", "1") in rows[ParameterKind.TOKEN]
+    assert (number("code"), "", "2") in rows[ParameterKind.TOKEN]
+    assert (number("status"), "", "final") in rows[ParameterKind.TOKEN]
+    assert (number("_tag"), "t", "x") in rows[ParameterKind.TOKEN]
+    assert (number("subject:identifier"), "s", "v") in rows[ParameterKind.TOKEN]
+    assert (number("patient"), "Patient", "1") in rows[ParameterKind.REFERENCE]
+    assert (number("_profile"), "http://p.example") in rows[ParameterKind.URI]
+    milligrams = (number("value-quantity"), 5.0, 5.0, "http://unitsofmeasure.org", "mg")
+    assert milligrams in rows[ParameterKind.QUANTITY]
+    assert [row[0] for row in rows[ParameterKind.DATE]] == [number("date")]
