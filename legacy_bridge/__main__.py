@@ -260,6 +260,7 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
     from legacy_bridge.journal.journal import SqlJournal
     from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
     from legacy_bridge.legacy.database import open_database
+    from legacy_bridge.legacy.lease import LegacyLease
     from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
     from legacy_bridge.mapping.catalogue import catalogue
     from legacy_bridge.reconciler import Reconciler
@@ -280,7 +281,9 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
         journal = SqlJournal(engine, ods, lease)
         database = open_database(settings.legacy)
         stack.callback(database.dispose)
-        legacy = LegacyRows(database, ods)
+        held = LegacyLease(database, ods, lease.journal)
+        stack.callback(held.close)
+        legacy = LegacyRows(database, ods, fence=held.check)
         transport = HttpTransport(settings.fhir, token=settings.token)
         stack.callback(transport.close)
         client = FhirClient(transport)
@@ -292,6 +295,7 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
             environment, practice = said_by(settings.fhir)
             check_environment(settings.environment, said=environment, ods=ods, practice=practice)
             check_schema(mapped_columns(), legacy.columns())
+            held.take()
             install_outbox(database)
 
         if stop is None:
@@ -301,7 +305,7 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
             fresh = feed.poll(None).checkpoint
             journal.absorb(LEGACY, FeedBatch(touched=(), strays=(), checkpoint=fresh), now)
         moved = Event()
-        cloud = CloudResources(client, mappings, ods)
+        cloud = CloudResources(client, mappings, ods, fence=held.verify)
         reconciler = Reconciler(
             ods=ods,
             legacy=legacy,
@@ -322,6 +326,7 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
             standings=flag_file.standings,
             data_version=feed.data_version,
             check=check,
+            beat=held.beat,
             cloud_moved=moved,
         )
         if stop is not None:

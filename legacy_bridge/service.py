@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 from time import monotonic
 
-from legacy_bridge.errors import MirrorStopped, SideUnavailable
+from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.first_load import begin_first_load, mark_everything
 from legacy_bridge.merge.visit import Report
 from legacy_bridge.reconciler import Reconciler
@@ -58,7 +58,8 @@ class Parts:
         board: where it is published.
         standings: where every function stands; the same object until that changes.
         data_version: changes whenever somebody else writes to the legacy database.
-        check: the guards that look before anything is written.
+        check: the guards that look before anything is written, and the lease.
+        beat: shows that this bridge lives.
         cloud_moved: set when the cloud may have news.
     """
 
@@ -71,6 +72,7 @@ class Parts:
     standings: Callable[[], Mapping[Function, FunctionStanding]]
     data_version: Callable[[], int]
     check: Callable[[], None]
+    beat: Callable[[], None]
     cloud_moved: Event
 
 
@@ -91,7 +93,11 @@ class MirrorService:
         self._is_checked = False
 
     def run(self, stop: Event) -> None:
-        """Mirror until `stop` is set. What can pass is tried again; what a person must see is said once."""
+        """Mirror until `stop` is set. What can pass is tried again; what a person must see is said once.
+
+        Raises:
+            AnotherBridge: another one mirrors the practice; this one ends.
+        """
         failures = 0
         said = ""
         while not stop.is_set():
@@ -103,6 +109,8 @@ class MirrorService:
                     _LOG.info("side unavailable", extra={"reason": str(error)})
                 stop.wait(_backoff(failures, error.retry_after_seconds))
                 continue
+            except AnotherBridge:
+                raise
             except MirrorStopped as error:
                 self._is_checked = False
                 if str(error) != said:
@@ -126,6 +134,7 @@ class MirrorService:
             self._parts.check()
             self._is_checked = True
         self._look()
+        self._parts.beat()
         done = self._reconcile(stop) if self._is_any_due() else Report()
         if done.looked_at:
             self._has_news = True
@@ -201,6 +210,7 @@ class MirrorService:
             total = sum(journal.standing().linked.values())
             done = done.plus(self._parts.reconciler.reconcile(batch, total=total))
             self._look()
+            self._parts.beat()
         self._next_try = journal.next_try(self._kinds)
         self._trust_again()
         return done

@@ -1,6 +1,6 @@
 """Reads and writes the FHIR resources that make records, each transaction all or nothing."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,7 +20,24 @@ _KEEPS_HISTORY = frozenset({400, 403, 404, 405, 422, 501})  # answers of a serve
 class CloudResources:
     """One practice's records on a FHIR server; see `sides.RecordStore`."""
 
-    def __init__(self, client: FhirClient, mappings: Mapping[Kind, ResourceMapping], ods: str) -> None:
+    def __init__(
+        self,
+        client: FhirClient,
+        mappings: Mapping[Kind, ResourceMapping],
+        ods: str,
+        *,
+        fence: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Look at a server.
+
+        Args:
+            client: the server.
+            mappings: which resources make records.
+            ods: the practice.
+            fence: refuses a write of a bridge that lost its lease; asked just before. That the server has no
+                part in it is made good by its own conditions: each write names the version that it replaces.
+        """
+        self._fence = fence
         self._client = client
         self._mappings = mappings
         self._ods = ods
@@ -43,6 +60,7 @@ class CloudResources:
 
     def write(self, changes: Sequence[CloudPlan]) -> Mapping[LinkKey, Outcome]:
         """See `sides.RecordStore`; one transaction, taken apart where a record of it is refused."""
+        self._fence()
         with translated():
             return self._write(list(changes))
 
@@ -65,6 +83,7 @@ class CloudResources:
 
     def forget(self, references: Collection[str]) -> Collection[str]:
         """See `sides.CloudRecords`; what is there again is left alone."""
+        self._fence()
         with translated():
             return [one for one in sorted(references) if not self._is_forgotten(one)]
 

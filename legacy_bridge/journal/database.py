@@ -12,9 +12,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from legacy_bridge.errors import AnotherBridge, SettingsWrong, SideUnavailable
+from legacy_bridge.journal import checkpoints
 from legacy_bridge.journal.tables import LEASE
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_IDENTITY = "identity"
 _BUSY_MILLISECONDS = 10_000  # `status` reads while the bridge writes; neither waits long in WAL mode
 
 
@@ -63,7 +65,12 @@ def upgrade(connection: Connection) -> None:
 
 
 class Lease:
-    """One bridge a practice: a lock that ends with the process, and an epoch that every write checks."""
+    """One bridge a journal: a lock that ends with the process, and an epoch that every write checks.
+
+    Attributes:
+        holder: names this process.
+        journal: names the journal, for good.
+    """
 
     def __init__(self, engine: Engine, practice: str) -> None:
         """Take the lease.
@@ -76,6 +83,8 @@ class Lease:
         self._guard = _exclusive(engine, practice)
         with engine.begin() as connection:
             held = connection.execute(select(LEASE.c.epoch).where(LEASE.c.practice == practice)).scalar()
+            self.journal = checkpoints.read(connection, practice, _IDENTITY) or uuid.uuid4().hex
+            checkpoints.write(connection, practice, _IDENTITY, self.journal, now_utc())
             row = {"holder": self.holder, "epoch": (held or 0) + 1, "since": now_utc()}
             if held is None:
                 connection.execute(insert(LEASE).values(practice=practice, **row))

@@ -1,7 +1,7 @@
 """Reads the row groups that make records, and writes them back only if they are still what was read."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, Engine, and_, inspect, select, update
@@ -21,14 +21,22 @@ _YES, _NO = frozenset({b"1", b"true"}), frozenset({b"", b"0", b"false"})
 class LegacyRows:
     """One practice's records in the legacy database; see `sides.LegacyRecords`."""
 
-    def __init__(self, engine: Engine, ods: str) -> None:
+    def __init__(
+        self, engine: Engine, ods: str, *, fence: Callable[[Connection], None] = lambda _: None
+    ) -> None:
         """Find the practice.
+
+        Args:
+            engine: the database.
+            ods: the practice.
+            fence: refuses, inside the transaction, a write of a bridge that lost its lease.
 
         Raises:
             SettingsWrong: the database has no organisation with that ODS code, or more than one.
             SideUnavailable: the database does not answer.
         """
         self._engine = engine
+        self._fence = fence
         with _translated(), engine.connect() as connection:
             table = METADATA.tables["Admin_Organisation"]
             found = (
@@ -75,6 +83,7 @@ class LegacyRows:
         """See `sides.RecordStore`; all in one transaction that lets nobody else write meanwhile."""
         outcomes: dict[LinkKey, Outcome] = {}
         with _translated(), _alone(self._engine) as connection:
+            self._fence(connection)
             groups = self._read(connection, [change.link for change in changes])
             for change in changes:
                 group = groups.get(change.link)

@@ -142,10 +142,13 @@ def test_kill_9_in_between_loses_nothing_and_says_nothing_of_a_patient(
     assert told["kinds"]["patient"]["conflicts"] == 0
 
 
-def test_a_second_bridge_ends_with_one_sentence(programs: Programs) -> None:
+@pytest.mark.hazard("H12")
+@pytest.mark.parametrize("journal", ["journal.sqlite", "another.sqlite"])
+def test_a_second_bridge_ends_with_one_sentence(programs: Programs, journal: str) -> None:
     programs.start_bridge()
     until(lambda: family_and_phone(programs, "mary") is not None, "the first load")
-    done = programs.ask("once", *programs.options)
+    options = [*programs.options[:-1], str(programs.folder / journal)]
+    done = programs.ask("once", *options)
     assert done.returncode == 1
     assert done.stderr.strip().endswith("end it first, or leave it running.")
     assert "Traceback" not in done.stderr

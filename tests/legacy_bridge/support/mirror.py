@@ -14,6 +14,7 @@ from legacy_bridge.guards import BlastGuard
 from legacy_bridge.journal.database import Lease, journal_url, open_journal
 from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
+from legacy_bridge.legacy.lease import LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.merge.visit import Report
@@ -55,6 +56,7 @@ class Mirror:
     _engine: Any = field(init=False, default=None)
     _lease: Any = field(init=False, default=None)
     _feed: Any = field(init=False, default=None)
+    _held: Any = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.client = FhirClient(self.transport)
@@ -69,12 +71,14 @@ class Mirror:
         self.journal = SqlJournal(self._engine, ODS, self._lease)
         mappings = catalogue(ODS)
         journal = self.wrap(self.journal)
-        legacy = self.wrap(LegacyRows(self.practice.engine, ODS))
+        self._held = LegacyLease(self.practice.engine, ODS, self._lease.journal)
+        self._held.take()
+        legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
         self._feed = OutboxFeed(self.practice.engine)
         reconciler = Reconciler(
             ods=ODS,
             legacy=legacy,
-            cloud=self.wrap(CloudResources(self.client, mappings, ODS)),
+            cloud=self.wrap(CloudResources(self.client, mappings, ODS, fence=self._held.verify)),
             journal=journal,
             mappings=mappings,
             authority=lambda kind: decided(self.standings, kind.function)[0],
@@ -93,6 +97,7 @@ class Mirror:
             standings=lambda: self.standings,
             data_version=self._feed.data_version,
             check=lambda: None,
+            beat=self._held.beat,
             cloud_moved=Event(),
         )
         settings = BridgeSettings(
@@ -103,6 +108,7 @@ class Mirror:
     def stop(self) -> None:
         """End the bridge; what is in its journal stays."""
         if self._engine is not None:
+            self._held.close()
             self._feed.close()
             self._lease.close()
             self._engine.dispose()

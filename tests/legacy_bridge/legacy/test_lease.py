@@ -1,0 +1,104 @@
+"""The lease in the legacy database: two bridges with different journals never both write."""
+
+import pytest
+
+from legacy_bridge.errors import AnotherBridge
+from legacy_bridge.legacy.lease import BEAT_SECONDS, LegacyLease
+from legacy_bridge.legacy.rows import LegacyRows
+from legacy_bridge.records import Kind
+from legacy_bridge.sides import Link, RowChange
+from tests.legacy_bridge.support.mirror import Mirror
+from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, key
+
+pytestmark = pytest.mark.hazard("H12")
+
+
+class FakeClock:
+    """Seconds that pass when somebody waits; the holder may beat meanwhile."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.living: LegacyLease | None = None
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        """Let seconds pass."""
+        self.now += seconds
+        if self.living is not None:
+            self.living.beat()
+
+
+def lease(practice: SmallPractice, journal: str, clock: FakeClock) -> LegacyLease:
+    return LegacyLease(practice.engine, ODS, journal, clock=clock, wait=clock.wait)
+
+
+def test_a_second_journal_is_refused_while_the_first_bridge_lives(practice: SmallPractice) -> None:
+    clock = FakeClock()
+    first, second = lease(practice, "one", clock), lease(practice, "two", clock)
+    first.take()
+    clock.living = first
+    with pytest.raises(AnotherBridge, match="already mirrors Y99002"):
+        second.take()
+    assert clock.now <= BEAT_SECONDS + 1
+    first.verify()
+
+
+def test_a_second_journal_takes_over_from_a_silent_bridge_which_then_writes_nothing(
+    practice: SmallPractice,
+) -> None:
+    clock = FakeClock()
+    first, second = lease(practice, "one", clock), lease(practice, "two", clock)
+    first.take()
+    second.take()
+    assert clock.now >= 3 * BEAT_SECONDS
+    second.verify()
+    for use in (first.verify, first.beat):
+        with pytest.raises(AnotherBridge, match="took over"):
+            use()
+    first.close()
+    second.verify()
+
+
+def test_the_same_journal_goes_on_at_once_and_a_copy_of_it_ends_the_first(practice: SmallPractice) -> None:
+    clock = FakeClock()
+    first, copy = lease(practice, "one", clock), lease(practice, "one", clock)
+    first.take()
+    copy.take()
+    assert clock.now == 0
+    with pytest.raises(AnotherBridge):
+        first.verify()
+
+
+def test_a_lease_that_was_given_back_is_free_at_once(practice: SmallPractice) -> None:
+    clock = FakeClock()
+    first, second = lease(practice, "one", clock), lease(practice, "two", clock)
+    first.take()
+    first.close()
+    second.take()
+    assert clock.now == 0
+
+
+def test_a_bridge_that_lost_its_lease_writes_neither_side(mirror: Mirror, practice: SmallPractice) -> None:
+    mary = mirror.patient("mary")
+    mirror.put(mirror.patient("omar"), birthDate="1981-01-01")
+    practice.edit("Admin_Patient", "mary", HomePhone="01632 111111")
+    clock = FakeClock()
+    lease(practice, "another", clock).take()
+    with pytest.raises(AnotherBridge):
+        mirror.drain()
+    assert mirror.patient("mary") == mary
+    assert str(practice.patient("omar")["DateOfBirth"]) == "1980-02-03"
+
+
+def test_a_legacy_write_checks_the_lease_in_its_own_transaction(practice: SmallPractice) -> None:
+    first = lease(practice, "one", FakeClock())
+    first.take()
+    rows = LegacyRows(practice.engine, ODS, fence=first.check)
+    link = key(Kind.PATIENT, "omar")
+    digest = rows.read([Link(key=link)])[link].digest
+    lease(practice, "two", FakeClock()).take()
+    with pytest.raises(AnotherBridge):
+        rows.write([RowChange(link=link, digest=digest, columns={"HomePhone": "01632 999999"})])
+    assert practice.patient("omar")["HomePhone"] == "01632 960383"
