@@ -34,6 +34,7 @@ LEGACY, CLOUD = "legacy", "cloud"
 MIRRORED_FUNCTIONS = tuple(dict.fromkeys(kind.function for kind in Kind))
 _LOOK_SECONDS = 2.0  # ask a feed without a signal: a signal may be lost, a row is not
 _PUBLISH_AFTER_CHANGE_SECONDS = 0.5
+_TIDY_SECONDS = 3600.0  # two or three hundred versions of a few hundred bytes are left meanwhile
 _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
@@ -86,6 +87,7 @@ class MirrorService:
         self._polled: dict[str, float] = {}
         self._polled_at: dict[str, datetime] = {}
         self._published = float("-inf")
+        self._tidied = float("-inf")
         self._kinds: list[Kind] = []
         self._seen_standings: object = None
         self._next_try: datetime | None = None
@@ -141,6 +143,9 @@ class MirrorService:
         after = _PUBLISH_AFTER_CHANGE_SECONDS if self._has_news else self._settings.publish_seconds
         if monotonic() - self._published >= after:
             self.publish()
+            if monotonic() - self._tidied >= _TIDY_SECONDS:
+                self._parts.board.tidy()
+                self._tidied = monotonic()
         return done
 
     def drain(self, *, on_progress: Callable[[int], None] | None = None) -> Report:

@@ -29,7 +29,7 @@ class BridgeSettings:
         legacy_poll_seconds: how often to ask whether the legacy database was written; a look costs
             microseconds.
         cloud_poll_seconds: how often to ask a cloud that does not hold a request until it has news.
-        publish_seconds: how often freshness is published at rest.
+        publish_seconds: how often freshness is published at rest; panes are amber after 60 s without.
         token: what the bridge sends as bearer; from the environment only.
     """
 
@@ -42,7 +42,7 @@ class BridgeSettings:
     batch: int = 150
     legacy_poll_seconds: float = 0.025
     cloud_poll_seconds: float = 0.1
-    publish_seconds: float = 8.0
+    publish_seconds: float = 25.0
     token: str | None = None
 
 

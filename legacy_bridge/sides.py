@@ -451,6 +451,13 @@ class Board(Protocol):
             SideUnavailable: try again later.
         """
 
+    def tidy(self) -> None:
+        """Remove what was said before, where the server can: only the last word is of use.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
+
 
 class Journal(Protocol):
     """The bridge's own durable memory. Every method is one transaction, durable when it returns."""

@@ -1,12 +1,14 @@
 """Publishes how the mirror stands: a Basic for each function, a Task for what waits for a person."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 
-from legacy_bridge.cloud.resources import translated
+from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.sides import ListedConflict, News, Quarantined
 from web_modules.decision.words import Function
+from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
 from web_modules.fhir.mirror_status import (
     FRESHNESS_IDENTIFIER,
@@ -26,19 +28,42 @@ class FhirBoard:
     def __init__(self, client: FhirClient) -> None:
         self._client = client
         self._ids: dict[tuple[str, str], str] = {}
+        self._said: dict[str, Freshness] = {}
 
     def publish(self, news: News) -> None:
         """See `sides.Board`."""
+        fresh = {function.value: _freshness(function, news) for function in news.functions}
+        new = [one for name, one in fresh.items() if one.is_mirrored or self._is_news(name, one)]
         resources = [
-            *(freshness_resource(_freshness(function, news)) for function in news.functions),
+            *(freshness_resource(one) for one in new),
             *(task_resource(_quarantine_task(one)) for one in news.quarantined),
         ]
         with translated():
             resources += self._conflict_tasks(news)
             self._find(resources)
-            stored = self._client.transaction([self._entry(resource) for resource in resources])
+            entries = [self._entry(resource) for resource in resources]
+            stored = self._client.transaction(entries) if entries else []
+        self._said.update({one.function: one for one in new})
         for resource, answer in zip(resources, stored, strict=True):
             self._ids[_name(resource)] = str(answer["id"])
+
+    def tidy(self) -> None:
+        """See `sides.Board`."""
+        with translated():
+            for resource_type, name in list(self._ids):
+                if resource_type == "Basic":
+                    try:
+                        self._client.delete_history("Basic", self._ids[resource_type, name])
+                    except errors.FhirError as error:
+                        if error.status not in KEEPS_HISTORY:
+                            raise
+
+    def _is_news(self, function: str, found: Freshness) -> bool:
+        """Whether more than the time has changed: all that may be said of a function that is not mirrored."""
+        before = self._said.get(function)
+        return before is None or before != replace(
+            found, watermark=before.watermark, published_at=before.published_at
+        )
 
     def _conflict_tasks(self, news: News) -> list[Resource]:
         """The Tasks of the conflicts as they are to be; those that were shown and are over are closed."""

@@ -14,7 +14,7 @@ from web_modules.fhir.client import FhirClient, TransactionEntry
 
 _CHUNK = 50  # ids or identifiers a search: keeps an address below 8 kB
 _PAGE = "200"
-_KEEPS_HISTORY = frozenset({400, 403, 404, 405, 422, 501})  # answers of a server without delete-history
+KEEPS_HISTORY = frozenset({400, 403, 404, 405, 422, 501})  # answers of a server without delete-history
 
 
 class CloudResources:
@@ -95,7 +95,7 @@ class CloudResources:
             try:
                 self._client.delete_history(resource_type, resource_id)
             except errors.FhirError as error:
-                if error.status not in _KEEPS_HISTORY:
+                if error.status not in KEEPS_HISTORY:
                     raise
                 return False
         return True
