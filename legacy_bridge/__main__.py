@@ -120,6 +120,8 @@ def once(  # noqa: PLR0913, PLR0917  (one argument an option)
             if compare or after_restore:
                 service.compare_everything()
             done = service.drain(on_progress=show)
+            if compare:
+                service.count()
         told = asdict(done)
         if as_json:
             typer.echo(json.dumps(told))
@@ -152,6 +154,9 @@ def status(
                 "conflicts": standing.conflicts.get(kind, 0),
                 "quarantined": standing.quarantined.get(kind.value, 0),
                 "withheld": standing.withheld[kind],
+                "matched": standing.counted[kind].matched if kind in standing.counted else None,
+                "counted": standing.counted[kind].total if kind in standing.counted else None,
+                "counted_at": standing.counted[kind].at.isoformat() if kind in standing.counted else None,
             }
             for kind in Kind
         }
@@ -161,10 +166,10 @@ def status(
             more = {"only_in_cloud": only_in_cloud, "unsure": standing.unsure, "notices": notices}
             typer.echo(json.dumps({"kinds": told, **more}))
             return
-        heads = ("linked", "waiting", "conflicts", "quarantined", "withheld")
+        heads = ("linked", "waiting", "conflicts", "quarantined", "withheld", "matched", "counted")
         typer.echo("".join(["kind".ljust(14), *(head.rjust(13) for head in heads)]))
         for kind, numbers in told.items():
-            typer.echo("".join([kind.ljust(14), *(str(numbers[head]).rjust(13) for head in heads)]))
+            typer.echo("".join([kind.ljust(14), *(_number(numbers[head]).rjust(13) for head in heads)]))
         if only_in_cloud:
             typer.echo(f"{only_in_cloud} records are only in the cloud: see banyan-bridge quarantine.")
         if standing.unsure:
@@ -263,6 +268,7 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
     from legacy_bridge.legacy.lease import LegacyLease
     from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
     from legacy_bridge.mapping.catalogue import catalogue
+    from legacy_bridge.parity import Comparison, Scan
     from legacy_bridge.reconciler import Reconciler
     from legacy_bridge.service import LEGACY, MirrorService, Parts, decided
     from legacy_bridge.sides import FeedBatch
@@ -327,6 +333,11 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
             data_version=feed.data_version,
             check=check,
             beat=held.beat,
+            scan=Scan(
+                Comparison(legacy=legacy, cloud=cloud, journal=journal, mappings=mappings),
+                journal,
+                lambda: datetime.now(UTC),
+            ),
             cloud_moved=moved,
         )
         if stop is not None:
@@ -392,6 +403,10 @@ def _failing_in_one_sentence() -> Iterator[None]:
 def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _number(value: object) -> str:
+    return "-" if value is None else str(value)
 
 
 def _shown(values: Any) -> dict[str, Any]:

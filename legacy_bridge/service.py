@@ -11,6 +11,7 @@ from time import monotonic
 from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.first_load import begin_first_load, mark_everything
 from legacy_bridge.merge.visit import Report
+from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
 from legacy_bridge.settings import BridgeSettings
@@ -35,6 +36,8 @@ MIRRORED_FUNCTIONS = tuple(dict.fromkeys(kind.function for kind in Kind))
 _LOOK_SECONDS = 2.0  # ask a feed without a signal: a signal may be lost, a row is not
 _PUBLISH_AFTER_CHANGE_SECONDS = 0.5
 _TIDY_SECONDS = 3600.0  # two or three hundred versions of a few hundred bytes are left meanwhile
+_SCAN_SHARE = 0.05  # of the time, while a count goes on
+_SCAN_SECONDS = 6 * 3600.0  # from the end of one count to the next
 _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
@@ -61,6 +64,7 @@ class Parts:
         data_version: changes whenever somebody else writes to the legacy database.
         check: the guards that look before anything is written, and the lease.
         beat: shows that this bridge lives.
+        scan: counts how equal the sides are.
         cloud_moved: set when the cloud may have news.
     """
 
@@ -74,6 +78,7 @@ class Parts:
     data_version: Callable[[], int]
     check: Callable[[], None]
     beat: Callable[[], None]
+    scan: Scan
     cloud_moved: Event
 
 
@@ -88,6 +93,8 @@ class MirrorService:
         self._polled_at: dict[str, datetime] = {}
         self._published = float("-inf")
         self._tidied = float("-inf")
+        self._scans_at = float("-inf")
+        self._is_scanning = False
         self._kinds: list[Kind] = []
         self._seen_standings: object = None
         self._next_try: datetime | None = None
@@ -123,6 +130,7 @@ class MirrorService:
             if failures:
                 _LOG.info("side available again", extra={"attempts": failures})
             failures, said = 0, ""
+            self._scan()
             self._parts.cloud_moved.wait(self._settings.legacy_poll_seconds)
 
     def step(self, stop: Event | None = None) -> Report:
@@ -147,6 +155,32 @@ class MirrorService:
                 self._parts.board.tidy()
                 self._tidied = monotonic()
         return done
+
+    def count(self) -> None:
+        """Count at once how equal the sides are, and publish it; what differs is looked at again."""
+        self._parts.scan.start(self.mirrored_kinds())
+        while self._parts.scan.step():
+            pass
+        self.publish()
+
+    def _scan(self) -> None:
+        """Count a little, when nothing else is to be done and it is time."""
+        began = monotonic()
+        if began < self._scans_at or self._is_any_due():
+            return
+        try:
+            if not self._is_scanning:
+                self._parts.scan.start(self._kinds)
+            self._is_scanning = self._parts.scan.step()
+        except SideUnavailable:
+            self._scans_at = monotonic() + _LOOK_SECONDS
+            return
+        if self._is_scanning:
+            self._scans_at = monotonic() + (monotonic() - began) / _SCAN_SHARE
+        else:
+            self._scans_at = monotonic() + _SCAN_SECONDS
+            self._has_news = True
+        self._next_try = self._parts.journal.next_try(self._kinds)
 
     def drain(self, *, on_progress: Callable[[int], None] | None = None) -> Report:
         """Step until nothing may be tried now; what waits for a parent or for another attempt stays."""

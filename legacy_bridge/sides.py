@@ -206,6 +206,21 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """How equal the sides were when one kind was counted.
+
+    Attributes:
+        matched: records equal on both.
+        total: records counted; the withheld, which are rightly on one side only, left out.
+        at: when; aware.
+    """
+
+    matched: int
+    total: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the mirror stands, in numbers by kind.
 
@@ -217,6 +232,7 @@ class Standing:
         conflicts: open ones.
         quarantined: records that cannot be carried; the key `stray` is what is only on the cloud,
             `mirror` what concerns a whole side.
+        counted: how equal the sides were at the last count; kinds that were never counted are missing.
         unsure: of the withheld, those of which nobody can read whether they are confidential.
     """
 
@@ -227,6 +243,7 @@ class Standing:
     conflicts: Mapping[Kind, int]
     quarantined: Mapping[str, int]
     unsure: int = 0
+    counted: Mapping[Kind, Counted] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -490,6 +507,9 @@ class Journal(Protocol):
 
     def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
         """`Type/id` to the link that it belongs to; unknown ones are missing."""
+
+    def count(self, kind: Kind, counted: Counted) -> None:
+        """Save how equal the sides are."""
 
     def standing(self) -> Standing:
         """How the mirror stands, in numbers."""

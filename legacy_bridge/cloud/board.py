@@ -126,6 +126,8 @@ def _freshness(function: Function, news: News) -> Freshness:
     kinds = [kind for kind in Kind if kind.function is function]
     oldest = [standing.oldest[kind] for kind in kinds if kind in standing.oldest]
     leads, is_mirrored = news.functions[function]
+    counted = [standing.counted[kind] for kind in kinds if kind in standing.counted]
+    is_counted = len(counted) == len(kinds)
     return Freshness(
         function=function.value,
         watermark=min([news.known, *oldest]),
@@ -136,6 +138,8 @@ def _freshness(function: Function, news: News) -> Freshness:
         conflicts=sum(standing.conflicts.get(kind, 0) for kind in kinds),
         quarantined=sum(standing.quarantined.get(kind.value, 0) for kind in kinds),
         withheld=sum(standing.withheld.get(kind, 0) for kind in kinds),
+        matched=sum(one.matched for one in counted) if is_counted else None,
+        total=sum(one.total for one in counted) if is_counted else None,
     )
 
 

@@ -1,11 +1,15 @@
-"""Where each feed stands."""
+"""Where each feed stands, and what was counted last."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
 from legacy_bridge.journal.dirty import insert_for
 from legacy_bridge.journal.tables import CHECKPOINTS
+from legacy_bridge.records import Kind
+from legacy_bridge.sides import Counted
+
+_COUNTED = "count:"
 
 
 def read(connection: Connection, practice: str, feed: str) -> str | None:
@@ -26,3 +30,26 @@ def write(connection: Connection, practice: str, feed: str, position: str, now: 
             index_elements=["practice", "feed"], set_={"position": position, "saved_at": now}
         )
     )
+
+
+def count(connection: Connection, practice: str, kind: Kind, counted: Counted) -> None:
+    """Save how equal the sides are in one kind."""
+    position = f"{counted.matched} {counted.total}"
+    moment = counted.at.astimezone(UTC).replace(tzinfo=None)
+    write(connection, practice, f"{_COUNTED}{kind.value}", position, moment)
+
+
+def counted(connection: Connection, practice: str) -> dict[Kind, Counted]:
+    """How equal the sides were at the last count, by kind."""
+    rows = connection.execute(
+        select(CHECKPOINTS.c.feed, CHECKPOINTS.c.position, CHECKPOINTS.c.saved_at).where(
+            CHECKPOINTS.c.practice == practice,
+            CHECKPOINTS.c.feed.in_([f"{_COUNTED}{kind.value}" for kind in Kind]),
+        )
+    )
+    found: dict[Kind, Counted] = {}
+    for row in rows:
+        matched, total = map(int, row.position.split(" "))
+        kind = Kind(row.feed.removeprefix(_COUNTED))
+        found[kind] = Counted(matched=matched, total=total, at=row.saved_at.replace(tzinfo=UTC))
+    return found

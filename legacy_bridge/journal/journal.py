@@ -15,6 +15,7 @@ from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.sides import (
     CONFIDENTIALITY_UNREADABLE,
     Conflict,
+    Counted,
     Dirty,
     FeedBatch,
     Link,
@@ -132,6 +133,11 @@ class SqlJournal:
         with self._reading() as connection:
             return links.keys_of(connection, self._practice, references)
 
+    def count(self, kind: Kind, counted: Counted) -> None:
+        """See `sides.Journal`."""
+        with self._writing() as connection:
+            checkpoints.count(connection, self._practice, kind, counted)
+
     def standing(self) -> Standing:
         """How the mirror stands, in numbers."""
         with self._reading() as connection:
@@ -144,6 +150,7 @@ class SqlJournal:
                 withheld={kind: counts.get((kind, LinkState.WITHHELD), 0) for kind in Kind},
                 conflicts=conflicts.open_counts(connection, self._practice),
                 quarantined=quarantine.counts(connection, self._practice),
+                counted=checkpoints.counted(connection, self._practice),
                 unsure=quarantine.count_of(connection, self._practice, CONFIDENTIALITY_UNREADABLE),
             )
 

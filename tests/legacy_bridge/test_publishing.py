@@ -1,10 +1,15 @@
 """What the mirror says of itself: often enough to be believed, and no oftener."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
+from typer.testing import CliRunner
 
+from legacy_bridge.__main__ import app
+from legacy_bridge.records import Kind
 from tests.legacy_bridge.support.mirror import Mirror, stages
+from tests.legacy_bridge.support.small_practice import ODS
 from web_modules.decision.words import Stage
 from web_modules.fhir.mirror_status import AMBER_AFTER_SECONDS, Freshness, freshness_of
 
@@ -51,3 +56,43 @@ def test_old_versions_of_what_the_mirror_said_of_itself_are_removed(mirror: Mirr
     mirror.drain()
     assert mirror.journal.quarantined() == []
     assert all(one.published_at <= datetime.now(UTC) for one in published(mirror).values())
+
+
+@pytest.mark.hazard("H05")
+def test_how_equal_the_sides_are_is_counted_and_published(mirror: Mirror) -> None:
+    assert published(mirror)["patients"].total is None, "nobody has counted yet"
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    mirror.service.count()
+    found = published(mirror)
+    assert (found["patients"].matched, found["patients"].total) == (1, 1)
+    assert (found["appointments"].matched, found["appointments"].total) == (4, 4)
+
+
+def test_what_differs_when_it_is_counted_is_looked_at_again(mirror: Mirror) -> None:
+    mirror.service.count()
+    omar = mirror.patient("omar")
+    mirror.put(omar, gender="male")
+    mirror.service._look()
+    scan = mirror.service._parts.scan
+    scan.start([Kind.PATIENT])
+    assert scan.step(1) is True
+    assert mirror.journal.standing().counted[Kind.PATIENT].matched == 2, "the last whole count stands"
+    assert scan.step(1) is False
+    assert mirror.journal.standing().counted[Kind.PATIENT].matched == 1
+    mirror.drain()
+    mirror.service.count()
+    assert published(mirror)["patients"].matched == 2
+    assert mirror.practice.patient("omar")["Sex"] == "M"
+
+
+def test_the_running_bridge_counts_by_itself_when_nothing_else_is_to_be_done(mirror: Mirror) -> None:
+    for _ in range(20):
+        mirror.service._scans_at = 0.0
+        mirror.service._scan()
+    assert set(mirror.journal.standing().counted) == set(Kind)
+    shown = CliRunner().invoke(
+        app, ["status", "--practice", ODS, "--journal", str(mirror.folder / "journal.sqlite"), "--json"]
+    )
+    told = json.loads(shown.output)["kinds"]["patient"]
+    assert (told["matched"], told["counted"]) == (2, 2)

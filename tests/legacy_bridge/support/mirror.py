@@ -18,7 +18,7 @@ from legacy_bridge.legacy.lease import LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.merge.visit import Report
-from legacy_bridge.parity import Comparison
+from legacy_bridge.parity import Comparison, Scan
 from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
 from legacy_bridge.service import MirrorService, Parts, decided
@@ -98,6 +98,7 @@ class Mirror:
             data_version=self._feed.data_version,
             check=lambda: None,
             beat=self._held.beat,
+            scan=Scan(self._comparison(), self.journal, lambda: datetime.now(UTC)),
             cloud_moved=Event(),
         )
         settings = BridgeSettings(
@@ -120,13 +121,16 @@ class Mirror:
 
     def differing(self) -> list[str]:
         """The links whose two sides are not equal."""
-        comparison = Comparison(
+        comparison = self._comparison()
+        return [str(key) for kind in Kind for key in comparison.count(kind).differing]
+
+    def _comparison(self) -> Comparison:
+        return Comparison(
             legacy=LegacyRows(self.practice.engine, ODS),
             cloud=CloudResources(self.client, catalogue(ODS), ODS),
             journal=self.journal,
             mappings=catalogue(ODS),
         )
-        return [str(key) for kind in Kind for key in comparison.count(kind).differing]
 
     def resource(self, resource_type: str, table: str, name: str) -> dict[str, Any]:
         """The resource of a name."""
