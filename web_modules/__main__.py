@@ -6,14 +6,18 @@ import json
 import logging
 import signal
 import socket
+import ssl
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from web_modules.errors import AddressUnavailable, CloudError
+from web_modules.errors import AddressUnavailable, CloudError, SettingsError
 from web_modules.settings import CloudSettings, load_settings
+
+if TYPE_CHECKING:
+    from web_modules.fhir_store.store import Store
 
 GRACE_SECONDS = 1
 """Requests in flight may end, which takes a tenth of it; pages that wait for changes are then let go."""
@@ -40,6 +44,8 @@ Examples:
   banyan-cloud serve --port 8080 --database sqlite:///cloud.sqlite --development
 
   banyan-cloud serve --settings cloud.toml --environment training --today 2026-11-17
+
+  banyan-cloud serve --settings cloud.toml --host 192.0.2.1 --tls-certificate cert.pem --tls-key key.pem
 """
 _STATUS_HELP = """Say whether a cloud answers, for whom, and when its records last changed.
 
@@ -66,6 +72,11 @@ def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
         str | None, typer.Option(help="The day taken for today, such as 2026-11-17; not when live.")
     ] = None,
     public_url: Annotated[str | None, typer.Option(help="Origin under which clients see this cloud.")] = None,
+    tls_certificate: Annotated[str | None, typer.Option(help="PEM file: the certificate.")] = None,
+    tls_key: Annotated[str | None, typer.Option(help="PEM file: its private key.")] = None,
+    behind_proxy: Annotated[
+        bool | None, typer.Option("--behind-proxy", help="A proxy before this program does TLS.")
+    ] = None,
     development: Annotated[
         bool | None, typer.Option("--development", help="Also serve /fhir without sign-in; loopback only.")
     ] = None,
@@ -80,6 +91,9 @@ def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
         "environment": environment,
         "today": today,
         "public_url": public_url,
+        "tls_certificate": tls_certificate,
+        "tls_key": tls_key,
+        "behind_proxy": behind_proxy or None,
         "development": development or None,
     }
     try:
@@ -136,15 +150,15 @@ def _serve(settings: CloudSettings) -> None:
 
     from web_modules.app import create_cloud
     from web_modules.fhir_store.store import Store, load_standard
-    from web_modules.identity.sessions import load_key
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _check_certificate(settings)
     listening = _listen(settings)
     port = int(listening.getsockname()[1])
     with listening:
         store = Store(settings.database, load_standard())
         try:
-            key = load_key(_key_file(settings.database))
+            key = _session_key(settings, store)
             origin = settings.origin(port)
             cloud = create_cloud(settings, store, key, origin)
             config = uvicorn.Config(
@@ -153,6 +167,9 @@ def _serve(settings: CloudSettings) -> None:
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                ssl_certfile=settings.tls_certificate,
+                ssl_keyfile=settings.tls_key,
+                proxy_headers=False,  # clients' addresses are not asked for
             )
             server = uvicorn.Server(config)
             typer.echo(
@@ -164,6 +181,19 @@ def _serve(settings: CloudSettings) -> None:
                 runner.run(server.serve(sockets=[listening]))
         finally:
             store.close()
+
+
+def _check_certificate(settings: CloudSettings) -> None:
+    """Say what is wrong with a certificate before anything is made."""
+    if settings.tls_certificate is None:
+        return
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
+    except OSError as error:  # which ssl.SSLError is too
+        raise SettingsError(
+            f"The TLS certificate or its key cannot be used ({error}): check tls_certificate and tls_key."
+        ) from error
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
@@ -194,14 +224,18 @@ def _listen(settings: CloudSettings) -> socket.socket:
     return listening
 
 
-def _key_file(database: str) -> Path | None:
-    """Beside an SQLite database; with any other the key lives as long as the process."""
+def _session_key(settings: CloudSettings, store: "Store") -> bytes:
+    """Beside an SQLite database; in any other database, where every web process has it."""
     from sqlalchemy import make_url
 
-    url = make_url(database)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        return None
-    return Path(f"{url.database}.session-key")
+    from web_modules.identity.database.connection import IdentityDatabase
+    from web_modules.identity.database.keys import Keys
+    from web_modules.identity.sessions import load_key
+
+    url = make_url(settings.database)
+    if url.get_backend_name() == "sqlite":
+        return load_key(Path(f"{url.database}.session-key"))
+    return Keys(IdentityDatabase(store.database, settings.practice)).session()
 
 
 if __name__ == "__main__":

@@ -129,7 +129,9 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         finder=PatientFinder(transport),
         pages=pages,
     )
-    sign_in = SignInPages(sessions, DEVELOPMENT_PEOPLE if is_open else (), pages)
+    sign_in = SignInPages(
+        sessions, DEVELOPMENT_PEOPLE if is_open else (), pages, is_https=origin.startswith("https:")
+    )
     return Identity(
         sessions=sessions,
         admission=admission,

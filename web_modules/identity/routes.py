@@ -17,7 +17,13 @@ class SignInPages:
     """The development sign-in: one chooses who one is. Without people it says that nobody can sign in."""
 
     def __init__(
-        self, sessions: Sessions, people: Sequence[Person], pages: IdentityPages, *, provider: str = ""
+        self,
+        sessions: Sessions,
+        people: Sequence[Person],
+        pages: IdentityPages,
+        *,
+        is_https: bool,
+        provider: str = "",
     ) -> None:
         """Let people in.
 
@@ -25,12 +31,14 @@ class SignInPages:
             sessions: are issued here.
             people: whom one may choose to be.
             pages: draws.
+            is_https: whether browsers come by https, perhaps to a proxy before us.
             provider: what the identity provider is called, or empty when there is none.
         """
         self._sessions = sessions
         self._people = {person.id: person for person in people}
         self._pages = pages
         self._provider = provider
+        self._is_https = is_https
 
     def routes(self) -> list[Route]:
         """`/sign-in` and `/sign-out`."""
@@ -64,7 +72,7 @@ class SignInPages:
             answer = self._pages.onward(following)
         else:
             answer = RedirectResponse(following, status_code=303)
-        set_session(answer, request, token)
+        set_session(answer, token, is_https=self._is_https)
         return answer
 
     async def _sign_out(self, request: Request) -> Response:
@@ -81,7 +89,7 @@ class SignInPages:
         return self._pages.draw("sign_in", status=status, **words)
 
 
-def set_session(answer: Response, request: Request, token: str) -> None:
+def set_session(answer: Response, token: str, *, is_https: bool) -> None:
     """Give a browser its session."""
     answer.set_cookie(
         COOKIE,
@@ -90,7 +98,7 @@ def set_session(answer: Response, request: Request, token: str) -> None:
         path="/",
         httponly=True,
         samesite="strict",
-        secure=request.url.scheme == "https",
+        secure=is_https,
     )
 
 
