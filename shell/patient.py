@@ -118,6 +118,13 @@ def patient_of(resource: Resource, ods: str) -> Patient:
     )
 
 
+def person_words(names: list[dict[str, Any]]) -> str:
+    """`Dr Priya Nair`, of a FHIR HumanName of somebody who works here; empty when none is recorded."""
+    name = _preferred(names, ("official", "usual"))
+    parts = [*name.get("prefix", []), *name.get("given", []), name.get("family", "")]
+    return written(" ".join(part for part in parts if part) or name.get("text"))
+
+
 def nhs_number_words(number: str) -> str:
     """`999 123 4578`."""
     return f"{number[:3]} {number[3:6]} {number[6:]}" if len(number) == 10 else number

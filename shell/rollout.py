@@ -1,6 +1,7 @@
 """What a person sees of each function: the flags' decision, pinned while a patient is open (hazard H11)."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from web_modules.decision.decision import Decision, Standing, decide, starting_point
@@ -59,12 +60,17 @@ class Rollout:
 
     def decision(self, function: Function) -> Decision:
         """What the person sees of a function, and why."""
-        return decide(
-            self._pinned[function],
-            environment=self._environment,
-            has_module=function in self._modules,
-            chosen=self._choices.get(function),
-        )
+        return self._decide(function, self._pinned[function])
+
+    def awaited(self, function: Function) -> Decision | None:
+        """The decision by an edit of the flags that waits until the patient is closed; None: nothing waits.
+
+        The kill switch alone does not wait.
+        """
+        pinned, now = self._pinned[function], self._flags.standings()[function]
+        if not self._is_pinned or replace(now, is_stopped=pinned.is_stopped) == pinned:
+            return None
+        return self._decide(function, now)
 
     def standing(self, function: Function) -> Standing:
         """Where a function stands in this window."""
@@ -99,3 +105,11 @@ class Rollout:
             return False
         self._pinned = now
         return True
+
+    def _decide(self, function: Function, standing: Standing) -> Decision:
+        return decide(
+            standing,
+            environment=self._environment,
+            has_module=function in self._modules,
+            chosen=self._choices.get(function),
+        )

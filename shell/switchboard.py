@@ -57,6 +57,9 @@ class Glass(Protocol):
     def show_notice(self, words: str) -> None:
         """Say something that needs no answer."""
 
+    def show_failure(self, words: str) -> None:
+        """Say that what was chosen did not come to be, where it was chosen."""
+
     def press(self, key: str) -> None:
         """A key of the shell was pressed over a foreign window."""
 
@@ -136,6 +139,11 @@ class Switchboard:
         self._join_rest()
         self.hub.propose(patient)
 
+    def record_changed(self, patient: Patient) -> None:
+        """The open patient's record was read again; another patient's is left alone."""
+        if self.hub.patient is not None and self.hub.patient.fhir_id == patient.fhir_id:
+            self.hub.patient = patient
+
     def vote(self, vote: Vote) -> None:
         """The person's answer about unsaved work."""
         self.hub.vote(vote)
@@ -162,10 +170,12 @@ class Switchboard:
             self.on_rest()
 
     def flags_changed(self) -> None:
-        """The flag file was edited: take it up unless a patient is open."""
+        """The flag file was edited: take it up unless a patient is open, else say that it waits."""
         if self._rollout.take_up():
             self.select(self.function)
-        elif self._rollout.is_stopped(self.function):
+            return
+        self._show_function()
+        if self._rollout.is_stopped(self.function):
             self._glass.show_notice("The new page was stopped. It can be read; what you typed is kept.")
 
     # -- what the hosts say (HostListener) ------------------------------------------------------------------
@@ -248,7 +258,7 @@ class Switchboard:
     def on_context(self, event: ContextEvent) -> None:
         """The context changed: the rollout is pinned while a patient is open."""
         if event.words:
-            self._glass.show_notice(event.words)
+            self._glass.show_failure(event.words)
             return
         self._glass.show_patient(event.patient)
         if event.patient is None:
@@ -301,4 +311,5 @@ class _Dark:
     def show_active(self, side: Side | None) -> None: ...
     def show_gone(self, side: Side, reason: str | None) -> None: ...
     def show_notice(self, words: str) -> None: ...
+    def show_failure(self, words: str) -> None: ...
     def press(self, key: str) -> None: ...

@@ -50,6 +50,7 @@ class WindowFrame(QWidget):
         self.rail = Rail(theme, offer.functions)
         self.function_bar = FunctionBar(theme)
         self.invitation = Notice(theme, "new")
+        self.waiting = Notice(theme, "clock")
         self.silence = Notice(theme, "cloud-gone", "warn")
         self.elsewhere = Notice(theme, "warning", "warn")
         self.said = Notice(theme, "information")
@@ -108,7 +109,14 @@ class WindowFrame(QWidget):
         middle.addWidget(self.rail)
         work = QVBoxLayout()
         work.setSpacing(0)
-        for line in (self.function_bar, self.silence, self.elsewhere, self.invitation, self.said):
+        for line in (
+            self.function_bar,
+            self.waiting,
+            self.silence,
+            self.elsewhere,
+            self.invitation,
+            self.said,
+        ):
             work.addWidget(line)
         work.addWidget(self.splitter, 1)
         middle.addLayout(work, 1)

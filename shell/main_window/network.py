@@ -1,7 +1,7 @@
 """Reads from the cloud on threads of their own, so that the window's thread never waits."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
 
 from shell.errors import CloudError
 from shell.functions import CloudOffer
-from shell.patient import Patient, patient_of
+from shell.patient import Patient, patient_of, person_words
 from web_modules.fhir import systems
 from web_modules.fhir.client import FhirClient
-from web_modules.fhir.errors import FhirError
+from web_modules.fhir.errors import FhirError, FhirGone, FhirNotFound
 from web_modules.fhir.mirror_status import Freshness, TaskKind, freshness_of, task_of
 
 _TIMEOUT_SECONDS = 5.0
@@ -80,6 +80,7 @@ class Cloud(QObject):
         self._last = Pulse(freshness={}, conflicts=0, held_back=0, silent_since=None)
         self._timer = QTimer(self, interval=_PULSE_MILLISECONDS)
         self._timer.timeout.connect(self._beat)
+        self._practitioners: dict[str, str] = {}
         self._is_beating = False
         self._is_stopped = False
 
@@ -97,10 +98,7 @@ class Cloud(QObject):
 
     def patient(self, fhir_id: str, done: Callable[[Patient | None], None]) -> None:
         """Read one patient; None when there is none or the cloud does not answer."""
-        self._ask(
-            lambda: patient_of(self._client.read("Patient", fhir_id), self._offer.ods),
-            lambda found, _error: done(found),
-        )
+        self._ask(lambda: self._patient(fhir_id), lambda found, _error: done(found))
 
     def identify(self, number: str, done: Callable[[Sequence[Patient] | None], None]) -> None:
         """Find who bears a number of the practice; None when the cloud does not answer."""
@@ -117,6 +115,25 @@ class Cloud(QObject):
             done(())
             return
         self._ask(lambda: self._patients(query), lambda found, _error: done(found))
+
+    def _patient(self, fhir_id: str) -> Patient:
+        resource = self._client.read("Patient", fhir_id)
+        patient = patient_of(resource, self._offer.ods)
+        if patient.usual_gp:
+            return patient
+        references = [str(one.get("reference", "")) for one in resource.get("generalPractitioner", [])]
+        names = [self._practitioner(one) for one in references if one.startswith("Practitioner/")]
+        return replace(patient, usual_gp=next(filter(None, names), ""))
+
+    def _practitioner(self, reference: str) -> str:
+        """A practitioner's name; asked once a window, as it is needed each time a patient is read again."""
+        if reference not in self._practitioners:
+            try:
+                found = self._client.read("Practitioner", reference.removeprefix("Practitioner/"))
+            except (FhirNotFound, FhirGone):
+                found = {}
+            self._practitioners[reference] = person_words(found.get("name", []))
+        return self._practitioners[reference]
 
     def _patients(self, query: dict[str, Any]) -> list[Patient]:
         bundle = self._client.search_page("Patient", query | {"_count": str(_FOUND_AT_MOST)})

@@ -16,14 +16,23 @@ from shell.hosts.interface import Host
 from shell.hosts.key_frame import KeyFrame
 from shell.main_window.cards import Cards
 from shell.main_window.choices import Choices
-from shell.main_window.finding import Action, actions_for, same_name
+from shell.main_window.finding import Action, actions_for
 from shell.main_window.frame import WindowFrame
 from shell.main_window.freshness import COMPLETE, NOT_MIRRORED, PRACTICE_ZONE, MirrorLine, mirror_line
 from shell.main_window.network import Cloud, Pulse
+from shell.main_window.open_record import OpenRecord
 from shell.main_window.page_keys import PageKeys
 from shell.main_window.pane import Pane
 from shell.main_window.theme import Theme
-from shell.main_window.wording import dispute_words, silence_words, strip_right, strip_words, utc_now
+from shell.main_window.wording import (
+    FAILED_IN_DISPUTE,
+    dispute_words,
+    silence_words,
+    strip_right,
+    strip_words,
+    utc_now,
+    waiting_words,
+)
 from shell.meeting import Person
 from shell.patient import Patient
 from shell.rollout import Rollout
@@ -61,6 +70,7 @@ class MainWindow(WindowFrame):
         self._shown: dict[Side, Shown] = {}
         self._veiled_since: dict[Side, datetime] = {}
         self._recent: list[Patient] = []
+        self._failed = ""
         self._is_leaving = False
         self._awaits_legacy = True
         self._tick_timer = QTimer(self, interval=_TICK_MILLISECONDS)
@@ -88,6 +98,7 @@ class MainWindow(WindowFrame):
             pane.veil.try_again.connect(partial(switchboard.restart, side))
             self.panes[side] = pane
             self.splitter.addWidget(pane)
+        self.record = OpenRecord(self.banner, cloud, self.today, self._record_changed)
         self.cards = Cards(self._theme, self, switchboard, cloud, frame)
         self._pages_widget = hosts[Side.CLOUD][1]
         self._listen()
@@ -130,7 +141,8 @@ class MainWindow(WindowFrame):
         self.rail.show_stages({one.function: self._stage(one.function) for one in self._offer.functions})
         self.rail.show_current(pages.function)
         self.function_bar.show_function(pages, decision, self._stage(pages.function))
-        self._show_invitation(decision)
+        self._show_invitation()
+        self._show_what_waits()
         visible = self._visible_sides(decision)
         for side, pane in self.panes.items():
             pane.setVisible(side in visible)
@@ -142,26 +154,25 @@ class MainWindow(WindowFrame):
 
     def show_patient(self, patient: Patient | None) -> None:
         """Draw the banner; what was copied from one patient is not pasted into another (hazard H25)."""
-        if self.patient is not None and patient != self.patient:
+        if self.patient is not None and (patient is None or patient.fhir_id != self.patient.fhir_id):
             QGuiApplication.clipboard().clear()
         self.patient = patient
-        self.banner.show_patient(patient, self.today())
+        self.record.show(patient)
         self.banner.show_warning(None)
         self._say_what_is_waited_for()
-        if patient is None:
-            return
-        others = [one for one in self._recent if one.fhir_id != patient.fhir_id]
-        self._recent = [patient, *others]
-        self.rail.show_recent(self._recent)
-        given = patient.given.split(" ")[0]
-        self._cloud.search(
-            f"{patient.family} {given}", lambda found: self._show_same_name(patient, found or ())
-        )
+        self._show_what_waits()
+        if patient is not None:
+            others = [one for one in self._recent if one.fhir_id != patient.fhir_id]
+            self._recent = [patient, *others]
+            self.rail.show_recent(self._recent)
 
     def show_shown(self, side: Side, shown: Shown) -> None:
         """Draw what a pane was seen to show."""
+        was = self._shown.get(side)
         self._shown[side] = shown
         self._show_strip(side)
+        if was is not None and was.unsaved and not shown.unsaved:
+            self.record.refresh()  # what was saved may stand on the banner
         if side is Side.LEGACY and self._awaits_legacy and shown.state is not ShownState.UNKNOWN:
             # its window had come up as one of the desktop's, and taken the keys
             self._awaits_legacy = False
@@ -181,6 +192,8 @@ class MainWindow(WindowFrame):
 
     def show_dispute(self, dispute: Dispute | None) -> None:
         """Draw both identities and the two choices, or take them away."""
+        self._failed = ""
+        self._show_invitation()
         self.function_bar.show_warning("Two different patients" if dispute else None)
         self.status_bar.show_trouble("The panes show two patients; writing is stopped" if dispute else None)
         if dispute is None:
@@ -188,9 +201,7 @@ class MainWindow(WindowFrame):
             self._say_what_is_waited_for()
         else:
             self.banner.show_warning("Check who is in front of you.", dispute_words(dispute, self.today()))
-            if Side.CLOUD in self.panes:
-                self._veiled_since.pop(Side.CLOUD, None)
-                self.panes[Side.CLOUD].veil.show_dispute(dispute, self.today())
+            self._show_choices(dispute)
         self._show_elsewhere()
         self._show_ages()
 
@@ -215,6 +226,16 @@ class MainWindow(WindowFrame):
         """Say something that needs no answer."""
         self.said.say(escape(words), [("close", "Close", None, "text")])
         self._said_timer.start()
+
+    def show_failure(self, words: str) -> None:
+        """Say that what was chosen did not come to be: beside the choices, where there are some."""
+        dispute = self._board.hub.dispute
+        if dispute is None:
+            self.show_notice(words)
+            return
+        self._failed = f"{words} {FAILED_IN_DISPUTE}"
+        self._show_choices(dispute)
+        self._show_elsewhere()
 
     def press(self, key: str) -> None:
         """A key of the shell was pressed over a foreign window, or a page asks for a patient."""
@@ -307,8 +328,10 @@ class MainWindow(WindowFrame):
             reasons.append("A change of the rollout waits until the patient is closed.")
         self.function_bar.show_why(reasons)
 
-    def _show_invitation(self, decision: Decision) -> None:
-        if not decision.invites or self._pages.function in self._choices.refused:
+    def _show_invitation(self) -> None:
+        decision = self._decision
+        is_refused = self._pages.function in self._choices.refused
+        if decision is None or not decision.invites or is_refused or self._board.hub.dispute is not None:
             self.invitation.hide()
             return
         self.invitation.say(
@@ -324,6 +347,19 @@ class MainWindow(WindowFrame):
             self._choices.refuse(self._pages.function)
             self.invitation.hide()
 
+    def _show_what_waits(self) -> None:
+        """An edit of the rollout that waits until the patient is closed: the other side may lead already."""
+        then = self._rollout.awaited(self._pages.function)
+        if then is None or self._decision is None:
+            self.waiting.hide()
+        else:
+            self.waiting.say(escape(waiting_words(self._pages.title, self._decision, then)))
+
+    def _show_choices(self, dispute: Dispute) -> None:
+        if Side.CLOUD in self.panes:
+            self._veiled_since.pop(Side.CLOUD, None)
+            self.panes[Side.CLOUD].veil.show_dispute(dispute, self.today(), self._failed)
+
     def _show_elsewhere(self) -> None:
         """The question of two patients where its veil is not on the glass."""
         dispute = self._board.hub.dispute
@@ -336,7 +372,8 @@ class MainWindow(WindowFrame):
         if not dispute.words:
             other = f"Open {dispute.theirs.short_name} in both" if dispute.theirs else "Close the patient"
             choices.append(("follow", other, None, "plain"))
-        self.elsewhere.say(escape(dispute_words(dispute, self.today())), choices)
+        failed = f"<b>{escape(self._failed)}</b> " if self._failed else ""
+        self.elsewhere.say(failed + escape(dispute_words(dispute, self.today())), choices)
 
     def _answer_elsewhere(self, name: str) -> None:
         (self._board.hub.follow if name == "follow" else self._board.hub.put_back)()
@@ -351,9 +388,13 @@ class MainWindow(WindowFrame):
         )
         if pulse.silent_since is None:
             self.silence.hide()
+            self.record.refresh()
         else:
             has_page = self._decision is not None and Side.CLOUD in self._visible_sides(self._decision)
-            words = silence_words(self._pages.title, pulse.silent_since, has_page=has_page)
+            fresh = pulse.freshness.get(self._pages.function.value)
+            is_mirrored = self._decision is not None and self._decision.is_mirrored
+            as_at = pulse.silent_since if not is_mirrored else fresh.watermark if fresh else None
+            words = silence_words(self._pages.title, pulse.silent_since, as_at=as_at, has_page=has_page)
             if words != self.silence.words() or self.silence.isHidden():
                 self.silence.say(words, [("legacy", "Open the legacy screen", "Alt 1", "plain")])
         self._show_ages()
@@ -385,11 +426,10 @@ class MainWindow(WindowFrame):
 
     def _show_ages(self) -> None:
         line = self._mirror_line()
-        if line is None:
-            return
-        if self._board.hub.dispute is None:
+        if line is not None and self._board.hub.dispute is None:
             self.function_bar.show_mirror(line)
-        self.status_bar.show_mirror(line)
+        if line is not None:
+            self.status_bar.show_mirror(line)
         for side in self.panes:
             self._show_strip(side)
 
@@ -425,9 +465,12 @@ class MainWindow(WindowFrame):
 
     # -- inside ---------------------------------------------------------------------------------------------
 
-    def _show_same_name(self, patient: Patient, found: Sequence[Patient]) -> None:
-        if self.patient is patient:
-            self.banner.show_same_name(same_name(patient, found), self.today())
+    def _record_changed(self, patient: Patient) -> None:
+        self.patient = patient
+        self._board.record_changed(patient)
+        self._recent = [patient if one.fhir_id == patient.fhir_id else one for one in self._recent]
+        self.rail.show_recent(self._recent)
+        self._show_ages()
 
     def _stage(self, function: Function) -> Stage:
         return self._rollout.standing(function).stage

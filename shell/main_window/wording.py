@@ -8,9 +8,17 @@ from shell.context.shown import Shown, ShownState, Side
 from shell.functions import CloudOffer
 from shell.main_window.freshness import PRACTICE_ZONE, MirrorLine, ago
 from shell.patient import Patient
-from web_modules.decision.words import Environment
+from web_modules.decision.decision import Decision
+from web_modules.decision.words import Authority, Environment, View
 
 _READ_LONG_AGO_SECONDS = 60
+FAILED_IN_DISPUTE = "Put the legacy screen back, save the work, then change patient."
+_VIEW_PLACES = {
+    View.LEGACY: "on the legacy screen",
+    View.SIDE_BY_SIDE: "side by side",
+    View.NEW: "in the new view",
+}
+_LEADERS = {Authority.LEGACY: "legacy screen", Authority.CLOUD: "cloud"}
 _ROLES = {"gp": "GP", "it": "IT"}
 
 
@@ -73,11 +81,21 @@ def dispute_words(dispute: Dispute, today: date) -> str:
     return f"{shows} The page is covered until both agree."
 
 
-def silence_words(title: str, since: datetime, *, has_page: bool) -> str:
-    """What is said while the cloud cannot be reached: what happened, what still works, what does not."""
+def silence_words(title: str, since: datetime, *, as_at: datetime | None, has_page: bool) -> str:
+    """What is said while the cloud cannot be reached: what happened, what still works, what does not.
+
+    Args:
+        title: of the function on the glass.
+        since: when the cloud was last heard; aware.
+        as_at: up to when the page holds what the legacy side recorded; aware, None when not known.
+        has_page: whether a page is on the glass.
+    """
     at = since.astimezone(PRACTICE_ZONE)
+    when = (
+        "at a time that is not known" if as_at is None else f"{as_at.astimezone(PRACTICE_ZONE):at %H:%M:%S}"
+    )
     shown = (
-        f" This page shows {escape(title.lower())} <b>as they were at {at:%H:%M:%S}</b>, and nothing can be "
+        f" This page shows {escape(title.lower())} <b>as they were {when}</b>, and nothing can be "
         "saved on it until the cloud is back."
         if has_page
         else ""
@@ -86,6 +104,23 @@ def silence_words(title: str, since: datetime, *, has_page: bool) -> str:
         f"<b>The cloud cannot be reached since {at:%H:%M}.</b> The legacy screen works as usual and "
         f"everything can be done there.{shown} What is entered on the legacy screen crosses by itself."
     )
+
+
+def waiting_words(title: str, now: Decision, then: Decision) -> str:
+    """What is said of an edit of the rollout that waits until the open patient is closed.
+
+    Args:
+        title: of the function on the glass.
+        now: what the window goes by.
+        then: what it will go by.
+    """
+    if then.view is now.view:
+        words = f"A change of {title.lower()} takes effect with the next patient."
+    else:
+        words = f"{title} will open {_VIEW_PLACES[then.view]} for the next patient."
+    if then.authority is not now.authority:
+        words += f" The {_LEADERS[then.authority]} leads already."
+    return words
 
 
 def utc_now() -> datetime:

@@ -97,6 +97,9 @@ class Picture:
     def show_notice(self, words: str) -> None:
         self.notices.append(words)
 
+    def show_failure(self, words: str) -> None:
+        self.notices.append(words)
+
     def press(self, key: str) -> None:
         self.pressed.append(key)
 

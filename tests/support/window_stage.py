@@ -1,6 +1,7 @@
 """A real main window without a screen: scripted panes, records in memory, everything else as it ships."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -61,6 +62,8 @@ class MemoryTransport:
 
     def __init__(self) -> None:
         self.is_reachable = True
+        self.records = deepcopy(RECORDS)
+        self.practitioners: list[Resource] = []
         self.basics: list[Resource] = []
         self.tasks: list[Resource] = []
 
@@ -70,7 +73,8 @@ class MemoryTransport:
             raise FhirUnavailable("nobody answers")
         kind, _, resource_id = request.path.partition("/")
         if resource_id:
-            found = [one for one in RECORDS if one["id"] == resource_id]
+            all_of_kind = self.practitioners if kind == "Practitioner" else self.records
+            found = [one for one in all_of_kind if one["id"] == resource_id]
             return FhirResponse(status=200 if found else 404, headers={}, body=serialise((found or [{}])[0]))
         entries = {"Basic": self.basics, "Task": self.tasks, "Patient": self._patients(dict(request.query))}
         bundle = {
@@ -81,15 +85,14 @@ class MemoryTransport:
         }
         return FhirResponse(status=200, headers={}, body=serialise(bundle))
 
-    @staticmethod
-    def _patients(query: Mapping[str, Any]) -> list[Resource]:
+    def _patients(self, query: Mapping[str, Any]) -> list[Resource]:
         if "identifier" in query:
             system, _, value = query["identifier"].partition("|")
-            return [one for one in RECORDS if {"system": system, "value": value} in one["identifier"]]
+            return [one for one in self.records if {"system": system, "value": value} in one["identifier"]]
         wanted = str(query.get("name", "")).lower()
         return [
             one
-            for one in RECORDS
+            for one in self.records
             if one["name"][0]["family"].lower().startswith(wanted)
             or one["name"][0]["given"][0].lower().startswith(wanted)
         ]
@@ -105,6 +108,7 @@ class ScriptedHost:
         self.is_covered = False
         self.work: list[str] = []
         self.key_requests = 0
+        self.can_save = True
         self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
         self._listener = listener
 
@@ -154,6 +158,9 @@ class ScriptedHost:
 
     def _settle(self, what: str, done: Callable[[bool], None]) -> None:
         self.work.append(what)
+        if not self.can_save:
+            done(False)
+            return
         self.shown = replace(self.shown, unsaved=False)
         done(True)
 
@@ -209,6 +216,7 @@ class WindowStage:
         offer = offer_of(environment)
         self.flags = Flags()
         self.transport = MemoryTransport()
+        self.published: list[datetime] = []
         theme = Theme(scheme, is_training=environment is Environment.TRAINING, scale=scale)
         person = Person(id="dawn.hartley", name="Dawn Hartley", role="receptionist", session="s")
         self.window = MainWindow(theme, offer, person, warnings)
@@ -239,6 +247,7 @@ class WindowStage:
     def publish(self, *, function: str = "patients", age_seconds: float = 2) -> None:
         """Have the mirror say how fresh a function is."""
         moment = datetime.fromtimestamp(datetime.now(UTC).timestamp() - age_seconds, UTC)
+        self.published.append(moment)
         self.transport.basics.append(
             freshness_resource(
                 Freshness(

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from shell.context.shown import Side
 from shell.main_window.choices import Choices
 from shell.main_window.dialogs import CloseCard, VoteCard
+from shell.main_window.freshness import PRACTICE_ZONE
 from shell.main_window.tokens import Scheme
 from tests.support.whole import cut_parts
 from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage, host_patient
@@ -273,6 +274,82 @@ def test_edit_of_the_flags_moves_view_and_leading_side_only_after_the_patient_is
     assert not stage.window.panes[Side.LEGACY].isVisible()
 
 
+@pytest.mark.hazard("H11")
+def test_change_that_waits_is_said_plainly_until_the_patient_is_closed(stage: WindowStage) -> None:
+    stage.board.select(Function.APPOINTMENTS)
+    stage.open(SARAH)
+    assert not stage.window.waiting.isVisible()
+    stage.flags.stages[Function.APPOINTMENTS] = Stage.LEAD
+    stage.board.flags_changed()
+    words = texts(stage.window.waiting)
+    assert "Appointments will open in the new view for the next patient." in words
+    assert "The cloud leads already." in words
+    stage.open(None)
+    assert not stage.window.waiting.isVisible()
+
+
+def test_invitation_is_not_shown_while_two_patients_are_on_the_glass(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    stage.board.select(Function.APPOINTMENTS)
+    stage.open(SARAH)
+    assert stage.window.invitation.isVisible()
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.legacy.show(host_patient(SANDRA))
+    qtbot.waitUntil(lambda: stage.board.hub.dispute is not None)
+    assert not stage.window.invitation.isVisible()
+    stage.board.hub.put_back()
+    assert stage.window.invitation.isVisible()
+
+
+@pytest.mark.hazard("H01")
+@pytest.mark.parametrize("view", [View.SIDE_BY_SIDE, View.LEGACY])
+def test_save_that_fails_is_said_beside_the_choices(stage: WindowStage, qtbot: QtBot, view: View) -> None:
+    stage.board.choose(view)
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.legacy.show(host_patient(SANDRA))
+    qtbot.waitUntil(lambda: stage.board.hub.dispute is not None)
+    stage.pages.can_save = False
+    stage.board.hub.follow()
+    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_S)
+    where = stage.window.elsewhere if view is View.LEGACY else stage.window.panes[Side.CLOUD].veil
+    assert "The work could not be saved; nothing was changed. Put the legacy screen back" in texts(where)
+    assert stage.board.hub.patient == SARAH
+    stage.board.hub.put_back()
+    stage.legacy.obey()
+    assert "could not be saved" not in texts(stage.window)
+
+
+def test_banner_follows_the_record_of_the_patient_who_is_open(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SARAH)
+    assert "Usual GP" not in texts(stage.window.banner)
+    stage.transport.practitioners.append(
+        {
+            "resourceType": "Practitioner",
+            "id": "d1",
+            "name": [{"prefix": ["Dr"], "given": ["Priya"], "family": "Nair"}],
+        }
+    )
+    stage.transport.records[0]["telecom"] = [{"system": "phone", "use": "home", "value": "01632 960142"}]
+    stage.transport.records[0]["generalPractitioner"] = [{"reference": "Practitioner/d1"}]
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.pages.show(host_patient(SARAH))  # it was saved
+    qtbot.waitUntil(lambda: "01632 960142 (home)" in texts(stage.window.banner))
+    assert "Dr Priya Nair" in texts(stage.window.banner)
+    assert stage.board.hub.patient is not None
+    assert stage.board.hub.patient.phone == "01632 960142 (home)"
+
+
+@pytest.mark.hazard("H01")
+def test_record_that_is_read_too_late_is_not_drawn(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SARAH)
+    stage.open(GWYNETH)
+    stage.window.record.read(replace(SARAH, phone="01632 960142"))
+    assert "01632 960142" not in texts(stage.window.banner)
+    assert "EVANS, Gwyneth" in texts(stage.window.banner)
+
+
 def test_invitation_sticks_when_it_was_refused(stage: WindowStage, tmp_path: Path) -> None:
     stage.board.select(Function.APPOINTMENTS)
     assert stage.window.invitation.isVisible()
@@ -309,6 +386,17 @@ def test_cloud_that_cannot_be_reached_is_said_with_the_time_and_what_still_works
 def test_function_of_which_the_mirror_never_spoke_has_no_known_time(stage: WindowStage, qtbot: QtBot) -> None:
     stage.cloud.start()
     qtbot.waitUntil(lambda: "time not known" in texts(stage.window.function_bar), timeout=5000)
+
+
+@pytest.mark.hazard("H03")
+def test_page_without_the_cloud_is_as_at_the_mirrors_watermark(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.publish(age_seconds=3700)
+    stage.cloud.start()
+    qtbot.waitUntil(lambda: "as at" in texts(stage.window.function_bar), timeout=5000)
+    stage.transport.is_reachable = False
+    qtbot.waitUntil(stage.window.silence.isVisible, timeout=5000)
+    watermark = stage.published[-1].astimezone(PRACTICE_ZONE)
+    assert f"as they were at {watermark:%H:%M:%S}" in texts(stage.window.silence)
 
 
 def test_program_that_ended_can_be_started_again_from_its_pane(stage: WindowStage) -> None:

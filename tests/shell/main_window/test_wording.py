@@ -57,11 +57,14 @@ def test_dispute_names_the_other_patient_or_says_why_not() -> None:
 
 
 def test_silence_says_since_when_what_works_and_what_does_not() -> None:
-    words = silence_words("Appointments", NOW - timedelta(minutes=6), has_page=True)
+    since, watermark = NOW - timedelta(minutes=6), NOW - timedelta(minutes=9)
+    words = silence_words("Appointments", since, as_at=watermark, has_page=True)
     assert "The cloud cannot be reached since 10:06." in words
     assert "The legacy screen works as usual" in words
-    assert "as they were at 10:06:00" in words
-    assert "saved" not in silence_words("Appointments", NOW, has_page=False)
+    assert "as they were at 10:03:00" in words
+    assert "saved" not in silence_words("Appointments", NOW, as_at=None, has_page=False)
+    unknown = silence_words("Appointments", since, as_at=None, has_page=True)
+    assert "as they were at a time that is not known" in unknown
 
 
 @pytest.mark.hazard("H21")
