@@ -19,6 +19,10 @@ _THEFTS_GIVEN_BACK: Final = 20
 """In one second. A program that takes the keys more often has them: else both would fight forever."""
 
 
+_GIVEN_AGAIN: Final = 50
+"""A guest that is only just coming onto the glass cannot have the keys yet: some two seconds of trying."""
+
+
 class KeyFrame(QObject):
     """The one owner of the keyboard in one top-level window.
 
@@ -48,6 +52,8 @@ class KeyFrame(QObject):
         self._on_active = on_active
         self._is_page: Callable[[QWidget], bool] = _is_no_page
         self._give_guest: Callable[[], None] | None = None
+        self._took_keys: Callable[[int], bool] = _is_no_dialogue
+        self._misses = 0
         self._thefts: list[float] = []
         self._unwatch: Callable[[], None] | None = None
         if native is not None:
@@ -60,9 +66,18 @@ class KeyFrame(QObject):
         """Which widgets are a page of the cloud pane: Qt's focus there means that the page has the keys."""
         self._is_page = is_page
 
-    def register_guest(self, give_keys: Callable[[], None] | None) -> None:
-        """How the hosted window gets the keys; None when there is none any more."""
+    def register_guest(
+        self, give_keys: Callable[[], None] | None, took_keys: Callable[[int], bool] | None = None
+    ) -> None:
+        """How the hosted window gets the keys; None when there is none any more.
+
+        Args:
+            give_keys: gives them.
+            took_keys: told which window of the desktop has them; True when that is one of the guest's
+                dialogues and may keep them.
+        """
         self._give_guest = give_keys
+        self._took_keys = took_keys or _is_no_dialogue
         if self.native is not None and self._unwatch is not None:
             # no key typed right after a click in the shell may overtake it and reach the guest
             self.native.hold_presses(self._top_id, held=give_keys is not None)
@@ -72,18 +87,22 @@ class KeyFrame(QObject):
     def give_to_guest(self) -> None:
         """Give the keys to the hosted window."""
         if self._give_guest is not None:
+            self._misses = 0
             self._give_guest()
             self._set_active(Side.LEGACY)
 
     def give_to_shell(self, widget: QWidget | None = None) -> None:
         """Give the keys to what Qt draws: to one widget, or to the one that had them last."""
-        if widget is not None:
-            widget.setFocus(Qt.FocusReason.OtherFocusReason)
+        widget = widget or self.top.focusWidget()
+        if widget is None or not widget.isVisible():
+            # a window in which nothing has the keys does not even hear its own shortcuts
+            widget = self.content
+        widget.setFocus(Qt.FocusReason.OtherFocusReason)
         if self.native is not None:
             self.native.focus(self._content_id)
         elif not self.top.isActiveWindow():
             self.top.activateWindow()
-        self._set_active(self._side_of(widget or self.top.focusWidget()))
+        self._set_active(self._side_of(widget))
 
     def stop(self) -> None:
         """Watch no longer; to be called before the window goes."""
@@ -96,9 +115,19 @@ class KeyFrame(QObject):
     def on_frame_focused(self) -> None:
         """The window manager gave the keys to the top level: they go on to whoever had them."""
         if self.active is Side.LEGACY and self._give_guest is not None:
-            self._give_guest()
+            self._give_guest_again(self._give_guest)
         elif self.native is not None:
             self.native.focus(self._content_id)
+
+    def on_content_focused(self) -> None:
+        """What the shell draws has the keys; when they were the guest's, it could not take them yet."""
+        if self.active is Side.LEGACY and self._give_guest is not None:
+            self._give_guest_again(self._give_guest)
+
+    def on_other_focused(self, window_id: int) -> None:
+        """Another window of the desktop has the keys: they are the guest's when it is a dialogue of it."""
+        if self._took_keys(window_id):
+            self._set_active(Side.LEGACY)
 
     def on_frame_pressed(self) -> None:
         """A press on what Qt draws takes the keys from the guest; Qt then focuses what was pressed."""
@@ -110,6 +139,7 @@ class KeyFrame(QObject):
     def guest_focused(self) -> None:
         """The guest has the keys. Taken without being given, they go back to whoever is active."""
         if self.active is Side.LEGACY or self.native is None:
+            self._misses = 0
             return
         now = time.monotonic()
         self._thefts = [then for then in self._thefts if now - then < 1] + [now]
@@ -117,6 +147,14 @@ class KeyFrame(QObject):
             self.native.focus(self._content_id)
         else:
             self._set_active(Side.LEGACY)
+
+    def _give_guest_again(self, give: Callable[[], None]) -> None:
+        self._misses += 1
+        if self._misses <= _GIVEN_AGAIN:
+            give()
+        else:
+            # what is said to have the keys has them: else it is said of the shell
+            self.give_to_shell()
 
     # -- Qt ---------------------------------------------------------------------------------------
 
@@ -132,6 +170,11 @@ class KeyFrame(QObject):
         if side is not self.active:
             self.active = side
             self._on_active(side)
+
+
+def _is_no_dialogue(_window_id: int) -> bool:
+    """Without a guest there is none."""
+    return False
 
 
 def _is_no_page(_widget: QWidget) -> bool:

@@ -12,6 +12,7 @@ class LegacyDialogues:
         self._native = native
         self._frame = frame
         self._open: list[int] = []
+        self._unasked: set[int] = set()
 
     @property
     def are_open(self) -> bool:
@@ -31,6 +32,9 @@ class LegacyDialogues:
         ]
         new, have_gone = [window for window in found if window not in self._open], bool(self._open)
         self._open = found
+        self._unasked.intersection_update(found)
+        if self._frame.active is not Side.LEGACY:
+            self._unasked.update(new)
         for window in new:
             # whoever types into the page goes on typing there: the dialogue is raised, and no more
             self._raise(window, with_keys=self._frame.active is Side.LEGACY)
@@ -42,9 +46,22 @@ class LegacyDialogues:
         if self._open:
             self._raise(self._open[-1], with_keys=True)
 
+    def took_keys(self, window: int) -> bool:
+        """Whether a window that has the keys is a dialogue, and keeps them.
+
+        One that came up by itself while keys went elsewhere, and was given them by the window manager, gives
+        them back: what is being typed may not answer it (hazard H25).
+        """
+        if window in self._unasked:
+            self._unasked.discard(window)
+            self._frame.on_frame_focused()
+            return False
+        return window in self._open
+
     def forget(self) -> None:
         """The program has gone, or is on its own again."""
         self._open = []
+        self._unasked = set()
 
     def _raise(self, window: int, *, with_keys: bool) -> None:
         self._native.keep_dialogue(window, int(self._frame.top.winId()), with_keys=with_keys)

@@ -27,16 +27,23 @@ class LegacyPane(QWidget):
         top: the shell's top-level window; the foreign window becomes a child of it.
         program: the program's name, for the words at the edge.
         settled: told the foreign window's new place on the screen, in device pixels.
+        left: told that the foreign window went off the glass, and can have no keys.
         ending: told that the pane's own window is about to go; what is still in it would go with it.
     """
 
     def __init__(
-        self, top: QWidget, program: str, settled: Callable[[Box], None], ending: Callable[[], None]
+        self,
+        top: QWidget,
+        program: str,
+        settled: Callable[[Box], None],
+        left: Callable[[], None],
+        ending: Callable[[], None],
     ) -> None:
         super().__init__()
         self._top = top
         self._program = program
         self._settled = settled
+        self._left = left
         self._ending = ending
         self._minimum = QSize(1, 1)
         self._window: QWindow | None = None
@@ -94,8 +101,11 @@ class LegacyPane(QWidget):
         """Put the foreign window where the pane now is."""
         shown = self._window is not None and not self._is_covered and self.isVisible()
         if not shown:
+            was_shown = self._overlay.isVisible()
             self._overlay.hide()
             self._edge.hide()
+            if was_shown:
+                self._left()
             return
         self._say_at_the_edge()
         viewport = self._hole.viewport()

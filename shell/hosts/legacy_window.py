@@ -44,11 +44,12 @@ class LegacyWindowHost(QObject):
         self._asked: _Words | None = None
         self._is_asking = False
         self._arriving: FoundWindow | None = None
-        self._is_covered = False
         self._is_closing = False
         self._work_done: Callable[[bool], None] | None = None
         self._shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
-        self.widget: QWidget = LegacyPane(frame.top, program.description.name, self._settled, self.release)
+        self.widget: QWidget = LegacyPane(
+            frame.top, program.description.name, self._settled, self._left_glass, self.release
+        )
         self._pane = self.widget
         self._window_timer = QTimer(self, singleShot=True)
         self._window_timer.setInterval(int(program.description.window_within_seconds * 1000))
@@ -102,14 +103,10 @@ class LegacyWindowHost(QObject):
 
     def cover(self) -> None:
         """Take the window off the glass: a window that is not mapped gets no key and no click."""
-        self._is_covered = True
-        if self._frame.active is Side.LEGACY:
-            self._frame.give_to_shell()
         self._pane.cover(covered=True)
 
     def uncover(self) -> None:
         """Put the window back on the glass."""
-        self._is_covered = False
         self._pane.cover(covered=False)
 
     def release(self) -> None:
@@ -185,7 +182,7 @@ class LegacyWindowHost(QObject):
         minimum = QSize(round(description.minimum_width / ratio), round(description.minimum_height / ratio))
         self._pane.lay(self._window, minimum)
         self._guest = self._native.adopt(found.window_id, self, description.shell_keys)
-        self._frame.register_guest(self._give_guest_keys)
+        self._frame.register_guest(self._give_guest_keys, self._dialogues.took_keys)
         self._program.watch_end(self._program_ended)
         self._found = found
         self._dialogues.look(found)
@@ -333,6 +330,10 @@ class LegacyWindowHost(QObject):
             self._dialogues.take_keys()
         elif self._guest is not None:
             self._guest.take_keys()
+
+    def _left_glass(self) -> None:
+        if self._frame.active is Side.LEGACY:
+            self._frame.give_to_shell()
 
     def _settled(self, box: Box) -> None:
         if self._guest is not None:

@@ -85,7 +85,13 @@ class FrameListener(Protocol):
     """Who is told what happens to the shell's own top-level window."""
 
     def on_frame_focused(self) -> None:
-        """The desktop gave the keys to the top level itself, which no key is meant for."""
+        """The keys are with the top level itself, or with nobody; no key is meant for either."""
+
+    def on_content_focused(self) -> None:
+        """The keys have come to rest with what the shell draws."""
+
+    def on_other_focused(self, window_id: int) -> None:
+        """The keys have come to rest with another top-level window: a guest's dialogue, or any program's."""
 
     def on_frame_pressed(self) -> None:
         """A mouse button went down on something that the shell draws."""

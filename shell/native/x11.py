@@ -62,7 +62,7 @@ class X11Windows(QAbstractNativeEventFilter):
         self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
         self._client_list_atom = self._xcb.atom("_NET_CLIENT_LIST")
         self._focus_settles = QTimer(singleShot=True, interval=_FOCUS_SETTLES_MILLISECONDS)
-        self._focus_settles.timeout.connect(self._see_focus_lost)
+        self._focus_settles.timeout.connect(self._see_where_focus_is)
         self._look_again = QTimer(singleShot=True, interval=0)
         self._look_again.timeout.connect(self._screen_changed)
 
@@ -114,7 +114,7 @@ class X11Windows(QAbstractNativeEventFilter):
 
     def adopt(self, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> X11Guest:
         """See the protocol; call it after the window was put into its pane."""
-        guest = X11Guest(self._xcb, window_id, listener, shell_keys)
+        guest = X11Guest(self._xcb, window_id, listener, shell_keys, self.focus)
         self._guests[window_id] = guest
         return guest
 
@@ -138,7 +138,7 @@ class X11Windows(QAbstractNativeEventFilter):
             event = struct.pack("<BBHIIII", _CLIENT_MESSAGE, 32, 0, window_id, activate, 2, 0)
             self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | SUBSTRUCTURE_REDIRECT, event)
         elif self._xcb.is_viewable(window_id):
-            self._xcb.set_focus(window_id)
+            self.focus(window_id)
 
     def watch_frame(self, top: int, content: int, listener: FrameListener) -> Callable[[], None]:
         """Watch the top level (FocusIn of its own) and what is drawn in it (presses)."""
@@ -162,8 +162,9 @@ class X11Windows(QAbstractNativeEventFilter):
         self._xcb.flush()
 
     def focus(self, window_id: int) -> None:
-        """Give a window the keyboard."""
+        """Give a window the keyboard; one that is not on the glass yet gets none: that is seen later."""
         self._xcb.set_focus(window_id)
+        self._focus_settles.start()
 
     # -- events -----------------------------------------------------------------------------------
 
@@ -220,13 +221,21 @@ class X11Windows(QAbstractNativeEventFilter):
         elif window in self._guests:
             self._guests[window].focused(detail, mode)
 
-    def _see_focus_lost(self) -> None:
-        """Take the keys up again when they went to nobody, as after a window manager let go of a window."""
+    def _see_where_focus_is(self) -> None:
+        """Tell where the keys ended, above all when that is nobody: a window manager let go of a window."""
         window: int | None = self._xcb.focused()
         for _ in range(_FRAME_DEPTH * 2):
             if window is None or window in (0, _POINTER_ROOT, self._xcb.root):
                 break
+            if window in self._guests:
+                return
+            for top, (content, listener) in list(self._frames.items()):
+                if window in (top, content):
+                    (listener.on_content_focused if window == content else listener.on_frame_focused)()
+                    return
             if self._xcb.property_bytes(window, "WM_CLASS") is not None:
+                for _, listener in list(self._frames.values()):
+                    listener.on_other_focused(window)
                 return
             window = self._xcb.parent(window)
         for top, (_, listener) in list(self._frames.items()):

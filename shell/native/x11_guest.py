@@ -6,7 +6,7 @@ elsewhere after a move (a made-up ConfigureNotify); nobody heard of its end (Des
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from shell.native.interface import Box, GuestListener
@@ -32,8 +32,16 @@ _FOCUS_OF_ITS_OWN: Final = frozenset({0, 1, 2, 3, 4})
 class X11Guest:
     """See `shell.native.interface.Guest`. Events reach it from `X11Windows` alone."""
 
-    def __init__(self, xcb: Xcb, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> None:
+    def __init__(
+        self,
+        xcb: Xcb,
+        window_id: int,
+        listener: GuestListener,
+        shell_keys: Sequence[str],
+        focus: Callable[[int], None],
+    ) -> None:
         self._xcb = xcb
+        self._focus = focus
         self._window_id = window_id
         self._listener = listener
         self._keys: tuple[KeyPlace, ...] = places(xcb, shell_keys)
@@ -78,7 +86,7 @@ class X11Guest:
 
     def take_keys(self) -> None:
         """Focus the window itself: what is under the mouse outside of it then gets nothing."""
-        self._xcb.set_focus(self._window_id)
+        self._focus(self._window_id)
 
     def press(self, key: str) -> None:
         """Send a key press and release to this window alone; some programs refuse what is sent."""

@@ -141,6 +141,29 @@ def test_a_modal_dialogue_is_whole_on_the_screen_above_the_shell_and_has_the_key
     until(lambda: _types(pane, "q", before), "the keys are the program's again")
 
 
+@pytest.mark.hazard("H25")
+def test_a_dialogue_that_comes_up_by_itself_takes_no_keys_until_it_is_pressed(pane: GuestPane) -> None:
+    pane.open("patients", "104417")
+    pane.do("take_keys")
+    pid = pane.process().pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        pane.screen.key("F2")
+        pane.type_into_line("typed")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    until(lambda: _window(pane, "^Find patient$"), "the dialogue is there")
+    until(lambda: _focus_name(pane) != "Find patient", "it gives back what the window manager gave it")
+    pane.stage.tell("clear")
+    pane.screen.type("still here")
+    until(lambda: pane.stage.tell("text") == "still here", "the line keeps the keys")
+    pane.screen.click(*pane.stage.middle("legacy"))
+    until(lambda: _focus_name(pane) == "Find patient", "a click on the pane gives them to the dialogue")
+    until(lambda: (pane.stage.last("active") or {}).get("side") == "legacy", "and the pane is marked")
+    pane.screen.key("Return")
+    until(lambda: _window(pane, "^Find patient$") is None, "the dialogue is answered")
+
+
 def _focus_name(pane: GuestPane) -> str:
     focused = pane.screen.do("getwindowfocus")
     return pane.screen.run_if_found("xdotool", "getwindowname", focused)
@@ -157,8 +180,7 @@ def test_the_program_survives_the_death_of_the_shell_and_is_hosted_again(
 ) -> None:
     process = own_pane.process()
     own_pane.do("take_keys")
-    own_pane.screen.type("kept")
-    until(lambda: own_pane.typed() == "kept", "something is typed")
+    until(lambda: _types(own_pane, "k", ""), "something is typed")
     own_pane.stage.kill()
     assert read_process(process.pid) == process
     _give_keys_alone(own_pane)
@@ -200,8 +222,7 @@ def test_a_program_that_dies_is_said_to_be_gone_and_opening_starts_it_again(own_
     assert own_pane.open("appointments", "7")["function"] == "appointments"
     own_pane.do("take_keys")
     before = own_pane.typed()
-    own_pane.screen.type("n")
-    until(lambda: own_pane.typed() == before + "n" or own_pane.typed() == "n", "it has the keys")
+    until(lambda: _types(own_pane, "n", before), "it has the keys")
 
 
 def test_closing_asks_the_program_to_close(own_pane: GuestPane) -> None:
