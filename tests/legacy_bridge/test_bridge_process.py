@@ -115,6 +115,14 @@ def has_crossed(programs: Programs, practice: SmallPractice, mary: str, omar: st
     )
 
 
+def patients_in_status(programs: Programs) -> dict[str, int]:
+    status = programs.ask(
+        "status", "--practice", ODS, "--journal", str(programs.folder / "journal.sqlite"), "--json"
+    )
+    found: dict[str, int] = json.loads(status.stdout)["kinds"]["patient"]
+    return found
+
+
 @pytest.mark.hazard("H23")
 def test_kill_9_in_between_loses_nothing_and_says_nothing_of_a_patient(
     programs: Programs, practice: SmallPractice
@@ -134,12 +142,8 @@ def test_kill_9_in_between_loses_nothing_and_says_nothing_of_a_patient(
     log = programs.log.read_text(encoding="utf-8")
     for secret in ("Lind", "Abernathy", "01632", "9997576527", TOKEN):
         assert secret not in log
-    status = programs.ask(
-        "status", "--practice", ODS, "--journal", str(programs.folder / "journal.sqlite"), "--json"
-    )
-    told = json.loads(status.stdout)
-    assert told["kinds"]["patient"]["linked"] == 2
-    assert told["kinds"]["patient"]["conflicts"] == 0
+    until(lambda: patients_in_status(programs)["linked"] == 2, "both patients are linked")
+    assert patients_in_status(programs)["conflicts"] == 0
 
 
 @pytest.mark.hazard("H12")
