@@ -1,0 +1,46 @@
+"""Keys alone: after each view that they choose, they go to what is on the glass."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from demo.check.hands import Hands, wait_until
+from demo.session import Session, window_processes
+from tests.end_to_end.running import CLOSE_SECONDS, open_window, screen_in
+
+pytestmark = pytest.mark.end_to_end
+ANSWER_SECONDS = 30.0
+ON_THE_PAGE = "Booked"
+"""A word of the page's day book; the legacy program copies one slot of its own."""
+
+
+@pytest.mark.hazard("H25")
+def test_the_keys_follow_the_views_that_keys_choose(tmp_path: Path) -> None:
+    with screen_in(tmp_path / "logs") as screen:
+        run = open_window(screen, tmp_path / "state")
+        hands = Hands(screen.variables)
+        try:
+            for keys, is_page in (
+                (("ctrl+2", "alt+3"), True),
+                (("ctrl+1",), None),
+                (("ctrl+2", "alt+1"), False),
+                (("alt+3",), True),
+                (("ctrl+3",), None),
+                (("ctrl+2",), True),
+            ):
+                hands.press(*keys)
+                if is_page is None:
+                    continue
+
+                def is_heard(wanted: bool = is_page) -> bool:
+                    copied = hands.copy()
+                    return bool(copied) and (ON_THE_PAGE in copied) is wanted
+
+                wait_until(is_heard, seconds=ANSWER_SECONDS, what=f"the keys on the glass after {keys}")
+        finally:
+            for pid in window_processes(run.place):
+                os.kill(pid, signal.SIGKILL)
+            run.process.wait(CLOSE_SECONDS)
+            Session(run.place, screen.variables, lambda _: None).end_programs()
