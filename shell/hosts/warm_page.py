@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, QUrl
+from PySide6.QtGui import QColor
 from PySide6.QtWebEngineCore import QWebEngineLoadingInfo, QWebEnginePage, QWebEngineScript
 from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QWidget
@@ -64,6 +65,8 @@ class WarmPage(QObject):
         self.view.setAcceptDrops(False)
         self.page = profile.new_page(self)
         self.view.setPage(self.page)
+        self.page.setBackgroundColor(QColor(profile.look.ground))
+        self.view.setZoomFactor(profile.look.zoom)
         self.wanted: str | None = None
         self.failed: Callable[[WarmPage], None] = _nobody_hears
         self.died: Callable[[WarmPage], None] = _nobody_hears

@@ -9,6 +9,7 @@ from PySide6.QtNetwork import QNetworkCookie
 from PySide6.QtWebEngineCore import (
     QWebEngineDownloadRequest,
     QWebEngineProfile,
+    QWebEngineScript,
     QWebEngineUrlRequestInfo,
     QWebEngineUrlRequestInterceptor,
 )
@@ -22,6 +23,14 @@ from shell.hosts.web_settings import close_down
 SESSION_COOKIE: Final = b"banyan_session"
 USER_AGENT: Final = " BanyanShell/0.1"
 """By this a page knows that the shell draws banner and function bar."""
+_DRESS: Final = """(() => {
+  const dress = () => {
+    if (document.documentElement) document.documentElement.dataset.theme = "%s";
+    return document.documentElement !== null;
+  };
+  const looking = new MutationObserver(() => dress() && looking.disconnect());
+  if (!dress()) looking.observe(document, {childList: true});
+})()"""
 _COOKIE_MILLISECONDS: Final = 2000
 """How long pages wait for the cookie to be kept before they are opened all the same."""
 _Kind = QWebEngineUrlRequestInfo.ResourceType
@@ -36,6 +45,21 @@ class ProfileIdentity:
     person: str
     practice: str
     environment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageLook:
+    """How pages look: as the window around them does.
+
+    Attributes:
+        theme: light, dark or contrast; pages' style sheets know these as `data-theme`.
+        zoom: of text and all else; 1.0 is as drawn.
+        ground: the colour of a page that has not painted yet, as #RRGGBB.
+    """
+
+    theme: str
+    zoom: float
+    ground: str
 
 
 class WebProfile(QObject):
@@ -55,6 +79,7 @@ class WebProfile(QObject):
         self._notice: Callable[[str], None] = _unheard
         self._waiting: list[Callable[[], None]] = []
         self._is_ready = True
+        self.look = PageLook(theme="light", zoom=1.0, ground="#FFFFFF")
         self._blank: GuardedPage | None = None
         self._profile = QWebEngineProfile()  # without a name it is off the record
         self._profile.setHttpUserAgent(self._profile.httpUserAgent() + USER_AGENT)
@@ -75,6 +100,16 @@ class WebProfile(QObject):
         self._profile.installUrlSchemeHandler(PAGE_SCHEME.encode(), self._door)
         self._profile.downloadRequested.connect(self._refuse_download)
         self._profile.cookieStore().cookieAdded.connect(self._cookie_added)
+
+    def dress(self, look: PageLook) -> None:
+        """Give all pages that are opened from now on the window's look."""
+        self.look = look
+        script = QWebEngineScript()
+        script.setName("look")
+        script.setSourceCode(_DRESS % look.theme)
+        script.setInjectionPoint(QWebEngineScript.InjectionPoint.DocumentCreation)
+        script.setWorldId(QWebEngineScript.ScriptWorldId.ApplicationWorld.value)
+        self._profile.scripts().insert(script)
 
     def warm_up(self) -> None:
         """Start Chromium's processes with an empty page: until there is a page, it takes no cookie either."""

@@ -16,7 +16,7 @@ from shell.hosts.legacy_description import read_description
 from shell.hosts.legacy_program import LegacyPlace, LegacyProgram
 from shell.hosts.legacy_window import LegacyWindowHost
 from shell.hosts.web_page import PageAddress, WebPageHost
-from shell.hosts.web_profile import WebProfile
+from shell.hosts.web_profile import PageLook, WebProfile
 from shell.main_window.choices import Choices
 from shell.main_window.network import Cloud
 from shell.main_window.theme import Theme, load_fonts, wanted_scheme
@@ -76,9 +76,11 @@ class Opened:
             self._flags or Unmoved(), offer.environment, offer.modules, choices.views, choices.keep
         )
         self._transport = HttpTransport(offer.fhir, token=person.session or None, timeout_seconds=5)
-        self.window = MainWindow(
-            self._theme(application), offer, person, [] if has_sandbox else [_ROOT_WARNING]
+        theme = self._theme(application)
+        profile.dress(
+            PageLook(theme=theme.scheme.value, zoom=theme.scale, ground=theme.colour("surface").name())
         )
+        self.window = MainWindow(theme, offer, person, [] if has_sandbox else [_ROOT_WARNING])
         self._cloud = Cloud(FhirClient(self._transport), offer, self.window)
         self.board = Switchboard(offer, rollout, self._cloud.identify, lambda: datetime.now(UTC))
         self._edits.came.connect(self.board.flags_changed)

@@ -181,6 +181,7 @@ def main() -> int:
     parser.add_argument("--database", default="")
     parser.add_argument("--state", default="")
     parser.add_argument("--web", help="the cloud's address")
+    parser.add_argument("--zoom", type=float, default=1.0)
     options = parser.parse_args()
     if options.web:
         from shell.hosts.page_scheme import register_scheme

@@ -5,7 +5,7 @@ import argparse
 from shell.hosts.interface import HostListener
 from shell.hosts.key_frame import KeyFrame
 from shell.hosts.web_page import PageAddress, WebPageHost
-from shell.hosts.web_profile import ProfileIdentity, WebProfile
+from shell.hosts.web_profile import PageLook, ProfileIdentity, WebProfile
 
 
 def web_host(
@@ -15,6 +15,7 @@ def web_host(
     profile = WebProfile(
         ProfileIdentity(person="dawn.hartley", practice="Y99002", environment="reference"), options.web
     )
+    profile.dress(PageLook(theme="contrast", zoom=options.zoom, ground="#000000"))
     profile.warm_up()
     profile.set_session("s3ss10n")
     pages = {

@@ -1,8 +1,11 @@
 """Colours keep the contrasts of WCAG 2.2 AA in every scheme."""
 
+import re
+from pathlib import Path
+
 import pytest
 
-from shell.main_window.tokens import Scheme, tokens_of
+from shell.main_window.tokens import Scheme, Tokens, tokens_of
 
 SCHEMES = [(scheme, training) for scheme in Scheme for training in (False, True)]
 
@@ -58,3 +61,21 @@ def test_training_is_never_as_blue_as_live_work(scheme: Scheme) -> None:
     assert live.brand != training.brand
     assert live.accent != training.accent
     assert live.accent_tint != training.accent_tint
+
+
+@pytest.mark.parametrize("scheme", [Scheme.DARK, Scheme.CONTRAST])
+def test_pages_have_the_colours_of_the_window_around_them(scheme: Scheme) -> None:
+    sheet = (Path(__file__).parents[3] / "web_modules" / "static" / "banyan.css").read_text(encoding="utf-8")
+    root = re.search(r"\n:root \{(.*?)\n\}", sheet, re.DOTALL)
+    block = re.search(rf'\n\[data-theme="{scheme.value}"\] \{{(.*?)\n\}}', sheet, re.DOTALL)
+    assert root is not None
+    assert block is not None
+    said = dict(re.findall(r"--([\w-]+): (#\w+);", root[1])) | dict(
+        re.findall(r"--([\w-]+): (#\w+);", block[1])
+    )
+    tokens = tokens_of(scheme, is_training=False)
+    shared = {name: name.replace("_", "-") for name in Tokens.__slots__ if name.replace("_", "-") in said}
+    assert len(shared) > 20
+    assert {name: said[css] for name, css in shared.items()} == {
+        name: getattr(tokens, name) for name in shared
+    }
