@@ -56,7 +56,8 @@ done
 venv=$root/.venv
 stamp=$venv/banyan-setup
 fingerprint=$({
-  cat pyproject.toml installers/setup.sh installers/assets.toml installers/fetch_assets.py
+  cat pyproject.toml installers/setup.sh installers/assets.toml installers/fetch_assets.py \
+    web_modules/fhir_store/definitions.py
   echo "$root"
 } | sha256sum | cut -d ' ' -f 1)
 is_set_up() {

@@ -20,6 +20,7 @@ PARAMETERS_FILE = "search-parameters.json"
 FACTS_FILE = "elements.json"
 FILES = (SCHEMA_FILE, PARAMETERS_FILE, FACTS_FILE)
 PROFILE_FILES = ("profiles-types.json", "profiles-resources.json")
+COMPARTMENT_FILE = "compartmentdefinition-patient.json"
 
 NOT_IN_R4: Mapping[str, tuple[str, ...]] = {
     "Meta": ("project", "author", "account", "compartment"),
@@ -40,12 +41,16 @@ class TypeFacts:
         choices: for each `value[x]`, the names of which at most one may be there.
         required_choices: those of them of which one must be there.
         targets: for each reference element, the types that it may point to.
+        summary: elements that a summary shows.
+        modifiers: elements that change what the others mean; they are never left out.
     """
 
     required: tuple[str, ...] = ()
     choices: tuple[tuple[str, ...], ...] = ()
     required_choices: tuple[tuple[str, ...], ...] = ()
     targets: Mapping[str, frozenset[str]]
+    summary: frozenset[str] = frozenset()
+    modifiers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +62,14 @@ class Definitions:
         resource_types: the concrete resource types.
         search_parameters: the SearchParameter resources.
         facts: what the schema misses, by the same names.
+        patient_compartment: for each type in it, the search parameters that say whose compartment.
     """
 
     types: Mapping[str, dict[str, Any]]
     resource_types: frozenset[str]
     search_parameters: tuple[dict[str, Any], ...]
     facts: Mapping[str, TypeFacts]
+    patient_compartment: Mapping[str, tuple[str, ...]]
 
 
 def load_definitions(folder: Path = DEFAULT_FOLDER) -> Definitions:
@@ -74,6 +81,8 @@ def load_definitions(folder: Path = DEFAULT_FOLDER) -> Definitions:
     schema = _read(folder, SCHEMA_FILE)
     parameters = _read(folder, PARAMETERS_FILE)
     facts = _read(folder, FACTS_FILE)
+    if "patient_compartment" not in facts:
+        raise _incomplete(folder, FACTS_FILE)
     return Definitions(
         types={name: _r4_only(name, kind) for name, kind in schema["definitions"].items()},
         resource_types=frozenset(facts["resource_types"]),
@@ -84,8 +93,13 @@ def load_definitions(folder: Path = DEFAULT_FOLDER) -> Definitions:
                 choices=tuple(map(tuple, fact["choices"])),
                 required_choices=tuple(map(tuple, fact["required_choices"])),
                 targets={element: frozenset(types) for element, types in fact["targets"].items()},
+                summary=frozenset(fact["summary"]),
+                modifiers=frozenset(fact["modifiers"]),
             )
             for name, fact in facts["facts"].items()
+        },
+        patient_compartment={
+            name: tuple(parameters) for name, parameters in facts["patient_compartment"].items()
         },
     )
 
@@ -110,11 +124,18 @@ def install_definitions(source: Path, folder: Path = DEFAULT_FOLDER) -> None:
                 _draw_facts(profile, schema["definitions"], facts)
                 if profile["kind"] == "resource":
                     resource_types.add(profile["type"])
+    compartment = _read(source, COMPARTMENT_FILE)["resource"]
     folder.mkdir(parents=True, exist_ok=True)
     for name in (SCHEMA_FILE, PARAMETERS_FILE):
         (folder / name).write_bytes((source / name).read_bytes())
     (folder / FACTS_FILE).write_bytes(
-        orjson.dumps({"resource_types": sorted(resource_types), "facts": facts})
+        orjson.dumps(
+            {
+                "resource_types": sorted(resource_types),
+                "facts": facts,
+                "patient_compartment": {one["code"]: one["param"] for one in compartment if "param" in one},
+            }
+        )
     )
 
 
@@ -122,10 +143,14 @@ def _read(folder: Path, name: str) -> Any:
     try:
         return orjson.loads((folder / name).read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
-        raise AssetsMissing(
-            f"HL7's definitions are not complete ({name} is missing or damaged in {folder}): "
-            "run `sh installers/setup.sh` and start again."
-        ) from error
+        raise _incomplete(folder, name) from error
+
+
+def _incomplete(folder: Path, name: str) -> AssetsMissing:
+    return AssetsMissing(
+        f"HL7's definitions are not complete ({name} is missing or damaged in {folder}): "
+        "run `sh installers/setup.sh` and start again."
+    )
 
 
 def _is_type(profile: Mapping[str, Any]) -> bool:
@@ -144,6 +169,17 @@ def _r4_only(name: str, kind: dict[str, Any]) -> dict[str, Any]:
     return {**kind, "properties": properties}
 
 
+def _no_facts() -> dict[str, Any]:
+    return {
+        "required": [],
+        "choices": [],
+        "required_choices": [],
+        "targets": {},
+        "summary": [],
+        "modifiers": [],
+    }
+
+
 def _draw_facts(
     profile: dict[str, Any], types: Mapping[str, dict[str, Any]], facts: dict[str, dict[str, Any]]
 ) -> None:
@@ -154,7 +190,7 @@ def _draw_facts(
         if owner is None:
             continue
         properties = types[owner].get("properties", {})
-        fact = facts.setdefault(owner, {"required": [], "choices": [], "required_choices": [], "targets": {}})
+        fact = facts.setdefault(owner, _no_facts())
         codes = [kind["code"] for kind in element.get("type", ())]
         targets = sorted(
             {
@@ -164,6 +200,7 @@ def _draw_facts(
                 for address in kind.get("targetProfile", ())
             }
         )
+        present = [key]
         if key.endswith("[x]"):
             stem = key.removesuffix("[x]")
             present = [stem + code[0].upper() + code[1:] for code in codes]
@@ -173,6 +210,10 @@ def _draw_facts(
             key = f"{stem}Reference"
         elif element["min"] > 0 and f"_{key}" in properties and "contentReference" not in element:
             fact["required"].append(key)
+        if element.get("isSummary"):
+            fact["summary"] += present
+        if element.get("isModifier"):
+            fact["modifiers"] += present
         if targets and targets != ["Resource"]:
             fact["targets"][key] = targets
         child = _REFERENCE.search(str(properties.get(key, "")))

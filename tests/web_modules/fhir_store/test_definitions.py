@@ -3,7 +3,13 @@ from pathlib import Path
 import pytest
 
 from web_modules.errors import AssetsMissing
-from web_modules.fhir_store.definitions import Definitions, install_definitions, load_definitions
+from web_modules.fhir_store.definitions import (
+    DEFAULT_FOLDER,
+    FILES,
+    Definitions,
+    install_definitions,
+    load_definitions,
+)
 
 
 def test_missing_definitions_say_which_command_brings_them(tmp_path: Path) -> None:
@@ -34,3 +40,16 @@ def test_what_the_schema_misses_is_known(definitions: Definitions) -> None:
     assert ("deceasedBoolean", "deceasedDateTime") in definitions.facts["Patient"].choices
     assert definitions.facts["Slot"].targets["schedule"] == {"Schedule"}
     assert "status" in definitions.facts["Appointment_Participant"].required
+    assert "birthDate" in definitions.facts["Patient"].summary
+    assert "photo" not in definitions.facts["Patient"].summary
+    assert "active" in definitions.facts["Patient"].modifiers
+    assert definitions.patient_compartment["Observation"] == ("subject", "performer")
+    assert "ValueSet" not in definitions.patient_compartment
+
+
+def test_definitions_of_an_earlier_banyan_are_not_complete(tmp_path: Path) -> None:
+    for name in FILES:
+        (tmp_path / name).write_bytes((DEFAULT_FOLDER / name).read_bytes())
+    (tmp_path / "elements.json").write_text('{"resource_types": [], "facts": {}}')
+    with pytest.raises(AssetsMissing, match=r"elements\.json is missing or damaged"):
+        load_definitions(tmp_path)
