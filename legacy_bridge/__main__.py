@@ -271,7 +271,7 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
     from legacy_bridge.parity import Comparison, Scan
     from legacy_bridge.reconciler import Reconciler
     from legacy_bridge.service import LEGACY, MirrorService, Parts, decided
-    from legacy_bridge.sides import FeedBatch
+    from legacy_bridge.sides.feeds import FeedBatch
     from web_modules.decision.flags import FlagFile
     from web_modules.fhir.client import FhirClient
     from web_modules.fhir.transport import HttpTransport

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from legacy_bridge.records import Kind
-from legacy_bridge.sides import FeedBatch, Journal, LegacyRecords
+from legacy_bridge.sides.feeds import FeedBatch
+from legacy_bridge.sides.stores import Journal, LegacyRecords
 
 
 def begin_first_load(

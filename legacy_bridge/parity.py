@@ -9,7 +9,9 @@ from legacy_bridge.errors import RecordRefused
 from legacy_bridge.mapping.field import references_in
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup
-from legacy_bridge.sides import CloudRecords, Counted, Journal, LegacyRecords, Link, References
+from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.listings import Counted
+from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 
 _CHUNK = 200
 _STEP = 50  # a live change waits for one step at most: some twenty milliseconds

@@ -20,24 +20,19 @@ from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
 from legacy_bridge.merge.visit import Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
-from legacy_bridge.sides import (
+from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
     RESTORED,
-    CloudPlan,
-    CloudRecords,
     Conflict,
     Dirty,
-    Journal,
-    LegacyRecords,
     Link,
     LinkState,
-    Outcome,
-    OutcomeKind,
     References,
     Restore,
-    RowChange,
     links_in,
 )
+from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
+from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
 from web_modules.decision.words import Authority
 
 _LOG = logging.getLogger(__name__)

@@ -15,16 +15,10 @@ from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
 from legacy_bridge.settings import BridgeSettings
-from legacy_bridge.sides import (
-    RESTORED,
-    Board,
-    ChangeFeed,
-    FeedBatch,
-    Journal,
-    LegacyRecords,
-    News,
-    Restore,
-)
+from legacy_bridge.sides.feeds import ChangeFeed, FeedBatch
+from legacy_bridge.sides.links import RESTORED, Restore
+from legacy_bridge.sides.listings import News
+from legacy_bridge.sides.stores import Board, Journal, LegacyRecords
 from web_modules.decision.decision import Standing as FunctionStanding
 from web_modules.decision.decision import decide
 from web_modules.decision.words import Authority, Environment, Function

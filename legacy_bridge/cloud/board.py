@@ -6,7 +6,7 @@ from datetime import UTC
 
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import ListedConflict, News, Quarantined
+from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
 from web_modules.decision.words import Function
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry

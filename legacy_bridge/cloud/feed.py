@@ -7,7 +7,8 @@ from legacy_bridge.cloud.resources import translated
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import FeedBatch, Link, Stray
+from legacy_bridge.sides.feeds import FeedBatch, Stray
+from legacy_bridge.sides.links import Link
 from web_modules.fhir.client import FhirClient, HistoryEntry
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)

@@ -8,7 +8,8 @@ from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import CloudContent, Kind, LinkKey
-from legacy_bridge.sides import CloudPlan, CloudStep, Link, Outcome, OutcomeKind
+from legacy_bridge.sides.links import Link
+from legacy_bridge.sides.writes import CloudPlan, CloudStep, Outcome, OutcomeKind
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
 

@@ -9,7 +9,7 @@ from legacy_bridge.journal.dirty import insert_for
 from legacy_bridge.journal.links import by_kind
 from legacy_bridge.journal.tables import BASELINES
 from legacy_bridge.records import Agreed, LinkKey, value_from_json, value_to_json
-from legacy_bridge.sides import Link, Pending
+from legacy_bridge.sides.links import Link, Pending
 
 
 def read(

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from legacy_bridge.journal.dirty import insert_for
 from legacy_bridge.journal.tables import CHECKPOINTS
 from legacy_bridge.records import Kind
-from legacy_bridge.sides import Counted
+from legacy_bridge.sides.listings import Counted
 
 _COUNTED = "count:"
 

@@ -12,7 +12,8 @@ from legacy_bridge.journal.dirty import insert_for
 from legacy_bridge.journal.links import by_kind
 from legacy_bridge.journal.tables import CONFLICTS
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import Conflict, ListedConflict
+from legacy_bridge.sides.links import Conflict
+from legacy_bridge.sides.listings import ListedConflict
 from web_modules.decision.words import Authority
 
 OPEN, DECIDED, SETTLED = "open", "decided", "settled"

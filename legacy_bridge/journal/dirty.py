@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from legacy_bridge.journal.tables import DIRTY
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import Dirty
+from legacy_bridge.sides.links import Dirty
 
 CHUNK = 500  # rows a statement: SQLite takes 32,766 bound values
 

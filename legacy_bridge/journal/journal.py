@@ -12,20 +12,17 @@ from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirty, links, quarantine
 from legacy_bridge.journal.database import Lease
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import (
+from legacy_bridge.sides.feeds import FeedBatch
+from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
     Conflict,
-    Counted,
     Dirty,
-    FeedBatch,
     Link,
     LinkState,
-    ListedConflict,
     Pending,
-    Quarantined,
     Settlement,
-    Standing,
 )
+from legacy_bridge.sides.listings import Counted, ListedConflict, Quarantined, Standing
 
 
 class SqlJournal:

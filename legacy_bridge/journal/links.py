@@ -8,7 +8,7 @@ from sqlalchemy import Connection, func, select
 from legacy_bridge.journal.dirty import CHUNK, insert_for
 from legacy_bridge.journal.tables import LINK_RESOURCES, LINKS
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import Link, LinkState
+from legacy_bridge.sides.links import Link, LinkState
 
 
 def read(

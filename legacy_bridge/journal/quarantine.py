@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select, update
 from legacy_bridge.journal.dirty import CHUNK, insert_for
 from legacy_bridge.journal.tables import QUARANTINE
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import Quarantined
+from legacy_bridge.sides.listings import Quarantined
 
 STRAY = "stray"
 """The kind of what is only on the cloud."""

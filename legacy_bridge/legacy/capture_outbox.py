@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from legacy_bridge.errors import RestoreDetected, SideUnavailable
 from legacy_bridge.mapping.values import guid_key
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import FeedBatch
+from legacy_bridge.sides.feeds import FeedBatch
 
 OUTBOX = "banyan_outbox"
 _TRIGGER = "banyan_outbox_1"  # the number goes up when the triggers change; older ones are dropped

@@ -12,7 +12,8 @@ from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column, guid_key
 from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
-from legacy_bridge.sides import Link, Outcome, OutcomeKind, RowChange
+from legacy_bridge.sides.links import Link
+from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
 _CHUNK = 500  # keys a statement
 _YES, _NO = frozenset({b"1", b"true"}), frozenset({b"", b"0", b"false"})

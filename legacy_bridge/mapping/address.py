@@ -7,7 +7,7 @@ from typing import Any
 from legacy_bridge.mapping.field import Column, Draft, FieldMapping, set_element
 from legacy_bridge.mapping.values import text_of
 from legacy_bridge.records import CloudContent, RowGroup, Value
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 
 # HL7's own extensions for the parts of an address line (FHIR R4 extension-iso21090-adxp-*)
 _PART = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-"

@@ -46,7 +46,7 @@ from legacy_bridge.records import (
     RowValue,
     Value,
 )
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 
 FIELDS = ("availability", "patient", "term", "booked_at")
 IDENTIFIER = "Appointment_Slot.booking"

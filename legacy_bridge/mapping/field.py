@@ -10,7 +10,7 @@ from typing import Any
 
 from legacy_bridge.mapping.values import check_text, guid_column, link_of, text_of
 from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup, RowValue, Value
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 
 Element = dict[str, Any]
 Draft = dict[str, Element]

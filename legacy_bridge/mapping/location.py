@@ -14,7 +14,7 @@ from legacy_bridge.mapping.field import (
 )
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import CloudContent, Kind, LinkKey, Value
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 
 _TABLE = "Admin_Location"
 SITE_OF = "Admin_OrganisationLocation"

@@ -32,7 +32,7 @@ from legacy_bridge.mapping.field import (
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.mapping.values import date_column, date_of, is_yes, nhs_number_is_right, text_of
 from legacy_bridge.records import CloudContent, Kind, LinkKey, PartialDate, RowGroup, RowValue, Value
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 from web_modules.fhir.systems import NHS_NUMBER, NHS_NUMBER_STATUS_EXTENSION, patient_number
 
 TABLE = "Admin_Patient"

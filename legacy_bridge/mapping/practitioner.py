@@ -17,7 +17,7 @@ from legacy_bridge.mapping.field import (
 from legacy_bridge.mapping.resource import SELF, ResourceMapping
 from legacy_bridge.mapping.values import date_of, text_of
 from legacy_bridge.records import CloudContent, Kind, LinkKey, PartialDate, RowGroup, Value
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 from web_modules.fhir.systems import SDS_JOB_ROLE
 
 _TABLE = "Admin_UserInRole"

@@ -20,7 +20,8 @@ from legacy_bridge.records import (
     RowValue,
     Value,
 )
-from legacy_bridge.sides import CloudPlan, CloudStep, Link, References, RowChange
+from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.writes import CloudPlan, CloudStep, RowChange
 from web_modules.fhir.systems import legacy_key
 
 

@@ -17,7 +17,7 @@ from legacy_bridge.mapping.field import (
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.mapping.values import link_of, moment_from_text, moment_of, moment_text, text_of
 from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup, Value
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 
 TABLE = "Appointment_Session"
 PEOPLE = "Appointment_SessionUser"

@@ -42,7 +42,8 @@ from legacy_bridge.mapping.values import (
     text_of,
 )
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, Value
-from legacy_bridge.sides import CloudPlan, CloudStep, Link, References, RowChange
+from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.writes import CloudPlan, CloudStep, RowChange
 from web_modules.fhir.systems import legacy_key
 
 TABLE = "Appointment_Slot"

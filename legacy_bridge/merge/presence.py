@@ -3,7 +3,7 @@
 from enum import Enum
 
 from legacy_bridge.records import Agreed, Fields, Kind, Reading
-from legacy_bridge.sides import LinkState
+from legacy_bridge.sides.links import LinkState
 
 
 class Presence(Enum):

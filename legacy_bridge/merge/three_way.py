@@ -6,7 +6,7 @@ from enum import Enum
 
 from legacy_bridge.merge.policy import Policy, Unit
 from legacy_bridge.records import Agreed, Fields, Value
-from legacy_bridge.sides import Conflict, Pending
+from legacy_bridge.sides.links import Conflict, Pending
 from web_modules.decision.words import Authority
 
 

@@ -5,18 +5,8 @@ from dataclasses import dataclass, field, fields, replace
 
 from legacy_bridge.merge.three_way import Doubt
 from legacy_bridge.records import Agreed, CloudContent, LinkKey, RowGroup
-from legacy_bridge.sides import (
-    CloudPlan,
-    Conflict,
-    Dirty,
-    Link,
-    LinkState,
-    Outcome,
-    OutcomeKind,
-    Pending,
-    RowChange,
-    Settlement,
-)
+from legacy_bridge.sides.links import Conflict, Dirty, Link, LinkState, Pending, Settlement
+from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
 
 PARENT_ATTEMPTS = 6  # a child waits about twelve seconds for its parent before a person is told
 _FIRST_WAIT_SECONDS = 0.2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from legacy_bridge.records import Kind
-from legacy_bridge.sides import FeedBatch
+from legacy_bridge.sides.feeds import FeedBatch
 from tests.legacy_bridge.support.faults import Faults, Killed
 from tests.legacy_bridge.support.foreign_server import RestorableServer
 from tests.legacy_bridge.support.mirror import Mirror

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from legacy_bridge.records import CloudContent, Kind
-from legacy_bridge.sides import References
+from legacy_bridge.sides.links import References
 from tests.legacy_bridge.support.faults import Faults, Killed
 from tests.legacy_bridge.support.foreign_server import WithoutDeleteHistory
 from tests.legacy_bridge.support.mirror import Mirror, stages

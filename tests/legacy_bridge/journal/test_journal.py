@@ -13,7 +13,8 @@ from legacy_bridge.journal.database import Lease, journal_url, open_journal
 from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.journal.tables import METADATA
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides import FeedBatch, Link, LinkState, Pending, Settlement
+from legacy_bridge.sides.feeds import FeedBatch
+from legacy_bridge.sides.links import Link, LinkState, Pending, Settlement
 
 NOW = datetime(2026, 11, 17, 9, tzinfo=UTC)
 PATIENT = LinkKey(kind=Kind.PATIENT, key="p")

@@ -6,7 +6,8 @@ from legacy_bridge.errors import AnotherBridge
 from legacy_bridge.legacy.lease import BEAT_SECONDS, LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.records import Kind
-from legacy_bridge.sides import Link, RowChange
+from legacy_bridge.sides.links import Link
+from legacy_bridge.sides.writes import RowChange
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, key
 

@@ -7,7 +7,8 @@ from legacy_bridge.errors import RestoreDetected, SettingsWrong
 from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.records import Kind
-from legacy_bridge.sides import Link, OutcomeKind, RowChange
+from legacy_bridge.sides.links import Link
+from legacy_bridge.sides.writes import OutcomeKind, RowChange
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid, key
 
 MARY = key(Kind.PATIENT, "mary")

@@ -22,7 +22,7 @@ from legacy_bridge.records import (
     value_from_json,
     value_to_json,
 )
-from legacy_bridge.sides import Link, References
+from legacy_bridge.sides.links import Link, References
 
 ODS = "Y99002"
 MAPPING = catalogue(ODS)[Kind.PATIENT]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from legacy_bridge.merge.policy import Policy, Unit
 from legacy_bridge.merge.three_way import merge, settled_base
 from legacy_bridge.records import Agreed, Fields
-from legacy_bridge.sides import Pending
+from legacy_bridge.sides.links import Pending
 from web_modules.decision.words import Authority
 
 UNITS = (

@@ -1,0 +1,186 @@
+"""What the journal remembers of two keys that are one thing, and how a visit of them ended."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+
+from legacy_bridge.records import Agreed, Fields, LinkKey, Value
+from web_modules.decision.words import Authority
+
+RESTORED = "restored"
+"""The checkpoint that holds a `Restore` of the cloud; empty when everything was compared since."""
+
+
+CONFIDENTIALITY_UNREADABLE = "confidentiality-unreadable"
+"""The reason of what is withheld because nobody can read whether it is confidential."""
+
+
+class LinkState(Enum):
+    """How far two keys have come to be one thing."""
+
+    NEW = "new"  # nothing was ever agreed
+    LINKED = "linked"
+    WITHHELD = "withheld"  # confidential: not on the cloud, which is no deletion
+    TOMBSTONE = "tombstone"  # deleted on both sides; what comes back by itself stays out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What was about to be agreed when the bridge wrote: the write-ahead.
+
+    Attributes:
+        fields: the values, None for empty.
+        to_legacy: the fields for which legacy was to be written.
+        to_cloud: the fields for which the cloud was to be written.
+        forgets: `Type/id` of what was to be withdrawn from the cloud, its earlier versions too.
+    """
+
+    fields: Agreed
+    to_legacy: frozenset[str]
+    to_cloud: frozenset[str]
+    forgets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One record's two keys, and what the journal remembers of it.
+
+    Attributes:
+        key: kind and legacy key.
+        state: see `LinkState`.
+        ids: FHIR resource type to logical id; empty while the cloud has none.
+        versions: `Type/id` to the version last agreed on: a change feed that tells of it tells nothing new.
+        baseline: what both sides last agreed on.
+        pending: a write that was begun and not yet settled.
+        bookings: how many Appointments were made for this slot; names the next one, so that a reply that was
+            lost does not make a second.
+    """
+
+    key: LinkKey
+    state: LinkState = LinkState.NEW
+    ids: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    baseline: Agreed = field(default_factory=dict)
+    pending: Pending | None = None
+    bookings: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dirty:
+    """A link at least one side of which may differ from its baseline.
+
+    Attributes:
+        key: which link.
+        generation: goes up each time it is marked; only the generation that was taken is cleared.
+        since: when it was marked first; aware.
+        attempts: how often it was tried since it last went well.
+    """
+
+    key: LinkKey
+    generation: int
+    since: datetime
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """The cloud came back from a backup.
+
+    Attributes:
+        came_back_from: up to when it had been read before; aware.
+        noticed_at: what has waited since then, or longer, was not compared yet; aware.
+    """
+
+    came_back_from: datetime
+    noticed_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.came_back_from.isoformat()} {self.noticed_at.isoformat()}"
+
+    @staticmethod
+    def parse(text: str | None) -> "Restore | None":
+        """Read what `str` wrote; None when there is none."""
+        if not text:
+            return None
+        came_back_from, noticed_at = map(datetime.fromisoformat, text.split(" "))
+        return Restore(came_back_from=came_back_from, noticed_at=noticed_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Both sides changed something since they last agreed.
+
+    Attributes:
+        unit: the fields that are decided together, by their common name.
+        winner: the side whose value stands; None while a person has to decide, and both are kept.
+        base: what was agreed on before; a field that was never agreed is missing.
+        legacy: the legacy values.
+        cloud: the cloud values.
+    """
+
+    unit: str
+    winner: Authority | None
+    base: Agreed
+    legacy: Fields
+    cloud: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How one visit of a link ended, saved whole or not at all.
+
+    Attributes:
+        link: the link as it is to be remembered.
+        generation: what may be cleared from the dirty list.
+        open_conflicts: all that are open now; those listed before and missing here are settled.
+        quarantine: why the record cannot be carried (reason, words), or None when it can.
+        waits_for: the parent without which it cannot be carried.
+        retry_after_seconds: look again by itself after this long; None: when something changes.
+        touched: other links that have to be looked at because of this one.
+        has_arrived: it is on the cloud now and was not before: what waited for it may go on.
+        did: for the audit list: what was written, in a word; empty when nothing was.
+        detail: for the audit list: the names of the fields; never their values.
+    """
+
+    link: Link
+    generation: int
+    open_conflicts: tuple[Conflict, ...] = ()
+    quarantine: tuple[str, str] | None = None
+    waits_for: LinkKey | None = None
+    retry_after_seconds: float | None = None
+    touched: tuple[LinkKey, ...] = ()
+    has_arrived: bool = False
+    did: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class References:
+    """Resolves references between records, from links that were looked up beforehand.
+
+    Attributes:
+        of_links: link to the resource types and ids that it has.
+        of_resources: `Type/id` to its link.
+        baselines: what was last agreed on of a link: a booking names its session's people.
+    """
+
+    of_links: Mapping[LinkKey, Mapping[str, str]] = field(default_factory=dict)
+    of_resources: Mapping[str, LinkKey] = field(default_factory=dict)
+    baselines: Mapping[LinkKey, Agreed] = field(default_factory=dict)
+
+    def reference(self, key: LinkKey, resource_type: str) -> str | None:
+        """`Type/id` of a link, or None while it is not on the cloud."""
+        found = self.of_links.get(key, {}).get(resource_type)
+        return None if found is None else f"{resource_type}/{found}"
+
+
+def links_in(values: Collection[Value | None]) -> set[LinkKey]:
+    """Every link that some values name."""
+    found: set[LinkKey] = set()
+    for value in values:
+        if isinstance(value, LinkKey):
+            found.add(value)
+        elif isinstance(value, tuple):
+            found.update(value)
+    return found
