@@ -16,6 +16,7 @@ PREFIX = "BANYAN_CLOUD_"
 SERVICE_TOKEN_VARIABLE = f"{PREFIX}SERVICE_TOKEN"
 OIDC_SECRET_VARIABLE = f"{PREFIX}OIDC_CLIENT_SECRET"
 ENVIRONMENTS = ("live", "reference", "training")
+ROLES = ("gp", "nurse", "pharmacist", "receptionist", "practice-manager", "it", "trainer")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SHORTEST_SERVICE_TOKEN = 16
 """Signs; fewer could be guessed over a fast network."""
@@ -126,6 +127,9 @@ class CloudSettings:
         asked = urlsplit(self.oidc_issuer)
         if asked.scheme != "https" and not (asked.scheme == "http" and asked.hostname in LOOPBACK):
             raise SettingsError("The oidc_issuer must begin with https://.")
+        unknown = {role for _, role in self.oidc_roles} - set(ROLES)
+        if unknown:
+            raise SettingsError(f"A role in oidc_roles must be one of {', '.join(ROLES)}.")
         if not self.oidc_roles:
             raise SettingsError(
                 "Nobody could sign in: say in oidc_roles which role each value of the claim is."

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
+from urllib.parse import urlsplit
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
@@ -18,6 +20,9 @@ from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.database.tickets import Tickets
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
+from web_modules.identity.provider.openid import OpenIdProvider, ProviderSettings, load_client_key
+from web_modules.identity.provider.people import person_of
+from web_modules.identity.provider.routes import BACK, ProviderPages
 from web_modules.identity.relationships import Relationships
 from web_modules.identity.routes import SignInPages
 from web_modules.identity.sessions import Sessions
@@ -130,13 +135,43 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         pages=pages,
     )
     sign_in = SignInPages(
-        sessions, DEVELOPMENT_PEOPLE if is_open else (), pages, is_https=origin.startswith("https:")
+        sessions,
+        DEVELOPMENT_PEOPLE if is_open else (),
+        pages,
+        is_https=origin.startswith("https:"),
+        provider=urlsplit(settings.oidc_issuer or "").hostname or "",
     )
+    routes = [*sign_in.routes(), *SmartRoutes(server, authorizing, service_token).routes()]
+    if settings.oidc_issuer is not None:
+        routes += _provider_pages(settings, tickets, sessions, pages, origin).routes()
     return Identity(
         sessions=sessions,
         admission=admission,
         relationships=relationships,
-        routes=(*sign_in.routes(), *SmartRoutes(server, authorizing, service_token).routes()),
+        routes=tuple(routes),
         cors=cors(clients),
         security=capability_security(issuer),
     )
+
+
+def _provider_pages(
+    settings: CloudSettings, tickets: Tickets, sessions: Sessions, pages: IdentityPages, origin: str
+) -> ProviderPages:
+    key = settings.oidc_client_key
+    provider = OpenIdProvider(
+        ProviderSettings(
+            issuer=settings.oidc_issuer or "",
+            client_id=settings.oidc_client_id or "",
+            secret=settings.oidc_client_secret or "",
+            key=None if key is None else load_client_key(key),
+            redirect_uri=f"{origin}{BACK}",
+        ),
+        tickets,
+    )
+    known = partial(
+        person_of,
+        practice=settings.practice,
+        role_claim=settings.oidc_role_claim,
+        roles=settings.oidc_roles,
+    )
+    return ProviderPages(provider, known, sessions, pages, is_https=origin.startswith("https:"))

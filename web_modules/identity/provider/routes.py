@@ -1,0 +1,102 @@
+"""The addresses by which people sign in at the provider."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from web_modules.identity.drawing import IdentityPages
+from web_modules.identity.people import Person
+from web_modules.identity.provider.openid import SIGN_IN_SECONDS, OpenIdProvider, ProviderRefused
+from web_modules.identity.routes import local, set_session
+from web_modules.identity.sessions import Sessions
+from web_modules.security import is_own_origin
+
+BEGIN = "/sign-in/provider"
+BACK = "/sign-in/back"
+COOKIE = "banyan_sign_in"
+_LOG = logging.getLogger(__name__)
+
+PersonOf = Callable[[Mapping[str, Any]], Person | None]
+
+
+class ProviderPages:
+    """Sends people to the provider and takes them back."""
+
+    def __init__(
+        self,
+        provider: OpenIdProvider,
+        person_of: PersonOf,
+        sessions: Sessions,
+        pages: IdentityPages,
+        *,
+        is_https: bool,
+    ) -> None:
+        self._provider = provider
+        self._person_of = person_of
+        self._sessions = sessions
+        self._pages = pages
+        self._is_https = is_https
+
+    def routes(self) -> list[Route]:
+        """`/sign-in/provider` and `/sign-in/back`."""
+        return [
+            Route(BEGIN, self._begin, methods=["POST"]),
+            Route(BACK, self._finish, methods=["GET"]),
+        ]
+
+    async def _begin(self, request: Request) -> Response:
+        if not is_own_origin(request):
+            return self._refused(403)
+        form = await request.form()
+        following = local(str(form.get("next", "/")))
+        try:
+            begun = await run_in_threadpool(self._provider.begin, following)
+        except ProviderRefused as refused:
+            _LOG.warning("the identity provider cannot be used", extra={"reason": str(refused)})
+            return self._refused(502)
+        answer = self._pages.onward(begun.url)
+        answer.set_cookie(
+            COOKIE,
+            begun.browser,
+            max_age=SIGN_IN_SECONDS,
+            path=BACK,
+            httponly=True,
+            samesite="lax",  # the provider's page leads back
+            secure=self._is_https,
+        )
+        return answer
+
+    async def _finish(self, request: Request) -> Response:
+        told = request.query_params
+        answer = self._refused(403)
+        if all(len(told.getlist(name)) == 1 for name in told):
+            try:
+                claims, following = await run_in_threadpool(
+                    self._provider.finish, dict(told), request.cookies.get(COOKIE, "")
+                )
+            except ProviderRefused as refused:
+                _LOG.info("a sign-in was refused", extra={"reason": str(refused)})
+            else:
+                person = self._person_of(claims)
+                answer = self._no_role() if person is None else self._pages.onward(following)
+                if person is not None:
+                    set_session(answer, self._sessions.issue(person), is_https=self._is_https)
+        answer.delete_cookie(COOKIE, path=BACK, httponly=True, samesite="lax", secure=self._is_https)
+        return answer
+
+    def _refused(self, status: int) -> Response:
+        return self._pages.problem(
+            "You are not signed in", "The sign-in did not work. Go back to the sign-in page and begin again.",
+            status=status,
+        )  # fmt: skip
+
+    def _no_role(self) -> Response:
+        words = (
+            "The identity provider knows you, but not in a role at this practice. Ask the practice manager."
+        )
+        return self._pages.problem("You have no role here", words, status=403)
