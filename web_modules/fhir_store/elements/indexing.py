@@ -2,9 +2,8 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
@@ -41,17 +40,20 @@ def key_text(text: str) -> str:
     return f"{text[: LONGEST_KEY - len(digest) - 1]}#{digest}"
 
 
-Values = Iterable[tuple[Any, ...]]
+Values = Collection[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Drawing:
-    """How the values of one route become index rows of one kind."""
+    """How a value becomes index rows of one kind."""
 
     number: int
     kind: ParameterKind
-    route: Route
     values: Callable[[Any, str], Values]
+
+
+_Plan = Mapping[str, Sequence[tuple[Route, Sequence[_Drawing]]]]
+"""What to draw out of a type's resources: by the first element of each route, "" when it looks at several."""
 
 
 class Indexer:
@@ -59,7 +61,7 @@ class Indexer:
 
     def __init__(self, catalogue: ParameterCatalogue) -> None:
         self._catalogue = catalogue
-        self._plans: dict[str, Mapping[str, tuple[_Drawing, ...]]] = {}
+        self._plans: dict[str, _Plan] = {}
 
     def rows(self, resource: Mapping[str, Any], base_url: str = "") -> IndexRows:
         """The rows of one resource.
@@ -75,23 +77,28 @@ class Indexer:
         plan = self._plan(resource["resourceType"])
         found: IndexRows = {}
         for key in ("", *resource):
-            for drawing in plan.get(key, ()):
-                for value in drawing.route.values(resource):
-                    for row in drawing.values(value, base_url):
-                        found.setdefault(drawing.kind, {})[(drawing.number, *row)] = None
+            for route, drawings in plan.get(key, ()):
+                for value in route.values(resource):
+                    for drawing in drawings:
+                        rows = drawing.values(value, base_url)
+                        if rows:
+                            into = found.setdefault(drawing.kind, {})
+                            for row in rows:
+                                into[(drawing.number, *row)] = None
         return found
 
-    def _plan(self, resource_type: str) -> Mapping[str, tuple[_Drawing, ...]]:
-        """By the first element of each route, or an empty text for one that looks at several."""
+    def _plan(self, resource_type: str) -> "_Plan":
         plan = self._plans.get(resource_type)
         if plan is None:
-            made: dict[str, list[_Drawing]] = {}
+            made: dict[str, dict[Route, list[_Drawing]]] = {}
             for parameter in self._catalogue.of(resource_type).values():
                 if parameter.code not in BUILT_IN:
                     for route in parameter.routes:
                         key = route.steps[0].key if route.steps else ""
-                        made.setdefault(key, []).extend(_drawings(parameter, route))
-            plan = {key: tuple(drawings) for key, drawings in made.items()}
+                        made.setdefault(key, {}).setdefault(route, []).extend(
+                            _drawings(parameter, route.type)
+                        )
+            plan = {key: list(routes.items()) for key, routes in made.items()}
             self._plans[resource_type] = plan
         return plan
 
@@ -108,16 +115,14 @@ class Indexer:
         return [target for target in found if target[0]]
 
 
-def _drawings(parameter: Parameter, route: Route) -> Iterator[_Drawing]:
-    kind, type_name = parameter.kind, route.type
+def _drawings(parameter: Parameter, type_name: str) -> Iterator[_Drawing]:
+    kind = parameter.kind
     values: Callable[[Any, str], Values]
     match kind:
         case ParameterKind.TOKEN:
             values = lambda value, _base: _tokens(type_name, value)  # noqa: E731
         case ParameterKind.STRING:
-            values = lambda value, _base: [  # noqa: E731
-                (key_text(fold(text)), key_text(text)) for text in _texts(type_name, value)
-            ]
+            values = lambda value, _base: _strings(type_name, value)  # noqa: E731
         case ParameterKind.DATE:
             values = lambda value, _base: _ranges(type_name, value)  # noqa: E731
         case ParameterKind.REFERENCE:
@@ -125,7 +130,6 @@ def _drawings(parameter: Parameter, route: Route) -> Iterator[_Drawing]:
             yield _Drawing(
                 number=parameter.identifier_number,
                 kind=ParameterKind.TOKEN,
-                route=route,
                 values=_identifier_of_reference,
             )
         case ParameterKind.URI:
@@ -135,7 +139,7 @@ def _drawings(parameter: Parameter, route: Route) -> Iterator[_Drawing]:
             values = lambda value, _base: [(float(value), float(value), "", "")]  # noqa: E731
         case ParameterKind.QUANTITY:
             values = lambda value, _base: _quantities(type_name, value)  # noqa: E731
-    yield _Drawing(number=parameter.number, kind=kind, route=route, values=values)
+    yield _Drawing(number=parameter.number, kind=kind, values=values)
 
 
 def _tokens(type_name: str, value: Any) -> Values:
@@ -157,32 +161,33 @@ def _coding(value: Mapping[str, Any]) -> tuple[str, str]:
     return key_text(value.get("system", "")), key_text(value.get("code", ""))
 
 
-def _texts(type_name: str, value: Any) -> Iterator[str]:
+def _texts(type_name: str, value: Any) -> list[str]:
     if type_name not in {"HumanName", "Address"}:
-        yield str(value)
-        return
+        return [str(value)]
+    found: list[str] = []
     for part in _NAME_PARTS if type_name == "HumanName" else _ADDRESS_PARTS:
         held = value.get(part)
         if isinstance(held, str):
-            yield held
+            found.append(held)
         elif held is not None:
-            yield from (one for one in held if one is not None)
+            found += [one for one in held if one is not None]
+    return found
 
 
-def _ranges(type_name: str, value: Any) -> Iterator[tuple[int, int]]:
+def _strings(type_name: str, value: Any) -> Values:
+    return [(key_text(fold(text)), key_text(text)) for text in _texts(type_name, value)]
+
+
+def _ranges(type_name: str, value: Any) -> Values:
     if type_name == "Period":
         low = range_of(value["start"]).low if "start" in value else EARLIEST
         high = range_of(value["end"]).high if "end" in value else LATEST
-        yield low, high
-    elif type_name == "Timing":
-        for event in value.get("event", ()):
-            if event is not None:
-                yield range_of(event)
+        return ((low, high),)
+    if type_name == "Timing":
+        found = [range_of(event) for event in value.get("event", ()) if event is not None]
         bounds = value.get("repeat", {}).get("boundsPeriod")
-        if bounds is not None:
-            yield from _ranges("Period", bounds)
-    else:
-        yield range_of(value)
+        return [*found, *(() if bounds is None else _ranges("Period", bounds))]
+    return (range_of(value),)
 
 
 def _reference(value: Any, base_url: str) -> Values:
@@ -208,17 +213,20 @@ def split_reference(address: str, base_url: str) -> tuple[str, str]:
     return "", key_text(address)
 
 
-def _quantities(type_name: str, value: Any) -> Iterator[tuple[float, float, str, str]]:
+def _quantities(type_name: str, value: Any) -> Values:
     if type_name == "Range":
         low, high = value.get("low", {}), value.get("high", {})
         unit = low or high
-        yield (
-            float(Decimal(low["value"])) if "value" in low else float("-inf"),
-            float(Decimal(high["value"])) if "value" in high else float("inf"),
-            unit.get("system", ""),
-            unit.get("code", unit.get("unit", "")),
+        return (
+            (
+                float(low["value"]) if "value" in low else float("-inf"),
+                float(high["value"]) if "value" in high else float("inf"),
+                key_text(unit.get("system", "")),
+                key_text(unit.get("code", unit.get("unit", ""))),
+            ),
         )
-    elif "value" in value:
-        amount = float(Decimal(value["value"]))
-        unit = value.get("currency") or value.get("code") or value.get("unit") or ""
-        yield amount, amount, key_text(value.get("system", "")), key_text(unit)
+    if "value" not in value:
+        return ()
+    amount = float(value["value"])
+    unit = value.get("currency") or value.get("code") or value.get("unit") or ""
+    return ((amount, amount, key_text(value.get("system", "")), key_text(unit)),)

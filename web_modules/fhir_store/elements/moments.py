@@ -9,6 +9,7 @@ import re
 from calendar import monthrange
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -38,6 +39,7 @@ def microseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=8192)
 def range_of(text: str) -> Range:  # noqa: PLR0911  (one return a precision)
     """The range that a FHIR date, dateTime or instant stands for.
 

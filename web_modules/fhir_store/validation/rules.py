@@ -5,7 +5,7 @@ required primitives, one form of a choice, whole numbers, real days, references 
 there, valid NHS numbers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -42,7 +42,9 @@ class RuleCheck:
 
     def issues(self, node: Mapping[str, Any], type_name: str, where: str) -> list[Issue]:
         """What is wrong with a resource that fits the schema; its inner resources are not looked into."""
-        return list(self._object(node, type_name, where, 0))
+        walk = _Walk(self._rules, self._definitions.resource_types)
+        walk.object(node, type_name, (where,), 0)
+        return walk.issues
 
     def _rules(self, type_name: str) -> _TypeRules:
         rules = self._known.get(type_name)
@@ -53,117 +55,123 @@ class RuleCheck:
             )
         return rules
 
-    def _object(self, node: Mapping[str, Any], type_name: str, where: str, depth: int) -> Iterator[Issue]:
+
+_Place = tuple["_Place", str] | tuple["_Place", str, int] | tuple[str]
+"""Where something is: what is around it, its element, its place in a list; put into words when needed."""
+
+
+def _path(place: _Place) -> str:
+    if len(place) == 1:
+        return place[0]
+    if len(place) == 2:
+        return f"{_path(place[0])}.{place[1]}"
+    return f"{_path(place[0])}.{place[1]}[{place[2]}]"
+
+
+class _Walk:
+    """One walk over a resource, and what it found."""
+
+    def __init__(self, rules: Callable[[str], _TypeRules], resource_types: frozenset[str]) -> None:
+        self._rules = rules
+        self._resource_types = resource_types
+        self.issues: list[Issue] = []
+
+    def object(self, node: Mapping[str, Any], type_name: str, place: _Place, depth: int) -> None:
+        """Look at an object and all that is in it."""
         if not node:
-            yield Issue(
-                code=IssueCode.STRUCTURE, words="An object must not be empty; leave it out.", expression=where
-            )
+            self._found(IssueCode.STRUCTURE, "An object must not be empty; leave it out.", place)
             return
         if depth > MAXIMUM_DEPTH:
-            yield Issue(
-                code=IssueCode.TOO_COSTLY, words="This nests deeper than any record does.", expression=where
-            )
+            self._found(IssueCode.TOO_COSTLY, "This nests deeper than any record does.", place)
             return
         rules = self._rules(type_name)
-        yield from self._presence(node, rules.facts, where)
+        elements, targets = rules.elements, rules.facts.targets
+        self._presence(node, rules.facts, place)
         for key, value in node.items():
-            element = rules.elements.get(key)
+            element = elements.get(key)
             if element is None:
                 if key.startswith("_"):
-                    yield from self._companion(node, key, value, where, depth)
-            elif element.is_list:
+                    self._companion(node, key, value, place, depth)
+                continue
+            if element.is_list:
                 if not value:
-                    yield Issue(
-                        code=IssueCode.STRUCTURE,
-                        words="A list must not be empty; leave it out.",
-                        expression=f"{where}.{key}",
-                    )
+                    self._found(IssueCode.STRUCTURE, "A list must not be empty; leave it out.", (place, key))
                 for index, one in enumerate(value):
-                    yield from self._value(node, element, one, f"{where}.{key}[{index}]", (depth, index))
+                    self._value(node, element, one, (place, key, index), depth)
             else:
-                yield from self._value(node, element, value, f"{where}.{key}", (depth, None))
-            if element is not None and element.type == "Reference" and key in rules.facts.targets:
-                yield from self._targets(rules.facts.targets[key], value, f"{where}.{key}")
+                self._value(node, element, value, (place, key), depth)
+            if element.type == "Reference" and key in targets:
+                self._targets(targets[key], value, place, key)
         if type_name == "Identifier":
-            yield from _nhs_number(node, where)
+            self._nhs_number(node, place)
         elif type_name == "Reference" and len(node) == 1 and "id" in node:
-            yield Issue(code=IssueCode.INVARIANT, words="This reference points nowhere.", expression=where)
+            self._found(IssueCode.INVARIANT, "This reference points nowhere.", place)
+
+    def _found(self, code: IssueCode, words: str, place: _Place) -> None:
+        self.issues.append(Issue(code=code, words=words, expression=_path(place)))
 
     def _value(
-        self, owner: Mapping[str, Any], element: Element, value: Any, where: str, at: tuple[int, int | None]
-    ) -> Iterator[Issue]:
-        depth, index = at
-        if value is None:
-            if not _has_companion(owner, element.key, index):
-                yield Issue(
-                    code=IssueCode.STRUCTURE,
-                    words="A value is missing here; leave the place out.",
-                    expression=where,
-                )
-        elif isinstance(value, dict):
-            if element.type == _INNER_RESOURCE:
-                return
-            yield from self._object(value, element.type, where, depth + 1)
+        self, owner: Mapping[str, Any], element: Element, value: Any, place: _Place, depth: int
+    ) -> None:
+        if isinstance(value, dict):
+            if element.type != _INNER_RESOURCE:
+                self.object(value, element.type, place, depth + 1)
+        elif value is None:
+            if not _has_companion(owner, element.key, place[2] if len(place) == 3 else None):
+                self._found(IssueCode.STRUCTURE, "A value is missing here; leave the place out.", place)
         elif element.type in _MOMENTS:
-            yield from _real_moment(value, where)
+            try:
+                range_of(value)
+            except ValueError:
+                self._found(IssueCode.VALUE, "There is no such day or time.", place)
         elif element.type in _WHOLE_NUMBERS:
-            yield from _whole_number(element.type, value, where)
+            lowest = _WHOLE_NUMBERS[element.type]
+            if isinstance(value, Decimal) or not lowest <= value <= _LARGEST_WHOLE_NUMBER:
+                words = f"This must be a whole number from {lowest} to {_LARGEST_WHOLE_NUMBER}."
+                self._found(IssueCode.VALUE, words, place)
 
-    def _presence(self, node: Mapping[str, Any], facts: TypeFacts, where: str) -> Iterator[Issue]:
+    def _presence(self, node: Mapping[str, Any], facts: TypeFacts, place: _Place) -> None:
         for name in facts.required:
             if name not in node and f"_{name}" not in node:
-                yield Issue(
-                    code=IssueCode.REQUIRED,
-                    words=f"The element `{name}` is required and missing.",
-                    expression=where,
-                )
+                self._found(IssueCode.REQUIRED, f"The element `{name}` is required and missing.", place)
         for names in facts.choices:
-            if len([name for name in names if name in node]) > 1:
-                yield Issue(
-                    code=IssueCode.STRUCTURE,
-                    words=f"Only one of {', '.join(name for name in names if name in node)} may be there.",
-                    expression=where,
-                )
+            there = [name for name in names if name in node]
+            if len(there) > 1:
+                self._found(IssueCode.STRUCTURE, f"Only one of {', '.join(there)} may be there.", place)
         for names in facts.required_choices:
             if not any(name in node or f"_{name}" in node for name in names):
-                yield Issue(
-                    code=IssueCode.REQUIRED,
-                    words=f"One of {', '.join(names[:8])} is required.",
-                    expression=where,
-                )
+                self._found(IssueCode.REQUIRED, f"One of {', '.join(names[:8])} is required.", place)
 
-    def _companion(
-        self, owner: Mapping[str, Any], key: str, value: Any, where: str, depth: int
-    ) -> Iterator[Issue]:
-        parts = value if isinstance(value, list) else [value]
-        beside = owner.get(key[1:])
+    def _companion(self, owner: Mapping[str, Any], key: str, value: Any, place: _Place, depth: int) -> None:
+        name = key[1:]
+        beside = owner.get(name)
         if isinstance(value, list) and isinstance(beside, list) and len(value) != len(beside):
-            yield Issue(
-                code=IssueCode.STRUCTURE,
-                words=f"`{key[1:]}` and `{key}` must have the same number of places.",
-                expression=f"{where}.{key[1:]}",
-            )
-        for part in parts:
+            words = f"`{name}` and `{key}` must have the same number of places."
+            self._found(IssueCode.STRUCTURE, words, (place, name))
+        for part in value if isinstance(value, list) else [value]:
             if isinstance(part, dict):
-                yield from self._object(part, "Element", f"{where}.{key[1:]}", depth + 1)
+                self.object(part, "Element", (place, name), depth + 1)
 
-    def _targets(self, allowed: frozenset[str], value: Any, where: str) -> Iterator[Issue]:
+    def _targets(self, allowed: frozenset[str], value: Any, place: _Place, key: str) -> None:
         for index, reference in enumerate(value if isinstance(value, list) else [value]):
             address = reference.get("reference") if isinstance(reference, dict) else None
             if not isinstance(address, str):
                 continue
             pointed_at = address.split("/")[0]
-            if pointed_at in self._definitions.resource_types and pointed_at not in allowed:
-                place = f"[{index}]" if isinstance(value, list) else ""
-                yield Issue(
-                    code=IssueCode.VALUE,
-                    words=f"A reference to {pointed_at} is not allowed here, only to {_listed(allowed)}.",
-                    expression=f"{where}{place}.reference",
+            if pointed_at in self._resource_types and pointed_at not in allowed:
+                words = (
+                    f"A reference to {pointed_at} is not allowed here, only to {', '.join(sorted(allowed))}."
                 )
+                at: _Place = (place, key, index) if isinstance(value, list) else (place, key)
+                self._found(IssueCode.VALUE, words, (at, "reference"))
 
-
-def _listed(names: frozenset[str]) -> str:
-    return ", ".join(sorted(names))
+    def _nhs_number(self, identifier: Mapping[str, Any], place: _Place) -> None:
+        value = identifier.get("value")
+        if identifier.get("system") != NHS_NUMBER or value is None:
+            return
+        if len(value) != 10 or not value.isascii() or not value.isdigit() or not is_valid(value):
+            words = "This is not an NHS number: ten digits, of which the last checks the others."
+            self._found(IssueCode.VALUE, words, (place, "value"))
 
 
 def _has_companion(owner: Mapping[str, Any], key: str, index: int | None) -> bool:
@@ -171,31 +179,3 @@ def _has_companion(owner: Mapping[str, Any], key: str, index: int | None) -> boo
     if index is None or not isinstance(beside, list):
         return isinstance(beside, dict)
     return index < len(beside) and beside[index] is not None
-
-
-def _real_moment(value: str, where: str) -> Iterator[Issue]:
-    try:
-        range_of(value)
-    except ValueError:
-        yield Issue(code=IssueCode.VALUE, words="There is no such day or time.", expression=where)
-
-
-def _whole_number(type_name: str, value: Any, where: str) -> Iterator[Issue]:
-    if isinstance(value, Decimal) or not _WHOLE_NUMBERS[type_name] <= value <= _LARGEST_WHOLE_NUMBER:
-        yield Issue(
-            code=IssueCode.VALUE,
-            words=f"This must be a whole number from {_WHOLE_NUMBERS[type_name]} to {_LARGEST_WHOLE_NUMBER}.",
-            expression=where,
-        )
-
-
-def _nhs_number(identifier: Mapping[str, Any], where: str) -> Iterator[Issue]:
-    value = identifier.get("value")
-    if identifier.get("system") != NHS_NUMBER or value is None:
-        return
-    if len(value) != 10 or not value.isascii() or not value.isdigit() or not is_valid(value):
-        yield Issue(
-            code=IssueCode.VALUE,
-            words="This is not an NHS number: ten digits, of which the last checks the others.",
-            expression=f"{where}.value",
-        )
