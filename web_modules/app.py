@@ -96,20 +96,18 @@ def create_cloud(
         today=services.today,
         stylesheets=_stylesheets(),
     )
+    fhir_path = f"/{settings.practice}/fhir"
+    endpoint = FhirEndpoint(service, _gate(identity.admission), fhir_path)
     routes: list[BaseRoute] = [
         Route("/", _start_page(services, functions)),
         Route("/health", _health(services)),
         Route("/functions.json", _functions(settings, services, functions, origin)),
         *identity.routes,
-        Mount(
-            f"/{settings.practice}/fhir",
-            FhirEndpoint(service, _gate(identity.admission)),
-            middleware=[identity.cors],
-        ),
+        *_fhir_routes(fhir_path, endpoint, [identity.cors]),
     ]
     if settings.is_development:
         open_service = _service(settings, store, f"{origin}/fhir")
-        routes.append(Mount("/fhir", FhirEndpoint(open_service, _same_origin_writes)))
+        routes += _fhir_routes("/fhir", FhirEndpoint(open_service, _same_origin_writes, "/fhir"), [])
     routes += _files()
     for function in functions:
         for route in function.routes(services) if function.routes is not None else ():
@@ -123,6 +121,14 @@ def create_cloud(
         exception_handlers={HTTPException: _plain_error, Exception: _own_fault},
     )
     return Cloud(app=app, services=services)
+
+
+def _fhir_routes(path: str, endpoint: FhirEndpoint, middleware: Sequence[Middleware]) -> list[BaseRoute]:
+    """The base itself, which takes bundles without a slash at its end, and what is under it."""
+    return [
+        Route(path, endpoint, middleware=middleware),
+        Mount(path, endpoint, middleware=middleware),
+    ]
 
 
 def _service(settings: CloudSettings, store: Store, base_url: str) -> FhirService:

@@ -1,11 +1,11 @@
 """The store over HTTP: turns ASGI requests into `FhirRequest`s, once it is known that they may be made."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qsl
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
@@ -16,48 +16,88 @@ from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 Gate = Callable[[Request], Refusal | None]
 """Says why a request may not be made, or None when it may."""
 
-_HEADERS = ("if-match", "if-none-match", "if-none-exist", "prefer", DEADLINE)
+WORKERS = 32
+"""Requests that are worked on at once; further ones wait their turn."""
+
+_WITHOUT_CONTENT = frozenset({"GET", "HEAD"})
+_WITHOUT_BODY = frozenset({204, 304})
+_HEADERS = ("if-match", "if-none-match", "if-none-exist", "prefer", DEADLINE.lower())
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _FORM = "application/x-www-form-urlencoded"
 
 
 class FhirEndpoint:
-    """One practice's FHIR base as an ASGI application. Writing and reading happen in worker threads."""
+    """One practice's FHIR base as an ASGI application. What may block happens in worker threads."""
 
-    def __init__(self, service: FhirService, gate: Gate) -> None:
+    def __init__(self, service: FhirService, gate: Gate, path: str) -> None:
+        """Serve a practice.
+
+        Args:
+            service: its records.
+            gate: may block.
+            path: of the base, with a leading slash.
+        """
         self._service = service
         self._gate = gate
+        self._path = path
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="fhir")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         request = Request(scope, receive)
         try:
-            refusal = self._gate(request) or _unacceptable(request)
-            if refusal is not None:
-                answer = answers.of_refusal(refusal)
-            else:
-                answer = await self._answered(await _fhir_request(request))
+            answer = await self._answered(request)
         except ClientDisconnect:
             return
         except Refusal as refused:
             answer = answers.of_refusal(refused)
         body = b"" if scope["method"] == "HEAD" else answer.body
-        await Response(body, status_code=answer.status, headers=dict(answer.headers))(scope, receive, send)
+        headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
+        if answer.status not in _WITHOUT_BODY:
+            headers.append((b"content-length", str(len(answer.body)).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
-    async def _answered(self, request: FhirRequest) -> FhirResponse:
-        held = self._service.waiting_position(request)
-        if held is not None:  # waits here, where it costs no thread
-            await self._service.changes.wait_async(*held)
-            headers = {name: value for name, value in request.headers.items() if name != "prefer"}
-            request = FhirRequest(
-                method=request.method, path=request.path, query=request.query, headers=headers
-            )
-        return await run_in_threadpool(self._service.send, request)
+    async def _answered(self, request: Request) -> FhirResponse:
+        path = request.scope["path"].removeprefix(self._path).strip("/")
+        refusal = _unacceptable(request)
+        if refusal is not None:
+            raise refusal
+        asked = FhirRequest(
+            method=request.method,
+            path=path,
+            query=tuple(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)),
+            headers=_headers(request),
+            body=b"" if request.method in _WITHOUT_CONTENT else await _body(request, path),
+        )
+        loop = asyncio.get_running_loop()
+        held = self._service.waiting_position(asked)
+        if held is None:
+            return await loop.run_in_executor(self._workers, self._admitted, request, asked)
+        refusal = await loop.run_in_executor(self._workers, self._gate, request)
+        if refusal is not None:
+            raise refusal
+        await self._service.changes.wait_async(*held)  # waits here, where it costs no thread
+        headers = {name: value for name, value in asked.headers.items() if name != "prefer"}
+        now = FhirRequest(method=asked.method, path=path, query=asked.query, headers=headers)
+        return await loop.run_in_executor(self._workers, self._admitted, request, now)
+
+    def _admitted(self, request: Request, asked: FhirRequest) -> FhirResponse:
+        refusal = self._gate(request)
+        return self._service.send(asked) if refusal is None else answers.of_refusal(refusal)
 
 
-async def _fhir_request(request: Request) -> FhirRequest:
-    root = request.scope.get("root_path", "")
-    path = request.scope["path"].removeprefix(root).strip("/")
+def _headers(request: Request) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for raw_name, raw_value in request.scope["headers"]:
+        name = raw_name.decode("latin-1")
+        if name in _HEADERS:
+            value = raw_value.decode("latin-1")
+            found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+async def _body(request: Request, path: str) -> bytes:
     body = bytearray()
     async for part in request.stream():
         body += part
@@ -67,15 +107,7 @@ async def _fhir_request(request: Request) -> FhirRequest:
             )
     if body:
         _check_content_type(request, path)
-    return FhirRequest(
-        method=request.method,
-        path=path,
-        query=tuple(parse_qsl(request.url.query, keep_blank_values=True)),
-        headers={
-            name: ", ".join(request.headers.getlist(name)) for name in _HEADERS if name in request.headers
-        },
-        body=bytes(body),
-    )
+    return bytes(body)
 
 
 def _check_content_type(request: Request, path: str) -> None:
