@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import Transport
 from web_modules.identity.admission import Admission
+from web_modules.identity.claiming import ClaimingPages
 from web_modules.identity.database.claims import RelationshipClaims
 from web_modules.identity.database.connection import IdentityDatabase, SharedDatabase
 from web_modules.identity.database.families import Families
@@ -141,7 +142,11 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         is_https=origin.startswith("https:"),
         provider=urlsplit(settings.oidc_issuer or "").hostname or "",
     )
-    routes = [*sign_in.routes(), *SmartRoutes(server, authorizing, service_token).routes()]
+    claiming = ClaimingPages(
+        relationships, sessions, pages, practice=settings.practice, environment=environment
+    )
+    smart = SmartRoutes(server, authorizing, service_token)
+    routes = [*sign_in.routes(), *smart.routes(), *claiming.routes()]
     if settings.oidc_issuer is not None:
         routes += _provider_pages(settings, tickets, sessions, pages, origin).routes()
     return Identity(

@@ -24,7 +24,7 @@ class SignInWall:
         session = self._sessions.token_of(request)
         person = None if session is None else self._sessions.person(session)
         if session is None or person is None:
-            await _sent_away(request)(scope, receive, send)
+            await sent_away(request)(scope, receive, send)
         elif is_forged_write(request):
             await JSONResponse({"error": "This did not come from one of our pages."}, status_code=403)(
                 scope, receive, send
@@ -40,7 +40,8 @@ def is_forged_write(request: Request) -> bool:
     return by_cookie and request.method not in SAFE_METHODS and not is_own_origin(request)
 
 
-def _sent_away(request: Request) -> Response:
+def sent_away(request: Request) -> Response:
+    """The answer to who is not signed in: the way to the sign-in page for a browser, else a refusal."""
     if request.method == "GET" and "text/html" in request.headers.get("accept", ""):
         query = f"?{request.url.query}" if request.url.query else ""
         following = quote(request.url.path + query, safe="")
