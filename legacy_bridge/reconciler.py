@@ -146,6 +146,8 @@ class Reconciler:
                 readings[dirty.key] = self._mappings[dirty.key.kind].from_legacy(visit.group)
             except RecordRefused as refused:
                 visit = replace(visit, refusal=(refused.reason, refused.words))
+            except Exception as error:  # noqa: BLE001 - a poisonous row is held; the others flow on
+                visit = replace(visit, refusal=_not_mappable(dirty.key, error))
             visits.append(visit)
         references = self._references(readings.values(), contents.values())
         return [
@@ -198,7 +200,7 @@ class Reconciler:
         visit = replace(visit, refusal=None, note=note)
         try:
             cloud = mapping.from_cloud(visit.content, references)
-        except RecordRefused:
+        except Exception:  # noqa: BLE001 - what cannot be read there may not stay there
             cloud = None
         base = visit.link.baseline
         there: Fields = cloud.fields if cloud is not None else {}
@@ -228,10 +230,10 @@ class Reconciler:
         except (SideUnavailable, MirrorStopped):
             raise
         except Exception as error:  # noqa: BLE001 - a poisonous record is held; the others flow on
-            _LOG.error("record not mappable: %s, %s", visit.link.key, type(error).__name__)
-            return replace(
-                visit, refusal=("mapping-failed", "The bridge cannot read this record: report it.")
-            )
+            refusal = _not_mappable(visit.link.key, error)
+            if legacy is not None and legacy.is_withheld:
+                return replace(self._withdraw(visit, mapping), note=refusal)
+            return replace(visit, refusal=refusal)
 
     def _decide(  # noqa: PLR0911 - one line a row of the table in `presence`
         self,
@@ -383,6 +385,11 @@ def _with_what_to_forget(visit: Visit) -> Visit:
     withdrawn = plan.steps if plan is not None and plan.withdraws else ()
     urls = {step.url for step in withdrawn if step.method == "DELETE"}
     return replace(visit, forgets=frozenset({*urls, *(pending.forgets if pending is not None else ())}))
+
+
+def _not_mappable(key: LinkKey, error: Exception) -> tuple[str, str]:
+    _LOG.error("record not mappable: %s, %s", key, type(error).__name__)
+    return "mapping-failed", "The bridge cannot read this record: report it."
 
 
 def _said(before: Fields, agreed: Agreed) -> Fields:

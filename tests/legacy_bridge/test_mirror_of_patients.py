@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
-from legacy_bridge.records import CloudContent, Kind
+from legacy_bridge.records import CloudContent, Kind, RowGroup
 from legacy_bridge.sides.links import References
 from tests.legacy_bridge.support.mirror import Mirror, stages
 from tests.legacy_bridge.support.small_practice import guid, key
@@ -355,6 +355,27 @@ def test_a_poisonous_resource_is_quarantined_and_the_others_flow(
     mirror.drain()
     assert [one.reason for one in mirror.journal.quarantined()] == ["mapping-failed"]
     assert phone(mirror.patient("mary")) == "01632 111111"
+
+
+def test_a_poisonous_row_is_quarantined_and_the_others_flow(mirror: Mirror, expected_logs: list[str]) -> None:
+    expected_logs.append("record not mappable")
+    mappings = mirror.service._parts.reconciler._mappings
+    field = replace(mappings[Kind.PATIENT].fields[0], from_rows=_fails_for_omar_s_row)
+    poisoned = replace(mappings[Kind.PATIENT], fields=(*mappings[Kind.PATIENT].fields, field))
+    mirror.service._parts.reconciler._mappings = {**mappings, Kind.PATIENT: poisoned}
+    mirror.practice.edit("Admin_Patient", "omar", HomePhone="01632 333333")
+    mirror.practice.edit("Admin_Patient", "mary", HomePhone="01632 111111")
+    mirror.drain()
+    assert [one.reason for one in mirror.journal.quarantined()] == ["mapping-failed"]
+    assert phone(mirror.patient("mary")) == "01632 111111"
+    mirror.practice.edit("Admin_Patient", "omar", IsConfidential=True)
+    mirror.drain()
+    assert mirror.resources("Patient", "Admin_Patient", "omar") == [], "a fault of ours keeps nobody there"
+
+
+def _fails_for_omar_s_row(group: RowGroup) -> None:
+    if group.rows["Admin_Patient"][0]["PatientNumber"] == 1002:
+        raise KeyError("a fault of ours")
 
 
 def _fails_for_omar(content: CloudContent, _references: References) -> None:
