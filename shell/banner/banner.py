@@ -204,8 +204,8 @@ class _Words(QLabel):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """One line; a wrapping label would ask for several of them, however wide the window is."""
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance(self.text()) + 1, metrics.height())
+        width = self.fontMetrics().horizontalAdvance(self.text()) + 1
+        return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """A few letters."""

@@ -61,7 +61,7 @@ class WindowFrame(QWidget):
         edge = FRAME_WIDTH if is_training else 0
         stripes = _stripes(theme, offer, warnings)
         self._lay_out(stripes, edge)
-        self.overlay = Overlay(self.content, theme, self.status_bar.height() + edge, edge)
+        self.overlay = Overlay(self.content, theme, lambda: self.status_bar.height() + edge, edge)
         if is_training:
             self.training_stripe = stripes[0]
             self.training_frame = TrainingFrame(self.content)

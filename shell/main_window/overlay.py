@@ -110,13 +110,13 @@ class Overlay(QWidget):
     Args:
         parent: the window's content.
         theme: the look.
-        bottom: the height left free below, for the status bar.
+        bottom: says which height is left free below, for the status bar.
         edge: the width left free at both sides, for the frame of training.
     """
 
     closed = Signal()
 
-    def __init__(self, parent: QWidget, theme: Theme, bottom: int, edge: int = 0) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, bottom: Callable[[], int], edge: int = 0) -> None:
         super().__init__(parent)
         self._parent = parent
         self._theme = theme
@@ -168,7 +168,7 @@ class Overlay(QWidget):
         """Lie where the panes are, and keep the card whole on the glass."""
         parent = self._parent
         top = self._below()
-        width, height = parent.width() - 2 * self._edge, parent.height() - top - self._bottom
+        width, height = parent.width() - 2 * self._edge, parent.height() - top - self._bottom()
         self.setGeometry(self._edge, top, width, max(0, height))
         if self._card is None:
             return

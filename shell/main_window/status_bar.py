@@ -5,6 +5,7 @@ from datetime import datetime
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
+from shell.banner.flow import FlowLayout
 from shell.main_window.freshness import MirrorLine
 from shell.main_window.parts import label, restyle, row, rule
 from shell.main_window.theme import Theme
@@ -16,7 +17,6 @@ class StatusBar(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("statusBar")
-        self.setFixedHeight(theme.px(28))
         self._theme = theme
         self._leads = _Cell(theme)
         self._fresh = _Cell(theme)
@@ -27,18 +27,24 @@ class StatusBar(QFrame):
         self._note = _Cell(theme)
         self._time = _Cell(theme)
         self._day = label()
-        layout = row(spacing=theme.px(12))
-        layout.setContentsMargins(theme.px(16), 0, theme.px(16), 0)
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._line = FlowLayout(self, gap=theme.px(12), line_height=theme.px(28))
+        self._line.setContentsMargins(theme.px(16), 0, theme.px(16), 0)
+        end = QWidget()
+        right = row(spacing=theme.px(12))
         for cell in (self._leads, self._fresh, self._waiting, self._trouble):
-            layout.addWidget(cell)
-            layout.addWidget(cell.rule)
-        layout.addStretch(1)
+            self._line.addWidget(cell)
+            self._line.addWidget(cell.rule)
         for cell in (self._decisions, self._held, self._note):
-            layout.addWidget(cell)
-            layout.addWidget(cell.rule)
-        layout.addWidget(self._time)
-        layout.addWidget(self._day)
-        self.setLayout(layout)
+            right.addWidget(cell)
+            right.addWidget(cell.rule)
+        right.addWidget(self._time)
+        right.addWidget(self._day)
+        end.setLayout(right)
+        self._line.addWidget(end)
+        self._line.right = end
         for cell in (
             self._leads,
             self._fresh,
@@ -51,21 +57,46 @@ class StatusBar(QFrame):
             cell.say("")
 
     def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
-        """Leave out what is said elsewhere too where there is no room; what waits for a person stays."""
-        width = self.width() / self._theme.scale
-        for cell, room in ((self._note, 1100), (self._waiting, 900), (self._leads, 760)):
-            cell.has_room = width >= room
+        """Another width has room for other words."""
+        self._fit()
+
+    def _fit(self) -> None:
+        """Leave out what is said elsewhere too where one line has no room, and say it on a tool tip.
+
+        What stands in the way of work and what waits for a person is never left out: it takes another line.
+        """
+        every = (
+            self._leads,
+            self._fresh,
+            self._waiting,
+            self._trouble,
+            self._decisions,
+            self._held,
+            self._note,
+        )
+        gap = self._theme.px(12)
+        taken = self._time.sizeHint().width() + self._day.sizeHint().width() + 3 * gap
+        taken += sum(cell.sizeHint().width() + 2 * gap + 1 for cell in every if cell.words)
+        left_out = []
+        for cell in (self._note, self._waiting, self._leads):
+            cell.has_room = taken <= self.width() or not cell.words
+            if not cell.has_room:
+                taken -= cell.sizeHint().width() + 2 * gap + 1
+                left_out.append(cell.words)
             cell.fit()
+        self.setToolTip(" · ".join(left_out))
 
     def show_mirror(self, line: MirrorLine) -> None:
         """Say who leads, how fresh it is and what is on its way."""
         self._leads.say(line.leads, "both-ways" if line.tone != "bad" or line.icon == "alarm" else line.icon)
         self._fresh.say(line.sentence if line.tone else "", line.icon, line.tone)
         self._waiting.say("" if line.waiting is None else f"{line.waiting} waiting to cross")
+        self._fit()
 
     def show_trouble(self, words: str | None) -> None:
         """Say what stands in the way of writing; None: nothing."""
         self._trouble.say(words or "", "warning", "warn")
+        self._fit()
 
     def show_counts(self, decisions: int | None, held_back: int | None) -> None:
         """Say what waits for a person (hazard H14); None: not known."""
@@ -75,10 +106,12 @@ class StatusBar(QFrame):
             words = f"{decisions} needs a decision" if decisions == 1 else f"{decisions} need a decision"
             self._decisions.say(words, "scales" if decisions else "", "warn" if decisions else "")
         self._held.say("" if held_back is None else f"{held_back} held back")
+        self._fit()
 
     def show_note(self, words: str) -> None:
         """Say something lasting, such as that training is connected to nothing."""
         self._note.say(words, tone="strong")
+        self._fit()
 
     def show_clock(self, moment: datetime) -> None:
         """Say the environment's day and the time of day (local)."""
@@ -113,6 +146,11 @@ class _Cell(QWidget):
         self._words.setText(words)
         restyle(self._words, "tone", tone)
         self.fit()
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return self._words.text()
 
     def fit(self) -> None:
         """Be there only with something to say, and room to say it."""

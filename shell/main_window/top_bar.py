@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from shell.main_window.parts import key_cap, label, picture, row
 from shell.main_window.theme import Theme
 from web_modules.decision.words import Environment
 
 FIND_WORDS = "Find a patient, or type what you want to do"
+_FIND_WORDS = (FIND_WORDS, "Find a patient", "Find")
 ENVIRONMENT_WORDS = {
     Environment.LIVE: "Live",
     Environment.REFERENCE: "Reference practice",
@@ -89,13 +90,20 @@ class _FindField(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setCursor(Qt.CursorShape.IBeamCursor)
         self.setAccessibleName(FIND_WORDS)
-        words = label(FIND_WORDS, "brandQuiet")
-        words.setMinimumWidth(1)
-        layout = row(
-            picture(theme, "find", theme.tokens.on_brand_quiet), words, None, key_cap("Ctrl K", on_brand=True)
-        )
+        self._words = label(FIND_WORDS, "brandQuiet")
+        self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        layout = row(picture(theme, "find", theme.tokens.on_brand_quiet))
+        layout.addWidget(self._words, 1)
+        layout.addWidget(key_cap("Ctrl K", on_brand=True))
         layout.setContentsMargins(theme.px(8), 0, theme.px(6), 0)
         self.setLayout(layout)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Say it in fewer words where there is less room."""
+        super().resizeEvent(event)
+        room = self._words.width()
+        wide = [one for one in _FIND_WORDS if self._words.fontMetrics().horizontalAdvance(one) <= room]
+        self._words.setText(wide[0] if wide else "")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Open the palette."""

@@ -27,6 +27,7 @@ def dispute_of(mine: Patient, theirs: Patient) -> Dispute:
 
 def veil_of(stage: WindowStage, dispute: Dispute) -> Veil:
     """The page's veil beside the legacy screen, about a dispute."""
+    stage.transport.is_reachable = False  # nobody is read again
     stage.window.resize(1280, 800)
     stage.board.choose(View.SIDE_BY_SIDE)
     stage.open(dispute.mine)

@@ -16,6 +16,7 @@ from shell.main_window.choices import Choices
 from shell.main_window.dialogs import CloseCard, VoteCard
 from shell.main_window.freshness import PRACTICE_ZONE
 from shell.main_window.tokens import Scheme
+from shell.patient import Patient
 from tests.support.whole import cut_parts
 from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage, host_patient
 from web_modules.decision.words import Environment, Function, Stage, View
@@ -188,6 +189,7 @@ def test_question_about_a_long_name_is_whole_and_its_choices_are_on_the_glass(
     make_stage: Callable[..., WindowStage], qtbot: QtBot
 ) -> None:
     stage = make_stage(scale=1.5)
+    stage.transport.records[0]["name"][0]["family"] = LONG.family
     stage.window.resize(1280, 800)
     stage.open(LONG)
     stage.pages.show(host_patient(LONG), unsaved=True)
@@ -435,6 +437,30 @@ def test_nothing_overlaps_and_no_name_is_cut_at_any_text_size(
     for upper, lower in pairwise(column):
         bottom = upper.mapTo(window.content, upper.rect().bottomLeft()).y()
         assert bottom <= lower.mapTo(window.content, lower.rect().topLeft()).y()
+
+
+@pytest.mark.hazard("H01")
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+@pytest.mark.parametrize("patient", [SARAH, LONG], ids=["usual", "long"])
+def test_no_word_of_a_dispute_is_cut_however_large_the_text(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot, scale: float, patient: Patient
+) -> None:
+    stage = make_stage(scale=scale)
+    stage.transport.records[0]["name"][0]["family"] = patient.family
+    stage.window.resize(1280, 800)
+    stage.publish(age_seconds=3700)
+    stage.cloud.start()
+    stage.open(patient)
+    stage.pages.show(host_patient(patient), unsaved=True)
+    stage.legacy.show(host_patient(SANDRA))
+    stage.window.status_bar.show_counts(12, 3)
+    qtbot.waitUntil(lambda: "As at" in texts(stage.window.status_bar), timeout=5000)
+    stage.window.status_bar.show_counts(12, 3)
+    qtbot.waitUntil(lambda: cut_parts(stage.window.content) == [])
+    words = texts(stage.window.status_bar)
+    assert "The panes show two patients; writing is stopped" in words
+    assert "12 need a decision" in words
+    assert "3 held back" in words
 
 
 @pytest.mark.parametrize("scheme", list(Scheme))
