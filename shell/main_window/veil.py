@@ -64,8 +64,7 @@ class Veil(QWidget):
 
     def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
         """Keep the card in the middle."""
-        if self._card is not None:
-            self._card.fit(self.size())
+        self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002, N802 - Qt's name
         """An opaque pattern: covered is not the same as empty."""
@@ -87,7 +86,12 @@ class Veil(QWidget):
         if card is not None:
             card.setParent(self)
             card.show()
-            card.fit(self.size())
+            self._fit()
+            QTimer.singleShot(0, self, self._fit)  # its words have their size once they were laid out
+
+    def _fit(self) -> None:
+        if self._card is not None:
+            self._card.fit(self.size())
 
     def _waiting_card(self, words: str) -> VeilCard:
         card = VeilCard(self._theme, "card", 420)

@@ -89,8 +89,8 @@ def test_hostile_name_stays_in_its_line_and_turns_nothing_round() -> None:
 
 def test_each_right_to_left_name_keeps_its_place_family_name_first() -> None:
     hebrew = _patient(family="כהן", given="שרה")
-    assert hebrew.name == "\u2068כהן\u2069, \u2068שרה\u2069 (Mrs)"
-    assert hebrew.short_name == "\u2068כהן\u2069, \u2068שרה\u2069"
+    assert hebrew.name == "\u200e\u2068כהן\u2069, \u200e\u2068שרה\u2069 (Mrs)"
+    assert hebrew.short_name == "\u200e\u2068כהן\u2069, \u200e\u2068שרה\u2069"
 
 
 def test_fhir_patient_is_read_by_system_and_use_and_not_by_position() -> None:

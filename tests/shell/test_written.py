@@ -24,5 +24,5 @@ def test_mark_is_not_broken_off_its_letter() -> None:
 
 
 def test_text_that_runs_from_right_to_left_is_isolated() -> None:
-    assert written("שרה") == "\u2068שרה\u2069"
+    assert written("שרה") == "\u200e\u2068שרה\u2069"
     assert written("12 Rose Lane") == "12 Rose Lane"

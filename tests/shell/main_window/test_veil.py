@@ -65,6 +65,17 @@ def test_choices_about_usual_names_are_on_the_glass_without_scrolling(
 
 
 @pytest.mark.hazard("H01")
+def test_nothing_has_to_be_scrolled_where_there_is_room(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot
+) -> None:
+    stage = make_stage()
+    veil = veil_of(stage, dispute_of(SARAH, SANDRA))
+    stage.window.resize(1440, 900)
+    (scroll,) = veil.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().maximum() == 0)
+
+
+@pytest.mark.hazard("H01")
 def test_veil_and_names_move_no_grip(make_stage: Callable[..., WindowStage], qtbot: QtBot) -> None:
     stage = make_stage(scale=1.5)
     stage.window.resize(1280, 800)
