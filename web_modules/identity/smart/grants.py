@@ -182,6 +182,16 @@ class SmartRefreshGrant(RefreshTokenGrant):
     request: SmartRequest
     server: SmartServer
 
+    def authenticate_token_endpoint_client(self) -> Any:
+        """Whose token it is. SMART's public applications need not say who they are: their token does."""
+        form = self.request.form
+        if not {"client_id", "client_assertion", "client_secret"} & set(form):
+            family = self.server.desk.families.of(form.get("refresh_token", ""))
+            client = None if family is None else self.server.query_client(family.content["client"])
+            if client is not None and client.is_public:
+                return client
+        return super().authenticate_token_endpoint_client()
+
     def authenticate_refresh_token(self, refresh_token: str) -> Any:
         """What a refresh token stands for. One that was used before ends its whole family."""
         desk = self.server.desk

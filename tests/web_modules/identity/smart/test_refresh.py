@@ -47,6 +47,20 @@ def test_a_refresh_token_is_no_use_to_another_client(practice: SmartPractice) ->
     assert practice.refresh(token).status_code == 200
 
 
+def test_a_public_application_need_not_say_who_it_is(practice: SmartPractice) -> None:
+    token = practice.tokens()["refresh_token"]
+    following = practice.refresh(token, client_id=None).json()["refresh_token"]
+    assert practice.refresh(token, client_id=None).json()["error"] == "invalid_grant"
+    assert practice.refresh(following, client_id=None).json()["error"] == "invalid_client"
+    scope, back = "launch/patient patient/*.rs offline_access", "https://web.example/back"
+    asked = {"client_id": "web", "redirect_uri": back, "scope": scope}
+    code = answered(practice.allow(practice.patients[0], **asked))["code"]
+    proof = {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion("web")}
+    told = practice.exchange(code, client_id=None, redirect_uri=back, **proof).json()
+    assert practice.refresh(told["refresh_token"], client_id=None).json()["error"] == "invalid_client"
+    assert practice.refresh(told["refresh_token"], client_id="web").json()["error"] == "invalid_client"
+
+
 def test_less_may_be_asked_for_and_more_may_not(practice: SmartPractice) -> None:
     token = practice.tokens()["refresh_token"]
     for more in ("patient/*.cruds", "user/Patient.rs", "patient/*.rs system/*.rs", "nonsense"):
