@@ -42,6 +42,11 @@ class Granted:
     nonce: str = ""
     fhir_user: str = ""
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether it goes on when the session has ended."""
+        return "offline_access" in self.scope.split()
+
     def get_user_id(self) -> str:
         """As Authlib asks for it."""
         return self.client if self.person is None else self.person.id
@@ -118,6 +123,8 @@ class AccessTokens:
             claims["person"] = asdict(granted.person)
         if granted.patient is not None:
             claims["patient"] = granted.patient
+        if granted.session and not granted.is_offline:
+            claims["session"] = granted.session
         if granted.fhir_user:
             claims["fhir_user"] = granted.fhir_user
         header = {"alg": ALGORITHM, "typ": _TYPE, "kid": self._keys.access.kid}
@@ -140,6 +147,7 @@ class AccessTokens:
                     person=None if person is None else _person(person),
                     patient=claims.get("patient"),
                     fhir_user=str(claims.get("fhir_user", "")),
+                    session=str(claims.get("session", "")),
                 ),
                 id=str(claims["jti"]),
                 issued_at=int(claims["iat"]),
@@ -147,8 +155,8 @@ class AccessTokens:
             )
         except (JoseError, ValueError, KeyError, TypeError):
             return None
-        is_over = self._revocations.is_revoked(read.id) or self._revocations.is_revoked(read.granted.family)
-        return None if is_over else read
+        ended = (self._revocations.is_revoked(one) for one in (read.granted.family, read.granted.session))
+        return None if any(ended) else read
 
 
 def _person(found: dict[str, Any]) -> Person:
