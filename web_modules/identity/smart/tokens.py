@@ -11,6 +11,7 @@ from joserfc.errors import JoseError
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import Person, Role
+from web_modules.identity.verified import Verified
 
 ALGORITHM = "ES256"
 _TYPE = "at+jwt"
@@ -95,6 +96,7 @@ class AccessTokens:
         self._revocations = revocations
         self._issuer = issuer
         self._audience = audience
+        self._verified: Verified[AccessToken] = Verified()
         self._claims = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
@@ -132,6 +134,13 @@ class AccessTokens:
 
     def read(self, token: str) -> AccessToken | None:
         """What a token stands for; None when it is forged, over, revoked, or meant for others."""
+        read = self._verified.find(token) or self._read(token)
+        if read is None:
+            return None
+        ended = (self._revocations.is_revoked(one) for one in (read.granted.family, read.granted.session))
+        return None if any(ended) else read
+
+    def _read(self, token: str) -> AccessToken | None:
         try:
             found = jwt.decode(token, self._keys.access, algorithms=[ALGORITHM])
             self._claims.validate(found.claims)
@@ -155,8 +164,8 @@ class AccessTokens:
             )
         except (JoseError, ValueError, KeyError, TypeError):
             return None
-        ended = (self._revocations.is_revoked(one) for one in (read.granted.family, read.granted.session))
-        return None if any(ended) else read
+        self._verified.keep(token, read, until=read.until)
+        return read
 
 
 def _person(found: dict[str, Any]) -> Person:

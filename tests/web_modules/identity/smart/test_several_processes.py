@@ -27,16 +27,17 @@ def two(
     """The same practice twice; the browser speaks to the first, programs to either."""
     monkeypatch.setattr(revocations, "FRESH_SECONDS", 0.0)
     settings = {"database": request.getfixturevalue("postgresql_url")} if request.param != "sqlite" else {}
-    clouds = [open_practice(tmp_path, standard, **settings) for _ in range(2)]
-    patients = fill(FhirClient(clouds[0].services.fhir))
     with (
-        TestClient(clouds[0].app, base_url=ORIGIN, follow_redirects=False) as browser,
-        TestClient(clouds[0].app, base_url=ORIGIN) as first,
-        TestClient(clouds[1].app, base_url=ORIGIN) as second,
+        open_practice(tmp_path, standard, **settings) as here,
+        open_practice(tmp_path, standard, **settings) as there,
+        TestClient(here.app, base_url=ORIGIN, follow_redirects=False) as browser,
+        TestClient(here.app, base_url=ORIGIN) as first,
+        TestClient(there.app, base_url=ORIGIN) as second,
     ):
+        patients = fill(FhirClient(here.services.fhir))
         browser.post("/sign-in", data={"person": "priya.nair"})
-        one = SmartPractice(cloud=clouds[0], browser=browser, program=first, patients=patients)
-        yield one, replace(one, cloud=clouds[1], program=second)
+        one = SmartPractice(cloud=here, browser=browser, program=first, patients=patients)
+        yield one, replace(one, cloud=there, program=second)
 
 
 def test_each_goes_on_where_the_other_was(two: tuple[SmartPractice, SmartPractice]) -> None:
