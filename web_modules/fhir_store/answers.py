@@ -11,8 +11,10 @@ from web_modules.fhir_store.documents import Stored, encode
 from web_modules.fhir_store.history import HistoryRequest
 from web_modules.fhir_store.interactions import Done
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome
+from web_modules.fhir_store.search.including import MOST_INCLUDED
 from web_modules.fhir_store.search.matching import Page
 from web_modules.fhir_store.search.query import Search
+from web_modules.fhir_store.search.subsets import Subsetter, read_subset
 
 _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
 _HISTORY_STATUS = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}
@@ -29,13 +31,19 @@ def of_refusal(refusal: Refusal) -> FhirResponse:
     return of_json(outcome(refusal.issues), status=refusal.status, headers=refusal.headers)
 
 
-def of_version(version: StoredVersion, request: FhirRequest) -> FhirResponse:
-    """A resource as read, or 304 when the client has it already (If-None-Match)."""
+def of_version(version: StoredVersion, request: FhirRequest, subsetter: Subsetter) -> FhirResponse:
+    """A resource as read, or 304 when the client has it already.
+
+    Raises:
+        Refusal: 400, the part of it that is asked for is not understood.
+    """
+    asked = dict(request.query)
+    subset = read_subset(asked.get("_summary", ""), asked.get("_elements", ""))
     headers = version_headers(version)
     known = request.headers.get("if-none-match")
     if known is not None and (known == "*" or version.etag in (part.strip() for part in known.split(","))):
         return FhirResponse(status=304, headers=headers, body=b"")
-    return of_json(version.content or b"", headers=headers)
+    return of_json(subsetter.shown(version.content or b"", subset), headers=headers)
 
 
 def of_done(done: Done, base_url: str, prefer: str) -> FhirResponse:
@@ -56,8 +64,8 @@ def of_done(done: Done, base_url: str, prefer: str) -> FhirResponse:
     return of_json(version.content, status=done.status, headers=headers)
 
 
-def of_search(search: Search, page: Page, base_url: str) -> FhirResponse:
-    """One page of matches as a searchset."""
+def of_search(search: Search, page: Page, base_url: str, subsetter: Subsetter) -> FhirResponse:
+    """One page of matches as a searchset, and what was not done of what was asked."""
     links = [{"relation": "self", "url": search.link(base_url, search.cursor)}]
     if page.following is not None:
         links.append({"relation": "next", "url": search.link(base_url, page.following)})
@@ -65,8 +73,28 @@ def of_search(search: Search, page: Page, base_url: str) -> FhirResponse:
     if page.total is not None:
         bundle["total"] = page.total
     bundle["link"] = links
-    entries = [_found(version, base_url, "match") for version in page.matches]
-    entries += [_found(version, base_url, "include") for version in page.included]
+    subset = search.subset
+    entries = [
+        _found(version, base_url, "match", subsetter.shown(version.content or b"null", subset))
+        for version in page.matches
+    ]
+    entries += [
+        _found(
+            version, base_url, "include", subsetter.shown(version.content or b"null", subset.of_included())
+        )
+        for version in page.included
+    ]
+    told = [
+        Issue(
+            code=IssueCode.NOT_SUPPORTED, words=f"`{name[:64]}` was left out: it is not known here, or empty."
+        )
+        for name in search.ignored
+    ]
+    if page.is_cut:
+        words = f"More than {MOST_INCLUDED} resources would come along; the others were left out."
+        told.append(Issue(code=IssueCode.TOO_COSTLY, words=words))
+    if told:
+        entries.append({"resource": outcome(told, severity="information"), "search": {"mode": "outcome"}})
     if entries:
         bundle["entry"] = entries
     return of_json(bundle)
@@ -100,10 +128,10 @@ def version_headers(version: StoredVersion) -> dict[str, str]:
     return {"etag": version.etag, "last-modified": format_datetime(modified, usegmt=True)}
 
 
-def _found(version: StoredVersion, base_url: str, mode: str) -> dict[str, Any]:
+def _found(version: StoredVersion, base_url: str, mode: str, content: bytes) -> dict[str, Any]:
     return {
         "fullUrl": f"{base_url}/{version.type}/{version.id}",
-        "resource": Stored(version.content or b"null"),
+        "resource": Stored(content),
         "search": {"mode": mode},
     }
 

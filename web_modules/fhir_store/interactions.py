@@ -12,6 +12,7 @@ from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import SearchReader
+from web_modules.fhir_store.search.subsets import is_subset
 
 ID_FORM = re.compile(r"^[A-Za-z0-9\-.]{1,64}$", re.ASCII)
 """FHIR R4 datatypes.html#id."""
@@ -69,6 +70,9 @@ class Interactions:
                 `if_none_match` is `*` and the resource exists.
         """
         resource_type, resource_id = resource["resourceType"], resource["id"]
+        if is_subset(resource):
+            words = "This is marked as a part of a resource (SUBSETTED); storing it would lose the rest."
+            raise refuse(422, IssueCode.INVARIANT, words, f"{resource_type}.meta.tag")
         previous = records.current(resource_type, resource_id)
         if if_none_match == "*" and previous is not None and previous.content is not None:
             raise refuse(412, IssueCode.CONFLICT, f"{resource_type}/{resource_id} exists already.")
@@ -150,7 +154,7 @@ class Interactions:
         search = self._reader.read(
             resource_type, [*pairs, ("_count", "2"), ("_total", "none")], is_strict=True
         )
-        if not search.conditions:
+        if not search.branches[0].criteria:
             raise refuse(412, IssueCode.INVALID, "The condition names no search parameter.")
         matches = self._searcher.run(records, search).matches
         if len(matches) > 1:

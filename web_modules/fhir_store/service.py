@@ -24,6 +24,7 @@ from web_modules.fhir_store.interactions import Done, Interactions, check_id, sh
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader
+from web_modules.fhir_store.search.subsets import Subsetter
 from web_modules.fhir_store.store import Store
 
 LONGEST_WAIT_SECONDS = 30.0
@@ -64,8 +65,9 @@ class FhirService:
         """Answer for one practice of a store that has it open (`Store.open_practice`)."""
         self.served = served
         self._store = store
-        self._reader = SearchReader(store.catalogue, store.validator.resource_types)
-        self._searcher = Searcher(store.indexer, served.base_url)
+        self._reader = SearchReader(store.catalogue)
+        self._searcher = Searcher(store.catalogue, store.indexer, served.base_url)
+        self._subsetter = Subsetter(store.catalogue.definitions, store.catalogue.model)
         self._interactions = Interactions(self._reader, self._searcher)
         self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
         self._capability: bytes | None = None
@@ -111,6 +113,9 @@ class FhirService:
                     self.changes.wait(*held)
                 with self._reading() as records:
                     return self._read(request, records)
+            case "POST", ["_search"]:
+                with self._reading() as records:
+                    return self._search(request, records, "", _posted(request))
             case "POST", [resource_type]:
                 resource = self._resource(request, resource_type)
                 condition = request.headers.get("if-none-exist", "")
@@ -119,9 +124,8 @@ class FhirService:
                     lambda records: self._interactions.create(records, resource, if_none_exist=condition),
                 )
             case "POST", [resource_type, "_search"]:
-                form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
                 with self._reading() as records:
-                    return self._search(request, records, resource_type, (*request.query, *form))
+                    return self._search(request, records, resource_type, _posted(request))
             case "PUT", [resource_type, resource_id]:
                 return self._update(request, self._resource(request, resource_type, check_id(resource_id)))
             case "PUT", [resource_type]:
@@ -161,18 +165,20 @@ class FhirService:
         if segments and segments[-1] == "_history":
             return self._history(request, records, segments[:-1])
         match segments:
+            case []:
+                return self._search(request, records, "", request.query)
             case [resource_type]:
                 return self._search(request, records, resource_type, request.query)
             case [resource_type, resource_id]:
                 found = records.current(self._known(resource_type), check_id(resource_id))
-                return answers.of_version(shown(found, resource_type), request)
+                return answers.of_version(shown(found, resource_type), request, self._subsetter)
             case [resource_type, resource_id, "_history", number]:
                 self._known(resource_type)
                 is_number = number.isascii() and number.isdigit() and len(number) < 10
                 found = (
                     records.version(resource_type, check_id(resource_id), int(number)) if is_number else None
                 )
-                return answers.of_version(shown(found, resource_type), request)
+                return answers.of_version(shown(found, resource_type), request, self._subsetter)
         raise refuse(
             404, IssueCode.NOT_FOUND, "There is nothing at this address; see the CapabilityStatement."
         )
@@ -187,9 +193,12 @@ class FhirService:
         self, request: FhirRequest, records: Records, resource_type: str, pairs: Pairs
     ) -> FhirResponse:
         is_strict = "handling=strict" in request.headers.get("prefer", "")
-        search = self._reader.read(self._known(resource_type), pairs, is_strict=is_strict)
+        if resource_type:
+            search = self._reader.read(self._known(resource_type), pairs, is_strict=is_strict)
+        else:
+            search = self._reader.read_several(pairs, is_strict=is_strict)
         page = self._searcher.run(records, search)
-        return answers.of_search(search, page, self.served.base_url)
+        return answers.of_search(search, page, self.served.base_url, self._subsetter)
 
     def _history(self, request: FhirRequest, records: Records, key: list[str]) -> FhirResponse:
         if len(key) > 2:
@@ -295,6 +304,11 @@ class FhirService:
                 )
             )
         return self._capability
+
+
+def _posted(request: FhirRequest) -> Pairs:
+    form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
+    return (*request.query, *form)
 
 
 def _condition(request: FhirRequest) -> str:

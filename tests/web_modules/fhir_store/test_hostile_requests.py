@@ -58,6 +58,14 @@ SPECIAL = (
     "_since",
     "_format",
     "_has:a:b:c",
+    "_has:Observation:subject:code",
+    "_has:Observation:subject:_has:Provenance:target:recorded",
+    "_elements",
+    "_list",
+    "_text",
+    "subject.name",
+    "subject.organization.partof.name",
+    "patient:Patient.birthdate",
 )
 MODIFIERS = (
     "",
@@ -71,6 +79,13 @@ MODIFIERS = (
     ":Patient",
     ":zork",
     ".name",
+    ":in",
+    ":not-in",
+    ":text",
+    ":of-type",
+    ":above",
+    ":below",
+    ".general-practitioner.name",
 )
 ALLOWED = {200, 304, 400, 404, 406, 410, 412}
 

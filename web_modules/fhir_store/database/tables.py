@@ -2,7 +2,8 @@
 
 A resource has a number beside its id: the moment of its first version, which no other in the practice has.
 Index rows name it, so they are short; the key of an index table begins with the value, so that finding goes
-along it, and ranges have a second index by number, so that checking one candidate is one step.
+along it. Ranges have a second index by number, so that checking one candidate is one step, and references,
+so that a search can go on from what it found to what that points to.
 """
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
@@ -74,8 +75,8 @@ VERSION = Table(
 )
 
 
-def _index_table(name: str, *columns: Column[str] | Column[int] | Column[float], is_range: bool) -> Table:
-    indexes = [Index(f"{name}_by_number", "practice", "number", "parameter")] if is_range else []
+def _index_table(name: str, *columns: Column[str] | Column[int] | Column[float], by_number: bool) -> Table:
+    indexes = [Index(f"{name}_by_number", "practice", "number", "parameter")] if by_number else []
     return Table(
         name,
         METADATA,
@@ -87,13 +88,13 @@ def _index_table(name: str, *columns: Column[str] | Column[int] | Column[float],
     )
 
 
-TOKEN = _index_table("search_token", _text("code"), _whole("number"), _text("system"), is_range=False)
+TOKEN = _index_table("search_token", _text("code"), _whole("number"), _text("system"), by_number=False)
 REFERENCE = _index_table(
-    "search_reference", _text("target_id"), _whole("number"), _key("target_type"), is_range=False
+    "search_reference", _text("target_id"), _whole("number"), _key("target_type"), by_number=True
 )
-URI = _index_table("search_uri", _text("uri"), _whole("number"), is_range=False)
-STRING = _index_table("search_string", _text("folded"), _whole("number"), _text("exact"), is_range=True)
-DATE = _index_table("search_date", _whole("low"), _whole("number"), _whole("high"), is_range=True)
+URI = _index_table("search_uri", _text("uri"), _whole("number"), by_number=False)
+STRING = _index_table("search_string", _text("folded"), _whole("number"), _text("exact"), by_number=True)
+DATE = _index_table("search_date", _whole("low"), _whole("number"), _whole("high"), by_number=True)
 QUANTITY = _index_table(
     "search_quantity",
     _real("low"),
@@ -101,7 +102,7 @@ QUANTITY = _index_table(
     _real("high"),
     _text("system"),
     _text("unit"),
-    is_range=True,
+    by_number=True,
 )
 
 INDEX_TABLES: dict[ParameterKind, tuple[Table, tuple[str, ...]]] = {

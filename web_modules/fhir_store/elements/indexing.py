@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
-from web_modules.fhir_store.elements.parameters import BUILT_IN, Parameter, ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.elements.parameters import (
+    BUILT_IN,
+    WITH_TEXT,
+    Pairing,
+    Parameter,
+    ParameterCatalogue,
+    ParameterKind,
+    text_number,
+)
 from web_modules.fhir_store.elements.paths import Route
 
 Row = tuple[str | int | float, ...]
@@ -52,8 +60,32 @@ class _Drawing:
     values: Callable[[Any, str], Values]
 
 
-_Plan = Mapping[str, Sequence[tuple[Route, Sequence[_Drawing]]]]
-"""What to draw out of a type's resources: by the first element of each route, "" when it looks at several."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _PairDrawing:
+    """How the values beside a token become index rows that know the token.
+
+    Attributes:
+        pairing: where they are.
+        drawings: of the values.
+        keys: elements of the resource, without any of which there are no values.
+    """
+
+    pairing: Pairing
+    drawings: tuple[tuple[Route, _Drawing], ...]
+    keys: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What to draw out of a type's resources.
+
+    Attributes:
+        singles: by the first element of each route, "" when it looks at several.
+        pairs: for the composite parameters.
+    """
+
+    singles: Mapping[str, Sequence[tuple[Route, Sequence[_Drawing]]]]
+    pairs: Sequence[_PairDrawing]
 
 
 class Indexer:
@@ -77,7 +109,7 @@ class Indexer:
         plan = self._plan(resource["resourceType"])
         found: IndexRows = {}
         for key in ("", *resource):
-            for route, drawings in plan.get(key, ()):
+            for route, drawings in plan.singles.get(key, ()):
                 for value in route.values(resource):
                     for drawing in drawings:
                         rows = drawing.values(value, base_url)
@@ -85,21 +117,31 @@ class Indexer:
                             into = found.setdefault(drawing.kind, {})
                             for row in rows:
                                 into[(drawing.number, *row)] = None
+        for pair in plan.pairs:
+            if not pair.keys.isdisjoint(resource):
+                _draw_pairs(pair, resource, base_url, found)
         return found
 
-    def _plan(self, resource_type: str) -> "_Plan":
+    def _plan(self, resource_type: str) -> _Plan:
         plan = self._plans.get(resource_type)
         if plan is None:
-            made: dict[str, dict[Route, list[_Drawing]]] = {}
-            for parameter in self._catalogue.of(resource_type).values():
-                if parameter.code not in BUILT_IN:
-                    for route in parameter.routes:
-                        key = route.steps[0].key if route.steps else ""
-                        made.setdefault(key, {}).setdefault(route, []).extend(
-                            _drawings(parameter, route.type)
-                        )
-            plan = {key: list(routes.items()) for key, routes in made.items()}
-            self._plans[resource_type] = plan
+            known = self._catalogue.of(resource_type).values()
+            parameters = [one for one in known if one.code not in BUILT_IN]
+            made: dict[str, dict[Route, dict[tuple[int, ParameterKind], _Drawing]]] = {}
+            for parameter in parameters:
+                for route in () if parameter.pairings else parameter.routes:
+                    key = route.steps[0].key if route.steps else ""
+                    drawn = made.setdefault(key, {}).setdefault(route, {})
+                    for drawing in _drawings(parameter, route, resource_type):
+                        drawn[drawing.number, drawing.kind] = drawing
+            pairings = {one.stem: one for parameter in parameters for one in parameter.pairings}
+            plan = self._plans[resource_type] = _Plan(
+                singles={
+                    key: [(route, list(drawn.values())) for route, drawn in routes.items()]
+                    for key, routes in made.items()
+                },
+                pairs=[_pair_drawing(one, resource_type) for one in pairings.values()],
+            )
         return plan
 
     def targets(
@@ -115,12 +157,59 @@ class Indexer:
         return [target for target in found if target[0]]
 
 
-def _drawings(parameter: Parameter, type_name: str) -> Iterator[_Drawing]:
-    kind = parameter.kind
+def _pair_drawing(pairing: Pairing, resource_type: str) -> _PairDrawing:
+    second = pairing.second
+    return _PairDrawing(
+        pairing=pairing,
+        drawings=tuple(
+            (route, drawing)
+            for route in second.routes
+            for drawing in _drawings(second, route, resource_type)
+            if drawing.number == second.number
+        ),
+        keys=frozenset((*pairing.base.steps, *route.steps)[0].key for route in second.routes),
+    )
+
+
+def _draw_pairs(pair: _PairDrawing, resource: Mapping[str, Any], base_url: str, found: IndexRows) -> None:
+    for node in pair.pairing.base.values(resource):
+        rows = [
+            (drawing.kind, row)
+            for route, drawing in pair.drawings
+            if route.steps[0].key in node
+            for value in route.values(node)
+            for row in drawing.values(value, base_url)
+        ]
+        if not rows:
+            continue
+        for number in _token_numbers(pair.pairing, node):
+            for kind, row in rows:
+                found.setdefault(kind, {})[(number, *row)] = None
+
+
+def _token_numbers(pairing: Pairing, node: Mapping[str, Any]) -> Iterator[int]:
+    for route in pairing.first.routes:
+        for value in route.values(node):
+            for system, code in _tokens(route.type, value):
+                if code:
+                    yield pairing.number(f"{system}|{code}")
+                    yield pairing.number(code)
+
+
+def _drawings(parameter: Parameter, route: Route, resource_type: str) -> Iterator[_Drawing]:
+    kind, type_name = parameter.kind, route.type
     values: Callable[[Any, str], Values]
     match kind:
         case ParameterKind.TOKEN:
             values = lambda value, _base: _tokens(type_name, value)  # noqa: E731
+            if type_name in WITH_TEXT:
+                yield _Drawing(
+                    number=text_number(resource_type, route),
+                    kind=ParameterKind.STRING,
+                    values=lambda value, _base: _token_words(type_name, value),
+                )
+            if type_name == "Identifier":
+                yield _Drawing(number=parameter.of_type_number, kind=kind, values=_typed_identifier)
         case ParameterKind.STRING:
             values = lambda value, _base: _strings(type_name, value)  # noqa: E731
         case ParameterKind.DATE:
@@ -161,6 +250,22 @@ def _coding(value: Mapping[str, Any]) -> tuple[str, str]:
     return key_text(value.get("system", "")), key_text(value.get("code", ""))
 
 
+def _token_words(type_name: str, value: Mapping[str, Any]) -> Values:
+    if type_name == "Coding":
+        texts = [value.get("display")]
+    elif type_name == "Identifier":
+        texts = [value.get("type", {}).get("text")]
+    else:
+        texts = [value.get("text"), *(coding.get("display") for coding in value.get("coding", ()))]
+    return [(key_text(fold(text)), "") for text in texts if text]
+
+
+def _typed_identifier(value: Mapping[str, Any], _base_url: str) -> Values:
+    held = key_text(value.get("value", ""))
+    codings = value.get("type", {}).get("coding", ())
+    return [("|".join(_coding(coding)), held) for coding in codings if held]
+
+
 def _texts(type_name: str, value: Any) -> list[str]:
     if type_name not in {"HumanName", "Address"}:
         return [str(value)]
@@ -191,8 +296,8 @@ def _ranges(type_name: str, value: Any) -> Values:
 
 
 def _reference(value: Any, base_url: str) -> Values:
-    if isinstance(value, str):
-        return (("", key_text(value)),)
+    if isinstance(value, str):  # a canonical, which may say which version it means
+        return [("", key_text(one)) for one in dict.fromkeys((value, value.partition("|")[0]))]
     address = value.get("reference")
     if isinstance(address, str) and not address.startswith("#"):
         return (split_reference(address, base_url),)

@@ -1,9 +1,10 @@
 """The search parameters of each resource type, compiled from HL7's definitions when first asked for."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from web_modules.fhir_store.definitions import Definitions
@@ -21,6 +22,7 @@ class ParameterKind(StrEnum):
     URI = "uri"
     NUMBER = "number"
     QUANTITY = "quantity"
+    COMPOSITE = "composite"
 
 
 _QUANTITIES = frozenset({"Quantity", "Age", "Duration", "Count", "Distance", "Money", "Range"})
@@ -37,13 +39,39 @@ INDEXABLE: Mapping[ParameterKind, frozenset[str]] = {
 }
 """The element types that the store knows how to index, by kind of parameter."""
 
+WITH_TEXT = frozenset({"CodeableConcept", "Coding", "Identifier"})
+"""Types of tokens that bring words for people (the modifier `:text`)."""
+
 _BARE_TOKENS = frozenset({"code", "boolean", "id", "string", "uri"})
 _KINDS = frozenset(kind.value for kind in ParameterKind)
+_MISSPELT = {"DateTime": "dateTime"}
+"""HL7 writes a type in a component's expression that there is not."""
 NOT_MEANT = frozenset({"phonetic"})
 """Parameters whose values the store could find, but not compare as their description promises."""
 
 BUILT_IN = frozenset({"_id", "_lastUpdated"})
 """Parameters of every type that are columns of the resource table and need no index rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairing:
+    """Where a composite parameter finds its pairs: a token, and a value of another kind beside it.
+
+    Attributes:
+        stem: names the pairs in the index; two parameters that find the same pairs share it.
+        base: the way to the element that holds both.
+        first: the token, from that element on.
+        second: the value, from that element on.
+    """
+
+    stem: str
+    base: Route
+    first: "Parameter"
+    second: "Parameter"
+
+    def number(self, token: str) -> int:
+        """By which the index knows the values beside a token: `system|code`, `|code` or `code`."""
+        return _pair_number(self.stem, token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +89,9 @@ class Parameter:
         targets: the types that a reference may point to.
         is_point: whether it has at most one value, an exact moment; two bounds are then one range.
         has_systems: whether its tokens carry a system; a bare code has one implied.
+        text_numbers: the numbers of the words beside its tokens (the modifier `:text`), one a route.
+        of_type_number: that of identifiers with their types (the modifier `:of-type`); 0 when it has none.
+        pairings: of a composite parameter.
     """
 
     code: str
@@ -73,6 +104,9 @@ class Parameter:
     targets: frozenset[str]
     is_point: bool
     has_systems: bool
+    text_numbers: tuple[int, ...] = ()
+    of_type_number: int = 0
+    pairings: tuple[Pairing, ...] = ()
 
 
 def parameter_number(resource_type: str, code: str) -> int:
@@ -81,13 +115,26 @@ def parameter_number(resource_type: str, code: str) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
+@lru_cache(maxsize=16384)
+def _pair_number(stem: str, token: str) -> int:
+    return parameter_number(stem, token)
+
+
+def text_number(resource_type: str, route: Route) -> int:
+    """By which the index knows the words beside the tokens of a route."""
+    return parameter_number(resource_type, f"{route.name}:text")
+
+
 class ParameterCatalogue:
     """Answers which search parameters a type has; each type is compiled once."""
 
     def __init__(self, definitions: Definitions, model: ElementModel) -> None:
-        self._model = model
+        self.definitions = definitions
+        self.model = model
         self._known: dict[str, Mapping[str, Parameter]] = {}
         self._declared: dict[str, list[dict[str, Any]]] = {}
+        self._by_address = {declared["url"]: declared for declared in definitions.search_parameters}
+        self.resource_types = definitions.resource_types
         for declared in definitions.search_parameters:
             for base in declared["base"]:
                 self._declared.setdefault(base, []).append(declared)
@@ -105,26 +152,103 @@ class ParameterCatalogue:
             self._known[resource_type] = known
         return known
 
+    def unsupported(self, resource_type: str) -> frozenset[str]:
+        """What HL7 declares for a type and this store cannot find by."""
+        declared = (
+            one["code"]
+            for base in ("Resource", "DomainResource", resource_type)
+            for one in self._declared.get(base, ())
+        )
+        return frozenset(declared) - set(self.of(resource_type))
+
     def _compile(self, declared: Mapping[str, Any], resource_type: str) -> Parameter | None:
         if declared["type"] not in _KINDS or "expression" not in declared or declared["code"] in NOT_MEANT:
             return None
-        kind = ParameterKind(declared["type"])
+        expression = declared["expression"]
+        if not expression[0].isupper() and expression[0] != "(":  # HL7 has left the type out once
+            expression = _from(resource_type, expression)
         try:
-            routes = compile_path(declared["expression"], resource_type, self._model)
+            routes = compile_path(expression, resource_type, self.model)
         except PathError:
             return None
-        routes = tuple(route for route in routes if route.type in INDEXABLE[kind])
-        if not routes:
+        if declared["type"] != ParameterKind.COMPOSITE:
+            return self._simple(declared, resource_type, routes)
+        pairings = tuple(self._pairing(declared, resource_type, base) for base in routes)
+        found = tuple(pairing for pairing in pairings if pairing is not None)
+        if not found or len(found) < len(pairings):
             return None
-        return Parameter(
-            code=declared["code"],
-            number=parameter_number(resource_type, declared["code"]),
-            identifier_number=parameter_number(resource_type, f"{declared['code']}:identifier"),
-            kind=kind,
-            address=declared["url"],
-            words=declared.get("description", ""),
-            routes=routes,
-            targets=frozenset(declared.get("target", ())),
-            is_point=len(routes) == 1 and routes[0].is_single and routes[0].type == "instant",
-            has_systems=any(route.type not in _BARE_TOKENS for route in routes),
-        )
+        return _parameter(declared, resource_type, ParameterKind.COMPOSITE, routes, pairings=found)
+
+    def _simple(
+        self, declared: Mapping[str, Any], resource_type: str, routes: tuple[Route, ...]
+    ) -> Parameter | None:
+        kind = ParameterKind(declared["type"])
+        routes = tuple(route for route in routes if route.type in INDEXABLE.get(kind, ()))
+        return _parameter(declared, resource_type, kind, routes) if routes else None
+
+    def _pairing(self, declared: Mapping[str, Any], resource_type: str, base: Route) -> Pairing | None:
+        components = declared["component"]
+        if len(components) != 2:
+            return None
+        addresses = [component["definition"] for component in components]
+        expressions = [component["expression"] for component in components]
+        first, second = self._components(addresses, expressions, resource_type, base)
+        if first is None or second is None:  # HL7 has exchanged them in DocumentReference's `relationship`
+            first, second = self._components(addresses[::-1], expressions, resource_type, base)
+        if first is None or second is None or first.kind is not ParameterKind.TOKEN:
+            return None
+        stem = f"{resource_type}.{base.name}${'$'.join(expressions)}"
+        return Pairing(stem=stem, base=base, first=first, second=second)
+
+    def _components(
+        self, addresses: Sequence[str], expressions: Sequence[str], resource_type: str, base: Route
+    ) -> list[Parameter | None]:
+        return [
+            self._component(self._by_address[address], expression, resource_type, base)
+            for address, expression in zip(addresses, expressions, strict=True)
+        ]
+
+    def _component(
+        self, declared: Mapping[str, Any], expression: str, resource_type: str, base: Route
+    ) -> Parameter | None:
+        for wrong, right in _MISSPELT.items():
+            expression = expression.replace(f"({wrong})", f"({right})")
+        try:
+            routes = compile_path(_from(base.type, expression), base.type, self.model)
+        except PathError:
+            return None
+        return self._simple(declared, resource_type, routes)
+
+
+def _from(type_name: str, expression: str) -> str:
+    return " | ".join(f"{type_name}.{part.strip()}" for part in expression.split("|"))
+
+
+def _parameter(
+    declared: Mapping[str, Any],
+    resource_type: str,
+    kind: ParameterKind,
+    routes: tuple[Route, ...],
+    *,
+    pairings: tuple[Pairing, ...] = (),
+) -> Parameter:
+    code = declared["code"]
+    is_token = kind is ParameterKind.TOKEN
+    has_types = is_token and any(route.type == "Identifier" for route in routes)
+    return Parameter(
+        code=code,
+        number=parameter_number(resource_type, code),
+        identifier_number=parameter_number(resource_type, f"{code}:identifier"),
+        kind=kind,
+        address=declared["url"],
+        words=declared.get("description", ""),
+        routes=routes,
+        targets=frozenset(declared.get("target", ())),
+        is_point=len(routes) == 1 and routes[0].is_single and routes[0].type == "instant",
+        has_systems=any(route.type not in _BARE_TOKENS for route in routes),
+        text_numbers=tuple(
+            text_number(resource_type, route) for route in routes if is_token and route.type in WITH_TEXT
+        ),
+        of_type_number=parameter_number(resource_type, f"{code}:of-type") if has_types else 0,
+        pairings=pairings,
+    )

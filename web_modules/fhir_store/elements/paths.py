@@ -70,6 +70,14 @@ class Route:
     is_single: bool
     any_of: tuple["Route", ...] = ()
 
+    @property
+    def name(self) -> str:
+        """What the route looks at, in words that stay the same."""
+        return ".".join(
+            step.key if step.filter is None else f"{step.key}({step.filter.name}={step.filter.value})"
+            for step in self.steps
+        )
+
     def values(self, resource: Mapping[str, Any]) -> Iterable[Any]:
         """The values at the end of the route, in the order of the resource."""
         if self.any_of:

@@ -3,27 +3,53 @@
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from web_modules.fhir_store.database.tables import INDEX_TABLES
 from web_modules.fhir_store.elements.indexing import fold, key_text, split_reference
-from web_modules.fhir_store.elements.moments import Range, range_of
+from web_modules.fhir_store.elements.moments import SECOND, Range, range_of
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterKind
 from web_modules.fhir_store.refusals import IssueCode, refuse
-from web_modules.fhir_store.search.query import Condition, unescape
+from web_modules.fhir_store.search.criteria import Condition, unescape
 from web_modules.fhir_store.search.sql import NEVER, Sql, among, either, every, negated
 
 _PREFIX = re.compile(r"^(eq|ne|gt|lt|ge|le|sa|eb|ap)(?=[-+.\d])")
 _PIPE = re.compile(r"(?<!\\)\|")
+_DOLLAR = re.compile(r"(?<!\\)\$")
 _LAST_SIGN = "\U0010ffff"
+_MOST_LEVELS = 100
+
+BY_NUMBER = frozenset(
+    {
+        ParameterKind.STRING,
+        ParameterKind.DATE,
+        ParameterKind.QUANTITY,
+        ParameterKind.NUMBER,
+        ParameterKind.REFERENCE,
+    }
+)
+"""Kinds whose tables have an index by number."""
+_YEAR = 366 * 86_400 * SECOND
+_BRIEF = frozenset({"date", "dateTime", "instant"})
+"""Types whose values last a year at most: what ends late also begins late."""
 
 
-def index_of(condition: Condition) -> tuple[str, int]:
-    """The table of a condition's index rows, and the parameter's number in them."""
-    parameter = condition.parameter
-    if condition.modifier == "identifier":
-        return INDEX_TABLES[ParameterKind.TOKEN][0].name, parameter.identifier_number
-    return table_of(parameter.kind), parameter.number
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowTest:
+    """What a row of an index table, called `i`, must be.
+
+    Attributes:
+        table: where it is.
+        parameters: the numbers of what it is about, any of them.
+        clause: what its values must fulfil; None when it is enough that it is there.
+        is_quick: whether the index leads from a resource's number and this straight to the row.
+    """
+
+    table: str
+    parameters: tuple[int, ...]
+    clause: Sql | None
+    is_quick: bool
 
 
 def table_of(kind: ParameterKind) -> str:
@@ -31,39 +57,83 @@ def table_of(kind: ParameterKind) -> str:
     return INDEX_TABLES[ParameterKind.QUANTITY if kind is ParameterKind.NUMBER else kind][0].name
 
 
-def clauses_of(condition: Condition, base_url: str) -> list[Sql]:
-    """What an index row of the condition's parameter must fulfil, for each of its values.
+def presence_of(parameter: Parameter) -> RowTest:
+    """Whether a resource has any value of a parameter."""
+    is_quick = parameter.kind in BY_NUMBER
+    return RowTest(
+        table=table_of(parameter.kind), parameters=(parameter.number,), clause=None, is_quick=is_quick
+    )
+
+
+def tests_of(condition: Condition, base_url: str) -> list[RowTest]:
+    """What an index row must be to fulfil a condition; any one of these.
 
     Raises:
         Refusal: 400, a value is not of the parameter's kind.
     """
-    parameter = condition.parameter
-    made: Callable[[str], Sql]
-    match parameter.kind:
+    parameter, modifier = condition.parameter, condition.modifier
+    if parameter.kind is ParameterKind.COMPOSITE:
+        return [_paired(value, parameter, base_url) for value in condition.values]
+    kind = parameter.kind
+    numbers: tuple[int, ...] = (parameter.number,)
+    if modifier == "identifier":
+        kind, numbers = ParameterKind.TOKEN, (parameter.identifier_number,)
+    elif modifier == "of-type":
+        numbers = (parameter.of_type_number,)
+    elif modifier == "text":
+        kind, numbers = ParameterKind.STRING, parameter.text_numbers
+    made = _clause_maker(kind, parameter, modifier, base_url)
+    return [
+        RowTest(
+            table=table_of(kind),
+            parameters=numbers,
+            clause=either([made(value) for value in condition.values]),
+            is_quick=_is_quick(kind, condition),
+        )
+    ]
+
+
+def _clause_maker(  # noqa: PLR0911  (one return a kind)
+    kind: ParameterKind, parameter: Parameter, modifier: str, base_url: str
+) -> Callable[[str], Sql]:
+    match kind:
         case ParameterKind.STRING:
-            made = lambda value: _string(unescape(value), condition.modifier)  # noqa: E731
+            return lambda value: _string(unescape(value), modifier)
         case ParameterKind.DATE:
-            made = lambda value: _date(value, parameter)  # noqa: E731
-        case ParameterKind.REFERENCE if condition.modifier != "identifier":
-            made = lambda value: _reference(unescape(value), condition, base_url)  # noqa: E731
+            return lambda value: _date(value, parameter)
+        case ParameterKind.REFERENCE:
+            return lambda value: _reference(unescape(value), parameter, modifier, base_url)
         case ParameterKind.URI:
-            made = lambda value: Sql("i.uri = ?", (key_text(unescape(value)),))  # noqa: E731
+            return lambda value: _uri(unescape(value), modifier)
         case ParameterKind.NUMBER | ParameterKind.QUANTITY:
-            made = lambda value: _quantity(value, parameter)  # noqa: E731
-        case _:
-            made = lambda value: _token(value, parameter)  # noqa: E731
-    return [made(value) for value in condition.values]
+            return lambda value: _quantity(value, parameter)
+        case _ if modifier == "of-type":
+            return lambda value: _typed_identifier(value, parameter)
+    has_systems = parameter.has_systems or modifier == "identifier"
+    return lambda value: _token(value, has_systems=has_systems)
 
 
-def is_quick_to_check(condition: Condition) -> bool:
-    """Whether the index leads from a number and the condition straight to the row.
+def _is_quick(kind: ParameterKind, condition: Condition) -> bool:
+    """Ranges have an index by number; elsewhere the key itself leads to the row when the value is known."""
+    if kind is ParameterKind.TOKEN:
+        return not any(value.endswith("|") for value in condition.values)
+    if kind is ParameterKind.URI:
+        return condition.modifier != "below"
+    return True
 
-    Ranges have an index by number; where the value is known the key itself leads there, so only a token of
-    which nothing but the system is known does not.
-    """
-    if condition.parameter.kind is not ParameterKind.TOKEN and condition.modifier != "identifier":
-        return True
-    return not any(value.endswith("|") for value in condition.values)
+
+def _paired(value: str, parameter: Parameter, base_url: str) -> RowTest:
+    parts = _DOLLAR.split(value)
+    pairing = parameter.pairings[0]
+    token = [unescape(part) for part in _PIPE.split(parts[0], maxsplit=1)]
+    if len(parts) != 2 or not token[-1] or not parts[1]:
+        words = f"`{parameter.code}` must be a code and a value, as in `system|code$value`."
+        raise refuse(400, IssueCode.INVALID, words)
+    name = "|".join(map(key_text, token)) if pairing.first.has_systems else key_text(token[-1])
+    second = Condition(parameter=pairing.second, modifier="", values=(parts[1],))
+    (test,) = tests_of(second, base_url)
+    numbers = tuple(one.number(name) for one in parameter.pairings)
+    return RowTest(table=test.table, parameters=numbers, clause=test.clause, is_quick=test.is_quick)
 
 
 def resource_clause(condition: Condition) -> Sql:
@@ -84,9 +154,29 @@ def _string(value: str, modifier: str) -> Sql:
     return Sql("i.folded >= ? AND i.folded < ?", (folded, folded + _LAST_SIGN))
 
 
-def _token(value: str, parameter: Parameter) -> Sql:
+def _uri(value: str, modifier: str) -> Sql:
+    if modifier == "below":
+        start = value.rstrip("/") + "/"
+        below = Sql("i.uri >= ? AND i.uri < ?", (start, start + _LAST_SIGN))
+        return either([Sql("i.uri = ?", (key_text(value.rstrip("/")),)), below])
+    if modifier == "above":
+        parts = value.split("/")[:_MOST_LEVELS]
+        return among("i.uri", (key_text("/".join(parts[:n])) for n in range(1, len(parts) + 1)))
+    return Sql("i.uri = ?", (key_text(value),))
+
+
+def _typed_identifier(value: str, parameter: Parameter) -> Sql:
+    parts = [unescape(part) for part in _PIPE.split(value)]
+    if len(parts) != 3 or not parts[1] or not parts[2]:
+        words = f"`{parameter.code}:of-type` must be `system|code|value`."
+        raise refuse(400, IssueCode.INVALID, words)
+    named = "|".join(map(key_text, parts[:2]))
+    return Sql("i.code = ? AND i.system = ?", (key_text(parts[2]), named))
+
+
+def _token(value: str, *, has_systems: bool) -> Sql:
     parts = [unescape(part) for part in _PIPE.split(value, maxsplit=1)]
-    if len(parts) == 1 or not parameter.has_systems:
+    if len(parts) == 1 or not has_systems:
         return Sql("i.code = ?", (key_text(parts[-1]),))
     system, code = parts
     if not code:
@@ -94,13 +184,13 @@ def _token(value: str, parameter: Parameter) -> Sql:
     return Sql("i.code = ? AND i.system = ?", (key_text(code), key_text(system)))
 
 
-def _reference(value: str, condition: Condition, base_url: str) -> Sql:
-    wanted = {condition.modifier} if condition.modifier else condition.parameter.targets
+def _reference(value: str, parameter: Parameter, modifier: str, base_url: str) -> Sql:
+    wanted = {modifier} if modifier else parameter.targets
     if "/" not in value and ":" not in value:
         of_type = among("i.target_type", sorted(wanted)) if wanted else Sql("i.target_type <> ''")
         return every([Sql("i.target_id = ?", (value,)), of_type])
     target_type, target_id = split_reference(value, base_url)
-    if condition.modifier and target_type != condition.modifier:
+    if modifier and target_type != modifier:
         return NEVER
     return Sql("i.target_id = ? AND i.target_type = ?", (target_id, target_type))
 
@@ -121,16 +211,32 @@ def _moment(value: str, parameter: Parameter) -> tuple[str, Range]:
 
 def _date(value: str, parameter: Parameter) -> Sql:
     prefix, wanted = _moment(value, parameter)
-    if not parameter.is_point:
-        return _compared("i.low", "i.high", prefix, wanted)
-    points: Mapping[str, Sql] = {  # an exact moment lies where its low end lies: one index range
-        "eq": Sql("i.low >= ? AND i.low < ?", (wanted.low, wanted.high)),
-        "ge": Sql("i.low >= ?", (wanted.low,)),
-        "gt": Sql("i.low >= ?", (wanted.high,)),
-        "le": Sql("i.low < ?", (wanted.high,)),
-        "lt": Sql("i.low < ?", (wanted.low,)),
-    }
-    return points[prefix] if prefix in points else _compared("i.low", "i.high", prefix, wanted)
+    if parameter.is_point:
+        points: Mapping[str, Sql] = {  # an exact moment lies where its low end lies: one index range
+            "eq": Sql("i.low >= ? AND i.low < ?", (wanted.low, wanted.high)),
+            "ge": Sql("i.low >= ?", (wanted.low,)),
+            "gt": Sql("i.low >= ?", (wanted.high,)),
+            "le": Sql("i.low < ?", (wanted.high,)),
+            "lt": Sql("i.low < ?", (wanted.low,)),
+        }
+        if prefix in points:
+            return points[prefix]
+    found = _compared("i.low", "i.high", prefix, wanted)
+    bound = _bound(prefix, wanted, is_brief=all(route.type in _BRIEF for route in parameter.routes))
+    return found if bound is None else every([bound, found])
+
+
+def _bound(prefix: str, wanted: Range, *, is_brief: bool) -> Sql | None:
+    """What a comparison says of the low end by itself, so that it is a range of the index."""
+    if prefix == "eq":
+        return Sql("i.low < ?", (wanted.high,))
+    if prefix == "le":
+        return Sql("i.low < ?", (wanted.high,))
+    if prefix == "eb":
+        return Sql("i.low < ?", (wanted.low,))
+    if prefix in {"gt", "ge"} and is_brief:
+        return Sql("i.low >= ?", (wanted.low - _YEAR,))
+    return None
 
 
 def _compared(low: str, high: str, prefix: str, wanted: Range) -> Sql:

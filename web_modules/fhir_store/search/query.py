@@ -2,16 +2,17 @@
 
 import base64
 import binascii
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
-from web_modules.fhir_store.refusals import IssueCode, refuse
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search.criteria import Criterion, CriterionReader
+from web_modules.fhir_store.search.subsets import Subset, read_subset
 
 Pairs = Sequence[tuple[str, str]]
 
@@ -19,28 +20,15 @@ DEFAULT_COUNT = 50
 LARGEST_COUNT = 1000
 """Resources a page; a larger wish is cut to this, as FHIR allows."""
 
+MOST_SORT_KEYS = 5
+
 CHEAP = "estimate"
 """Count the matches when that is cheap, else say no total: what a client gets that does not ask."""
 
 CURSOR = "_cursor"
 """Our own parameter in `next` links: where the page before ended."""
 
-_MODIFIERS: Mapping[ParameterKind, frozenset[str]] = {
-    ParameterKind.STRING: frozenset({"exact", "contains"}),
-    ParameterKind.TOKEN: frozenset({"not"}),
-    ParameterKind.REFERENCE: frozenset({"identifier"}),
-}
-_FORMATS = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
-_SPLIT = re.compile(r"(?<!\\),")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """One parameter that a match must fulfil, by any one of its values."""
-
-    parameter: Parameter
-    modifier: str
-    values: tuple[str, ...]
+FORMATS = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +41,36 @@ class SortKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Include:
-    """Further resources to send along: those pointed at, or (reverse) those pointing here."""
+    """Further resources to send along: those pointed at, or (reverse) those pointing here.
+
+    Attributes:
+        source_type: what points; empty for any.
+        parameter: by which reference; None for all of the type.
+        target_type: what is pointed at; empty for any.
+        is_reverse: whether the source is what comes along.
+        is_iterated: whether it goes on from what came along.
+    """
 
     source_type: str
-    parameter: Parameter
+    parameter: Parameter | None
     target_type: str
     is_reverse: bool
+    is_iterated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """What is asked of one type.
+
+    Attributes:
+        resource_type: what is searched.
+        criteria: all of which must hold.
+        sort: the order; as many keys for each type of one search.
+    """
+
+    resource_type: str
+    criteria: tuple[Criterion, ...]
+    sort: tuple[SortKey, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,26 +78,33 @@ class Search:
     """A search as understood.
 
     Attributes:
-        resource_type: what is searched.
-        conditions: all of which must hold.
-        sort: the order; by id when empty.
+        path: below the base: the type, or nothing when several are searched.
+        branches: what is asked, by type.
         count: matches a page.
         includes: what comes along.
         total: whether to count all matches: none, accurate, or as long as it is cheap (estimate).
         wants_count_only: `_summary=count`: the total without the matches.
+        subset: how much of each resource is shown.
         cursor: where the page before ended, or None.
         used: the pairs that were understood, for the self link.
+        ignored: names that were not understood, and left out.
     """
 
-    resource_type: str
-    conditions: tuple[Condition, ...]
-    sort: tuple[SortKey, ...]
+    path: str
+    branches: tuple[Branch, ...]
     count: int
     includes: tuple[Include, ...]
     total: str
     wants_count_only: bool
+    subset: Subset
     cursor: tuple[Any, ...] | None
     used: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...]
+
+    @property
+    def sort(self) -> tuple[SortKey, ...]:
+        """The order; that of creation when empty."""
+        return self.branches[0].sort
 
     def link(self, base_url: str, cursor: tuple[Any, ...] | None = None) -> str:
         """The address of this page, or of the one after a cursor."""
@@ -94,17 +113,7 @@ class Search:
             token = base64.urlsafe_b64encode(encode(cursor)).decode().rstrip("=")
             pairs.append((CURSOR, token))
         query = urlencode(pairs)
-        return f"{base_url}/{self.resource_type}" + (f"?{query}" if query else "")
-
-
-def split_values(text: str) -> tuple[str, ...]:
-    """The values of a parameter: commas part them unless escaped (FHIR R4 search.html#escaping)."""
-    return tuple(part for part in _SPLIT.split(text) if part)
-
-
-def unescape(text: str) -> str:
-    r"""Take the backslashes off `\,`, `\|`, `\$` and `\\`."""
-    return re.sub(r"\\([,|$\\])", r"\1", text) if "\\" in text else text
+        return "/".join(filter(None, (base_url, self.path))) + (f"?{query}" if query else "")
 
 
 def read_cursor(token: str) -> tuple[Any, ...]:
@@ -140,12 +149,11 @@ def read_count(text: str) -> int:
 class SearchReader:
     """Reads searches by the parameters that the store knows."""
 
-    def __init__(self, catalogue: ParameterCatalogue, resource_types: frozenset[str]) -> None:
+    def __init__(self, catalogue: ParameterCatalogue) -> None:
         self._catalogue = catalogue
-        self._resource_types = resource_types
 
     def read(self, resource_type: str, pairs: Pairs, *, is_strict: bool) -> Search:
-        """Understand a search.
+        """Understand a search of one type.
 
         Args:
             resource_type: a known type.
@@ -155,56 +163,78 @@ class SearchReader:
         Raises:
             Refusal: 400, with the parameter that is not understood.
         """
-        known = self._catalogue.of(resource_type)
-        reading = _Reading(resource_type, known, self._catalogue, self._resource_types)
-        used = []
+        return self._read(resource_type, (resource_type,), pairs, is_strict=is_strict)
+
+    def read_several(self, pairs: Pairs, *, is_strict: bool) -> Search:
+        """Understand a search of several types: those in `_type`, or all; see `read`."""
+        named = [part for name, value in pairs if name == "_type" for part in value.split(",") if part]
+        known = self._catalogue.resource_types
+        for one in named:
+            if one not in known:
+                raise refuse(400, IssueCode.NOT_SUPPORTED, f"FHIR R4 has no resource type `{one[:64]}`.")
+        types = tuple(sorted(set(named) or known))
+        search = self._read("", types, pairs, is_strict=is_strict)
+        if not named and not any(branch.criteria for branch in search.branches):
+            raise refuse(400, IssueCode.TOO_COSTLY, "Say which types to search: `_type=Patient,Appointment`.")
+        return search
+
+    def _read(self, path: str, types: tuple[str, ...], pairs: Pairs, *, is_strict: bool) -> Search:
+        reading = _Reading(self._catalogue, types)
+        used, ignored = [], []
         for name, value in pairs:
-            if "\0" in value:
-                raise refuse(
-                    400, IssueCode.INVALID, f"`{name[:64]}` holds a sign that no FHIR text may hold."
-                )
+            if "\0" in value or "\0" in name:
+                words = f"`{name[:64]}` holds a sign that no FHIR text may hold.".replace("\0", "")
+                raise refuse(400, IssueCode.INVALID, words)
             if value and reading.take(name, value):
                 if name != CURSOR:
                     used.append((name, value))
             elif is_strict:
-                words = f"`{name[:64]}` is not a search parameter of {resource_type} that this server knows."
-                raise refuse(400, IssueCode.NOT_SUPPORTED, words)
+                said = "has no value" if not value else "is not a search parameter that is known here"
+                raise refuse(400, IssueCode.NOT_SUPPORTED, f"`{name[:64]}` {said}.")
+            else:
+                ignored.append(name)
         return Search(
-            resource_type=resource_type,
-            conditions=tuple(reading.conditions),
-            sort=tuple(reading.sort),
+            path=path,
+            branches=tuple(
+                Branch(
+                    resource_type=kind,
+                    criteria=tuple(reading.criteria[kind]),
+                    sort=tuple(keys[n] for keys in reading.sort),
+                )
+                for n, kind in enumerate(types)
+            ),
             count=reading.count,
             includes=tuple(reading.includes),
             total=reading.total,
-            wants_count_only=reading.wants_count_only or reading.count == 0,
+            wants_count_only=reading.summary == "count" or reading.count == 0,
+            subset=read_subset("" if reading.summary == "count" else reading.summary, reading.elements),
             cursor=reading.cursor,
             used=tuple(used),
+            ignored=tuple(ignored),
         )
 
 
+@dataclass(slots=True)
 class _Reading:
     """The parts of one search, while its parameters are read one by one."""
 
-    def __init__(
-        self,
-        resource_type: str,
-        known: Mapping[str, Parameter],
-        catalogue: ParameterCatalogue,
-        resource_types: frozenset[str],
-    ) -> None:
-        self._type = resource_type
-        self._known = known
-        self._catalogue = catalogue
-        self._resource_types = resource_types
-        self.conditions: list[Condition] = []
-        self.sort: list[SortKey] = []
-        self.includes: list[Include] = []
-        self.count = DEFAULT_COUNT
-        self.total = CHEAP
-        self.wants_count_only = False
-        self.cursor: tuple[Any, ...] | None = None
+    catalogue: ParameterCatalogue
+    types: tuple[str, ...]
+    criteria: dict[str, list[Criterion]] = field(init=False)
+    readers: dict[str, CriterionReader] = field(init=False)
+    sort: list[list[SortKey]] = field(default_factory=list)
+    includes: list[Include] = field(default_factory=list)
+    count: int = DEFAULT_COUNT
+    total: str = CHEAP
+    summary: str = ""
+    elements: str = ""
+    cursor: tuple[Any, ...] | None = None
 
-    def take(self, name: str, value: str) -> bool:
+    def __post_init__(self) -> None:
+        self.criteria = {kind: [] for kind in self.types}
+        self.readers = {kind: CriterionReader(self.catalogue) for kind in self.types}
+
+    def take(self, name: str, value: str) -> bool:  # noqa: PLR0912  (one case a parameter)
         """Read one parameter; whether it is known."""
         match name:
             case "_count":
@@ -212,83 +242,85 @@ class _Reading:
             case "_sort":
                 self._sorting(value)
             case "_total":
-                self._total(value)
+                if value not in {"none", "estimate", "accurate"}:
+                    raise refuse(400, IssueCode.INVALID, "`_total` must be none, estimate or accurate.")
+                self.total = value
             case "_summary":
-                return self._summary(value)
-            case "_include" | "_revinclude":
-                self.includes.append(self._include(value, is_reverse=name == "_revinclude"))
+                self.summary = value
+            case "_elements":
+                self.elements = value
+            case "_type":
+                return len(self.types) > 1 or value == self.types[0]
             case "_format":
-                if value not in _FORMATS:
+                if value not in FORMATS:
                     raise refuse(406, IssueCode.NOT_SUPPORTED, "This server speaks JSON only.")
             case "_pretty":
                 pass
+            case "_contained":
+                if value != "false":
+                    raise refuse(400, IssueCode.NOT_SUPPORTED, "Contained resources cannot be searched.")
             case _ if name == CURSOR:
                 self.cursor = read_cursor(value)
+            case _ if name.partition(":")[0] in {"_include", "_revinclude"}:
+                self.includes.append(read_include(self.catalogue, name, value))
             case _:
-                return self._condition(name, value)
+                return self._criterion(name, value)
         return True
 
-    def _condition(self, name: str, value: str) -> bool:
-        code, _, modifier = name.partition(":")
-        parameter = self._known.get(code)
-        if parameter is None:
-            if code.split(".")[0] in self._known or code == "_has":
-                raise refuse(
-                    400, IssueCode.NOT_SUPPORTED, f"Chained searches such as `{name[:64]}` are not supported."
-                )
+    def _criterion(self, name: str, value: str) -> bool:
+        found = {kind: self.readers[kind].read(kind, name, value) for kind in self.types}
+        if any(criterion is None for criterion in found.values()):
             return False
-        if modifier and not self._allows(parameter, modifier):
-            raise refuse(
-                400,
-                IssueCode.NOT_SUPPORTED,
-                f"The modifier in `{name[:64]}` is not one that this server knows.",
-            )
-        values = split_values(value)
-        if modifier == "missing" and values not in {("true",), ("false",)}:
-            raise refuse(400, IssueCode.INVALID, f"`{name}` must be true or false.")
-        if values:
-            self.conditions.append(Condition(parameter=parameter, modifier=modifier, values=values))
+        for kind, criterion in found.items():
+            if criterion is not None:
+                self.criteria[kind].append(criterion)
         return True
-
-    def _allows(self, parameter: Parameter, modifier: str) -> bool:
-        if parameter.code in {"_id", "_lastUpdated"}:
-            return False
-        if modifier == "missing" or modifier in _MODIFIERS.get(parameter.kind, ()):
-            return True
-        return parameter.kind is ParameterKind.REFERENCE and modifier in self._resource_types
 
     def _sorting(self, value: str) -> None:
         for part in value.split(","):
             code = part.strip().removeprefix("-")
-            parameter = self._known.get(code)
-            if parameter is None:
-                raise refuse(
-                    400,
-                    IssueCode.NOT_SUPPORTED,
-                    f"{self._type} cannot be sorted by `{code[:64]}`: it is not a parameter.",
-                )
-            self.sort.append(SortKey(parameter=parameter, is_descending=part.strip().startswith("-")))
+            keys = [self.catalogue.of(kind).get(code) for kind in self.types]
+            found = [key for key in keys if key is not None and key.kind is not ParameterKind.COMPOSITE]
+            if len(found) < len(keys) or len({key.kind for key in found}) > 1:
+                words = f"The matches cannot be sorted by `{code[:64]}`."
+                raise refuse(400, IssueCode.NOT_SUPPORTED, words)
+            is_descending = part.strip().startswith("-")
+            self.sort.append([SortKey(parameter=key, is_descending=is_descending) for key in found])
+        if len(self.sort) > MOST_SORT_KEYS:
+            words = f"Matches can be sorted by {MOST_SORT_KEYS} parameters at most."
+            raise refuse(400, IssueCode.TOO_COSTLY, words)
 
-    def _total(self, value: str) -> None:
-        if value not in {"none", "estimate", "accurate"}:
-            raise refuse(400, IssueCode.INVALID, "`_total` must be none, estimate or accurate.")
-        self.total = value
 
-    def _summary(self, value: str) -> bool:
-        self.wants_count_only = value == "count"
-        return value in {"count", "false"}
+def read_include(catalogue: ParameterCatalogue, name: str, value: str) -> Include:
+    """Understand `_include` or `_revinclude`, `:iterate` and `*` included.
 
-    def _include(self, value: str, *, is_reverse: bool) -> Include:
-        parts = value.split(":")
-        source = parts[0]
-        known = self._catalogue.of(source) if source in self._resource_types else {}
-        parameter = known.get(parts[1]) if len(parts) in {2, 3} else None
-        if parameter is None or parameter.kind is not ParameterKind.REFERENCE:
-            words = f"`{value[:64]}` is not of the form Type:reference-parameter, or not known for that type."
-            raise refuse(400, IssueCode.NOT_SUPPORTED, words)
-        return Include(
-            source_type=source,
-            parameter=parameter,
-            target_type=parts[2] if len(parts) == 3 else "",
-            is_reverse=is_reverse,
-        )
+    Raises:
+        Refusal: 400, it names no reference.
+    """
+    kind, _, modifier = name.partition(":")
+    parts = value.split(":")
+    known: Mapping[str, Parameter] = {}
+    if parts[0] in catalogue.resource_types:
+        known = catalogue.of(parts[0])
+    is_any = value == "*" or (bool(known) and len(parts) in {2, 3} and parts[1] == "*")
+    parameter = known.get(parts[1]) if len(parts) in {2, 3} else None
+    is_reference = parameter is not None and parameter.kind is ParameterKind.REFERENCE
+    target_type = parts[2] if len(parts) == 3 else ""
+    if (
+        not (is_any or is_reference)
+        or modifier not in {"", "iterate", "recurse"}
+        or target_type not in {"", *catalogue.resource_types}
+    ):
+        raise _not_included(name, value)
+    return Include(
+        source_type="" if value == "*" else parts[0],
+        parameter=parameter if is_reference else None,
+        target_type=target_type,
+        is_reverse=kind == "_revinclude",
+        is_iterated=bool(modifier),
+    )
+
+
+def _not_included(name: str, value: str) -> Refusal:
+    words = f"`{name[:64]}={value[:64]}` is not of the form Type:reference-parameter, or not known there."
+    return refuse(400, IssueCode.NOT_SUPPORTED, words)
