@@ -8,7 +8,7 @@ and becomes a proposal: followed when nothing is unsaved, else the person choose
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Protocol
 
@@ -18,6 +18,8 @@ from shell.context.shown import Shown, ShownState, Side
 from shell.patient import Patient
 
 ANSWER_SECONDS = 8.0  # a pane that has not come to agree by then is called out, not waited for
+LOOKING_SECONDS = 1.0  # a number that is still being looked up is said to be: before that it would only flash
+LOOK_AGAIN_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0)  # then always the last: the cloud is back when it is back
 
 
 class Vote(Enum):
@@ -80,6 +82,16 @@ Identify = Callable[[str, Callable[[Sequence[Patient] | None], None]], None]
 """Finds who bears a practice's number; answers later with the matches, or None when it could not look."""
 
 
+@dataclass(slots=True, kw_only=True)
+class _Looking:
+    """A number in the legacy program's title that is being looked up, or will be again."""
+
+    shown: Shown
+    since: datetime
+    tries: int = 0
+    again_at: datetime | None = None
+
+
 class ContextHub:
     """The context of one window. Everything is called on the window's thread.
 
@@ -107,12 +119,15 @@ class ContextHub:
         self._wanted: Patient | None = None
         self._is_voting = False
         self._question = 0
+        self._looking: _Looking | None = None
+        self._unread: set[Side] = set()
 
     # -- the panes that take part ---------------------------------------------------------------------
 
     def join(self, side: Side) -> None:
         """A pane takes part from now on; it is veiled until it agrees."""
         self._sides.add(side)
+        self._unread.add(side)
         self._bring(side)
 
     def leave(self, side: Side) -> None:
@@ -120,6 +135,8 @@ class ContextHub:
         self._sides.discard(side)
         self._shown.pop(side, None)
         self._changing_since.pop(side, None)
+        if side is Side.LEGACY:
+            self._ask_no_more()
         if side is Side.LEGACY and self.dispute is not None:
             self._set_dispute(None)
             self._judge(Side.CLOUD)
@@ -139,7 +156,7 @@ class ContextHub:
         if self._is_same(patient) and self.dispute is None:
             return
         self._wanted = patient
-        holders = self._holders()
+        holders = self._holders(patient)
         if holders:
             self._is_voting = True
             self._listener.on_vote_needed(patient, holders)
@@ -154,7 +171,9 @@ class ContextHub:
         if vote is Vote.STAY:
             return
         wanted = self._wanted
-        self._panes.settle(vote, self._holders(), lambda is_done: self._settled(wanted, is_done=is_done))
+        self._panes.settle(
+            vote, self._holders(wanted), lambda is_done: self._settled(wanted, is_done=is_done)
+        )
 
     def _settled(self, wanted: Patient | None, *, is_done: bool) -> None:
         if is_done:
@@ -174,6 +193,7 @@ class ContextHub:
     def put_back(self) -> None:
         """The person chose this window's patient: the legacy program is put back."""
         if self.dispute is not None:
+            self._ask_no_more()
             self._set_dispute(None)
             self._bring(Side.LEGACY)
             self._judge(Side.CLOUD)
@@ -185,12 +205,17 @@ class ContextHub:
         if side not in self._sides:
             return
         self._shown[side] = shown
+        if side in self._unread and shown.state is not ShownState.UNKNOWN:
+            self._unread.discard(side)
+            if side is Side.LEGACY and not self._agrees(side, shown):
+                self._meet(shown)
         self._judge(side)
         if side is Side.LEGACY and Side.CLOUD in self._sides:
             self._judge(Side.CLOUD)
 
     def tick(self) -> None:
-        """Time passed: call out the pane that was asked to change and does not come to agree."""
+        """Time passed: call out the pane that does not come to agree; look up again who bears a number."""
+        self._look_again()
         for side, since in list(self._changing_since.items()):
             if (self._now() - since).total_seconds() >= ANSWER_SECONDS:
                 del self._changing_since[side]
@@ -208,7 +233,7 @@ class ContextHub:
     def _commit(self, patient: Patient | None) -> None:
         self.patient = patient
         self.token = _new_token()
-        self._question += 1
+        self._ask_no_more()
         self._set_dispute(None)
         for side in self._sides:
             self._bring(side)
@@ -233,7 +258,7 @@ class ContextHub:
         if self._agrees(side, shown):
             self._changing_since.pop(side, None)
             if side is Side.LEGACY:
-                self._question += 1  # an answer about whom it showed before comes too late
+                self._ask_no_more()
                 self._set_dispute(None)
             if self.dispute is None and not (side is Side.CLOUD and self._legacy_is_elsewhere()):
                 self._unveil(side)
@@ -251,25 +276,76 @@ class ContextHub:
             return False
         return Side.LEGACY not in self._veiled and not self._agrees(Side.LEGACY, shown)
 
+    def _meet(self, shown: Shown) -> None:
+        """The legacy program as it was found: it may have outlived an earlier window, with a patient open.
+
+        It is followed, or a person chooses, as after a switch of its own. It is asked to change only when
+        this window has a patient already and nothing there is unsaved: else the asking could cost the work.
+        """
+        if self.patient is None or shown.unsaved:
+            self._veil(Side.CLOUD)
+            self._changing_since.pop(Side.LEGACY, None)
+            self._unveil(Side.LEGACY)
+        elif shown.state is ShownState.SOMEBODY:
+            self._panes.open(Side.LEGACY, self.patient, self.token)
+
     def _legacy_moved(self, shown: Shown) -> None:
-        self._question += 1
-        question = self._question
+        before = self._looking
+        if before is not None and before.shown.identifier == shown.identifier:
+            return  # it is being looked up already
+        self._ask_no_more()
         if shown.state is ShownState.UNKNOWN:
             self._set_dispute(self._dispute_of(shown, None, "The legacy screen does not say whom it shows."))
         elif shown.state is ShownState.NOBODY or shown.identifier is None:
             self._other_is_known(shown, None)
         else:
-            self._identify(shown.identifier, lambda found: self._identified(question, shown, found))
+            self._looking = _Looking(shown=shown, since=self._now())
+            self._look_up(shown.identifier)
 
-    def _identified(self, question: int, shown: Shown, found: Sequence[Patient] | None) -> None:
-        if question != self._question:
+    def _look_up(self, number: str) -> None:
+        self._question += 1
+        question = self._question
+        self._identify(number, lambda found: self._identified(question, found))
+
+    def _look_again(self) -> None:
+        """What could not be looked up is asked again, ever less often; what takes long is said."""
+        looking = self._looking
+        if looking is None or looking.shown.identifier is None:
+            return
+        now = self._now()
+        if looking.again_at is not None:
+            if now >= looking.again_at:
+                looking.again_at = None
+                self._look_up(looking.shown.identifier)
+        elif self.dispute is None and (now - looking.since).total_seconds() >= LOOKING_SECONDS:
+            words = f"Who bears the number {looking.shown.identifier} is being looked up."
+            self._set_dispute(self._dispute_of(looking.shown, None, words))
+
+    def _ask_no_more(self) -> None:
+        """An answer about whom the legacy program showed before comes too late."""
+        self._question += 1
+        self._looking = None
+
+    def _identified(self, question: int, found: Sequence[Patient] | None) -> None:
+        looking = self._looking
+        if question != self._question or looking is None:
             return  # it has moved on since
+        shown = self._shown.get(Side.LEGACY, looking.shown)
+        if found is None:
+            pause = LOOK_AGAIN_SECONDS[min(looking.tries, len(LOOK_AGAIN_SECONDS) - 1)]
+            looking.tries += 1
+            looking.again_at = self._now() + timedelta(seconds=pause)
+        else:
+            self._looking = None
         if found is not None and len(found) == 1:
             self._other_is_known(shown, found[0])
             return
         number = shown.identifier
         if found is None:
-            words = f"Who bears the number {number} cannot be looked up now."
+            words = (
+                f"Who bears the number {number} cannot be looked up now: the cloud does not answer. "
+                "It is asked again by itself."
+            )
         elif not found:
             words = f"No patient of this practice bears the number {number} on the new side."
         else:
@@ -278,7 +354,7 @@ class ContextHub:
 
     def _other_is_known(self, shown: Shown, other: Patient | None) -> None:
         self._set_dispute(self._dispute_of(shown, other, ""))
-        if not self._holders() and not self._is_voting:
+        if not self._holders(other) and not self._is_voting:
             self._commit(other)
 
     def _dispute_of(self, shown: Shown, other: Patient | None, words: str) -> Dispute:
@@ -294,9 +370,16 @@ class ContextHub:
     def _agrees(self, side: Side, shown: Shown) -> bool:
         return agreement(side, shown, self.patient, self.token) is Agreement.AGREES
 
-    def _holders(self) -> list[Side]:
-        return [
+    def _holders(self, wanted: Patient | None) -> list[Side]:
+        """Whose unsaved work stands in the way of a patient; the legacy program's on that one does not."""
+        unsaved = [
             side for side in Side if side in self._sides and side in self._shown and self._shown[side].unsaved
+        ]
+        return [
+            side
+            for side in unsaved
+            if side is Side.CLOUD
+            or agreement(side, self._shown[side], wanted, self.token) is not Agreement.AGREES
         ]
 
     def _is_same(self, patient: Patient | None) -> bool:

@@ -186,10 +186,18 @@ class LegacyWindowHost(QObject):
         self._program.watch_end(self._program_ended)
         self._found = found
         self._dialogues.look(found)
-        if self._asked == self._wanted_words():
+        if self._asked == self._wanted_words() or (self._asked is None and self._holds_somebody()):
+            # what outlived an earlier window with a patient open is taken over as it is: asked to show
+            # somebody else, it might put a question about unsaved work, which the next key answers
             self._read_back(always=True)
         else:
             self._ask_for_wanted()
+
+    def _holds_somebody(self) -> bool:
+        if self._guest is None:
+            return False
+        reading = self._program.description.read_title(self._guest.title())
+        return reading.unsaved or reading.state is ShownState.SOMEBODY
 
     def _forget_guest(self, *, to_screen: bool) -> None:
         self._guest = self._home = self._found = None

@@ -1,16 +1,19 @@
 """Turns what a request brings - session, service token, access token - into what it may do."""
 
+from functools import lru_cache
+
 from starlette.requests import HTTPConnection
 
 from web_modules.decision.words import Environment
 from web_modules.fhir_store.access import FULL_GRANTS, READING, Access, Agent, AgentKind, Grant
-from web_modules.identity.people import Person
+from web_modules.identity.people import Person, Role
 from web_modules.identity.relationships import Relationships
 from web_modules.identity.roles import RESTRICTED, rights_of
 from web_modules.identity.scopes import Level, meet_grants, parse_scopes
 from web_modules.identity.sessions import Sessions
 from web_modules.identity.smart.clients import Clients
 from web_modules.identity.smart.tokens import AccessTokens, Granted
+from web_modules.identity.verified import MOST_KNOWN
 from web_modules.security import ServiceToken, bearer_of
 
 SERVICE = Access(
@@ -66,6 +69,7 @@ class Admission:
         self._tokens = tokens
         self._clients = clients
         self._relationships = relationships
+        self._known_grants = lru_cache(maxsize=MOST_KNOWN)(self._grants_of)
 
     def access_of(self, request: HTTPConnection) -> Access | None:
         """What a request may do; None when nobody is known by what it brings. Blocks.
@@ -104,8 +108,8 @@ class Admission:
         client = self._clients.get(granted.client)
         if client is None:
             return None
-        scopes = parse_scopes(granted.scope).narrowed(client.scopes)
         if granted.person is None:
+            scopes = parse_scopes(granted.scope).narrowed(client.scopes)
             return Access(
                 agent=Agent(id=client.id, name=client.name, client=client.id, kind=AgentKind.APPLICATION),
                 grants=scopes.only([Level.SYSTEM]).grants(None),
@@ -113,14 +117,27 @@ class Admission:
                 relationships=None,
             )
         by_role = self.access_of_person(granted.person, client.id)
-        asked = scopes.only([Level.PATIENT, Level.USER]).grants(granted.patient)
-        own: tuple[Grant, ...] = ()
-        if granted.fhir_user and "fhirUser" in scopes.plain:
-            resource_type, _, resource_id = granted.fhir_user.partition("/")
-            own = (Grant(resource_type=resource_type, interactions=READING, query=(("_id", resource_id),)),)
         return Access(
             agent=by_role.agent,
-            grants=(*meet_grants(asked, by_role.grants), *own),
+            grants=self._known_grants(
+                client.id, granted.scope, granted.patient, granted.fhir_user, granted.person.role
+            ),
             clearance=by_role.clearance,
             relationships=by_role.relationships,
         )
+
+    def _grants_of(
+        self, client_id: str, scope: str, patient: str | None, fhir_user: str, role: Role
+    ) -> tuple[Grant, ...]:
+        """What a person's scopes and role both permit, and reading who the person is."""
+        client = self._clients.get(client_id)
+        if client is None:
+            return ()
+        scopes = parse_scopes(scope).narrowed(client.scopes)
+        asked = scopes.only([Level.PATIENT, Level.USER]).grants(patient)
+        met = meet_grants(asked, rights_of(role, self._environment).grants)
+        if not fhir_user or "fhirUser" not in scopes.plain:
+            return met
+        resource_type, _, resource_id = fhir_user.partition("/")
+        own = Grant(resource_type=resource_type, interactions=READING, query=(("_id", resource_id),))
+        return (*met, own)

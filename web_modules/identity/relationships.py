@@ -28,6 +28,9 @@ LONGEST_REASON = 400
 KEPT_SECONDS = 30.0
 """How long what was found in the records is taken for true."""
 
+CLAIMS_KEPT_SECONDS = 1.0
+"""How long a claim that was made at another web process may go unnoticed."""
+
 
 class Relationships:
     """Says with whom a person has to do. Blocks; safe from every thread."""
@@ -47,8 +50,8 @@ class Relationships:
         self._staff = staff
         self._claims = claims
         self._today = today
-        self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, frozenset[str]]] = {}
+        self._recorded = _Kept(self._read, KEPT_SECONDS)
+        self._claimed = _Kept(lambda person: self._claims.of(person.id), CLAIMS_KEPT_SECONDS)
 
     def of(self, person: Person) -> frozenset[str]:
         """Ids of the patients with whom a person has a legitimate relationship now.
@@ -56,7 +59,7 @@ class Relationships:
         Raises:
             FhirError: the records cannot be asked.
         """
-        return self._recorded(person) | self._claims.of(person.id)
+        return self._recorded.of(person) | self._claimed.of(person)
 
     def claim(self, person: Person, patient: str, reason: str) -> None:
         """Note why a person has to do with a patient, here and as an AuditEvent.
@@ -66,18 +69,7 @@ class Relationships:
         """
         self._fhir.create(_audit_event(person, patient, reason))
         self._claims.add(person.id, patient, reason=reason, seconds=CLAIM_SECONDS)
-
-    def _recorded(self, person: Person) -> frozenset[str]:
-        now = time.monotonic()
-        with self._lock:
-            kept = self._kept.get(person.id)
-        if kept is not None and now - kept[0] < KEPT_SECONDS:
-            return kept[1]
-        found = self._read(person)
-        with self._lock:
-            self._kept = {name: one for name, one in self._kept.items() if now - one[0] < KEPT_SECONDS}
-            self._kept[person.id] = (now, found)
-        return found
+        self._claimed.forget(person)
 
     def _read(self, person: Person) -> frozenset[str]:
         practitioner = self._staff.practitioner_of(person)
@@ -103,6 +95,34 @@ class Relationships:
         )
         booked = {reference.partition("/")[2] for reference in seen if reference.startswith("Patient/")}
         return frozenset(str(patient["id"]) for patient in patients) | booked
+
+
+class _Kept:
+    """Patients by person, read again after a while. Safe from every thread."""
+
+    def __init__(self, read: Callable[[Person], frozenset[str]], seconds: float) -> None:
+        self._read = read
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._kept: dict[str, tuple[float, frozenset[str]]] = {}
+
+    def of(self, person: Person) -> frozenset[str]:
+        """Of one person."""
+        with self._lock:
+            kept = self._kept.get(person.id)
+        if kept is not None and time.monotonic() < kept[0]:
+            return kept[1]
+        found = self._read(person)
+        now = time.monotonic()
+        with self._lock:
+            self._kept = {name: one for name, one in self._kept.items() if now < one[0]}
+            self._kept[person.id] = (now + self._seconds, found)
+        return found
+
+    def forget(self, person: Person) -> None:
+        """Read it again the next time."""
+        with self._lock:
+            self._kept.pop(person.id, None)
 
 
 def _audit_event(person: Person, patient: str, reason: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 from web_modules.errors import DatabaseUnavailable
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import Person, Role
+from web_modules.identity.verified import Verified
 from web_modules.security import bearer_of
 
 COOKIE = "banyan_session"
@@ -85,6 +86,7 @@ class Sessions:
             jti={"essential": True},
         )
         self._revocations = revocations
+        self._verified: Verified[Session] = Verified()
 
     def issue(self, person: Person) -> str:
         """A token for a person, good for `LIFETIME_SECONDS`."""
@@ -102,6 +104,13 @@ class Sessions:
 
     def session(self, token: str) -> Session | None:
         """What a token stands for; None when it is forged, over, or of another practice or environment."""
+        session = self._verified.find(token) or self._read(token)
+        if session is None:
+            return None
+        is_over = self._revocations is not None and self._revocations.is_revoked(session.id)
+        return None if is_over else session
+
+    def _read(self, token: str) -> Session | None:
         try:
             found = jwt.decode(token, self._key, algorithms=[_ALGORITHM])
             self._claims.validate(found.claims)
@@ -119,8 +128,8 @@ class Sessions:
             )
         except (JoseError, ValueError, KeyError, TypeError):
             return None
-        is_over = self._revocations is not None and self._revocations.is_revoked(session.id)
-        return None if is_over else session
+        self._verified.keep(token, session, until=session.until)
+        return session
 
     def person(self, token: str) -> Person | None:
         """Whose session a token is, or None."""

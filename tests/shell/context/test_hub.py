@@ -9,7 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shell.context.events import ContextEvent, EventName
-from shell.context.hub import ANSWER_SECONDS, ContextHub, Dispute, Vote
+from shell.context.hub import (
+    ANSWER_SECONDS,
+    LOOK_AGAIN_SECONDS,
+    LOOKING_SECONDS,
+    ContextHub,
+    Dispute,
+    Vote,
+)
 from shell.context.shown import Shown, ShownState, Side
 from shell.patient import Patient
 
@@ -269,11 +276,91 @@ def test_event_is_written_as_fhircast_has_it() -> None:
     ]
 
 
+@pytest.mark.hazard("H23")
+@pytest.mark.parametrize("unsaved", [False, True])
+def test_program_that_outlived_an_earlier_window_is_taken_over_with_its_patient(*, unsaved: bool) -> None:
+    world = World()
+    world.hub.join(Side.CLOUD)
+    world.obey(Side.CLOUD)
+    world.hub.join(Side.LEGACY)
+    world.show(Side.LEGACY, SARAH, unsaved=unsaved)
+    assert world.veiled == {Side.CLOUD}
+    world.answer()
+    assert world.hub.patient == SARAH
+    assert world.votes == []
+    assert [patient for patient, _ in world.asked[Side.LEGACY]] == [None], "it is asked nothing more"
+    world.obey(Side.CLOUD)
+    assert world.veiled == set()
+
+
+@pytest.mark.hazard("H23")
+@pytest.mark.parametrize("unsaved", [False, True])
+def test_program_found_with_another_patient_is_put_right_only_when_nothing_is_unsaved(
+    *, unsaved: bool
+) -> None:
+    world = World()
+    world.hub.join(Side.CLOUD)
+    world.hub.propose(SARAH)
+    world.obey(Side.CLOUD)
+    world.hub.join(Side.LEGACY)
+    asked = len(world.asked[Side.LEGACY])
+    world.show(Side.LEGACY, SANDRA, unsaved=unsaved)
+    assert len(world.asked[Side.LEGACY]) == asked + (not unsaved)
+    if unsaved:
+        assert world.veiled == {Side.CLOUD}
+        world.show(Side.CLOUD, SARAH, unsaved=True)
+        world.answer()
+        assert world.hub.dispute is not None
+    assert world.hub.patient == SARAH
+
+
+def test_unsaved_work_of_the_patient_who_is_followed_is_no_reason_against_it() -> None:
+    world = World().with_open(SARAH)
+    world.show(Side.LEGACY, SANDRA)
+    world.show(Side.LEGACY, SANDRA, unsaved=True)
+    world.answer()
+    assert world.hub.patient == SANDRA
+    assert world.votes == []
+
+
+def test_number_that_could_not_be_looked_up_is_asked_again_until_the_cloud_is_back() -> None:
+    world = World().with_open(SARAH)
+    world.show(Side.LEGACY, SANDRA)
+    for seconds in (*LOOK_AGAIN_SECONDS, LOOK_AGAIN_SECONDS[-1]):
+        world.answer(None)
+        assert world.hub.dispute is not None
+        assert "asked again by itself" in world.hub.dispute.words
+        world.hub.tick()
+        assert world.questions == []
+        world.now += timedelta(seconds=seconds)
+        world.hub.tick()
+    world.answer()
+    assert world.hub.patient == SANDRA
+    world.obey(Side.CLOUD)
+    assert world.veiled == set()
+
+
+def test_number_that_takes_long_to_look_up_is_said_to_be_looked_up() -> None:
+    world = World().with_open(SARAH)
+    world.show(Side.LEGACY, SANDRA)
+    world.hub.tick()
+    assert world.disputes == []
+    world.now += timedelta(seconds=LOOKING_SECONDS)
+    world.hub.tick()
+    assert world.hub.dispute is not None
+    assert "is being looked up" in world.hub.dispute.words
+    world.hub.put_back()
+    world.answer()  # too late: the person has chosen
+    assert world.hub.patient == SARAH
+
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("propose"), st.sampled_from([None, *PEOPLE])),
         st.tuples(st.just("legacy moves"), st.sampled_from([None, *PEOPLE])),
         st.tuples(st.just("legacy obeys"), st.just(None)),
+        st.tuples(st.just("legacy dirty"), st.just(None)),
+        st.tuples(st.just("legacy comes back"), st.sampled_from([None, *PEOPLE])),
         st.tuples(st.just("legacy silent"), st.just(None)),
         st.tuples(st.just("page obeys"), st.just(None)),
         st.tuples(st.just("page late"), st.sampled_from(range(4))),
@@ -292,7 +379,7 @@ STEPS = st.lists(
 @pytest.mark.hazard("H01")
 @settings(max_examples=400, deadline=None)
 @given(STEPS)
-def test_no_interleaving_lets_a_write_out_under_a_stale_context(  # noqa: PLR0912 - one branch a step
+def test_no_interleaving_lets_a_write_out_under_a_stale_context(  # noqa: PLR0912, PLR0915 - one branch a step
     steps: list[tuple[str, object]],
 ) -> None:
     """About 8,000 steps; after each, a page that may be written shows the context's patient."""
@@ -308,6 +395,15 @@ def test_no_interleaving_lets_a_write_out_under_a_stale_context(  # noqa: PLR091
             case "legacy obeys":
                 legacy = world.asked[Side.LEGACY][-1][0]
                 world.show(Side.LEGACY, legacy)
+            case "legacy dirty":
+                world.show(Side.LEGACY, legacy, unsaved=True)
+            case "legacy comes back":
+                world.hub.leave(Side.LEGACY)
+                world.hub.join(Side.LEGACY)
+                legacy = what  # type: ignore[assignment]  # drawn as a patient
+                asked = len(world.asked[Side.LEGACY])
+                world.show(Side.LEGACY, legacy, unsaved=True)
+                assert len(world.asked[Side.LEGACY]) == asked, "it was asked to change over unsaved work"
             case "legacy silent":
                 world.hub.shown(Side.LEGACY, Shown(state=ShownState.UNKNOWN, read_at=world.now))
             case "page obeys":

@@ -188,6 +188,9 @@ def test_the_program_survives_the_death_of_the_shell_and_is_hosted_again(
     until(lambda: "2" in own_pane.typed(), "it can be used alone")
     kind = "tk" if "tk_guest" in (tmp_path / "guest.toml").read_text() else "qt"
     with StagedHosts(own_pane.screen, *legacy_arguments(kind, tmp_path)) as again:
+        again.open("legacy", "appointments", None)
+        shown = again.wait_for("shown")
+        assert shown["identifier"] == "104417", "it is taken over as it is, and not asked to change"
         again.open("legacy", "appointments", "7")
         again.wait_for("shown", identifier="7", function="appointments")
         assert own_pane.process() == process

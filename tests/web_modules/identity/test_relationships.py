@@ -51,6 +51,7 @@ def identity(
     cloud: Cloud, settings: CloudSettings, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> Identity:
     monkeypatch.setattr(module, "KEPT_SECONDS", 0.0)
+    monkeypatch.setattr(module, "CLAIMS_KEPT_SECONDS", 0.0)
     return create_identity(
         settings,
         database=store.database,

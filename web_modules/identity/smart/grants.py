@@ -199,12 +199,11 @@ class SmartRefreshGrant(RefreshTokenGrant):
         if family is None:
             return None
         found = RefreshedToken(family)
-        session = found.granted.session
-        is_online = "offline_access" not in parse_scopes(found.granted.scope).plain
         if not family.is_current:
             desk.revoke(family.id)
             return None
-        return None if is_online and desk.revocations.is_revoked(session) else found
+        is_over = not found.granted.is_offline and desk.revocations.is_revoked(found.granted.session)
+        return None if is_over else found
 
     def _validate_token_scope(self, token: RefreshedToken) -> None:
         asked = self.request.parameters.data.get("scope")

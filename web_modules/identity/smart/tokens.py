@@ -11,6 +11,7 @@ from joserfc.errors import JoseError
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import Person, Role
+from web_modules.identity.verified import Verified
 
 ALGORITHM = "ES256"
 _TYPE = "at+jwt"
@@ -41,6 +42,11 @@ class Granted:
     signed_in_at: int = 0
     nonce: str = ""
     fhir_user: str = ""
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether it goes on when the session has ended."""
+        return "offline_access" in self.scope.split()
 
     def get_user_id(self) -> str:
         """As Authlib asks for it."""
@@ -90,6 +96,7 @@ class AccessTokens:
         self._revocations = revocations
         self._issuer = issuer
         self._audience = audience
+        self._verified: Verified[AccessToken] = Verified()
         self._claims = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": issuer},
             aud={"essential": True, "value": audience},
@@ -118,6 +125,8 @@ class AccessTokens:
             claims["person"] = asdict(granted.person)
         if granted.patient is not None:
             claims["patient"] = granted.patient
+        if granted.session and not granted.is_offline:
+            claims["session"] = granted.session
         if granted.fhir_user:
             claims["fhir_user"] = granted.fhir_user
         header = {"alg": ALGORITHM, "typ": _TYPE, "kid": self._keys.access.kid}
@@ -125,6 +134,13 @@ class AccessTokens:
 
     def read(self, token: str) -> AccessToken | None:
         """What a token stands for; None when it is forged, over, revoked, or meant for others."""
+        read = self._verified.find(token) or self._read(token)
+        if read is None:
+            return None
+        ended = (self._revocations.is_revoked(one) for one in (read.granted.family, read.granted.session))
+        return None if any(ended) else read
+
+    def _read(self, token: str) -> AccessToken | None:
         try:
             found = jwt.decode(token, self._keys.access, algorithms=[ALGORITHM])
             self._claims.validate(found.claims)
@@ -140,6 +156,7 @@ class AccessTokens:
                     person=None if person is None else _person(person),
                     patient=claims.get("patient"),
                     fhir_user=str(claims.get("fhir_user", "")),
+                    session=str(claims.get("session", "")),
                 ),
                 id=str(claims["jti"]),
                 issued_at=int(claims["iat"]),
@@ -147,8 +164,8 @@ class AccessTokens:
             )
         except (JoseError, ValueError, KeyError, TypeError):
             return None
-        is_over = self._revocations.is_revoked(read.id) or self._revocations.is_revoked(read.granted.family)
-        return None if is_over else read
+        self._verified.keep(token, read, until=read.until)
+        return read
 
 
 def _person(found: dict[str, Any]) -> Person:

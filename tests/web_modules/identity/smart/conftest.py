@@ -13,11 +13,11 @@ from web_modules.fhir_store.store import Standard
 @pytest.fixture(scope="module")
 def practice(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterator[SmartPractice]:
     """A practice whose browser is Dr Nair's."""
-    cloud = open_practice(tmp_path_factory.mktemp("cloud"), standard)
-    patients = fill(FhirClient(cloud.services.fhir))
     with (
+        open_practice(tmp_path_factory.mktemp("cloud"), standard) as cloud,
         TestClient(cloud.app, base_url=ORIGIN, follow_redirects=False) as browser,
         TestClient(cloud.app, base_url=ORIGIN, follow_redirects=False) as program,
     ):
+        patients = fill(FhirClient(cloud.services.fhir))
         browser.post("/sign-in", data={"person": "priya.nair"})
         yield SmartPractice(cloud=cloud, browser=browser, program=program, patients=patients)

@@ -1,12 +1,13 @@
 """A practice with applications, for tests of its authorisation server."""
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -186,7 +187,8 @@ def answered(answer: httpx2.Response) -> dict[str, str]:
     return {"to": address.partition("?")[0], **told}
 
 
-def open_practice(folder: Path, standard: Standard, **settings: Any) -> Cloud:
+@contextlib.contextmanager
+def open_practice(folder: Path, standard: Standard, **settings: Any) -> Iterator[Cloud]:
     """A cloud with the clients above."""
     file = folder / "clients.json"
     file.write_text(json.dumps({"clients": CLIENTS}))
@@ -198,7 +200,8 @@ def open_practice(folder: Path, standard: Standard, **settings: Any) -> Cloud:
     }
     made = CloudSettings(**(known | settings))
     origin = made.public_url or ORIGIN
-    return create_cloud(made, Store(made.database, standard), bytes(32), origin)
+    with contextlib.closing(Store(made.database, standard)) as store:
+        yield create_cloud(made, store, bytes(32), origin)
 
 
 def fill(fhir: FhirClient) -> tuple[str, str]:

@@ -71,14 +71,19 @@ def test_less_may_be_asked_for_and_more_may_not(practice: SmartPractice) -> None
     assert practice.refresh(told["refresh_token"]).json()["scope"].startswith("openid")
 
 
-def test_online_access_ends_with_the_session(practice: SmartPractice) -> None:
+def test_what_is_not_for_offline_ends_with_the_session(practice: SmartPractice) -> None:
     session = practice.browser.post(
         "/sign-in", data={"person": "priya.nair"}, headers={"Accept": "application/json"}
     ).json()["session"]
-    token = practice.tokens(scope="launch online_access patient/*.rs")["refresh_token"]
-    following = practice.refresh(token).json()["refresh_token"]
+    online = practice.tokens(scope="launch online_access patient/*.rs")
+    offline = practice.tokens(scope="launch offline_access patient/*.rs")
+    following = practice.refresh(online["refresh_token"]).json()["refresh_token"]
     practice.program.post("/sign-out", headers={"Authorization": f"Bearer {session}"})
     assert practice.refresh(following).json()["error"] == "invalid_grant"
+    assert practice.refresh(offline["refresh_token"]).status_code == 200
+    path = f"Patient/{practice.patients[0]}"
+    assert practice.read(path, online["access_token"]).status_code == 401
+    assert practice.read(path, offline["access_token"]).status_code == 200
     practice.browser.post("/sign-in", data={"person": "priya.nair"})
 
 

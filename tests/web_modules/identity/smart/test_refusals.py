@@ -222,8 +222,10 @@ def test_a_token_of_one_practice_is_none_at_another(
     practice: SmartPractice, tmp_path: Path, standard: Standard
 ) -> None:
     told = practice.tokens()
-    other = open_practice(tmp_path, standard, practice="Y99003", environment="training")
-    with TestClient(other.app, base_url=ORIGIN) as web:
+    with (
+        open_practice(tmp_path, standard, practice="Y99003", environment="training") as other,
+        TestClient(other.app, base_url=ORIGIN) as web,
+    ):
         headers = {"Authorization": f"Bearer {told['access_token']}"}
         assert web.get("/Y99003/fhir/Patient", headers=headers).status_code == 401
         form = {"grant_type": "refresh_token", "client_id": "app", "refresh_token": told["refresh_token"]}
