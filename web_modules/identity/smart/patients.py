@@ -11,6 +11,7 @@ from web_modules.fhir.transport import Transport
 from web_modules.fhir_store.access import Access
 
 MOST_SHOWN = 20
+_MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ID = re.compile(r"^[A-Za-z0-9\-.]{1,64}$")
 
 
@@ -79,6 +80,19 @@ def _candidate(patient: Resource) -> Candidate:
     return Candidate(
         id=patient["id"],
         name=words or str(name.get("text", "No name recorded")),
-        born=patient.get("birthDate", ""),
-        nhs_number=numbers[0].get("value", "") if numbers else "",
+        born=_day(patient.get("birthDate", "")),
+        nhs_number=_grouped(numbers[0].get("value", "")) if numbers else "",
     )
+
+
+def _day(text: str) -> str:
+    """As dates are shown, such as 23-Apr-1961; what is partial stays so."""
+    year, _, rest = text.partition("-")
+    month, _, day = rest.partition("-")
+    named = _MONTHS[int(month)] if month.isdigit() and int(month) < len(_MONTHS) else month
+    return "-".join(one for one in (day, named, year) if one)
+
+
+def _grouped(number: str) -> str:
+    """As NHS numbers are read out."""
+    return f"{number[:3]} {number[3:6]} {number[6:]}" if len(number) == 10 else number

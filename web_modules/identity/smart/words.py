@@ -28,7 +28,7 @@ def _line(scope: ResourceScope) -> str:
     if Interaction.DELETE in grant.interactions:
         doings.append("delete")
     doing = doings[0] if len(doings) == 1 else f"{', '.join(doings[:-1])} and {doings[-1]}"
-    what = "everything" if grant.resource_type == ANY_TYPE else grant.resource_type
+    what = "every record" if grant.resource_type == ANY_TYPE else f"{grant.resource_type} records"
     whose = "of the patient whom you choose" if scope.level is Level.PATIENT else "that you may see"
     condition = "".join(f", where {name} is {value}" for name, value in grant.query)
     return f"{doing} {what} {whose}{condition}"

@@ -54,7 +54,7 @@ def test_a_person_chooses_the_patient_for_an_application_that_came_alone(practic
     page = practice.authorize(scope=scope)
     assert page.status_code == 200
     assert "Growth charts" in page.text
-    assert "read everything of the patient whom you choose" in page.text
+    assert "read every record of the patient whom you choose" in page.text
     assert "Ash" not in page.text
     found = practice.authorize(scope=scope, find="ash")
     assert practice.patients[0] in found.text
