@@ -1,7 +1,7 @@
 """Puts the cloud together as one ASGI application: records, sign-in, functions, modules."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,9 @@ from starlette.staticfiles import StaticFiles
 from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest
+from web_modules.fhir_store.access import OURSELVES, Access, Agent
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.endpoint import FhirEndpoint
+from web_modules.fhir_store.endpoint import FhirEndpoint, Gate
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Store
@@ -40,6 +41,9 @@ from web_modules.settings import LOOPBACK, CloudSettings
 
 _FOLDER = Path(__file__).resolve().parent
 _PRACTICE_ZONE = ZoneInfo("Europe/London")
+_ANYBODY = replace(OURSELVES, agent=Agent(id="development", name="Without sign-in"))
+"""Who asks where no sign-in is asked for: everything is permitted."""
+
 _NOT_SERVED = frozenset({"fhir"})
 """Folders of the assets that are for the store and not for browsers."""
 
@@ -143,8 +147,8 @@ def _today(settings: CloudSettings) -> Callable[[], date]:
     return lambda: fixed or datetime.now(_PRACTICE_ZONE).date()
 
 
-def _gate(admission: Admission) -> Callable[[Request], Refusal | None]:
-    def check(request: Request) -> Refusal | None:
+def _gate(admission: Admission) -> Gate:
+    def check(request: Request) -> Access | Refusal:
         access = admission.access_of(request)
         if access is None:
             refusal = refuse(401, IssueCode.LOGIN, "Sign in first, or bring the service token.")
@@ -153,16 +157,16 @@ def _gate(admission: Admission) -> Callable[[Request], Refusal | None]:
             return refuse(403, IssueCode.FORBIDDEN, "This token does not permit that.")
         if is_forged_write(request):
             return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
-        return None
+        return access
 
     return check
 
 
-def _same_origin_writes(request: Request) -> Refusal | None:
+def _same_origin_writes(request: Request) -> Access | Refusal:
     """Without sign-in, a page of any site could make the browser write: only our own may."""
     if request.method not in SAFE_METHODS and not is_own_origin(request):
         return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
-    return None
+    return _ANYBODY
 
 
 def _walled(route: BaseRoute, sessions: Sessions) -> BaseRoute:

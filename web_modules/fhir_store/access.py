@@ -148,3 +148,11 @@ class Access:
 
 FULL_GRANTS = (Grant(resource_type=ANY_TYPE, interactions=EVERYTHING),)
 """Everything, for everybody."""
+
+OURSELVES = Access(
+    agent=Agent(id="banyan", name="Banyan", kind=AgentKind.SERVICE),
+    grants=FULL_GRANTS,
+    clearance=frozenset({"R", "V"}),
+    relationships=None,
+)
+"""This program itself, where nobody else asks: it looks for changes, and after its own health."""

@@ -122,6 +122,7 @@ class BundleRunner:
         """Do each step for itself; one that is refused leaves the others alone."""
         answers = []
         for step in steps:
+            so_far = len(records.written)
             try:
                 with records.session.part():
                     if step.resource is not None:
@@ -131,6 +132,7 @@ class BundleRunner:
                     answers.append(self._done(records, step, wants_content=wants_content))
                     records.flush()
             except Refusal as refusal:
+                del records.written[so_far:]
                 answers.append(
                     {"response": {"status": str(refusal.status), "outcome": outcome(refusal.issues)}}
                 )

@@ -10,11 +10,13 @@ from starlette.types import Receive, Scope, Send
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
+from web_modules.fhir_store.access import Access
+from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 
-Gate = Callable[[Request], Refusal | None]
-"""Says why a request may not be made, or None when it may."""
+Gate = Callable[[Request], Access | Refusal]
+"""Says what whoever makes a request may do, or why it may not be made."""
 
 WORKERS = 32
 """Requests that are worked on at once; further ones wait their turn."""
@@ -74,17 +76,19 @@ class FhirEndpoint:
         held = self._service.waiting_position(asked)
         if held is None:
             return await loop.run_in_executor(self._workers, self._admitted, request, asked)
-        refusal = await loop.run_in_executor(self._workers, self._gate, request)
-        if refusal is not None:
-            raise refusal
+        access = await loop.run_in_executor(self._workers, self._gate, request)
+        if isinstance(access, Refusal):
+            return self._service.refused(asked, STRANGER, access)
         await self._service.changes.wait_async(*held)  # waits here, where it costs no thread
         headers = {name: value for name, value in asked.headers.items() if name != "prefer"}
         now = FhirRequest(method=asked.method, path=path, query=asked.query, headers=headers)
         return await loop.run_in_executor(self._workers, self._admitted, request, now)
 
     def _admitted(self, request: Request, asked: FhirRequest) -> FhirResponse:
-        refusal = self._gate(request)
-        return self._service.send(asked) if refusal is None else answers.of_refusal(refusal)
+        access = self._gate(request)
+        if isinstance(access, Refusal):
+            return self._service.refused(asked, STRANGER, access)
+        return self._service.send(asked, access)
 
 
 def _headers(request: Request) -> dict[str, str]:

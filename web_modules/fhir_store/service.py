@@ -11,6 +11,11 @@ from urllib.parse import parse_qsl, urlencode
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
+from web_modules.fhir_store.access import OURSELVES, Access, Agent
+from web_modules.fhir_store.asked import Asked, asked_by
+from web_modules.fhir_store.audit.events import note_of
+from web_modules.fhir_store.audit.service import AUDIT_EVENT, AuditService
+from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.bundles import BundleRunner
 from web_modules.fhir_store.capability import capability_statement
 from web_modules.fhir_store.changes import ChangeSignal, position_instant
@@ -58,7 +63,7 @@ class ServedPractice:
 class FhirService:
     """One practice's FHIR base. `send` blocks; every method may be called from any thread.
 
-    Who may ask is decided before: this class refuses only what FHIR refuses.
+    Who asks is found out before.
     """
 
     def __init__(self, store: Store, served: ServedPractice) -> None:
@@ -72,22 +77,41 @@ class FhirService:
         self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
         self._capability: bytes | None = None
         self.changes: ChangeSignal = store.changes(served.practice)
+        self.trail: AuditTrail = store.trail(served.practice)
+        self._audit = AuditService(
+            served.practice, served.base_url, self._view, lambda notes: store.append(served.practice, notes)
+        )
 
-    def send(self, request: FhirRequest) -> FhirResponse:
-        """Answer one request; a refusal is an answer, with an OperationOutcome."""
+    def send(self, request: FhirRequest, access: Access = OURSELVES) -> FhirResponse:
+        """Answer one request; a refusal is an answer, with an OperationOutcome.
+
+        Args:
+            request: as it came.
+            access: who asks, and what they may do; it goes into the audit.
+        """
+        asked = asked_by(request, access)
         try:
             if len(request.body) > LARGEST_BODY_BYTES:
                 raise refuse(
                     413, IssueCode.TOO_COSTLY, "The body is larger than this server takes; send it in parts."
                 )
-            return self._answer(request)
+            answer = self._answer(asked)
+            if _is_reading(request) and answer.status != 304:
+                self._note(asked, answer.status)
+            return answer
         except Refusal as refusal:
-            return answers.of_refusal(refusal)
+            return self.refused(request, access.agent, refusal)
         except DatabaseSilent as error:
-            _LOG.error("the database does not answer: %s", error)
-            words = "The database does not answer now; nothing was changed. Try again in a moment."
-            busy = refuse(503, IssueCode.TRANSIENT, words)
-            return answers.of_refusal(Refusal(503, busy.issues, headers={"retry-after": "1"}))
+            return _unanswered(error)
+
+    def refused(self, request: FhirRequest, agent: Agent, refusal: Refusal) -> FhirResponse:
+        """The answer to what is refused, by this class or before it; every refusal goes into the audit."""
+        try:
+            words = refusal.issues[0].words if refusal.issues else ""
+            self.trail.note(note_of(request, agent, moment=_now(), status=refusal.status, words=words))
+        except DatabaseSilent as error:
+            return _unanswered(error)
+        return answers.of_refusal(refusal)
 
     def waiting_position(self, request: FhirRequest) -> tuple[int, float] | None:
         """For how long, and from which position on, a request wants to be held; None when it does not.
@@ -102,8 +126,10 @@ class FhirService:
             return None
         return int(position), min(float(wait.group(1)), LONGEST_WAIT_SECONDS)
 
-    def _answer(self, request: FhirRequest) -> FhirResponse:  # noqa: PLR0911  (one return an interaction)
+    def _answer(self, request: Asked) -> FhirResponse:  # noqa: PLR0911  (one return an interaction)
         segments = [part for part in request.path.split("/") if part]
+        if segments[:1] == [AUDIT_EVENT]:
+            return self._audited(request, segments[1:])
         match request.method, segments:
             case "POST", []:
                 return self._bundle(request)
@@ -158,7 +184,7 @@ class FhirService:
             405, IssueCode.NOT_SUPPORTED, "This server does not do that here; see its CapabilityStatement."
         )
 
-    def _read(self, request: FhirRequest, records: Records) -> FhirResponse:
+    def _read(self, request: Asked, records: Records) -> FhirResponse:
         segments = [part for part in request.path.split("/") if part]
         if segments == ["metadata"]:
             return answers.of_json(self._metadata())
@@ -185,13 +211,11 @@ class FhirService:
 
     def _read_within(self, request: FhirRequest, records: WritableRecords) -> FhirResponse:
         try:
-            return self._read(request, records)
+            return self._read(asked_by(request, OURSELVES), records)
         except Refusal as refusal:
             return answers.of_refusal(refusal)
 
-    def _search(
-        self, request: FhirRequest, records: Records, resource_type: str, pairs: Pairs
-    ) -> FhirResponse:
+    def _search(self, request: Asked, records: Records, resource_type: str, pairs: Pairs) -> FhirResponse:
         is_strict = "handling=strict" in request.headers.get("prefer", "")
         if resource_type:
             search = self._reader.read(self._known(resource_type), pairs, is_strict=is_strict)
@@ -200,7 +224,7 @@ class FhirService:
         page = self._searcher.run(records, search)
         return answers.of_search(search, page, self.served.base_url, self._subsetter)
 
-    def _history(self, request: FhirRequest, records: Records, key: list[str]) -> FhirResponse:
+    def _history(self, request: Asked, records: Records, key: list[str]) -> FhirResponse:
         if len(key) > 2:
             raise refuse(404, IssueCode.NOT_FOUND, "There is no history at this address.")
         if key:
@@ -216,7 +240,7 @@ class FhirService:
         versions, following = run_history(records, asked, key)
         return answers.of_history(asked, versions, following, position, self.served.base_url)
 
-    def _update(self, request: FhirRequest, resource: Resource) -> FhirResponse:
+    def _update(self, request: Asked, resource: Resource) -> FhirResponse:
         expected = request.headers.get("if-match", "")
         unwanted = request.headers.get("if-none-match", "")
         return self._write(
@@ -226,7 +250,7 @@ class FhirService:
             ),
         )
 
-    def _conditional_update(self, request: FhirRequest, resource_type: str) -> FhirResponse:
+    def _conditional_update(self, request: Asked, resource_type: str) -> FhirResponse:
         resource = self._resource(request, resource_type)
         condition, expected = _condition(request), request.headers.get("if-match", "")
         return self._write(
@@ -236,7 +260,7 @@ class FhirService:
             ),
         )
 
-    def _bundle(self, request: FhirRequest) -> FhirResponse:
+    def _bundle(self, request: Asked) -> FhirResponse:
         validator = self._store.validator
         bundle = validator.parse(request.body)
         if bundle["resourceType"] != "Bundle":
@@ -251,7 +275,7 @@ class FhirService:
             self._written(request, lambda records: run(records, steps, wants_content=wants_content))
         )
 
-    def _resource(self, request: FhirRequest, resource_type: str, resource_id: str = "") -> Resource:
+    def _resource(self, request: Asked, resource_type: str, resource_id: str = "") -> Resource:
         self._known(resource_type)
         resource = self._store.validator.parse(request.body)
         if resource["resourceType"] != resource_type:
@@ -269,7 +293,18 @@ class FhirService:
             raise refuse(404, IssueCode.NOT_SUPPORTED, "FHIR R4 has no resource type of this name.")
         return resource_type
 
-    def _write(self, request: FhirRequest, work: Work) -> FhirResponse:
+    def _audited(self, request: Asked, rest: list[str]) -> FhirResponse:
+        if request.method in {"GET", "HEAD"}:
+            return self._audit.read(request, rest)
+        if request.method == "POST" and not rest:
+            return self._audit.add(request, self._resource(request, AUDIT_EVENT))
+        raise refuse(405, IssueCode.NOT_SUPPORTED, "The audit is only read and added to, never changed.")
+
+    def _view(self, look: Callable[[Session], T]) -> T:
+        with self._store.database.viewing() as session:
+            return look(session)
+
+    def _write(self, request: Asked, work: Work) -> FhirResponse:
         done = self._written(request, work)
         return answers.of_done(done, self.served.base_url, request.headers.get("prefer", ""))
 
@@ -278,19 +313,27 @@ class FhirService:
         with self._store.database.viewing() as session:
             yield Records(session, self.served.practice)
 
-    def _written(self, request: FhirRequest, work: Callable[[WritableRecords], T]) -> T:
+    def _written(self, request: Asked, work: Callable[[WritableRecords], T]) -> T:
         def in_transaction(session: Session) -> tuple[T, int]:
-            practice = self.served.practice
-            index = IndexWriter(session, practice, self._store.indexer, self.served.base_url)
-            records = WritableRecords(session, practice, index)
+            records = self._writable(session)
             result = work(records)
-            records.finish()
+            agent = request.access.agent
+            note = note_of(request, agent, moment=records.reached, status=200, written=records.written)
+            records.finish(self._store.book(session, self.served.practice), [note])
             _check_deadline(request)
             return result, records.reached
 
         result, reached = self._store.database.write(in_transaction)
         self.changes.advance(reached)
         return result
+
+    def _writable(self, session: Session) -> WritableRecords:
+        practice = self.served.practice
+        index = IndexWriter(session, practice, self._store.indexer, self.served.base_url)
+        return WritableRecords(session, practice, index)
+
+    def _note(self, request: Asked, status: int) -> None:
+        self.trail.note(note_of(request, request.access.agent, moment=_now(), status=status))
 
     def _metadata(self) -> bytes:
         if self._capability is None:
@@ -306,16 +349,35 @@ class FhirService:
         return self._capability
 
 
-def _posted(request: FhirRequest) -> Pairs:
+def _posted(request: Asked) -> Pairs:
     form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
     return (*request.query, *form)
 
 
-def _condition(request: FhirRequest) -> str:
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def _is_reading(request: FhirRequest) -> bool:
+    """Whether a request that succeeds has shown records and not written any: writes note themselves."""
+    if request.path == "metadata":
+        return False
+    last = request.path.rsplit("/", maxsplit=1)[-1]
+    return request.method in {"GET", "HEAD"} or (request.method == "POST" and last[:1] in {"_", "$"})
+
+
+def _unanswered(error: DatabaseSilent) -> FhirResponse:
+    _LOG.error("the database does not answer: %s", error)
+    words = "The database does not answer now; nothing was changed. Try again in a moment."
+    busy = refuse(503, IssueCode.TRANSIENT, words)
+    return answers.of_refusal(Refusal(503, busy.issues, headers={"retry-after": "1"}))
+
+
+def _condition(request: Asked) -> str:
     return urlencode([pair for pair in request.query if pair[0] not in {"_format", "_pretty"}])
 
 
-def _check_deadline(request: FhirRequest) -> None:
+def _check_deadline(request: Asked) -> None:
     """The last thing before a commit: a write may have waited for the lock, or the process may have slept."""
     until = request.headers.get(DEADLINE, "")
     if until and not (until.isdigit() and time.time() * 1000 <= int(until)):

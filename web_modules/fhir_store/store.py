@@ -1,11 +1,18 @@
 """The store as a whole: what HL7 defines, the database, and one change signal a practice."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from web_modules.fhir_store.audit.book import AuditBook
+from web_modules.fhir_store.audit.chain import Chain
+from web_modules.fhir_store.audit.events import Note
+from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.engine import Database
+from web_modules.fhir_store.database.records import lock_practice
+from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.definitions import DEFAULT_FOLDER, load_definitions
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.model import ElementModel
@@ -40,8 +47,13 @@ def load_standard(folder: Path = DEFAULT_FOLDER) -> Standard:
 class Store:
     """What the practices of one database share. Safe from every thread."""
 
-    def __init__(self, database_url: str, standard: Standard) -> None:
+    def __init__(self, database_url: str, standard: Standard, audit_key: bytes = b"") -> None:
         """Open the database.
+
+        Args:
+            database_url: a SQLAlchemy URL.
+            standard: FHIR R4.
+            audit_key: signs the audit; whoever has the database and not the key cannot change it unnoticed.
 
         Raises:
             DatabaseUnavailable: it cannot be opened.
@@ -51,6 +63,8 @@ class Store:
         self.database = Database(database_url)
         self.indexer = Indexer(self.catalogue)
         self.opened_at = time.time_ns() // 1000
+        self._audit_key = audit_key
+        self._trails: dict[str, AuditTrail] = {}
         self._changes: dict[str, ChangeSignal] = {}
 
     def open_practice(self, practice: str, environment: str) -> None:
@@ -59,12 +73,38 @@ class Store:
         Raises:
             DatabaseUnavailable: the database was made by another Banyan, or for another environment.
         """
-        self._changes[practice] = ChangeSignal(self.database.open_practice(practice, environment))
+        chain = Chain(self._audit_key, practice)
+        position = self.database.open_practice(practice, environment, chain)
+        self._changes[practice] = ChangeSignal(position)
+        self._trails[practice] = AuditTrail(lambda notes: self.append(practice, notes))
 
     def changes(self, practice: str) -> ChangeSignal:
         """The signal of a practice that is open."""
         return self._changes[practice]
 
+    def trail(self, practice: str) -> AuditTrail:
+        """Where what was read and refused at a practice that is open is noted."""
+        return self._trails[practice]
+
+    def book(self, session: Session, practice: str) -> AuditBook:
+        """The audit of a practice, in a transaction."""
+        return AuditBook(session, practice, Chain(self._audit_key, practice))
+
+    def append(self, practice: str, notes: Sequence[Note]) -> int:
+        """Add notes to a practice's audit; the number of the last of them.
+
+        Raises:
+            DatabaseSilent: nothing was added.
+        """
+
+        def add(session: Session) -> int:
+            lock_practice(session, practice)
+            return self.book(session, practice).append(notes)
+
+        return self.database.write(add)
+
     def close(self) -> None:
-        """Close the database."""
+        """Write what is still to be noted, and close the database."""
+        for trail in self._trails.values():
+            trail.close()
         self.database.close()

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.audit.chain import START, Chain
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.tables import FORMAT, METADATA, PRACTICE
 from web_modules.fhir_store.database.transactions import GroupCommits, Transactions
@@ -116,12 +117,13 @@ class Database:
         """
         return self._commits.run(work)
 
-    def open_practice(self, practice: str, environment: str) -> int:
+    def open_practice(self, practice: str, environment: str, chain: Chain) -> int:
         """Make a practice known to the store, if it is not yet.
 
         Args:
             practice: ODS code.
             environment: live, reference or training; a practice never changes it.
+            chain: seals its audit.
 
         Returns:
             its position: the `lastUpdated` of its newest version, 0 when it has none.
@@ -135,6 +137,7 @@ class Database:
             if row is None:
                 fresh = {"practice": practice, "environment": environment, "format": FORMAT}
                 fresh |= {"epoch": str(uuid.uuid4()), "position": 0}
+                fresh |= {"audited": 0, "audit_link": START, "audit_seal": chain.seal(0, START)}
                 connection.execute(insert(PRACTICE).values(fresh))
                 return 0
             if row.environment != environment:

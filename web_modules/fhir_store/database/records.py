@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from web_modules.fhir_store.audit.book import AuditBook
+from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.session import Session
@@ -97,6 +99,11 @@ def new_id() -> str:
     return str(uuid.UUID(int=value))
 
 
+def lock_practice(session: Session, practice: str) -> int:
+    """Keep every other writer of a practice out until the transaction ends; its position so far."""
+    return int(session.rows_for_change(_POSITION, (practice,))[0][0])
+
+
 class Records:
     """One practice's records inside one database transaction."""
 
@@ -139,7 +146,8 @@ class WritableRecords(Records):
         """
         super().__init__(session, practice)
         self._index = index
-        self._began_at = int(session.rows_for_change(_POSITION, (practice,))[0][0])
+        self.written: list[str] = []
+        self._began_at = lock_practice(session, practice)
         self.reached = self._began_at
 
     def position(self) -> int:
@@ -200,9 +208,10 @@ class WritableRecords(Records):
         """Make what was written here findable; see `Records.flush`."""
         self._index.flush()
 
-    def finish(self) -> None:
-        """Record how far the practice's history has come; call it last, before the commit."""
+    def finish(self, book: AuditBook, notes: Sequence[Note]) -> None:
+        """Record how far the practice's history has come, and who wrote; call it last, before the commit."""
         self.flush()
+        book.append(notes)
         if self.reached > self._began_at:
             self.session.change(_MOVE_POSITION, (self.reached, self.practice))
 
@@ -212,6 +221,7 @@ class WritableRecords(Records):
 
     def _write(self, version: StoredVersion) -> None:
         key = (self.practice, version.type, version.id)
+        self.written.append(f"{version.type}/{version.id}/_history/{version.version}")
         is_deleted = int(version.content is None)
         if version.version == 1:
             self.session.change(_ADD_RESOURCE, (*key, version.number, version.updated, is_deleted))

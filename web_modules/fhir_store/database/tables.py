@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, M
 
 from web_modules.fhir_store.elements.parameters import ParameterKind
 
-FORMAT = 2
+FORMAT = 3
 """Goes up when a released layout of the tables or of the index rows changes; kept in each practice's row."""
 
 METADATA = MetaData()
@@ -43,6 +43,9 @@ PRACTICE = Table(
     Column("format", Integer, nullable=False),
     Column("epoch", String(36), nullable=False, comment="changes when the database is restored"),
     Column("position", BigInteger, nullable=False, comment="lastUpdated of the newest version"),
+    Column("audited", BigInteger, nullable=False, comment="number of the last entry of the audit"),
+    Column("audit_link", LargeBinary, nullable=False, comment="of that entry"),
+    Column("audit_seal", LargeBinary, nullable=False, comment="over both"),
 )
 
 RESOURCE = Table(
@@ -72,6 +75,29 @@ VERSION = Table(
     Column("content", LargeBinary, comment="the JSON as it is served; none when deleted"),
     Index("version_by_id", "practice", "type", "id", "version", unique=True),
     Index("version_by_type", "practice", "type", "updated"),
+)
+
+
+AUDIT = Table(
+    "audit",
+    METADATA,
+    _key("practice", 16),
+    _whole("number"),
+    Column("moment", BigInteger, nullable=False, comment="microseconds since 1970 UTC"),
+    Column("agent", String(200), nullable=False),
+    Column("content", LargeBinary, nullable=False, comment="the AuditEvent"),
+    Column("link", LargeBinary, nullable=False, comment="signs it together with the one before"),
+    Index("audit_by_moment", "practice", "moment"),
+    Index("audit_by_agent", "practice", "agent", "number"),
+)
+
+AUDIT_SUBJECT = Table(
+    "audit_subject",
+    METADATA,
+    _key("practice", 16),
+    _key("reference", 200),
+    _whole("number"),
+    sqlite_with_rowid=False,
 )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.audit.chain import Chain
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.database.tables import METADATA
 
@@ -46,23 +47,23 @@ def test_a_folder_is_no_database(tmp_path: Path) -> None:
 @pytest.mark.hazard("H21")
 def test_a_practice_keeps_its_environment(database_url: str) -> None:
     database = Database(database_url)
-    database.open_practice("Y99003", "training")
+    database.open_practice("Y99003", "training", Chain(b"", "Y99003"))
     with pytest.raises(DatabaseUnavailable, match="training environment of Y99003, not live"):
-        database.open_practice("Y99003", "live")
+        database.open_practice("Y99003", "live", Chain(b"", "Y99003"))
     database.close()
 
 
 def test_a_database_of_another_format_is_refused(tmp_path: Path) -> None:
     database_url = f"sqlite:///{tmp_path / 'store.sqlite'}"
     database = Database(database_url)
-    database.open_practice("Y99002", "reference")
+    database.open_practice("Y99002", "reference", Chain(b"", "Y99002"))
     database.close()
     with sqlite3.connect(tmp_path / "store.sqlite") as connection:
         connection.execute("UPDATE practice SET format = 99")
     connection.close()
     database = Database(database_url)
     with pytest.raises(DatabaseUnavailable, match="has format 99"):
-        database.open_practice("Y99002", "reference")
+        database.open_practice("Y99002", "reference", Chain(b"", "Y99002"))
     database.close()
 
 

@@ -1,0 +1,85 @@
+"""AuditEvent over FHIR: read and searched by whoever may, added to by modules, never changed or deleted."""
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from web_modules.fhir.transport import FhirResponse
+from web_modules.fhir_store import answers
+from web_modules.fhir_store.asked import Asked
+from web_modules.fhir_store.audit.events import Note
+from web_modules.fhir_store.audit.reading import read_event, search_events
+from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.documents import Resource, encode
+from web_modules.fhir_store.refusals import IssueCode, refuse
+
+AUDIT_EVENT = "AuditEvent"
+T = TypeVar("T")
+
+
+class AuditService:
+    """The AuditEvents of one practice."""
+
+    def __init__(
+        self,
+        practice: str,
+        base_url: str,
+        view: Callable[[Callable[[Session], T]], T],
+        append: Callable[[list[Note]], int],
+    ) -> None:
+        """Answer for a practice.
+
+        Args:
+            practice: its ODS code.
+            base_url: of its FHIR base.
+            view: calls a function with a transaction for reading.
+            append: adds notes to the audit; answers the number of the last.
+        """
+        self._practice = practice
+        self._base_url = base_url
+        self._view: Callable[[Callable[[Session], Any]], Any] = view
+        self._append = append
+
+    def read(self, asked: Asked, rest: list[str]) -> FhirResponse:
+        """Answer a GET below `AuditEvent`.
+
+        Raises:
+            Refusal: there is no such event, or the search is not understood.
+        """
+        if not rest:
+            return self._search(asked)
+        event = self._view(lambda session: read_event(session, self._practice, rest[0]))
+        if event is None or len(rest) > 1:
+            raise refuse(404, IssueCode.NOT_FOUND, "There is no AuditEvent with this id.")
+        return answers.of_json(event, headers={"etag": 'W/"1"'})
+
+    def add(self, asked: Asked, resource: Resource) -> FhirResponse:
+        """Add a valid AuditEvent that a module or another program made."""
+        entities = [one.get("what", {}).get("reference") for one in resource.get("entity", ())]
+        note = Note(
+            moment=time.time_ns() // 1000,
+            agent=asked.access.agent.id,
+            references=tuple(dict.fromkeys(one[:200] for one in entities if isinstance(one, str))),
+            content=encode({key: value for key, value in resource.items() if key != "id"}),
+        )
+        number = self._append([note])
+        event = self._view(lambda session: read_event(session, self._practice, str(number)))
+        headers = {"etag": 'W/"1"', "location": f"{self._base_url}/{AUDIT_EVENT}/{number}/_history/1"}
+        return answers.of_json(event, status=201, headers=headers)
+
+    def _search(self, asked: Asked) -> FhirResponse:
+        page = self._view(lambda session: search_events(session, self._practice, asked.query))
+        bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+        if page.following is not None:
+            url = f"{self._base_url}/{AUDIT_EVENT}?{page.following}"
+            bundle["link"] = [{"relation": "next", "url": url}]
+        if page.events:
+            bundle["entry"] = [
+                {
+                    "fullUrl": f"{self._base_url}/{AUDIT_EVENT}/{event['id']}",
+                    "resource": event,
+                    "search": {"mode": "match"},
+                }
+                for event in page.events
+            ]
+        return answers.of_json(bundle)
