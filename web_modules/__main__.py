@@ -7,9 +7,12 @@ import logging
 import signal
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -17,6 +20,7 @@ from web_modules.errors import AddressUnavailable, CloudError, SettingsError
 from web_modules.settings import CloudSettings, load_settings
 
 if TYPE_CHECKING:
+    from web_modules.fhir_store.audit.book import AuditBook
     from web_modules.fhir_store.store import Store
 
 GRACE_SECONDS = 1
@@ -54,6 +58,20 @@ Examples:
   banyan-cloud status --port 8080
 
   banyan-cloud status --url https://cloud.example --json
+"""
+_VERIFY_HELP = """Look for any entry of the audit that was changed, removed, put in, moved or cut off.
+
+Examples:
+
+  banyan-cloud audit verify --database sqlite:////srv/banyan/cloud.sqlite
+
+  banyan-cloud audit verify --database sqlite:////srv/banyan/cloud.sqlite --kept "$(tail -1 ends.txt)"
+"""
+_HEAD_HELP = """Tell where the audit ends, to be kept elsewhere: it shows a database that was taken back.
+
+Examples:
+
+  banyan-cloud audit head --database sqlite:////srv/banyan/cloud.sqlite >> ends.txt
 """
 
 
@@ -135,12 +153,69 @@ def status(
         raise typer.Exit(1)
 
 
+audit = typer.Typer(help="Check who did what with the records, or keep where the audit ends.")
+app.add_typer(audit, name="audit", no_args_is_help=True)
+
+_Database = Annotated[str, typer.Option(help="SQLAlchemy URL of the store's database.")]
+_Practice = Annotated[str, typer.Option(help="ODS code of the practice.")]
+_AuditKey = Annotated[Path | None, typer.Option(help="File with the key, unless beside an SQLite database.")]
+
+
+@audit.command(help=_VERIFY_HELP)
+def verify(
+    database: _Database,
+    practice: _Practice = "Y99002",
+    audit_key: _AuditKey = None,
+    kept: Annotated[list[str] | None, typer.Option(help="An end that `audit head` told.")] = None,
+) -> None:
+    """Look for any change to the audit."""
+    from web_modules.fhir_store.audit.chain import read_head
+
+    try:
+        known = [read_head(one) for one in kept or ()]
+        with _audit_book(database, practice, audit_key) as book:
+            faults, count = book.faults(known), book.head().count
+    except CloudError as error:
+        _give_up(error)
+    except ValueError as error:
+        _give_up(SettingsError(f"What was kept is not understood ({error}): give what `audit head` told."))
+    for fault in faults:
+        typer.echo(f"{practice}: {fault}", err=True)
+    if faults:
+        raise typer.Exit(1)
+    typer.echo(f"{practice}: {count} entries, whole.")
+
+
+@audit.command(help=_HEAD_HELP)
+def head(database: _Database, practice: _Practice = "Y99002", audit_key: _AuditKey = None) -> None:
+    """Tell where the audit ends."""
+    try:
+        with _audit_book(database, practice, audit_key) as book:
+            typer.echo(book.head().text)
+    except CloudError as error:
+        _give_up(error)
+
+
 def main() -> None:
     """Run the command line."""
     app()
 
 
-def _give_up(error: CloudError) -> None:
+@contextmanager
+def _audit_book(database: str, practice: str, file: Path | None) -> Iterator["AuditBook"]:
+    from web_modules.fhir_store.audit.book import AuditBook
+    from web_modules.fhir_store.audit.chain import Chain
+    from web_modules.fhir_store.database.engine import Database
+
+    opened = Database(database)
+    try:
+        with opened.viewing() as session:
+            yield AuditBook(session, practice, Chain(_audit_key(database, file), practice))
+    finally:
+        opened.close()
+
+
+def _give_up(error: CloudError) -> NoReturn:
     typer.echo(str(error), err=True)
     raise typer.Exit(1) from error
 
@@ -156,7 +231,8 @@ def _serve(settings: CloudSettings) -> None:
     listening = _listen(settings)
     port = int(listening.getsockname()[1])
     with listening:
-        store = Store(settings.database, load_standard())
+        audit_key = partial(_audit_key, settings.database, settings.audit_key)
+        store = Store(settings.database, load_standard(), audit_key)
         try:
             key = _session_key(settings, store)
             origin = settings.origin(port)
@@ -222,6 +298,18 @@ def _listen(settings: CloudSettings) -> socket.socket:
             )
         raise AddressUnavailable(words) from error
     return listening
+
+
+def _audit_key(database: str, file: Path | None) -> bytes:
+    """What signs the audit: in its file, which is made when it is not there."""
+    from sqlalchemy import make_url
+
+    from web_modules.identity.sessions import load_key
+
+    url = make_url(database)
+    if file is None and url.get_backend_name() == "sqlite":
+        file = Path(f"{url.database}.audit-key")
+    return b"" if file is None else load_key(file)
 
 
 def _session_key(settings: CloudSettings, store: "Store") -> bytes:

@@ -43,6 +43,7 @@ class CloudSettings:
         tls_key: PEM file with its private key.
         is_behind_proxy: a proxy before this program does TLS; then `public_url` must begin with https.
         clients: TOML or JSON file of the applications that may ask for tokens (SMART App Launch).
+        audit_key: file with the key that signs the audit; beside an SQLite database when None.
         oidc_issuer: the OpenID provider at which people sign in, such as NHS CIS2.
         oidc_client_id: our name at the provider.
         oidc_client_secret: our secret at the provider; from the environment only.
@@ -65,6 +66,7 @@ class CloudSettings:
     tls_key: Path | None = None
     is_behind_proxy: bool = False
     clients: Path | None = None
+    audit_key: Path | None = None
     oidc_issuer: str | None = None
     oidc_client_id: str | None = None
     oidc_client_secret: str | None = None
@@ -97,6 +99,11 @@ class CloudSettings:
             )
         if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise SettingsError("The public URL must begin with http:// or https://.")
+        is_server = not self.database.startswith("sqlite")
+        if is_server and self.environment == "live" and self.audit_key is None:
+            raise SettingsError(
+                "The audit of a live practice needs a key outside its database: say its file in audit_key."
+            )
         self._check_transport()
         self._check_provider()
 
@@ -152,7 +159,7 @@ _NAMES = {
 """What a setting is called in a file, in the environment (upper case, with the prefix) and as an option."""
 
 
-_FILES = frozenset({"tls_certificate", "tls_key", "clients", "oidc_client_key"})
+_FILES = frozenset({"tls_certificate", "tls_key", "clients", "audit_key", "oidc_client_key"})
 
 
 def load_settings(

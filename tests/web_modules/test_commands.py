@@ -143,7 +143,8 @@ def test_a_stop_is_graceful_and_leaves_one_whole_file(served: Served, tmp_path: 
     served.client.create({"resourceType": "Patient"})
     served.stop(signal.SIGTERM)
     assert served.process.returncode == 0
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["cloud.sqlite", "cloud.sqlite.session-key"]
+    keys = ["cloud.sqlite.audit-key", "cloud.sqlite.session-key"]
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["cloud.sqlite", *keys]
 
 
 def test_a_stop_does_not_wait_for_pages_that_wait(served: Served) -> None:

@@ -1,7 +1,7 @@
 """The store as a whole: what HL7 defines, the database, and one change signal a practice."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,13 +47,14 @@ def load_standard(folder: Path = DEFAULT_FOLDER) -> Standard:
 class Store:
     """What the practices of one database share. Safe from every thread."""
 
-    def __init__(self, database_url: str, standard: Standard, audit_key: bytes = b"") -> None:
+    def __init__(self, database_url: str, standard: Standard, audit_key: Callable[[], bytes] = bytes) -> None:
         """Open the database.
 
         Args:
             database_url: a SQLAlchemy URL.
             standard: FHIR R4.
-            audit_key: signs the audit; whoever has the database and not the key cannot change it unnoticed.
+            audit_key: what signs the audit, asked for once the database is open; whoever has the database and
+                not the key cannot change the audit unnoticed.
 
         Raises:
             DatabaseUnavailable: it cannot be opened.
@@ -61,9 +62,9 @@ class Store:
         self.catalogue = standard.catalogue
         self.validator = standard.validator
         self.database = Database(database_url)
+        self._audit_key = audit_key()
         self.indexer = Indexer(self.catalogue)
         self.opened_at = time.time_ns() // 1000
-        self._audit_key = audit_key
         self._trails: dict[str, AuditTrail] = {}
         self._changes: dict[str, ChangeSignal] = {}
 

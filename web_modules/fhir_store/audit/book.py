@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.audit.chain import Chain, Entry, Head
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.database.session import Session
@@ -47,8 +48,15 @@ class AuditBook:
         return number
 
     def head(self) -> Head:
-        """Where the audit ends now."""
-        count, link, seal = self._session.rows(_HEAD, (self._practice,))[0]
+        """Where the audit ends now.
+
+        Raises:
+            DatabaseUnavailable: the database knows no such practice.
+        """
+        rows = self._session.rows(_HEAD, (self._practice,))
+        if not rows:
+            raise DatabaseUnavailable(f"The database knows no practice {self._practice}: check its ODS code.")
+        count, link, seal = rows[0]
         return Head(count=count, link=bytes(link), seal=bytes(seal))
 
     def entries(self) -> Iterator[Entry]:

@@ -29,6 +29,21 @@ class Head:
     link: bytes
     seal: bytes
 
+    @property
+    def text(self) -> str:
+        """On one line, to be kept."""
+        return f"{self.count}:{self.link.hex()}:{self.seal.hex()}"
+
+
+def read_head(text: str) -> Head:
+    """An end from its text.
+
+    Raises:
+        ValueError: it is not one.
+    """
+    count, link, seal = text.strip().split(":")
+    return Head(count=int(count), link=bytes.fromhex(link), seal=bytes.fromhex(seal))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
