@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from web_modules.fhir_store.audit.reading import PARAMETERS
+from web_modules.fhir_store.audit.service import AUDIT_EVENT
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
 
 FHIR_VERSION = "4.0.1"
@@ -52,10 +54,23 @@ def capability_statement(
                     "something changes. `DELETE [type]/[id]/_history` (R6 delete-history) removes "
                     "the earlier versions of what was deleted."
                 ),
-                "resource": [_resource(catalogue, kind) for kind in sorted(resource_types)],
+                "resource": [
+                    _audit() if kind == AUDIT_EVENT else _resource(catalogue, kind)
+                    for kind in sorted(resource_types)
+                ],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
             }
         ],
+    }
+
+
+def _audit() -> dict[str, Any]:
+    return {
+        "type": AUDIT_EVENT,
+        "documentation": "Written by this server for every request; added to, never changed. Newest first.",
+        "interaction": [{"code": code} for code in ("read", "create", "search-type")],
+        "versioning": "no-version",
+        "searchParam": [{"name": code, "type": kind} for code, kind in sorted(PARAMETERS.items())],
     }
 
 

@@ -16,6 +16,9 @@ from web_modules.fhir_store.search.sql import Sql, among, every
 PARAMETERS = {"date": "date", "agent": "token", "entity": "reference", "patient": "reference", "_id": "token"}
 """What the audit can be searched by, and the kind of each."""
 
+NO_ENTRY = 0
+"""A number that no entry has: they begin with 1."""
+
 _IGNORED = frozenset({"_format", "_pretty", "_sort", "_total"})
 _BOUNDS = {"ge": "a.moment >= ?", "gt": "a.moment >= ?", "le": "a.moment < ?", "lt": "a.moment < ?"}
 _WITH_SUBJECT = (
@@ -104,7 +107,7 @@ def _dated(value: str) -> Sql:
 def _number(value: str) -> int:
     if value.isascii() and value.isdigit() and len(value) < 18:
         return int(value)
-    raise refuse(400, IssueCode.INVALID, "The audit numbers its entries.")
+    return NO_ENTRY
 
 
 def _event(row: Sequence[Any]) -> dict[str, Any]:
