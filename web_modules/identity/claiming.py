@@ -65,10 +65,8 @@ class ClaimingPages:
         async with request.form(max_files=0, max_fields=10) as form:
             said = {name: str(form.get(name, "")) for name in ("patient", "reason", "next")}
         reason, following = " ".join(said["reason"].split()), local(said["next"])
-        if (
-            not self._may_claim(person, said["patient"])
-            or not _SHORTEST_REASON <= len(reason) <= LONGEST_REASON
-        ):
+        is_said = _SHORTEST_REASON <= len(reason) <= LONGEST_REASON and reason.isprintable()
+        if not is_said or not self._may_claim(person, said["patient"]):
             return self._drawn(person, said["patient"], following, error="Write why, in a few words")
         try:
             await run_in_threadpool(self._relationships.claim, person, said["patient"], reason)

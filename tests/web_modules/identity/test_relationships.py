@@ -178,7 +178,7 @@ def test_who_says_why_has_to_do_with_a_patient_and_it_is_recorded(
     assert event["entity"][0]["what"]["reference"] == f"Patient/{someone}"
 
 
-@pytest.mark.parametrize("reason", ["", "    ", "x", "x" * 401])
+@pytest.mark.parametrize("reason", ["", "    ", "x", "x" * 401, "because\u0000of it"])
 def test_without_a_reason_nothing_is_claimed(
     web: TestClient, identity: Identity, fhir: FhirClient, reason: str
 ) -> None:

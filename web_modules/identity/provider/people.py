@@ -25,16 +25,22 @@ def person_of(
     values = set(_values(claims, practice, role_claim))
     role = next((ours for value, ours in roles if value in values), None)
     subject = claims.get("sub")
-    if role is None or not isinstance(subject, str) or not 0 < len(subject) <= 120:
+    if role is None or not _is_usable(subject):
         return None
     staff_number = claims.get("nhsid_useruid")
     is_known = isinstance(staff_number, str) and staff_number.isalnum()
     return Person(
-        id=subject,
+        id=str(subject),
         name=_name(claims),
         role=Role(role),
         registration=f"{SDS_USER_ID}|{staff_number}" if is_known else "",
     )
+
+
+def _is_usable(subject: object) -> bool:
+    """OpenID Connect Core: at most 255 ASCII signs; we keep names of at most 120."""
+    is_text = isinstance(subject, str) and subject.isascii() and subject.isprintable()
+    return is_text and 0 < len(str(subject)) <= 120
 
 
 def _values(claims: Mapping[str, Any], practice: str, role_claim: str) -> list[str]:

@@ -151,7 +151,8 @@ class Authorizing:
         self, request: Request, asked: SmartRequest, session: Session, scopes: Scopes, error: str = ""
     ) -> Response:
         query = parse_qsl(request.url.query, keep_blank_values=True)
-        find = dict(query).get("find", "").strip()[:100]
+        typed = dict(query).get("find", "").strip()[:100]
+        find = "".join(sign for sign in typed if sign.isprintable())
         patients: list[Candidate] = []
         is_partial = False
         if scopes.needs_patient and find:

@@ -39,6 +39,7 @@ def found(claims: dict[str, Any], role_claim: str = "roles") -> Role | None:
         ({}, None),
         ({"roles": "doctors", "sub": ""}, None),
         ({"roles": "doctors", "sub": 7}, None),
+        ({"roles": "doctors", "sub": "a\u0000"}, None),
     ],
 )
 def test_roles_come_from_the_claims_of_this_practice(claims: dict[str, Any], role: Role | None) -> None:
