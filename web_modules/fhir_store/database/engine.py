@@ -20,6 +20,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.audit.chain import START, Chain
 from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.database.statistics import tell_statistics
 from web_modules.fhir_store.database.tables import FORMAT, METADATA, PRACTICE
 from web_modules.fhir_store.database.transactions import GroupCommits, Transactions
 
@@ -58,6 +59,8 @@ class Database:
             self._writer = _engine(parsed, isolation="READ COMMITTED", size=1, begin="BEGIN IMMEDIATE")
             with self._writer.begin() as connection:
                 METADATA.create_all(connection)
+                if self.is_embedded:
+                    tell_statistics(connection)
             self._reader = _engine(parsed, isolation="REPEATABLE READ", size=READERS)
             self._looker = self._reader
             if not self.is_embedded:

@@ -88,6 +88,7 @@ class Parameter:
         routes: the ways to its values.
         targets: the types that a reference may point to.
         is_point: whether it has at most one value, an exact moment; two bounds are then one range.
+        is_single: whether it has at most one value.
         has_systems: whether its tokens carry a system; a bare code has one implied.
         text_numbers: the numbers of the words beside its tokens (the modifier `:text`), one a route.
         of_type_number: that of identifiers with their types (the modifier `:of-type`); 0 when it has none.
@@ -103,6 +104,7 @@ class Parameter:
     routes: tuple[Route, ...]
     targets: frozenset[str]
     is_point: bool
+    is_single: bool
     has_systems: bool
     text_numbers: tuple[int, ...] = ()
     of_type_number: int = 0
@@ -220,6 +222,18 @@ class ParameterCatalogue:
         return self._simple(declared, resource_type, routes)
 
 
+def _is_single(routes: tuple[Route, ...]) -> bool:
+    """At most one value: one route to it, or the forms of one choice."""
+    if not all(route.is_single and route.type != "Timing" for route in routes):
+        return False
+    stems = {
+        (*route.steps[:-1], route.steps[-1].key.lower().removesuffix(route.type.lower()))
+        for route in routes
+        if route.steps
+    }
+    return len(routes) == 1 or len(stems) == 1
+
+
 def _from(type_name: str, expression: str) -> str:
     return " | ".join(f"{type_name}.{part.strip()}" for part in expression.split("|"))
 
@@ -245,6 +259,7 @@ def _parameter(
         routes=routes,
         targets=frozenset(declared.get("target", ())),
         is_point=len(routes) == 1 and routes[0].is_single and routes[0].type == "instant",
+        is_single=_is_single(routes),
         has_systems=any(route.type not in _BARE_TOKENS for route in routes),
         text_numbers=tuple(
             text_number(resource_type, route) for route in routes if is_token and route.type in WITH_TEXT

@@ -141,7 +141,7 @@ def resource_clause(condition: Condition) -> Sql:
     if condition.parameter.code == "_id":
         return among("r.id", condition.values)
     moments = (_moment(value, condition.parameter) for value in condition.values)
-    return either([_compared("r.updated", "r.updated + 1", *moment) for moment in moments])
+    return either([_point("r.updated", *moment) for moment in moments])
 
 
 def _string(value: str, modifier: str) -> Sql:
@@ -212,25 +212,29 @@ def _moment(value: str, parameter: Parameter) -> tuple[str, Range]:
 def _date(value: str, parameter: Parameter) -> Sql:
     prefix, wanted = _moment(value, parameter)
     if parameter.is_point:
-        points: Mapping[str, Sql] = {  # an exact moment lies where its low end lies: one index range
-            "eq": Sql("i.low >= ? AND i.low < ?", (wanted.low, wanted.high)),
-            "ge": Sql("i.low >= ?", (wanted.low,)),
-            "gt": Sql("i.low >= ?", (wanted.high,)),
-            "le": Sql("i.low < ?", (wanted.high,)),
-            "lt": Sql("i.low < ?", (wanted.low,)),
-        }
-        if prefix in points:
-            return points[prefix]
+        return _point("i.low", prefix, wanted)
     found = _compared("i.low", "i.high", prefix, wanted)
     bound = _bound(prefix, wanted, is_brief=all(route.type in _BRIEF for route in parameter.routes))
     return found if bound is None else every([bound, found])
 
 
+def _point(column: str, prefix: str, wanted: Range) -> Sql:
+    """A comparison with an exact moment: one range of the index."""
+    points: Mapping[str, Sql] = {
+        "eq": Sql(f"{column} >= ? AND {column} < ?", (wanted.low, wanted.high)),
+        "ge": Sql(f"{column} >= ?", (wanted.low,)),
+        "gt": Sql(f"{column} >= ?", (wanted.high,)),
+        "sa": Sql(f"{column} >= ?", (wanted.high,)),
+        "le": Sql(f"{column} < ?", (wanted.high,)),
+        "lt": Sql(f"{column} < ?", (wanted.low,)),
+        "eb": Sql(f"{column} < ?", (wanted.low,)),
+    }
+    return points[prefix] if prefix in points else _compared(column, f"{column} + 1", prefix, wanted)
+
+
 def _bound(prefix: str, wanted: Range, *, is_brief: bool) -> Sql | None:
     """What a comparison says of the low end by itself, so that it is a range of the index."""
-    if prefix == "eq":
-        return Sql("i.low < ?", (wanted.high,))
-    if prefix == "le":
+    if prefix in {"eq", "le"}:
         return Sql("i.low < ?", (wanted.high,))
     if prefix == "eb":
         return Sql("i.low < ?", (wanted.low,))
@@ -267,26 +271,28 @@ def _quantity(value: str, parameter: Parameter) -> Sql:
         raise refuse(400, IssueCode.INVALID, f"`{parameter.code}` must begin with a number.") from error
     if not isinstance(exponent, int) or abs(exponent) > 300:
         raise refuse(400, IssueCode.INVALID, f"`{parameter.code}` must begin with a number.")
-    found = [_number(prefix, wanted, Decimal(5).scaleb(exponent - 1))]
+    is_range = any(route.type == "Range" for route in parameter.routes)
+    high = "i.high" if is_range else "i.low"  # an amount by itself: one range of the index
+    found = [_number(prefix, wanted, Decimal(5).scaleb(exponent - 1), high)]
     if len(unit) == 2:
         named = zip(("i.system = ?", "i.unit = ?"), unit, strict=True)
         found += [Sql(text, (key_text(name),)) for text, name in named if name]
     return every(found)
 
 
-def _number(prefix: str, wanted: Decimal, half_digit: Decimal) -> Sql:
+def _number(prefix: str, wanted: Decimal, half_digit: Decimal, high: str) -> Sql:
     value = float(wanted)
     tenth = abs(wanted) / 10
-    same = Sql("i.low >= ? AND i.high < ?", (float(wanted - half_digit), float(wanted + half_digit)))
+    same = Sql(f"i.low >= ? AND {high} < ?", (float(wanted - half_digit), float(wanted + half_digit)))
     comparisons: Mapping[str, Sql] = {
         "eq": same,
         "ne": negated(same),
-        "gt": Sql("i.high > ?", (value,)),
-        "ge": Sql("i.high >= ?", (value,)),
+        "gt": Sql(f"{high} > ?", (value,)),
+        "ge": Sql(f"{high} >= ?", (value,)),
         "lt": Sql("i.low < ?", (value,)),
         "le": Sql("i.low <= ?", (value,)),
         "sa": Sql("i.low > ?", (value,)),
-        "eb": Sql("i.high < ?", (value,)),
-        "ap": Sql("i.high >= ? AND i.low <= ?", (float(wanted - tenth), float(wanted + tenth))),
+        "eb": Sql(f"{high} < ?", (value,)),
+        "ap": Sql(f"{high} >= ? AND i.low <= ?", (float(wanted - tenth), float(wanted + tenth))),
     }
     return comparisons[prefix]

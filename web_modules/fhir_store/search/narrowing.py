@@ -37,6 +37,8 @@ _BREADTH = {
 value beside a code, lie in the middle."""
 _BROADEST = 99
 
+_REFERENCES = "FROM search_reference AS i WHERE i.practice = ? AND i.parameter = ? AND i.target_type = ?"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Narrowing:
@@ -67,9 +69,17 @@ class Narrower:
         Raises:
             Refusal: 400, a value is not of its parameter's kind.
         """
-        typed = Sql("r.practice = ? AND r.type = ? AND r.is_deleted = 0", (self._practice, resource_type))
         parts = sorted(self._narrowings(resource_type, criteria), key=lambda part: part.breadth)
-        return every([typed, *(part.checking if n else part.leading for n, part in enumerate(parts))])
+        found = [part.checking if n else part.leading for n, part in enumerate(parts)]
+        return every([self._typed(resource_type), *found])
+
+    def _checked(self, resource_type: str, criterion: Criterion, key: str) -> Sql:
+        """The same for one resource that is known by a key."""
+        found = [part.checking for part in self._narrowings(resource_type, [criterion])]
+        return every([self._typed(resource_type), Sql(key), *found])
+
+    def _typed(self, resource_type: str) -> Sql:
+        return Sql("r.practice = ? AND r.type = ? AND r.is_deleted = 0", (self._practice, resource_type))
 
     def _narrowings(self, resource_type: str, criteria: Iterable[Criterion]) -> Iterator[_Narrowing]:
         bounds: dict[str, list[Condition]] = {}
@@ -78,7 +88,7 @@ class Narrower:
                 bounds.setdefault(criterion.parameter.code, []).append(criterion)
             else:
                 yield self._narrowing(resource_type, criterion)
-        for conditions in bounds.values():  # two bounds on the same single moment are one range of the index
+        for conditions in bounds.values():  # two bounds on the same single value are one range of the index
             tests = [test for one in conditions for test in tests_of(one, self._base_url)]
             clause = every([test.clause for test in tests if test.clause is not None])
             breadth = _SPAN if len(conditions) > 1 else _DATE
@@ -152,46 +162,57 @@ class Narrower:
         )
 
     def _chain(self, chain: Chain) -> _Narrowing:
-        found = []
+        leading, checking, inner = [], [], []
         for target_type, criterion in chain.links:
-            of_target = self.where(target_type, [criterion])
-            found.append(
+            values = (self._practice, chain.parameter.number, target_type)
+            named = self.where(target_type, [criterion])
+            leading.append(
                 Sql(
-                    "FROM search_reference AS i WHERE i.practice = ? AND i.parameter = ?"
-                    " AND i.target_type = ? AND i.target_id IN"
-                    f" (SELECT r.id FROM resource AS r WHERE {of_target.text})",
-                    (self._practice, chain.parameter.number, target_type, *of_target.values),
+                    f"SELECT i.number {_REFERENCES} AND i.target_id IN"
+                    f" (SELECT r.id FROM resource AS r WHERE {named.text})",
+                    (*values, *named.values),
                 )
             )
-        union = " UNION ALL ".join(f"SELECT i.number {one.text}" for one in found)
-        values = tuple(value for one in found for value in one.values)
-        inner = [self._narrowing(kind, criterion).breadth for kind, criterion in chain.links]
+            one = self._checked(target_type, criterion, "r.id = i.target_id")
+            checking.append(
+                Sql(
+                    f"EXISTS (SELECT 1 {_REFERENCES} AND i.number = r.number"
+                    f" AND EXISTS (SELECT 1 FROM resource AS r WHERE {one.text}))",
+                    (*values, *one.values),
+                )
+            )
+            inner.append(self._narrowing(target_type, criterion).breadth)
+        union = " UNION ALL ".join(one.text for one in leading)
         return _Narrowing(
             breadth=max(_REFERENCE, *inner),
-            leading=Sql(f"r.number IN ({union})", values),
-            checking=either(
-                [Sql(f"EXISTS (SELECT 1 {one.text} AND i.number = r.number)", one.values) for one in found]
-            ),
+            leading=Sql(f"r.number IN ({union})", tuple(value for one in leading for value in one.values)),
+            checking=either(checking),
         )
 
     def _reverse(self, resource_type: str, reverse: Reverse) -> _Narrowing:
-        of_source = self.where(reverse.source_type, [reverse.criterion])
-        rows = Sql(
-            "FROM search_reference AS i WHERE i.practice = ? AND i.parameter = ? AND i.target_type = ?"
-            f" AND i.number IN (SELECT r.number FROM resource AS r WHERE {of_source.text})",
-            (self._practice, reverse.parameter.number, resource_type, *of_source.values),
-        )
+        values = (self._practice, reverse.parameter.number, resource_type)
+        named = self.where(reverse.source_type, [reverse.criterion])
+        one = self._checked(reverse.source_type, reverse.criterion, "r.number = i.number")
         return _Narrowing(
             breadth=max(_REFERENCE, self._narrowing(reverse.source_type, reverse.criterion).breadth),
-            leading=Sql(f"r.id IN (SELECT i.target_id {rows.text})", rows.values),
-            checking=Sql(f"EXISTS (SELECT 1 {rows.text} AND i.target_id = r.id)", rows.values),
+            leading=Sql(
+                f"r.id IN (SELECT i.target_id {_REFERENCES} AND i.number IN"
+                f" (SELECT r.number FROM resource AS r WHERE {named.text}))",
+                (*values, *named.values),
+            ),
+            checking=Sql(
+                f"EXISTS (SELECT 1 {_REFERENCES} AND i.target_id = r.id"
+                f" AND EXISTS (SELECT 1 FROM resource AS r WHERE {one.text}))",
+                (*values, *one.values),
+            ),
         )
 
 
 def _is_bound(criterion: Criterion) -> TypeGuard[Condition]:
     return (
         isinstance(criterion, Condition)
-        and criterion.parameter.is_point
+        and criterion.parameter.kind is ParameterKind.DATE
+        and criterion.parameter.is_single
         and criterion.parameter.code not in BUILT_IN
         and not criterion.modifier
     )
