@@ -110,6 +110,21 @@ class FhirClient:
         path = f"{resource['resourceType']}/{resource['id']}"
         return self._written(self._send("PUT", path, headers=headers, resource=resource))
 
+    def patch(
+        self,
+        resource_type: str,
+        resource_id: str,
+        operations: Sequence[Mapping[str, Any]],
+        *,
+        if_match: str | None = None,
+    ) -> Resource:
+        """Change parts of a resource by a JSON Patch (RFC 6902), only if `if_match` is still its version."""
+        headers = {"prefer": "return=representation", "content-type": "application/json-patch+json"}
+        if if_match is not None:
+            headers["if-match"] = etag(if_match)
+        path = f"{resource_type}/{resource_id}"
+        return self._written(self._send("PATCH", path, headers=headers, resource=list(operations)))
+
     def delete(self, resource_type: str, resource_id: str, *, if_match: str | None = None) -> None:
         """Delete a resource; deleting what is already gone succeeds."""
         headers = {} if if_match is None else {"if-match": etag(if_match)}
@@ -175,7 +190,7 @@ class FhirClient:
         *,
         query: tuple[tuple[str, str], ...] = (),
         headers: Mapping[str, str] | None = None,
-        resource: Resource | None = None,
+        resource: Resource | list[Mapping[str, Any]] | None = None,
     ) -> FhirResponse:
         request = FhirRequest(
             method=method,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
@@ -17,7 +17,7 @@ from web_modules.fhir_store.search.query import Search
 from web_modules.fhir_store.search.subsets import Subsetter, read_subset
 
 _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
-_HISTORY_STATUS = {"POST": "201 Created", "PUT": "200 OK", "DELETE": "204 No Content"}
+_HISTORY_STATUS = {"POST": "201 Created", "PUT": "200 OK", "PATCH": "200 OK", "DELETE": "204 No Content"}
 
 
 def of_json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> FhirResponse:
@@ -40,10 +40,21 @@ def of_version(version: StoredVersion, request: FhirRequest, subsetter: Subsette
     asked = dict(request.query)
     subset = read_subset(asked.get("_summary", ""), asked.get("_elements", ""))
     headers = version_headers(version)
-    known = request.headers.get("if-none-match")
-    if known is not None and (known == "*" or version.etag in (part.strip() for part in known.split(","))):
+    if _has_it(version, request):
         return FhirResponse(status=304, headers=headers, body=b"")
     return of_json(subsetter.shown(version.content or b"", subset), headers=headers)
+
+
+def _has_it(version: StoredVersion, request: FhirRequest) -> bool:
+    known = request.headers.get("if-none-match")
+    if known is not None:  # then the other says nothing (RFC 9110, section 13.2.2)
+        return known == "*" or version.etag in (part.strip() for part in known.split(","))
+    try:
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+    except ValueError:
+        return False
+    # A second is long: what changed within it may have changed after the client looked.
+    return since.tzinfo is not None and version.updated // 1_000_000 < since.timestamp()
 
 
 def of_done(done: Done, base_url: str, prefer: str) -> FhirResponse:

@@ -1,62 +1,22 @@
 """Carries out transactions (all or nothing) and batches (each for itself). FHIR R4 http.html#transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
-from web_modules.fhir_store.database.records import StoredVersion, WritableRecords, new_id
+from web_modules.fhir_store.database.records import WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, Stored
-from web_modules.fhir_store.interactions import Done, Interactions, check_id
-from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
+from web_modules.fhir_store.interactions import Done, Interactions
+from web_modules.fhir_store.refusals import IssueCode, Refusal, outcome, refuse
+from web_modules.fhir_store.steps import ORDER, Step, StepReader, check_unique, placing
 from web_modules.fhir_store.validation.validator import Validator
 
-MOST_ENTRIES = 5000
-"""A practice's whole extract is sent in many bundles; one of this size takes seconds."""
-
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
-_ORDER = ("DELETE", "POST", "PUT", "GET", "HEAD")
 _LINKS = frozenset({"reference", "url", "valueUri", "valueUrl", "valueUuid", "valueCanonical"})
 
 Reading = Callable[[FhirRequest, WritableRecords], FhirResponse]
 """Answers a GET inside the writing transaction, so that it sees what the bundle has written."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Step:
-    """One entry of a bundle, as understood.
-
-    Attributes:
-        index: its place in the bundle.
-        method: what to do.
-        resource_type: of what.
-        resource_id: on which, or empty.
-        query: the condition in the URL, or empty.
-        url: as it was sent.
-        full_url: by what name other entries refer to it, or empty.
-        if_match: the version that must be current, or empty.
-        if_none_exist: the search that must find nothing, or empty.
-        resource: what to store, if anything.
-        existing: what `if_none_exist` found.
-    """
-
-    index: int
-    method: str
-    resource_type: str
-    resource_id: str
-    query: str
-    url: str
-    full_url: str
-    if_match: str
-    if_none_exist: str
-    resource: Resource | None
-    existing: StoredVersion | None = None
-
-    @property
-    def place(self) -> str:
-        """Where it is, as FHIRPath."""
-        return f"Bundle.entry[{self.index}]"
 
 
 class BundleRunner:
@@ -66,43 +26,29 @@ class BundleRunner:
         self, validator: Validator, interactions: Interactions, base_url: str, read: Reading
     ) -> None:
         self._validator = validator
+        self._entries = StepReader(validator.resource_types, base_url)
         self._interactions = interactions
         self._base_url = base_url
         self._read = read
 
-    def steps(self, bundle: Resource) -> list[Step]:
-        """Understand a transaction or batch.
-
-        Raises:
-            Refusal: 400, it is neither, or an entry is malformed.
-        """
-        if bundle.get("type") not in {"transaction", "batch"}:
-            raise refuse(
-                400, IssueCode.INVALID, "A Bundle sent here must be a transaction or a batch.", "Bundle.type"
-            )
-        entries = bundle.get("entry", [])
-        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-            raise refuse(400, IssueCode.STRUCTURE, "The entries must be a list of objects.", "Bundle.entry")
-        if len(entries) > MOST_ENTRIES:
-            raise refuse(
-                413, IssueCode.TOO_COSTLY, f"A Bundle may have {MOST_ENTRIES} entries; send it in parts."
-            )
-        return [self._step(index, entry) for index, entry in enumerate(entries)]
+    def steps(self, bundle: Resource) -> list[Step | Refusal]:
+        """Understand a transaction or batch; see `StepReader.read`."""
+        return self._entries.read(bundle)
 
     def transaction(
-        self, records: WritableRecords, steps: Sequence[Step], *, wants_content: bool
+        self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wants_content: bool
     ) -> Resource:
         """Do every step, in FHIR's order, or raise and let the caller roll back.
 
         Raises:
             Refusal: the first step that cannot be done, with its place in the bundle.
         """
-        self._check_unique(steps)
+        steps = [step for step in understood if isinstance(step, Step)]
+        check_unique(steps)
         names: dict[str, str] = {}
         for step in steps:
-            if step.method == "POST":
-                with _placed(step):
-                    self._prepare_create(records, step)
+            with placing(step.place):
+                self._prepare(records, step)
             if step.full_url and step.resource_id:
                 target = f"{step.resource_type}/{step.resource_id}"
                 names[step.full_url] = target
@@ -110,82 +56,51 @@ class BundleRunner:
                     names["/".join(step.full_url.rsplit("/", maxsplit=2)[-2:])] = target
         for step in steps:
             if step.resource is not None:
-                with _placed(step):
+                with placing(step.place):
                     step.resource = self._linked(records, step.resource, names)
         answers: dict[int, dict[str, Any]] = {}
-        for step in sorted(steps, key=lambda one: _ORDER.index(one.method)):
-            with _placed(step):
+        touched: set[str] = set()
+        for step in sorted(steps, key=lambda one: ORDER[one.method]):
+            with placing(step.place):
+                so_far = len(records.written)
                 answers[step.index] = self._done(records, step, wants_content=wants_content)
+                for name in {written.partition("/_history/")[0] for written in records.written[so_far:]}:
+                    if name in touched:
+                        words = "Two entries of the transaction mean the same resource."
+                        raise refuse(400, IssueCode.DUPLICATE, words)
+                    touched.add(name)
         return _response("transaction-response", [answers[step.index] for step in steps])
 
-    def batch(self, records: WritableRecords, steps: Sequence[Step], *, wants_content: bool) -> Resource:
+    def batch(
+        self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wants_content: bool
+    ) -> Resource:
         """Do each step for itself; one that is refused leaves the others alone."""
         answers = []
-        for step in steps:
+        for step in understood:
+            if isinstance(step, Refusal):
+                answers.append(_of_refusal(step))
+                continue
             so_far = len(records.written)
             try:
                 with records.session.part():
                     if step.resource is not None:
                         self._validator.check(step.resource, f"{step.place}.resource")
-                    if step.method == "POST":
-                        self._prepare_create(records, step)
+                    self._prepare(records, step)
                     answers.append(self._done(records, step, wants_content=wants_content))
                     records.flush()
             except Refusal as refusal:
                 del records.written[so_far:]
-                answers.append(
-                    {"response": {"status": str(refusal.status), "outcome": outcome(refusal.issues)}}
-                )
+                answers.append(_of_refusal(refusal))
         return _response("batch-response", answers)
 
-    def _step(self, index: int, entry: Mapping[str, Any]) -> Step:
-        place = f"Bundle.entry[{index}]"
-        request = entry.get("request")
-        if not isinstance(request, dict) or not isinstance(request.get("url"), str):
-            raise refuse(400, IssueCode.REQUIRED, "The entry needs a `request` with method and url.", place)
-        method, url = request.get("method"), request["url"].removeprefix(f"{self._base_url}/")
-        if method not in _ORDER:
-            raise refuse(
-                400, IssueCode.NOT_SUPPORTED, "This method is not supported here.", f"{place}.request.method"
-            )
-        parts = urlsplit(url)
-        path = parts.path.strip("/").split("/")
-        is_read = method in {"GET", "HEAD"}
-        if not is_read and (path[0] not in self._validator.resource_types or len(path) > 2):
-            raise refuse(400, IssueCode.INVALID, "The url names no resource type.", f"{place}.request.url")
-        resource = entry.get("resource")
-        if method in {"POST", "PUT"}:
-            if not isinstance(resource, dict) or resource.get("resourceType") != path[0]:
-                words = "The entry's resource is missing, or not of the type in the url."
-                raise refuse(400, IssueCode.INVALID, words, f"{place}.resource")
-        else:
-            resource = None
-        identified = path[1] if len(path) == 2 and method != "POST" and not is_read else ""
-        if identified:
-            with _placing(place):
-                check_id(identified)
-        return Step(
-            index=index,
-            method=method,
-            resource_type=path[0],
-            resource_id=identified,
-            query=parts.query,
-            url=url,
-            full_url=str(entry.get("fullUrl", "")),
-            if_match=str(request.get("ifMatch", "")),
-            if_none_exist=str(request.get("ifNoneExist", "")),
-            resource=resource,
-        )
-
-    def _check_unique(self, steps: Sequence[Step]) -> None:
-        seen: set[tuple[str, str]] = set()
-        for step in steps:
-            key = (step.resource_type, step.resource_id)
-            if step.resource_id and key in seen:
-                raise refuse(400, IssueCode.DUPLICATE, "A transaction may name a resource once.", step.place)
-            seen.add(key)
-
-    def _prepare_create(self, records: WritableRecords, step: Step) -> None:
+    def _prepare(self, records: WritableRecords, step: Step) -> None:
+        """Find out which resource is meant where a condition or the server names it."""
+        if step.method == "PUT" and not step.resource_id:
+            found = self._interactions.matching(records, step.resource_type, step.query)
+            given = str((step.resource or {}).get("id", "")) or new_id()
+            step.resource_id = given if found is None else found.id
+        if step.method != "POST":
+            return
         if step.if_none_exist:
             step.existing = self._interactions.matching(records, step.resource_type, step.if_none_exist)
         step.resource_id = new_id() if step.existing is None else step.existing.id
@@ -242,13 +157,18 @@ class BundleRunner:
                     answer["resource"] = Stored(version.content)
         return answer
 
-    def _written(self, records: WritableRecords, step: Step) -> Done:
+    def _written(self, records: WritableRecords, step: Step) -> Done:  # noqa: PLR0911  (one return a method)
         if step.method == "DELETE":
             if step.query and not step.resource_id:
                 return self._interactions.conditional_delete(records, step.resource_type, step.query)
             return self._interactions.delete(
                 records, step.resource_type, step.resource_id, if_match=step.if_match
             )
+        if step.patch is not None:
+            kind, patch, expected = step.resource_type, step.patch, step.if_match
+            if step.resource_id:
+                return self._interactions.patch(records, kind, step.resource_id, patch, if_match=expected)
+            return self._interactions.conditional_patch(records, kind, step.query, patch, if_match=expected)
         resource = step.resource or {}
         if step.method == "POST":
             if step.existing is not None:
@@ -256,13 +176,22 @@ class BundleRunner:
             return Done(
                 status=201, version=records.put(resource | {"id": step.resource_id}, None, method="POST")
             )
-        if not step.resource_id:
-            return self._interactions.conditional_update(
-                records, resource, step.query, if_match=step.if_match
+        if step.query:
+            done = self._interactions.conditional_update(
+                records, resource, step.query, if_match=step.if_match, fresh_id=step.resource_id
             )
+            if done.version is None or done.version.id != step.resource_id:
+                words = "Another entry of the transaction changes what the condition finds."
+                raise refuse(412, IssueCode.CONFLICT, words)
+            return done
         if resource.get("id", step.resource_id) != step.resource_id:
             raise refuse(400, IssueCode.INVALID, "The id in the resource is not that in the url.")
-        return self._interactions.update(records, resource | {"id": step.resource_id}, if_match=step.if_match)
+        return self._interactions.update(
+            records,
+            resource | {"id": step.resource_id},
+            if_match=step.if_match,
+            if_none_match=step.headers.get("if-none-match", ""),
+        )
 
     def _got(self, records: WritableRecords, step: Step) -> dict[str, Any]:
         parts = urlsplit(step.url)
@@ -270,6 +199,7 @@ class BundleRunner:
             method="GET",
             path=parts.path.strip("/"),
             query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
+            headers=step.headers,
         )
         answer = self._read(request, records)
         response: dict[str, Any] = {"status": f"{answer.status} {_REASONS.get(answer.status, 'Refused')}"}
@@ -283,28 +213,8 @@ class BundleRunner:
         )
 
 
-class _placing:  # noqa: N801  (reads as a word in a with statement)
-    """Says of a refusal which entry of the bundle it is about."""
-
-    def __init__(self, place: str) -> None:
-        self._place = place
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        if isinstance(error, Refusal):
-            issues = [
-                issue
-                if issue.expression and issue.expression.startswith("Bundle.")
-                else Issue(code=issue.code, words=issue.words, expression=self._place)
-                for issue in error.issues
-            ]
-            raise Refusal(error.status, issues) from error
-
-
-def _placed(step: Step) -> _placing:
-    return _placing(step.place)
+def _of_refusal(refusal: Refusal) -> dict[str, Any]:
+    return {"response": {"status": str(refusal.status), "outcome": outcome(refusal.issues)}}
 
 
 def _response(kind: str, entries: list[dict[str, Any]]) -> Resource:

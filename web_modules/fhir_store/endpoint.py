@@ -12,6 +12,7 @@ from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.events import STRANGER
+from web_modules.fhir_store.patching import JSON_PATCH
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 
@@ -23,7 +24,7 @@ WORKERS = 32
 
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD"})
 _WITHOUT_BODY = frozenset({204, 304})
-_HEADERS = ("if-match", "if-none-match", "if-none-exist", "prefer", DEADLINE.lower())
+_HEADERS = ("if-match", "if-none-match", "if-none-exist", "if-modified-since", "prefer", DEADLINE.lower())
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _FORM = "application/x-www-form-urlencoded"
 
@@ -119,6 +120,9 @@ def _check_content_type(request: Request, path: str) -> None:
     if path.endswith("_search"):
         if kind != _FORM:
             raise refuse(415, IssueCode.NOT_SUPPORTED, f"A search that is posted must be {_FORM}.")
+    elif request.method == "PATCH":
+        if kind != JSON_PATCH:
+            raise refuse(415, IssueCode.NOT_SUPPORTED, f"A patch must be {JSON_PATCH}.")
     elif kind and kind not in _JSON:
         raise refuse(415, IssueCode.NOT_SUPPORTED, "This server takes application/fhir+json only.")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
-from web_modules.fhir_store.elements.moments import range_of
+from web_modules.fhir_store.elements.moments import Range, range_of
 from web_modules.fhir_store.refusals import IssueCode, refuse
 from web_modules.fhir_store.search.query import CURSOR, Pairs, read_count
 
@@ -24,6 +24,7 @@ class HistoryRequest:
     Attributes:
         path: what of the practice: `_history`, `Patient/_history` or `Patient/1/_history`.
         since: microseconds since 1970 UTC from which on, or None.
+        at: when the versions were current, or None.
         is_oldest_first: the order of a feed.
         count: versions a page.
         after: the `lastUpdated` in microseconds where the page before ended, or None.
@@ -32,6 +33,7 @@ class HistoryRequest:
 
     path: str
     since: int | None
+    at: Range | None
     is_oldest_first: bool
     count: int
     after: int | None
@@ -53,6 +55,7 @@ def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> History
         Refusal: 400, one of them is malformed, or unknown in strict handling.
     """
     since: int | None = None
+    at: Range | None = None
     after: int | None = None
     count = DEFAULT_COUNT
     is_oldest_first = False
@@ -60,7 +63,9 @@ def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> History
     for name, value in pairs:
         match name:
             case "_since":
-                since = _since(value)
+                since = _moment(name, value).low
+            case "_at":
+                at = _moment(name, value)
             case "_count":
                 count = max(read_count(value), 1)
             case "_sort" if value in {"_lastUpdated", "-_lastUpdated"}:
@@ -79,7 +84,13 @@ def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> History
                 continue
         used.append((name, value))
     return HistoryRequest(
-        path=path, since=since, is_oldest_first=is_oldest_first, count=count, after=after, used=tuple(used)
+        path=path,
+        since=since,
+        at=at,
+        is_oldest_first=is_oldest_first,
+        count=count,
+        after=after,
+        used=tuple(used),
     )
 
 
@@ -101,6 +112,13 @@ def run_history(
     if request.since is not None:
         where.append("v.updated >= ?")
         values.append(request.since)
+    if request.at is not None:  # begun before its end, and not followed by another before its start
+        where.append(
+            "v.updated < ? AND v.method <> 'DELETE' AND NOT EXISTS"
+            " (SELECT 1 FROM version AS n WHERE n.practice = v.practice AND n.type = v.type"
+            " AND n.id = v.id AND n.version = v.version + 1 AND n.updated <= ?)"
+        )
+        values += [request.at.high, request.at.low]
     if request.after is not None:
         where.append("v.updated > ?" if request.is_oldest_first else "v.updated < ?")
         values.append(request.after)
@@ -114,11 +132,11 @@ def run_history(
     return versions, versions[-1].updated if len(rows) > request.count else None
 
 
-def _since(value: str) -> int:
+def _moment(name: str, value: str) -> Range:
     try:
-        return range_of(value.replace(" ", "+")).low
+        return range_of(value.replace(" ", "+"))
     except ValueError as error:
-        words = "`_since` must be an instant such as 2026-11-17T09:30:00Z."
+        words = f"`{name}` must be a moment such as 2026-11-17T09:30:00Z."
         raise refuse(400, IssueCode.INVALID, words) from error
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from web_modules.fhir_store.database.records import Records, StoredVersion, WritableRecords, new_id
-from web_modules.fhir_store.documents import Resource
+from web_modules.fhir_store.documents import Resource, decode
+from web_modules.fhir_store.patching import Patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import SearchReader
 from web_modules.fhir_store.search.subsets import is_subset
+from web_modules.fhir_store.validation.validator import Validator
 
 ID_FORM = re.compile(r"^[A-Za-z0-9\-.]{1,64}$", re.ASCII)
 """FHIR R4 datatypes.html#id."""
@@ -42,9 +44,10 @@ def version_named(etag: str) -> str:
 
 
 class Interactions:
-    """The rules of writing one resource; validation has happened before."""
+    """The rules of writing one resource; what is sent whole was validated before."""
 
-    def __init__(self, reader: SearchReader, searcher: Searcher) -> None:
+    def __init__(self, reader: SearchReader, searcher: Searcher, validator: Validator) -> None:
+        self._validator = validator
         self._reader = reader
         self._searcher = searcher
 
@@ -81,10 +84,63 @@ class Interactions:
         is_new = previous is None or previous.content is None
         return Done(status=201 if is_new else 200, version=version)
 
+    def patch(
+        self,
+        records: WritableRecords,
+        resource_type: str,
+        resource_id: str,
+        patch: Patch,
+        *,
+        if_match: str = "",
+    ) -> Done:
+        """Change parts of a resource; the result is checked like one that was sent whole.
+
+        Raises:
+            Refusal: 404 or 410, there is none; 412, `if_match` names another version; 422, the patch does not
+                fit, or what it makes is not valid.
+        """
+        previous = shown(records.current(resource_type, resource_id), resource_type)
+        _check_match(previous, if_match, resource_type, resource_id)
+        changed = patch.applied(decode(previous.content or b"null"))
+        self._validator.check(changed)
+        return Done(status=200, version=records.put(changed, previous, method="PATCH"))
+
+    def conditional_patch(
+        self,
+        records: WritableRecords,
+        resource_type: str,
+        condition: str,
+        patch: Patch,
+        *,
+        if_match: str = "",
+    ) -> Done:
+        """Change parts of the one resource that a search finds.
+
+        Raises:
+            Refusal: 404, it finds none; 412, it finds several; else as `patch`.
+        """
+        existing = self.matching(records, resource_type, condition)
+        if existing is None:
+            raise refuse(404, IssueCode.NOT_FOUND, f"There is no {resource_type} that fulfils the condition.")
+        return self.patch(records, resource_type, existing.id, patch, if_match=if_match)
+
     def conditional_update(
-        self, records: WritableRecords, resource: Resource, condition: str, *, if_match: str = ""
+        self,
+        records: WritableRecords,
+        resource: Resource,
+        condition: str,
+        *,
+        if_match: str = "",
+        fresh_id: str = "",
     ) -> Done:
         """Replace the one resource that a search finds, or create it when it finds none.
+
+        Args:
+            records: the practice's.
+            resource: its new content.
+            condition: the search.
+            if_match: the version that must be current, or empty.
+            fresh_id: under which to create it when it brings no id; drawn when empty.
 
         Raises:
             Refusal: 412, several match; 400, the body has another id than the match.
@@ -92,7 +148,8 @@ class Interactions:
         existing = self.matching(records, resource["resourceType"], condition)
         if existing is None:
             if "id" not in resource:
-                return self.create(records, resource)
+                named = resource | {"id": fresh_id or new_id()}
+                return Done(status=201, version=records.put(named, None, method="POST"))
             if records.current(resource["resourceType"], resource["id"]) is not None:
                 words = "The search finds nothing, but the id in the body is taken by another resource."
                 raise refuse(409, IssueCode.CONFLICT, words)

@@ -26,6 +26,7 @@ from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.history import read_history_request, run_history
 from web_modules.fhir_store.interactions import Done, Interactions, check_id, shown
+from web_modules.fhir_store.patching import read_patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader
@@ -73,7 +74,7 @@ class FhirService:
         self._reader = SearchReader(store.catalogue)
         self._searcher = Searcher(store.catalogue, store.indexer, served.base_url)
         self._subsetter = Subsetter(store.catalogue.definitions, store.catalogue.model)
-        self._interactions = Interactions(self._reader, self._searcher)
+        self._interactions = Interactions(self._reader, self._searcher, store.validator)
         self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
         self._capability: bytes | None = None
         self.changes: ChangeSignal = store.changes(served.practice)
@@ -126,7 +127,7 @@ class FhirService:
             return None
         return int(position), min(float(wait.group(1)), LONGEST_WAIT_SECONDS)
 
-    def _answer(self, request: Asked) -> FhirResponse:  # noqa: PLR0911  (one return an interaction)
+    def _answer(self, request: Asked) -> FhirResponse:  # noqa: PLR0911, PLR0912  (one an interaction)
         segments = [part for part in request.path.split("/") if part]
         if segments[:1] == [AUDIT_EVENT]:
             return self._audited(request, segments[1:])
@@ -156,6 +157,8 @@ class FhirService:
                 return self._update(request, self._resource(request, resource_type, check_id(resource_id)))
             case "PUT", [resource_type]:
                 return self._conditional_update(request, resource_type)
+            case "PATCH", [resource_type, *rest] if len(rest) < 2:
+                return self._patch(request, self._known(resource_type), rest)
             case "DELETE", [resource_type, resource_id]:
                 self._known(resource_type)
                 expected = request.headers.get("if-match", "")
@@ -257,6 +260,24 @@ class FhirService:
             request,
             lambda records: self._interactions.conditional_update(
                 records, resource, condition, if_match=expected
+            ),
+        )
+
+    def _patch(self, request: Asked, resource_type: str, rest: list[str]) -> FhirResponse:
+        patch, expected = read_patch(request.body), request.headers.get("if-match", "")
+        if rest:
+            resource_id = check_id(rest[0])
+            return self._write(
+                request,
+                lambda records: self._interactions.patch(
+                    records, resource_type, resource_id, patch, if_match=expected
+                ),
+            )
+        condition = _condition(request)
+        return self._write(
+            request,
+            lambda records: self._interactions.conditional_patch(
+                records, resource_type, condition, patch, if_match=expected
             ),
         )
 

@@ -198,7 +198,11 @@ def test_the_same_resource_twice_in_a_batch_is_indexed_once(fhir: Caller) -> Non
     [
         ({"type": "collection"}, "Bundle.type"),
         ({"entry": [{}]}, "Bundle.entry[0]"),
-        ({"entry": [entry("PATCH", "Patient/1")]}, "Bundle.entry[0].request.method"),
+        ({"entry": [entry("MERGE", "Patient/1")]}, "Bundle.entry[0].request.method"),
+        ({"entry": [entry("PATCH", "Patient/1")]}, "Bundle.entry[0].resource"),
+        ({"entry": [entry("DELETE", "http://[")]}, "Bundle.entry[0].request.url"),
+        ({"entry": [entry("DELETE", "Patient")]}, "Bundle.entry[0].request.url"),
+        ({"entry": [entry("POST", "Patient/1", {"resourceType": "Patient"})]}, "Bundle.entry[0].request.url"),
         ({"entry": [entry("POST", "Zork", {"resourceType": "Zork"})]}, "Bundle.entry[0].request.url"),
         ({"entry": [entry("POST", "Patient")]}, "Bundle.entry[0].resource"),
         ({"entry": [entry("POST", "Patient", {"resourceType": "Basic"})]}, "Bundle.entry[0].resource"),
@@ -219,3 +223,69 @@ def test_an_empty_transaction_succeeds(fhir: Caller) -> None:
         fhir("POST", "", {"resourceType": "Bundle", "type": "transaction"}).body["type"]
         == "transaction-response"
     )
+
+
+def test_a_malformed_entry_of_a_batch_leaves_the_others_alone(fhir: Caller) -> None:
+    entries: list[dict[str, Any]] = [
+        {},
+        entry("MERGE", "Patient/1"),
+        entry("POST", "Patient"),
+        entry("POST", "Patient", {"resourceType": "Patient", "gender": "male"}),
+    ]
+    answer = fhir("POST", "", bundle(*entries, kind="batch"))
+    assert [one["response"]["status"][:3] for one in answer.body["entry"]] == ["400", "400", "400", "201"]
+    assert answer.body["entry"][1]["response"]["outcome"]["issue"][0]["expression"] == [
+        "Bundle.entry[1].request.method"
+    ]
+    assert len(fhir.ids("Patient", gender="male")) == 1
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_what_a_condition_names_can_be_referred_to(fhir: Caller, exists: bool) -> None:
+    person = {"resourceType": "Patient", "identifier": [{"system": "nhs", "value": "1"}]}
+    if exists:
+        fhir("PUT", "Patient/mine", person | {"id": "mine"})
+    name = "urn:uuid:6a1f0f33-63cf-4c1e-8d44-111111111111"
+    about = {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": name}}
+    answer = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("PUT", "Patient?identifier=nhs|1", person) | {"fullUrl": name},
+            entry("POST", "Basic", about),
+        ),
+        prefer="return=representation",
+    )
+    patient, basic = answer.resources
+    assert basic["subject"]["reference"] == f"Patient/{patient['id']}"
+    assert (patient["id"] == "mine") == exists
+
+
+def test_entries_that_turn_out_to_mean_the_same_resource_are_refused(fhir: Caller) -> None:
+    person = {"resourceType": "Patient", "id": "x", "identifier": [{"system": "nhs", "value": "1"}]}
+    fhir("PUT", "Patient/x", person)
+    refused = fhir(
+        "POST",
+        "",
+        bundle(entry("PUT", "Patient/x", person), entry("DELETE", "Patient?identifier=nhs|1")),
+    )
+    assert refused.status in {400, 412}
+    refused = fhir(
+        "POST",
+        "",
+        bundle(entry("PUT", "Patient/x", person), entry("PUT", "Patient?identifier=nhs|1", person)),
+    )
+    assert (refused.status, refused.body["issue"][0]["code"]) == (400, "duplicate")
+    assert fhir("GET", "Patient/x").body["meta"]["versionId"] == "1"
+
+
+def test_the_entries_of_a_bundle_may_carry_conditions(fhir: Caller) -> None:
+    person = {"resourceType": "Patient", "id": "x"}
+    fhir("PUT", "Patient/x", person)
+    reads = bundle(
+        entry("GET", "Patient/x", ifNoneMatch='W/"1"'),
+        entry("PUT", "Patient/x", person, ifNoneMatch="*"),
+        kind="batch",
+    )
+    statuses = [one["response"]["status"][:3] for one in fhir("POST", "", reads).body["entry"]]
+    assert statuses == ["304", "412"]

@@ -144,3 +144,32 @@ def test_another_practice_s_history_stays(fhir: Caller, other_fhir: Caller) -> N
         caller("DELETE", "Patient/b")
     fhir("DELETE", "Patient/b/_history")
     assert len(other_fhir("GET", "Patient/b/_history").body["entry"]) == 2
+
+
+def test_a_history_can_be_asked_for_a_moment(fhir: Caller) -> None:
+    fhir("PUT", "Patient/a", patient("a"))
+    first = fhir("PUT", "Patient/b", patient("b")).body["meta"]["lastUpdated"]
+    fhir("PUT", "Patient/a", patient("a"))
+    second = fhir("GET", "Patient/a").body["meta"]["lastUpdated"]
+    fhir("DELETE", "Patient/b")
+    third = fhir("PUT", "Patient/a", patient("a")).body["meta"]["lastUpdated"]
+
+    def at(path: str, moment: str) -> list[tuple[str, str]]:
+        entries = fhir("GET", path, query={"_at": moment}, prefer="handling=strict").body.get("entry", [])
+        return [(one["resource"]["id"], one["resource"]["meta"]["versionId"]) for one in entries]
+
+    assert at("_history", first) == [("b", "1"), ("a", "1")]
+    assert at("Patient/_history", second) == [("a", "2"), ("b", "1")]
+    assert at("Patient/a/_history", third) == [("a", "3")]
+    assert at("Patient/b/_history", third) == []
+    assert at("Patient/a/_history", "2001") == []
+    assert fhir("GET", "_history", query={"_at": "ge2026"}).status == 400
+
+
+def test_what_did_not_change_since_is_not_sent_again(fhir: Caller) -> None:
+    fhir("PUT", "Patient/a", patient("a"))
+    later = "Fri, 01 Jan 2100 00:00:00 GMT"
+    assert fhir("GET", "Patient/a", if_modified_since=later).status == 304
+    assert fhir("GET", "Patient/a", if_modified_since="Sat, 01 Jan 2000 00:00:00 GMT").status == 200
+    assert fhir("GET", "Patient/a", if_modified_since="once").status == 200
+    assert fhir("GET", "Patient/a", if_modified_since=later, if_none_match='W/"7"').status == 200

@@ -1,0 +1,111 @@
+"""Changes parts of a resource: JSON Patch (RFC 6902), as FHIR R4 http.html#patch takes it."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+from web_modules.fhir_store.documents import Resource, decode, encode
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+
+JSON_PATCH = "application/json-patch+json"
+
+MOST_OPERATIONS = 1000
+LARGEST_RESULT_BYTES = 16_000_000
+"""A patch may copy a part into itself again and again; the result is measured after each copy."""
+
+_NAMES = frozenset({"add", "remove", "replace", "move", "copy", "test"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """What is to be done to a resource, in order."""
+
+    operations: tuple[Mapping[str, Any], ...]
+
+    def applied(self, resource: Resource) -> Resource:
+        """The resource after the patch; what was given stays as it is.
+
+        Raises:
+            Refusal: 422, an operation does not fit the resource, a test fails, or the result is another one.
+        """
+        changed: Any = decode(encode(resource))
+        for index, operation in enumerate(self.operations):
+            try:
+                changed = jsonpatch.JsonPatch([operation]).apply(changed, in_place=True)
+            except jsonpatch.JsonPatchTestFailed as error:
+                raise _refused(index, "The value is not the one that is expected here.") from error
+            except (
+                jsonpatch.JsonPatchException,
+                jsonpointer.JsonPointerException,
+                TypeError,
+                ValueError,
+                LookupError,
+                AttributeError,
+            ) as error:  # the library lets Python's own errors out where the document has another form
+                raise _refused(index, "The operation does not fit the resource.") from error
+            if operation["op"] == "copy" and len(encode(changed)) > LARGEST_RESULT_BYTES:
+                raise refuse(413, IssueCode.TOO_COSTLY, "The patch makes the resource too large.")
+        if not isinstance(changed, dict) or any(
+            changed.get(name) != resource[name] for name in ("resourceType", "id")
+        ):
+            raise refuse(422, IssueCode.INVARIANT, "A patch must leave the type and the id as they are.")
+        return changed
+
+
+def read_patch(body: bytes) -> Patch:
+    """Understand a JSON Patch document.
+
+    Raises:
+        Refusal: 400, it is not one.
+    """
+    try:
+        operations = decode(body)
+    except ValueError as error:
+        raise refuse(400, IssueCode.STRUCTURE, f"The patch is not JSON that can be read: {error}.") from error
+    if not isinstance(operations, list) or not operations or not all(map(_is_operation, operations)):
+        words = "A JSON Patch is a list of operations, each with `op` and `path` (RFC 6902)."
+        raise refuse(400, IssueCode.STRUCTURE, words)
+    if len(operations) > MOST_OPERATIONS:
+        words = f"A patch may have {MOST_OPERATIONS} operations; send it in parts."
+        raise refuse(413, IssueCode.TOO_COSTLY, words)
+    return Patch(operations=tuple(operations))
+
+
+def read_patch_binary(resource: Any) -> Patch:
+    """The patch in a bundle's entry: a Binary with the patch as its data.
+
+    Raises:
+        Refusal: 400, it is not one.
+    """
+    is_binary = isinstance(resource, dict) and resource.get("resourceType") == "Binary"
+    if (
+        not is_binary
+        or resource.get("contentType") != JSON_PATCH
+        or not isinstance(resource.get("data"), str)
+    ):
+        words = f"A PATCH in a Bundle needs a Binary with contentType {JSON_PATCH} and the patch as data."
+        raise refuse(400, IssueCode.INVALID, words)
+    try:
+        body = base64.b64decode(resource["data"], validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise refuse(400, IssueCode.INVALID, "The Binary's data is not base64.") from error
+    return read_patch(body)
+
+
+def _is_operation(operation: Any) -> bool:
+    if not isinstance(operation, dict) or operation.get("op") not in _NAMES:
+        return False
+    if not isinstance(operation.get("path"), str):
+        return False
+    if operation["op"] in {"move", "copy"}:
+        return isinstance(operation.get("from"), str)
+    return operation["op"] == "remove" or "value" in operation
+
+
+def _refused(index: int, words: str) -> Refusal:
+    return refuse(422, IssueCode.INVARIANT, f"Operation {index + 1} of the patch: {words}")
