@@ -1,5 +1,6 @@
 """Says what this store can do, and nothing that it cannot: the CapabilityStatement."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from web_modules.fhir_store.audit.reading import PARAMETERS
@@ -7,10 +8,23 @@ from web_modules.fhir_store.audit.service import AUDIT_EVENT
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
 
 FHIR_VERSION = "4.0.1"
+_DEFINITIONS = "http://hl7.org/fhir"
+_OF_EVERY_TYPE = (
+    ("_id", "id", "token"),
+    ("_lastUpdated", "lastUpdated", "date"),
+    ("_profile", "profile", "uri"),
+    ("_security", "security", "token"),
+    ("_source", "source", "uri"),
+    ("_tag", "tag", "token"),
+)
+_OF_THE_WHOLE = ("transaction", "batch", "history-system", "search-system")
+_OPERATIONS = (("validate", "Resource-validate"), ("meta", "Resource-meta"))
+_PATIENT_OPERATIONS = (("everything", "Patient-everything"),)
 _INTERACTIONS = (
     "read",
     "vread",
     "update",
+    "patch",
     "delete",
     "history-instance",
     "history-type",
@@ -36,6 +50,7 @@ def capability_statement(
         description: what this installation is, its environment's name among it.
         date: when this was put together, as a FHIR dateTime.
     """
+    pointing = _pointing(catalogue, resource_types - {AUDIT_EVENT})
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -49,16 +64,31 @@ def capability_statement(
             {
                 "mode": "server",
                 "documentation": (
-                    "`_history` takes `_since` (inclusive), `_count`, `_sort=_lastUpdated` (oldest first). "
+                    "`_history` takes `_since` (inclusive), `_at`, `_count`, "
+                    "`_sort=_lastUpdated` (oldest first). "
                     "With `If-None-Match` of its ETag and `Prefer: wait=SECONDS` it answers as soon as "
                     "something changes. `DELETE [type]/[id]/_history` (R6 delete-history) removes "
-                    "the earlier versions of what was deleted."
+                    "the earlier versions of what was deleted. PATCH takes application/json-patch+json, "
+                    "under a condition too. Searches take chains, `_has`, `_include` and `_revinclude` with "
+                    "`:iterate`, `_summary`, `_elements`, `_total`, `_list`; token `:not`, `:text`, `:in`, "
+                    "`:not-in` (value sets in this store that list their codes), `:of-type`; uri `:above`, "
+                    "`:below`; reference `:identifier`, `:[type]`; string `:exact`, `:contains`; `:missing`. "
+                    "`Patient/[id]/[type]` searches a patient's compartment."
                 ),
                 "resource": [
-                    _audit() if kind == AUDIT_EVENT else _resource(catalogue, kind)
+                    _audit() if kind == AUDIT_EVENT else _resource(catalogue, kind, pointing[kind])
                     for kind in sorted(resource_types)
                 ],
-                "interaction": [{"code": code} for code in ("transaction", "batch", "history-system")],
+                "interaction": [{"code": code} for code in _OF_THE_WHOLE],
+                "searchParam": [
+                    {
+                        "name": name,
+                        "definition": f"{_DEFINITIONS}/SearchParameter/Resource-{kind}",
+                        "type": of,
+                    }
+                    for name, kind, of in _OF_EVERY_TYPE
+                ],
+                "compartment": [f"{_DEFINITIONS}/CompartmentDefinition/patient"],
             }
         ],
     }
@@ -74,8 +104,9 @@ def _audit() -> dict[str, Any]:
     }
 
 
-def _resource(catalogue: ParameterCatalogue, resource_type: str) -> dict[str, Any]:
+def _resource(catalogue: ParameterCatalogue, resource_type: str, pointing: Sequence[str]) -> dict[str, Any]:
     parameters = catalogue.of(resource_type)
+    operations = (*_OPERATIONS, *(_PATIENT_OPERATIONS if resource_type == "Patient" else ()))
     references = sorted(
         f"{resource_type}:{code}" for code, one in parameters.items() if one.kind is ParameterKind.REFERENCE
     )
@@ -86,7 +117,7 @@ def _resource(catalogue: ParameterCatalogue, resource_type: str) -> dict[str, An
         "readHistory": True,
         "updateCreate": True,
         "conditionalCreate": True,
-        "conditionalRead": "not-match",
+        "conditionalRead": "full-support",
         "conditionalUpdate": True,
         "conditionalDelete": "single",
         "referencePolicy": ["literal", "logical", "local"],
@@ -95,6 +126,21 @@ def _resource(catalogue: ParameterCatalogue, resource_type: str) -> dict[str, An
             for code, one in sorted(parameters.items())
         ],
     }
-    if references:
-        made["searchInclude"] = references
+    made["searchInclude"] = ["*", *references]
+    made["searchRevInclude"] = ["*", *pointing]
+    made["operation"] = [
+        {"name": name, "definition": f"{_DEFINITIONS}/OperationDefinition/{of}"} for name, of in operations
+    ]
     return made
+
+
+def _pointing(catalogue: ParameterCatalogue, resource_types: frozenset[str]) -> dict[str, list[str]]:
+    """By type, what may point to it."""
+    found: dict[str, list[str]] = {kind: [] for kind in resource_types}
+    for source in sorted(resource_types):
+        for code, one in sorted(catalogue.of(source).items()):
+            if one.kind is ParameterKind.REFERENCE:
+                for target in one.targets or resource_types:
+                    if target in found:
+                        found[target].append(f"{source}:{code}")
+    return found

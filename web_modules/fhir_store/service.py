@@ -19,6 +19,7 @@ from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.bundles import BundleRunner
 from web_modules.fhir_store.capability import capability_statement
 from web_modules.fhir_store.changes import ChangeSignal, position_instant
+from web_modules.fhir_store.compartment import PatientCompartment
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.records import Records, WritableRecords
 from web_modules.fhir_store.database.session import Session
@@ -26,6 +27,7 @@ from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.history import read_history_request, run_history
 from web_modules.fhir_store.interactions import Done, Interactions, check_id, shown
+from web_modules.fhir_store.operations import meta_of, validate
 from web_modules.fhir_store.patching import read_patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
@@ -74,6 +76,7 @@ class FhirService:
         self._reader = SearchReader(store.catalogue)
         self._searcher = Searcher(store.catalogue, store.indexer, served.base_url)
         self._subsetter = Subsetter(store.catalogue.definitions, store.catalogue.model)
+        self._compartment = PatientCompartment(store.catalogue, self._reader)
         self._interactions = Interactions(self._reader, self._searcher, store.validator)
         self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
         self._capability: bytes | None = None
@@ -150,6 +153,9 @@ class FhirService:
                     request,
                     lambda records: self._interactions.create(records, resource, if_none_exist=condition),
                 )
+            case "POST", [resource_type, *rest, "$validate"] if len(rest) < 2:
+                with self._reading() as records:
+                    return self._validate(request, records, resource_type, rest)
             case "POST", [resource_type, "_search"]:
                 with self._reading() as records:
                     return self._search(request, records, resource_type, _posted(request))
@@ -187,7 +193,7 @@ class FhirService:
             405, IssueCode.NOT_SUPPORTED, "This server does not do that here; see its CapabilityStatement."
         )
 
-    def _read(self, request: Asked, records: Records) -> FhirResponse:
+    def _read(self, request: Asked, records: Records) -> FhirResponse:  # noqa: PLR0911  (one an interaction)
         segments = [part for part in request.path.split("/") if part]
         if segments == ["metadata"]:
             return answers.of_json(self._metadata())
@@ -201,6 +207,15 @@ class FhirService:
             case [resource_type, resource_id]:
                 found = records.current(self._known(resource_type), check_id(resource_id))
                 return answers.of_version(shown(found, resource_type), request, self._subsetter)
+            case ["Patient", resource_id, "$everything"]:
+                return self._everything(request, records, check_id(resource_id))
+            case [resource_type, resource_id, "$meta"]:
+                found = records.current(self._known(resource_type), check_id(resource_id))
+                return meta_of(shown(found, resource_type))
+            case [resource_type, *rest, "$validate"] if len(rest) < 2:
+                return self._validate(request, records, resource_type, rest)
+            case ["Patient", resource_id, kind] if kind in self._store.catalogue.resource_types:
+                return self._search(request, records, kind, request.query, patient=check_id(resource_id))
             case [resource_type, resource_id, "_history", number]:
                 self._known(resource_type)
                 is_number = number.isascii() and number.isdigit() and len(number) < 10
@@ -218,14 +233,31 @@ class FhirService:
         except Refusal as refusal:
             return answers.of_refusal(refusal)
 
-    def _search(self, request: Asked, records: Records, resource_type: str, pairs: Pairs) -> FhirResponse:
+    def _search(
+        self, request: Asked, records: Records, resource_type: str, pairs: Pairs, *, patient: str = ""
+    ) -> FhirResponse:
         is_strict = "handling=strict" in request.headers.get("prefer", "")
         if resource_type:
             search = self._reader.read(self._known(resource_type), pairs, is_strict=is_strict)
         else:
             search = self._reader.read_several(pairs, is_strict=is_strict)
+        if patient:
+            search = self._compartment.within(search, patient)
         page = self._searcher.run(records, search)
         return answers.of_search(search, page, self.served.base_url, self._subsetter)
+
+    def _everything(self, request: Asked, records: Records, patient_id: str) -> FhirResponse:
+        shown(records.current("Patient", patient_id), "Patient")
+        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        search = self._compartment.everything(patient_id, request.query, is_strict=is_strict)
+        page = self._searcher.run(records, search)
+        return answers.of_search(search, page, self.served.base_url, self._subsetter)
+
+    def _validate(
+        self, request: Asked, records: Records, resource_type: str, rest: list[str]
+    ) -> FhirResponse:
+        resource_id = check_id(rest[0]) if rest else ""
+        return validate(request, records, self._store.validator, self._known(resource_type), resource_id)
 
     def _history(self, request: Asked, records: Records, key: list[str]) -> FhirResponse:
         if len(key) > 2:

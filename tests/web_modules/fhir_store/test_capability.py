@@ -37,6 +37,56 @@ def test_the_statement_is_valid_for_others(fhir: Caller) -> None:
 
 def test_what_is_declared_as_included_is_included(fhir: Caller) -> None:
     statement = fhir("GET", "metadata").body
-    slot = next(one for one in statement["rest"][0]["resource"] if one["type"] == "Slot")
-    assert slot["searchInclude"] == ["Slot:schedule"]
-    assert fhir("GET", "Slot", query={"_include": "Slot:schedule"}, prefer="handling=strict").status == 200
+    resources = {one["type"]: one for one in statement["rest"][0]["resource"]}
+    assert resources["Slot"]["searchInclude"] == ["*", "Slot:schedule"]
+    assert {"*", "Appointment:slot"} <= set(resources["Slot"]["searchRevInclude"])
+    assert "AuditEvent:patient" not in resources["Patient"]["searchRevInclude"]
+    asked = 0
+    for kind in ("Slot", "Patient", "Practitioner", "Observation", "Bundle"):
+        for name in ("searchInclude", "searchRevInclude"):
+            for value in resources[kind][name]:
+                query = {"_id": "x", name.replace("search", "_").lower(): value}
+                assert fhir("GET", kind, query=query, prefer="handling=strict").status == 200, value
+                asked += 1
+    assert asked > 300
+
+
+def test_every_declared_interaction_of_every_type_works(fhir: Caller) -> None:
+    statement = fhir("GET", "metadata").body["rest"][0]
+    statuses = {
+        "read": ("GET", "{}/x", None, 404),
+        "vread": ("GET", "{}/x/_history/1", None, 404),
+        "update": ("PUT", "{}/x", {"resourceType": "{}", "id": "x", "zork": 1}, 422),
+        "patch": ("PATCH", "{}/x", [{"op": "remove", "path": "/id"}], 404),
+        "delete": ("DELETE", "{}/x", None, 204),
+        "history-instance": ("GET", "{}/x/_history", None, 404),
+        "history-type": ("GET", "{}/_history", None, 200),
+        "create": ("POST", "{}", {"resourceType": "{}", "zork": 1}, 422),
+        "search-type": ("GET", "{}", None, 200),
+    }
+    asked = 0
+    for resource in statement["resource"]:
+        kind = resource["type"]
+        for interaction in resource["interaction"]:
+            method, path, body, status = statuses[interaction["code"]]
+            sent = body | {"resourceType": kind} if isinstance(body, dict) else body
+            answer = fhir(method, path.format(kind), sent)
+            assert answer.status == status, (kind, interaction, answer.body)
+            asked += 1
+        for operation in resource.get("operation", ()):
+            method = "POST" if operation["name"] == "validate" else "GET"
+            answer = fhir(method, f"{kind}/x/${operation['name']}")
+            assert answer.status == 404, (kind, operation, answer.body)
+    assert asked > 1300
+    system = {one["code"] for one in statement["interaction"]}
+    assert system == {"transaction", "batch", "history-system", "search-system"}
+    for parameter in statement["searchParam"]:
+        value = "2026" if parameter["type"] == "date" else "x"
+        query = {"_type": "Patient,Slot", parameter["name"]: value}
+        assert fhir("GET", "", query=query, prefer="handling=strict").status == 200
+
+
+def test_the_audit_is_no_part_of_other_searches(fhir: Caller) -> None:
+    for query in ({"_has:AuditEvent:patient:action": "R"}, {"_revinclude": "AuditEvent:patient"}):
+        assert fhir("GET", "Patient", query=query).status == 400
+    assert fhir("GET", "", query={"_type": "AuditEvent"}).status == 400

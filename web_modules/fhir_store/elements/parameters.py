@@ -49,6 +49,9 @@ _MISSPELT = {"DateTime": "dateTime"}
 NOT_MEANT = frozenset({"phonetic"})
 """Parameters whose values the store could find, but not compare as their description promises."""
 
+APART = frozenset({"AuditEvent"})
+"""Types that are kept apart from the records, and are searched only by themselves."""
+
 BUILT_IN = frozenset({"_id", "_lastUpdated"})
 """Parameters of every type that are columns of the resource table and need no index rows."""
 
@@ -136,7 +139,7 @@ class ParameterCatalogue:
         self._known: dict[str, Mapping[str, Parameter]] = {}
         self._declared: dict[str, list[dict[str, Any]]] = {}
         self._by_address = {declared["url"]: declared for declared in definitions.search_parameters}
-        self.resource_types = definitions.resource_types
+        self.resource_types = definitions.resource_types - APART
         for declared in definitions.search_parameters:
             for base in declared["base"]:
                 self._declared.setdefault(base, []).append(declared)

@@ -72,7 +72,14 @@ class Reverse:
     criterion: "Criterion"
 
 
-Criterion = Union[Condition, Chain, Reverse]  # noqa: UP007  (refers to itself)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyOf:
+    """A match must fulfil at least one of some conditions; the store itself asks this, no client can."""
+
+    criteria: tuple[Condition, ...]
+
+
+Criterion = Union[Condition, Chain, Reverse, AnyOf]  # noqa: UP007  (refers to itself)
 
 
 def split_values(text: str) -> tuple[str, ...]:
@@ -203,7 +210,7 @@ class CriterionReader:
 
     def _parameters(self, resource_type: str) -> Mapping[str, Parameter]:
         if resource_type not in self._catalogue.resource_types:
-            words = f"FHIR R4 has no resource type `{resource_type[:64]}`."
+            words = f"`{resource_type[:64]}` is not a resource type that is searched here."
             raise refuse(400, IssueCode.NOT_SUPPORTED, words)
         return self._catalogue.of(resource_type)
 

@@ -16,7 +16,7 @@ from web_modules.fhir_store.search.conditions import (
     resource_clause,
     tests_of,
 )
-from web_modules.fhir_store.search.criteria import Chain, Condition, Criterion, Reverse
+from web_modules.fhir_store.search.criteria import AnyOf, Chain, Condition, Criterion, Reverse
 from web_modules.fhir_store.search.sql import Sql, among, either, every, negated
 
 CodesOf = Callable[[str], Sequence[tuple[str, str]]]
@@ -100,6 +100,13 @@ class Narrower:
                 return self._chain(criterion)
             case Reverse():
                 return self._reverse(resource_type, criterion)
+            case AnyOf():
+                parts = [self._narrowing(resource_type, one) for one in criterion.criteria]
+                return _Narrowing(
+                    breadth=max(part.breadth for part in parts),
+                    leading=either([part.leading for part in parts]),
+                    checking=either([part.checking for part in parts]),
+                )
         if criterion.parameter.code in BUILT_IN:
             clause = resource_clause(criterion)
             breadth = _ID if criterion.parameter.code == "_id" else _BROADEST

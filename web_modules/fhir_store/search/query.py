@@ -171,7 +171,11 @@ class SearchReader:
         known = self._catalogue.resource_types
         for one in named:
             if one not in known:
-                raise refuse(400, IssueCode.NOT_SUPPORTED, f"FHIR R4 has no resource type `{one[:64]}`.")
+                raise refuse(
+                    400,
+                    IssueCode.NOT_SUPPORTED,
+                    f"`{one[:64]}` is not a resource type that is searched here.",
+                )
         types = tuple(sorted(set(named) or known))
         search = self._read("", types, pairs, is_strict=is_strict)
         if not named and not any(branch.criteria for branch in search.branches):

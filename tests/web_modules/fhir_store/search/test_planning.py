@@ -44,6 +44,7 @@ def fhir(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterat
         "Patient?_has:Observation:patient:_has:Provenance:target:agent=Practitioner/1",
         "Task?identifier=a|b&owner:missing=true",
         "?_type=Patient,Observation&_id=a",
+        "Patient/p/Observation?code=a|b",
     ],
 )
 def test_no_search_reads_a_whole_type(fhir: Caller, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
