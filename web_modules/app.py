@@ -21,12 +21,13 @@ from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest
 from web_modules.fhir_store.access import OURSELVES, Access, Agent
+from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.endpoint import FhirEndpoint, Gate
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Store
-from web_modules.identity.admission import Admission, may_pass_unfiltered
+from web_modules.identity.admission import Admission
 from web_modules.identity.assembly import create_identity
 from web_modules.identity.services import Services
 from web_modules.identity.sessions import Sessions
@@ -43,6 +44,8 @@ _FOLDER = Path(__file__).resolve().parent
 _PRACTICE_ZONE = ZoneInfo("Europe/London")
 _ANYBODY = replace(OURSELVES, agent=Agent(id="development", name="Without sign-in"))
 """Who asks where no sign-in is asked for: everything is permitted."""
+
+_STRANGER = Access(agent=STRANGER, grants=())
 
 _NOT_SERVED = frozenset({"fhir"})
 """Folders of the assets that are for the store and not for browsers."""
@@ -150,11 +153,11 @@ def _today(settings: CloudSettings) -> Callable[[], date]:
 def _gate(admission: Admission) -> Gate:
     def check(request: Request) -> Access | Refusal:
         access = admission.access_of(request)
+        if access is None and request.scope["path"].endswith("/fhir/metadata"):
+            return _STRANGER  # everybody may know what this server can do
         if access is None:
             refusal = refuse(401, IssueCode.LOGIN, "Sign in first, or bring the service token.")
             return Refusal(401, refusal.issues, headers={"www-authenticate": "Bearer"})
-        if access.agent.client and not may_pass_unfiltered(access, request):
-            return refuse(403, IssueCode.FORBIDDEN, "This token does not permit that.")
         if is_forged_write(request):
             return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
         return access

@@ -20,7 +20,11 @@ def standard() -> Standard:
     """HL7's definitions, read once."""
     definitions = load_definitions()
     model = ElementModel(definitions)
-    return Standard(catalogue=ParameterCatalogue(definitions, model), validator=Validator(definitions, model))
+    return Standard(
+        catalogue=ParameterCatalogue(definitions, model),
+        validator=Validator(definitions, model),
+        compartment=definitions.patient_compartment,
+    )
 
 
 @pytest.fixture

@@ -34,6 +34,6 @@ def validator(definitions: Definitions, model: ElementModel) -> Validator:
 
 
 @pytest.fixture(scope="session")
-def standard(catalogue: ParameterCatalogue, validator: Validator) -> Standard:
+def standard(definitions: Definitions, catalogue: ParameterCatalogue, validator: Validator) -> Standard:
     """What a store works with."""
-    return Standard(catalogue=catalogue, validator=validator)
+    return Standard(catalogue=catalogue, validator=validator, compartment=definitions.patient_compartment)

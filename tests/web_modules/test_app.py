@@ -131,11 +131,15 @@ def test_every_answer_carries_the_security_headers(web: TestClient) -> None:
 
 
 def test_records_need_a_sign_in(web: TestClient) -> None:
-    for method, path in (("GET", "Patient"), ("POST", "Patient"), ("GET", "metadata"), ("GET", "_history")):
+    for method, path in (("GET", "Patient"), ("POST", "Patient"), ("GET", "_history")):
         refused = web.request(method, f"/Y99002/fhir/{path}")
         assert refused.status_code == 401
         assert refused.json()["issue"][0]["code"] == "login"
         assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_everybody_may_know_what_the_server_can_do(web: TestClient) -> None:
+    assert web.get("/Y99002/fhir/metadata").json()["resourceType"] == "CapabilityStatement"
 
 
 @pytest.mark.parametrize("base", ["/Y99003/fhir", "/Y1/fhir", "/fhir", "/y99002/fhir"])
@@ -316,12 +320,12 @@ def test_a_body_without_end_is_refused(priya: TestClient, monkeypatch: pytest.Mo
 
 
 def test_a_held_history_over_http_ends_with_304(priya: TestClient) -> None:
-    etag = priya.get("/Y99002/fhir/_history").headers["ETag"]
+    etag = priya.get("/Y99002/fhir/Patient/_history").headers["ETag"]
     headers = {"If-None-Match": etag, "Prefer": "wait=0"}
-    assert priya.get("/Y99002/fhir/_history", headers=headers).status_code == 304
+    assert priya.get("/Y99002/fhir/Patient/_history", headers=headers).status_code == 304
     priya.post("/Y99002/fhir/Patient", json=PATIENT)
     headers["Prefer"] = "wait=20"
-    assert priya.get("/Y99002/fhir/_history", headers=headers).status_code == 200
+    assert priya.get("/Y99002/fhir/Patient/_history", headers=headers).status_code == 200
 
 
 def test_definitions_for_the_store_are_not_served_to_browsers(web: TestClient) -> None:

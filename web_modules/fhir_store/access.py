@@ -16,6 +16,11 @@ ANY_TYPE = "*"
 OPEN_LABELS = frozenset({"U", "L", "M", "N"})
 """HL7 v3 Confidentiality: unrestricted, low, moderate, normal. Whoever may read at all sees these."""
 
+RESTRICTED_LABELS = frozenset({"R", "V"})
+"""Restricted and very restricted: hidden from whoever is not cleared. The system has no other codes."""
+
+CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+
 SHARED_TYPES = frozenset(
     {"HealthcareService", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole"}
 )

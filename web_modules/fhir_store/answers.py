@@ -104,6 +104,9 @@ def of_search(search: Search, page: Page, base_url: str, subsetter: Subsetter) -
     if page.is_cut:
         words = f"More than {MOST_INCLUDED} resources would come along; the others were left out."
         told.append(Issue(code=IssueCode.TOO_COSTLY, words=words))
+    if page.is_withheld:
+        words = "What you may not see for its confidentiality was left out."
+        told.append(Issue(code=IssueCode.SUPPRESSED, words=words))
     if told:
         entries.append({"resource": outcome(told, severity="information"), "search": {"mode": "outcome"}})
     if entries:

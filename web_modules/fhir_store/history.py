@@ -8,12 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
 from web_modules.fhir_store.elements.moments import Range, range_of
 from web_modules.fhir_store.refusals import IssueCode, refuse
 from web_modules.fhir_store.search.query import CURSOR, Pairs, read_count
 
 DEFAULT_COUNT = 100
+_OF_SEEN = (
+    "EXISTS (SELECT 1 FROM resource AS r WHERE r.practice = v.practice AND r.type = v.type AND r.id = v.id"
+    " AND r.is_deleted = 0"
+)
 _IGNORED = frozenset({"_format", "_pretty"})
 
 
@@ -122,14 +127,20 @@ def run_history(
     if request.after is not None:
         where.append("v.updated > ?" if request.is_oldest_first else "v.updated < ?")
         values.append(request.after)
+    limit = records.sight.limit(Interaction.READ, key[0]) if key else None
+    if limit is not None:
+        where.append(f"{_OF_SEEN} AND ({limit.text}))")
+        values += limit.values
     order = "ASC" if request.is_oldest_first else "DESC"
     rows = records.session.rows(
         f"SELECT {VERSION_COLUMNS} FROM version AS v WHERE {' AND '.join(where)}"  # noqa: S608  (fixed pieces)
         f" ORDER BY v.updated {order} LIMIT ?",
         (*values, request.count + 1),
     )
-    versions = tuple(stored(row) for row in rows[: request.count])
-    return versions, versions[-1].updated if len(rows) > request.count else None
+    page = [stored(row) for row in rows[: request.count]]
+    seen = records.sight.sees_labels_of
+    versions = tuple(version for version in page if version.content is None or seen(version.content))
+    return versions, page[-1].updated if len(rows) > request.count else None
 
 
 def _moment(name: str, value: str) -> Range:

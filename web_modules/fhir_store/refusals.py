@@ -23,6 +23,8 @@ class IssueCode(StrEnum):
     TOO_COSTLY = "too-costly"
     LOGIN = "login"
     FORBIDDEN = "forbidden"
+    CODE_INVALID = "code-invalid"
+    SUPPRESSED = "suppressed"
     EXCEPTION = "exception"
     TRANSIENT = "transient"
     INFORMATIONAL = "informational"

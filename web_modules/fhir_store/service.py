@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
-from web_modules.fhir_store.access import OURSELVES, Access, Agent
+from web_modules.fhir_store.access import OURSELVES, Access, Agent, Interaction
 from web_modules.fhir_store.asked import Asked, asked_by
 from web_modules.fhir_store.audit.events import note_of
 from web_modules.fhir_store.audit.service import AUDIT_EVENT, AuditService
@@ -30,9 +30,11 @@ from web_modules.fhir_store.interactions import Done, Interactions, check_id, sh
 from web_modules.fhir_store.operations import meta_of, validate
 from web_modules.fhir_store.patching import read_patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search.limits import LimitedSight, is_unlimited
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader
 from web_modules.fhir_store.search.subsets import Subsetter
+from web_modules.fhir_store.sight import UNLIMITED, Sight
 from web_modules.fhir_store.store import Store
 
 LONGEST_WAIT_SECONDS = 30.0
@@ -141,10 +143,10 @@ class FhirService:
                 held = self.waiting_position(request)
                 if held is not None:
                     self.changes.wait(*held)
-                with self._reading() as records:
+                with self._reading(request) as records:
                     return self._read(request, records)
             case "POST", ["_search"]:
-                with self._reading() as records:
+                with self._reading(request) as records:
                     return self._search(request, records, "", _posted(request))
             case "POST", [resource_type]:
                 resource = self._resource(request, resource_type)
@@ -157,7 +159,7 @@ class FhirService:
                 with self._reading() as records:
                     return self._validate(request, records, resource_type, rest)
             case "POST", [resource_type, "_search"]:
-                with self._reading() as records:
+                with self._reading(request) as records:
                     return self._search(request, records, resource_type, _posted(request))
             case "PUT", [resource_type, resource_id]:
                 return self._update(request, self._resource(request, resource_type, check_id(resource_id)))
@@ -199,6 +201,10 @@ class FhirService:
             return answers.of_json(self._metadata())
         if segments and segments[-1] == "_history":
             return self._history(request, records, segments[:-1])
+        if segments:
+            _permit(
+                records.sight, Interaction.SEARCH if len(segments) == 1 else Interaction.READ, segments[0]
+            )
         match segments:
             case []:
                 return self._search(request, records, "", request.query)
@@ -238,6 +244,7 @@ class FhirService:
     ) -> FhirResponse:
         is_strict = "handling=strict" in request.headers.get("prefer", "")
         if resource_type:
+            _permit(records.sight, Interaction.SEARCH, resource_type)
             search = self._reader.read(self._known(resource_type), pairs, is_strict=is_strict)
         else:
             search = self._reader.read_several(pairs, is_strict=is_strict)
@@ -263,7 +270,9 @@ class FhirService:
         if len(key) > 2:
             raise refuse(404, IssueCode.NOT_FOUND, "There is no history at this address.")
         if key:
-            self._known(key[0])
+            _permit(records.sight, Interaction.READ, self._known(key[0]))
+        elif records.sight.is_limited:
+            raise refuse(403, IssueCode.FORBIDDEN, "Ask for the history of one type, or of one resource.")
         is_strict = "handling=strict" in request.headers.get("prefer", "")
         asked = read_history_request("/".join([*key, "_history"]), request.query, is_strict=is_strict)
         position = records.position()
@@ -347,6 +356,7 @@ class FhirService:
         return resource_type
 
     def _audited(self, request: Asked, rest: list[str]) -> FhirResponse:
+        _permit_audit(request)
         if request.method in {"GET", "HEAD"}:
             return self._audit.read(request, rest)
         if request.method == "POST" and not rest:
@@ -362,13 +372,13 @@ class FhirService:
         return answers.of_done(done, self.served.base_url, request.headers.get("prefer", ""))
 
     @contextmanager
-    def _reading(self) -> Iterator[Records]:
+    def _reading(self, request: Asked) -> Iterator[Records]:
         with self._store.database.viewing() as session:
-            yield Records(session, self.served.practice)
+            yield Records(session, self.served.practice, self._sight(request))
 
     def _written(self, request: Asked, work: Callable[[WritableRecords], T]) -> T:
         def in_transaction(session: Session) -> tuple[T, int]:
-            records = self._writable(session)
+            records = self._writable(session, self._sight(request))
             result = work(records)
             agent = request.access.agent
             note = note_of(request, agent, moment=records.reached, status=200, written=records.written)
@@ -380,10 +390,21 @@ class FhirService:
         self.changes.advance(reached)
         return result
 
-    def _writable(self, session: Session) -> WritableRecords:
+    def _sight(self, request: Asked) -> Sight:
+        if is_unlimited(request.access):
+            return UNLIMITED
+        return LimitedSight(
+            request.access,
+            self.served.practice,
+            self._store.catalogue,
+            self._store.compartment,
+            self.served.base_url,
+        )
+
+    def _writable(self, session: Session, sight: Sight) -> WritableRecords:
         practice = self.served.practice
         index = IndexWriter(session, practice, self._store.indexer, self.served.base_url)
-        return WritableRecords(session, practice, index)
+        return WritableRecords(session, practice, index, sight)
 
     def _note(self, request: Asked, status: int) -> None:
         self.trail.note(note_of(request, request.access.agent, moment=_now(), status=status))
@@ -405,6 +426,20 @@ class FhirService:
 def _posted(request: Asked) -> Pairs:
     form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
     return (*request.query, *form)
+
+
+def _permit(sight: Sight, interaction: Interaction, resource_type: str) -> None:
+    if not sight.allows(interaction, resource_type):
+        raise refuse(403, IssueCode.FORBIDDEN, f"You may not do that with a {resource_type}.")
+
+
+def _permit_audit(request: Asked) -> None:
+    """The audit is of the whole practice: no grant for one patient or by a query opens a part of it."""
+    reads = request.method in {"GET", "HEAD"}
+    interaction = Interaction.READ if reads else Interaction.CREATE
+    grants = request.access.grants_for(interaction, AUDIT_EVENT)
+    if not any(grant.patient is None and not grant.query for grant in grants):
+        raise refuse(403, IssueCode.FORBIDDEN, "You may not do that with the audit.")
 
 
 def _now() -> int:

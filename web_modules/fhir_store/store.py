@@ -1,7 +1,7 @@
 """The store as a whole: what HL7 defines, the database, and one change signal a practice."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,10 +27,12 @@ class Standard:
     Attributes:
         catalogue: the search parameters.
         validator: what may be stored.
+        compartment: for each type, the search parameters that say of which patient it is.
     """
 
     catalogue: ParameterCatalogue
     validator: Validator
+    compartment: Mapping[str, Sequence[str]]
 
 
 def load_standard(folder: Path = DEFAULT_FOLDER) -> Standard:
@@ -41,7 +43,11 @@ def load_standard(folder: Path = DEFAULT_FOLDER) -> Standard:
     """
     definitions = load_definitions(folder)
     model = ElementModel(definitions)
-    return Standard(catalogue=ParameterCatalogue(definitions, model), validator=Validator(definitions, model))
+    return Standard(
+        catalogue=ParameterCatalogue(definitions, model),
+        validator=Validator(definitions, model),
+        compartment=definitions.patient_compartment,
+    )
 
 
 class Store:
@@ -61,6 +67,7 @@ class Store:
         """
         self.catalogue = standard.catalogue
         self.validator = standard.validator
+        self.compartment = standard.compartment
         self.database = Database(database_url)
         self._audit_key = audit_key()
         self.indexer = Indexer(self.catalogue)

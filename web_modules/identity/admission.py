@@ -25,21 +25,6 @@ SERVICE = Access(
 """The practice's own services, such as the bridge, carry every record."""
 
 
-def may_pass_unfiltered(access: Access, request: HTTPConnection) -> bool:
-    """Whether an application's request may go to a store that does not look at grants by itself.
-
-    Only what a token names outright: its patient's own Patient resource and its person's.
-    """
-    if request.scope["method"] not in {"GET", "HEAD"} or request.url.query:
-        return False
-    *_, resource_type, resource_id = str(request.scope["path"]).split("/")
-    return any(
-        grant.query == (("_id", resource_id),)
-        or (resource_type == "Patient" and grant.patient == resource_id and not grant.query)
-        for grant in access.grants_for("r", resource_type)
-    )
-
-
 class Admission:
     """Says who asks and what they may do at one practice. Safe from every thread."""
 

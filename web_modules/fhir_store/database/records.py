@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.audit.book import AuditBook
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import Resource, decode, encode
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.sight import UNLIMITED, Sight
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,9 @@ CURRENT = "resource AS r JOIN version AS v ON v.practice = r.practice AND v.upda
 _CURRENT = f"""
     SELECT {VERSION_COLUMNS} FROM {CURRENT} WHERE r.practice = ? AND r.type = ? AND r.id = ?
 """  # noqa: S608  (fixed pieces)
+_IS_THERE = """
+    SELECT 1 FROM resource AS r WHERE r.practice = ? AND r.type = ? AND r.id = ? AND r.is_deleted = 0
+"""
 _ONE_VERSION = f"""
     SELECT {VERSION_COLUMNS} FROM version AS v
     WHERE v.practice = ? AND v.type = ? AND v.id = ? AND v.version = ?
@@ -99,27 +105,47 @@ def new_id() -> str:
     return str(uuid.UUID(int=value))
 
 
+def not_there(resource_type: str) -> Refusal:
+    """The answer for what does not exist, and for what is hidden alike."""
+    return refuse(404, IssueCode.NOT_FOUND, f"There is no {resource_type} with this id.")
+
+
 def lock_practice(session: Session, practice: str) -> int:
     """Keep every other writer of a practice out until the transaction ends; its position so far."""
     return int(session.rows_for_change(_POSITION, (practice,))[0][0])
 
 
 class Records:
-    """One practice's records inside one database transaction."""
+    """One practice's records inside one database transaction, as far as somebody sees them."""
 
-    def __init__(self, session: Session, practice: str) -> None:
+    def __init__(self, session: Session, practice: str, sight: Sight = UNLIMITED) -> None:
         self.session = session
         self.practice = practice
+        self.sight = sight
 
     def current(self, resource_type: str, resource_id: str) -> StoredVersion | None:
-        """The newest version, a deletion too, or None when there never was one."""
+        """The newest version, a deletion too, or None when there never was one or it is hidden."""
         rows = self.session.rows(_CURRENT, (self.practice, resource_type, resource_id))
-        return stored(rows[0]) if rows else None
+        if not rows or self.hides(Interaction.READ, resource_type, resource_id):
+            return None
+        return stored(rows[0])
+
+    def hides(self, interaction: Interaction, resource_type: str, resource_id: str) -> bool:
+        """Whether an interaction with a resource is not permitted; with limits, what is deleted is hidden."""
+        limit = self.sight.limit(interaction, resource_type)
+        if limit is None:
+            return False
+        key = (self.practice, resource_type, resource_id)
+        self.flush()
+        return not self.session.rows(f"{_IS_THERE} AND ({limit.text})", (*key, *limit.values))
 
     def version(self, resource_type: str, resource_id: str, version: int) -> StoredVersion | None:
         """One version, or None."""
         rows = self.session.rows(_ONE_VERSION, (self.practice, resource_type, resource_id, version))
-        return stored(rows[0]) if rows else None
+        if not rows or self.hides(Interaction.READ, resource_type, resource_id):
+            return None
+        found = stored(rows[0])
+        return found if found.content is None or self.sight.sees_labels_of(found.content) else None
 
     def flush(self) -> None:
         """Make what this transaction has written findable by its own searches; nothing to do when reading."""
@@ -136,19 +162,31 @@ class WritableRecords(Records):
     history up to a moment can never miss one that was committed later.
     """
 
-    def __init__(self, session: Session, practice: str, index: IndexWriter) -> None:
+    def __init__(self, session: Session, practice: str, index: IndexWriter, sight: Sight = UNLIMITED) -> None:
         """Take the practice's lock and write for it.
 
         Args:
             session: the transaction.
             practice: its ODS code.
             index: its search index, in the same transaction.
+            sight: of whoever writes.
         """
-        super().__init__(session, practice)
+        super().__init__(session, practice, sight)
         self._index = index
         self.written: list[str] = []
         self._began_at = lock_practice(session, practice)
         self.reached = self._began_at
+
+    def current(self, resource_type: str, resource_id: str) -> StoredVersion | None:
+        """The newest version, a deletion too, or None when there never was one.
+
+        Raises:
+            Refusal: 404, there is one that is hidden: nothing may be stored in its place.
+        """
+        found = super().current(resource_type, resource_id)
+        if found is None and self.session.rows(_CURRENT, (self.practice, resource_type, resource_id)):
+            raise not_there(resource_type)
+        return found
 
     def position(self) -> int:
         """As of this transaction, what it has written included."""
@@ -161,7 +199,16 @@ class WritableRecords(Records):
             resource: valid, with its id; its `meta.versionId` and `meta.lastUpdated` are set here.
             previous: the newest version so far, as read in this transaction.
             method: POST, PUT or PATCH.
+
+        Raises:
+            Refusal: 403, it may not be stored; 404, it would take the place of one that is hidden.
         """
+        is_new = previous is None or previous.content is None
+        interaction = Interaction.CREATE if is_new else Interaction.UPDATE
+        resource_type, resource_id = resource["resourceType"], resource["id"]
+        self._require(interaction, resource_type, "" if is_new else resource_id)
+        if is_new and method != "POST" and self.sight.is_limited:
+            raise not_there(resource_type)  # as for one that is hidden
         updated = self._next_moment()
         count = 1 if previous is None else previous.version + 1
         meta = {
@@ -183,10 +230,17 @@ class WritableRecords(Records):
         self._write(version)
         before = None if previous is None or previous.content is None else decode(previous.content)
         self._index.replace(version.number, before, whole)
+        if self.hides(interaction, resource_type, resource_id):
+            raise refuse(403, IssueCode.FORBIDDEN, "You may not store a record with this content.")
         return version
 
     def delete(self, previous: StoredVersion) -> StoredVersion:
-        """Store a deletion as the newest version."""
+        """Store a deletion as the newest version.
+
+        Raises:
+            Refusal: 403, it may not be deleted.
+        """
+        self._require(Interaction.DELETE, previous.type, previous.id)
         version = StoredVersion(
             type=previous.type,
             id=previous.id,
@@ -201,7 +255,13 @@ class WritableRecords(Records):
         return version
 
     def forget_earlier(self, current: StoredVersion) -> None:
-        """Remove every version before the current one, for good."""
+        """Remove every version before the current one, for good.
+
+        Raises:
+            Refusal: 403, not by whoever has limits.
+        """
+        if self.sight.is_limited:
+            raise refuse(403, IssueCode.FORBIDDEN, "You may not remove the history of records.")
         self.session.change(_FORGET_EARLIER, (self.practice, current.type, current.id, current.version))
 
     def flush(self) -> None:
@@ -214,6 +274,11 @@ class WritableRecords(Records):
         book.append(notes)
         if self.reached > self._began_at:
             self.session.change(_MOVE_POSITION, (self.reached, self.practice))
+
+    def _require(self, interaction: Interaction, resource_type: str, resource_id: str) -> None:
+        is_allowed = self.sight.allows(interaction, resource_type)
+        if not is_allowed or (resource_id and self.hides(interaction, resource_type, resource_id)):
+            raise refuse(403, IssueCode.FORBIDDEN, f"You may not do that with a {resource_type}.")
 
     def _next_moment(self) -> int:
         self.reached = max(time.time_ns() // 1000, self.reached + 1)

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.database.records import CURRENT, VERSION_COLUMNS, Records, StoredVersion, stored
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.search.query import Include
-from web_modules.fhir_store.search.sql import among
+from web_modules.fhir_store.search.sql import Sql, among
 
 MOST_INCLUDED = 5000
 """Resources sent along with one page; more would be a list, not a context."""
@@ -128,12 +129,13 @@ def _read(records: Records, keys: Sequence[Key]) -> Iterator[StoredVersion]:
 def _current(
     records: Records, resource_type: str, column: str, wanted: Sequence[Any]
 ) -> Iterator[StoredVersion]:
+    limit = records.sight.limit(Interaction.READ, resource_type) or Sql("1 = 1")
     for some in _parts(wanted):
         named = among(f"r.{column}", some)
         rows = records.session.rows(
             f"SELECT {VERSION_COLUMNS} FROM {CURRENT} WHERE r.practice = ? AND r.type = ?"
-            f" AND r.is_deleted = 0 AND {named.text} ORDER BY r.number",
-            (records.practice, resource_type, *named.values),
+            f" AND r.is_deleted = 0 AND {named.text} AND ({limit.text}) ORDER BY r.number",
+            (records.practice, resource_type, *named.values, *limit.values),
         )
         yield from map(stored, rows)
 

@@ -1,14 +1,16 @@
 """Runs searches: one statement for the page of matches, one for their number, more for what comes along."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.parameters import BUILT_IN, ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.search.conditions import BY_NUMBER, table_of
 from web_modules.fhir_store.search.including import Including
-from web_modules.fhir_store.search.narrowing import Narrower
+from web_modules.fhir_store.search.narrowing import Limit, Narrower
 from web_modules.fhir_store.search.query import CHEAP, Branch, Search, SortKey
 from web_modules.fhir_store.search.sql import Sql, either, every
 from web_modules.fhir_store.search.valuesets import codes_of
@@ -38,6 +40,7 @@ class Page:
         matches: in the order asked for.
         included: what comes along, each once.
         is_cut: whether more would have come along than this server sends.
+        is_withheld: whether a label hides something that matches.
         total: the number of all matches, or None when it was not asked for.
         following: the cursor of the next page, or None on the last.
     """
@@ -45,6 +48,7 @@ class Page:
     matches: tuple[StoredVersion, ...]
     included: tuple[StoredVersion, ...]
     is_cut: bool
+    is_withheld: bool
     total: int | None
     following: tuple[Any, ...] | None
 
@@ -63,13 +67,11 @@ class Searcher:
             Refusal: 400, a value is not of its parameter's kind.
         """
         records.flush()
-        narrower = Narrower(
-            records.practice, self._base_url, lambda name: codes_of(records, self._base_url, name)
-        )
-        wheres = [narrower.where(branch.resource_type, branch.criteria) for branch in search.branches]
+        limit = partial(records.sight.limit, Interaction.SEARCH)
+        wheres = self._wheres(records, search, limit)
         if search.wants_count_only:
             total = _count(records, wheres, most=None)
-            return Page(matches=(), included=(), is_cut=False, total=total, following=None)
+            return Page(matches=(), included=(), is_cut=False, is_withheld=False, total=total, following=None)
         rows = records.session.rows(*_page_statement(records.practice, search, wheres))
         has_more = len(rows) > search.count
         rows = rows[: search.count]
@@ -78,10 +80,22 @@ class Searcher:
         return Page(
             matches=matches,
             included=included.versions,
+            is_withheld=self._is_withheld(records, search),
             is_cut=included.is_cut,
             total=_total(records, search, wheres, None if has_more else len(matches)),
             following=(*rows[-1][_WIDTH:], matches[-1].number) if has_more else None,
         )
+
+    def _wheres(self, records: Records, search: Search, limit: Limit) -> list[Sql]:
+        narrower = Narrower(
+            records.practice, self._base_url, lambda name: codes_of(records, self._base_url, name), limit
+        )
+        return [narrower.where(branch.resource_type, branch.criteria) for branch in search.branches]
+
+    def _is_withheld(self, records: Records, search: Search) -> bool:
+        if all(records.sight.withheld(branch.resource_type) is None for branch in search.branches):
+            return False
+        return _count(records, self._wheres(records, search, records.sight.withheld), most=1) > 0
 
 
 def _page_statement(practice: str, search: Search, wheres: list[Sql]) -> tuple[str, tuple[Any, ...]]:

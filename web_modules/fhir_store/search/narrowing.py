@@ -19,6 +19,9 @@ from web_modules.fhir_store.search.conditions import (
 from web_modules.fhir_store.search.criteria import AnyOf, Chain, Condition, Criterion, Reverse
 from web_modules.fhir_store.search.sql import Sql, among, either, every, negated
 
+Limit = Callable[[str], Sql | None]
+"""What a resource of a type must fulfil to be seen, or None when all of them are."""
+
 CodesOf = Callable[[str], Sequence[tuple[str, str]]]
 """The systems and codes of a value set, by what a client names it."""
 
@@ -58,10 +61,13 @@ class _Narrowing:
 class Narrower:
     """Makes the conditions of statements for one practice."""
 
-    def __init__(self, practice: str, base_url: str, codes_of: CodesOf) -> None:
+    def __init__(
+        self, practice: str, base_url: str, codes_of: CodesOf, limit: Limit = lambda _type: None
+    ) -> None:
         self._practice = practice
         self._base_url = base_url
         self._codes_of = codes_of
+        self._limit = limit
 
     def where(self, resource_type: str, criteria: Iterable[Criterion]) -> Sql:
         """What the resource `r` must fulfil: of one type, not deleted, and every criterion.
@@ -73,13 +79,19 @@ class Narrower:
         found = [part.checking if n else part.leading for n, part in enumerate(parts)]
         return every([self._typed(resource_type), *found])
 
+    def checking(self, resource_type: str, criteria: Iterable[Criterion]) -> Sql:
+        """What a resource `r` of a type that is known already must fulfil."""
+        return every([part.checking for part in self._narrowings(resource_type, criteria)])
+
     def _checked(self, resource_type: str, criterion: Criterion, key: str) -> Sql:
         """The same for one resource that is known by a key."""
         found = [part.checking for part in self._narrowings(resource_type, [criterion])]
         return every([self._typed(resource_type), Sql(key), *found])
 
     def _typed(self, resource_type: str) -> Sql:
-        return Sql("r.practice = ? AND r.type = ? AND r.is_deleted = 0", (self._practice, resource_type))
+        own = Sql("r.practice = ? AND r.type = ? AND r.is_deleted = 0", (self._practice, resource_type))
+        limit = self._limit(resource_type)
+        return own if limit is None else every([own, limit])
 
     def _narrowings(self, resource_type: str, criteria: Iterable[Criterion]) -> Iterator[_Narrowing]:
         bounds: dict[str, list[Condition]] = {}

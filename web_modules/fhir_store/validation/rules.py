@@ -13,6 +13,7 @@ from typing import Any
 from nhs_number.validate import is_valid
 
 from web_modules.fhir.systems import NHS_NUMBER
+from web_modules.fhir_store.access import CONFIDENTIALITY, OPEN_LABELS, RESTRICTED_LABELS
 from web_modules.fhir_store.definitions import Definitions, TypeFacts
 from web_modules.fhir_store.documents import MAXIMUM_DEPTH
 from web_modules.fhir_store.elements.model import Element, ElementModel
@@ -23,6 +24,7 @@ _WHOLE_NUMBERS: Mapping[str, int] = {"integer": -(2**31), "unsignedInt": 0, "pos
 _LARGEST_WHOLE_NUMBER = 2**31 - 1
 _MOMENTS = frozenset({"date", "dateTime", "instant"})
 _INNER_RESOURCE = "ResourceList"
+_CONFIDENTIALITY_CODES = OPEN_LABELS | RESTRICTED_LABELS
 _NO_FACTS = TypeFacts(targets={})
 
 
@@ -102,8 +104,13 @@ class _Walk:
                 self._value(node, element, value, (place, key), depth)
             if element.type == "Reference" and key in targets:
                 self._targets(targets[key], value, place, key)
+        self._own_rules(node, type_name, place)
+
+    def _own_rules(self, node: Mapping[str, Any], type_name: str, place: _Place) -> None:
         if type_name == "Identifier":
             self._nhs_number(node, place)
+        elif type_name == "Meta":
+            self._labels(node, place)
         elif type_name == "Reference" and len(node) == 1 and "id" in node:
             self._found(IssueCode.INVARIANT, "This reference points nowhere.", place)
 
@@ -164,6 +171,13 @@ class _Walk:
                 )
                 at: _Place = (place, key, index) if isinstance(value, list) else (place, key)
                 self._found(IssueCode.VALUE, words, (at, "reference"))
+
+    def _labels(self, meta: Mapping[str, Any], place: _Place) -> None:
+        for index, label in enumerate(meta.get("security", ())):
+            code = label.get("code")
+            if label.get("system") == CONFIDENTIALITY and code not in _CONFIDENTIALITY_CODES:
+                words = f"A label of confidentiality is one of {', '.join(sorted(_CONFIDENTIALITY_CODES))}."
+                self._found(IssueCode.CODE_INVALID, words, (place, "security", index))
 
     def _nhs_number(self, identifier: Mapping[str, Any], place: _Place) -> None:
         value = identifier.get("value")

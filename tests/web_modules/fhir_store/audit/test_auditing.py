@@ -1,19 +1,20 @@
 """Every read, write and refusal is in the audit, under whoever asked."""
 
 import base64
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.web_modules.fhir_store.conftest import PRACTICE, Caller
 from web_modules.fhir.transport import FhirRequest
-from web_modules.fhir_store.access import FULL_GRANTS, Access, Agent
+from web_modules.fhir_store.access import OURSELVES, Agent
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.store import Store
 
-PRIYA = Access(agent=Agent(id="priya.nair", name="Dr Priya Nair", role="gp"), grants=FULL_GRANTS)
+PRIYA = replace(OURSELVES, agent=Agent(id="priya.nair", name="Dr Priya Nair", role="gp"))
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Shah"}]}
 
 

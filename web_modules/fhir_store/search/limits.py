@@ -1,0 +1,168 @@
+"""Turns what somebody may do into conditions on the resource table: grants, patients and labels.
+
+The same conditions stand in every statement that reads records, in those of a chain or an include too, so
+nothing that is hidden can be found, counted or inferred from an answer. FHIR R4 security-labels.html; SMART
+App Launch 2.2, scopes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from web_modules.fhir_store.access import (
+    ANY_TYPE,
+    CONFIDENTIALITY,
+    EVERYTHING,
+    OPEN_LABELS,
+    RESTRICTED_LABELS,
+    Access,
+    Grant,
+    Interaction,
+)
+from web_modules.fhir_store.documents import decode
+from web_modules.fhir_store.elements.parameters import ParameterCatalogue, parameter_number
+from web_modules.fhir_store.search.criteria import CriterionReader
+from web_modules.fhir_store.search.narrowing import Narrower
+from web_modules.fhir_store.search.sql import NEVER, Sql, among, either, every, negated
+
+Compartment = Mapping[str, Sequence[str]]
+"""For each type, the search parameters that say of which patient it is."""
+
+
+def is_unlimited(access: Access) -> bool:
+    """Whether everything is open to somebody."""
+    everything = any(
+        grant.resource_type == ANY_TYPE
+        and grant.interactions >= EVERYTHING
+        and not grant.query
+        and grant.patient is None
+        for grant in access.grants
+    )
+    return everything and access.clearance >= RESTRICTED_LABELS and access.relationships is None
+
+
+class LimitedSight:
+    """What somebody with limits sees of one practice."""
+
+    is_limited = True
+
+    def __init__(
+        self,
+        access: Access,
+        practice: str,
+        catalogue: ParameterCatalogue,
+        compartment: Compartment,
+        base_url: str,
+    ) -> None:
+        """Limit what is seen.
+
+        Args:
+            access: of whoever asks.
+            practice: its ODS code.
+            catalogue: the search parameters.
+            compartment: of a patient.
+            base_url: the practice's FHIR base.
+        """
+        self._access = access
+        self._practice = practice
+        self._catalogue = catalogue
+        self._compartment = compartment
+        self._narrower = Narrower(practice, base_url, lambda _name: ())
+        self._known: dict[tuple[Interaction, str], Sql | None] = {}
+
+    def allows(self, interaction: Interaction, resource_type: str) -> bool:
+        """Whether an interaction with a type is permitted on any terms."""
+        return self._access.may(interaction, resource_type)
+
+    def limit(self, interaction: Interaction, resource_type: str) -> Sql | None:
+        """What a resource `r` of a type must fulfil, or None when all of the type is open."""
+        key = (interaction, resource_type)
+        if key not in self._known:
+            hidden = self._hidden(resource_type)
+            parts = [self._granted(interaction, resource_type), None if hidden is None else negated(hidden)]
+            there = [part for part in parts if part is not None]
+            self._known[key] = every(there) if there else None
+        return self._known[key]
+
+    def withheld(self, resource_type: str) -> Sql | None:
+        """What is permitted but for its confidentiality label fulfils this; None when no label hides it."""
+        hidden = self._hidden(resource_type)
+        granted = self._granted(Interaction.SEARCH, resource_type)
+        return hidden if hidden is None or granted is None else every([granted, hidden])
+
+    def _hidden(self, resource_type: str) -> Sql | None:
+        """What has a label above the clearance, or one that asks for a relationship where there is none."""
+        hidden = [
+            self._labelled(resource_type, code) for code in sorted(RESTRICTED_LABELS - self._access.clearance)
+        ]
+        cleared = sorted(RESTRICTED_LABELS & self._access.clearance)
+        if cleared and self._access.relationships is not None:
+            stranger = negated(self._is_of_known_patients(resource_type))
+            hidden += [every([self._labelled(resource_type, code), stranger]) for code in cleared]
+        return either(hidden) if hidden else None
+
+    def sees_labels_of(self, content: bytes) -> bool:
+        """Whether the labels of a version's own content let it be shown, whomever it is about."""
+        labels = labels_of(decode(content))
+        return labels <= OPEN_LABELS | self._access.clearance
+
+    def _granted(self, interaction: Interaction, resource_type: str) -> Sql | None:
+        terms = [
+            self._terms(grant, resource_type) for grant in self._access.grants_for(interaction, resource_type)
+        ]
+        return None if None in terms else either([term for term in terms if term is not None])
+
+    def _terms(self, grant: Grant, resource_type: str) -> Sql | None:
+        parts = [] if grant.patient is None else [self._is_of(grant.patient, resource_type)]
+        reader = CriterionReader(self._catalogue)
+        criteria = [reader.read(resource_type, name, value) for name, value in grant.query]
+        known = [criterion for criterion in criteria if criterion is not None]
+        if len(known) < len(criteria):
+            return NEVER  # a term that is not understood permits nothing
+        if known:
+            parts.append(self._narrower.checking(resource_type, known))
+        return every(parts) if parts else None
+
+    def _is_of(self, patient: str, resource_type: str) -> Sql:
+        if resource_type == "Patient":
+            return Sql("r.id = ?", (patient,))
+        return self._pointing(resource_type, Sql("i.target_id = ?", (patient,)))
+
+    def _is_of_known_patients(self, resource_type: str) -> Sql:
+        """Whether it is about patients, all of whom there is a relationship with."""
+        known = sorted(self._access.relationships or ())
+        if resource_type == "Patient":
+            return among("r.id", known)
+        stranger = negated(among("i.target_id", known))
+        return every(
+            [
+                self._pointing(resource_type, among("i.target_id", known)),
+                negated(self._pointing(resource_type, stranger)),
+            ]
+        )
+
+    def _pointing(self, resource_type: str, target: Sql) -> Sql:
+        names = self._compartment.get(resource_type, ())
+        known = self._catalogue.of(resource_type)
+        parameters = among("i.parameter", [known[name].number for name in names if name in known])
+        return Sql(
+            "EXISTS (SELECT 1 FROM search_reference AS i WHERE i.practice = ? AND i.number = r.number"
+            f" AND {parameters.text} AND i.target_type = 'Patient' AND ({target.text}))",
+            (self._practice, *parameters.values, *target.values),
+        )
+
+    def _labelled(self, resource_type: str, code: str) -> Sql:
+        return Sql(
+            "r.number IN (SELECT i.number FROM search_token AS i WHERE i.practice = ? AND i.parameter = ?"
+            " AND i.code = ? AND i.system = ?)",
+            (self._practice, parameter_number(resource_type, "_security"), code, CONFIDENTIALITY),
+        )
+
+
+def labels_of(resource: Mapping[str, object]) -> frozenset[str]:
+    """The confidentiality codes of a resource."""
+    meta = resource.get("meta")
+    labels = meta.get("security", ()) if isinstance(meta, dict) else ()
+    return frozenset(
+        str(one.get("code"))
+        for one in labels
+        if isinstance(one, dict) and one.get("system") == CONFIDENTIALITY
+    )

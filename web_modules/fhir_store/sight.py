@@ -1,0 +1,46 @@
+"""What of a practice's records somebody may see and do, as the records themselves ask it."""
+
+from typing import Protocol
+
+from web_modules.fhir_store.access import Interaction
+from web_modules.fhir_store.search.sql import Sql
+
+
+class Sight(Protocol):
+    """Asked on every way to a record: read, search, chain, include, history, count and write."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether anything may be hidden at all."""
+
+    def allows(self, interaction: Interaction, resource_type: str) -> bool:
+        """Whether an interaction with a type is permitted on any terms."""
+
+    def limit(self, interaction: Interaction, resource_type: str) -> Sql | None:
+        """What a resource `r` of a type must fulfil, or None when all of the type is open."""
+
+    def withheld(self, resource_type: str) -> Sql | None:
+        """What is permitted but for its confidentiality label fulfils this; None when no label hides it."""
+
+    def sees_labels_of(self, content: bytes) -> bool:
+        """Whether the labels of a version's own content let it be shown, whomever it is about."""
+
+
+class _Unlimited:
+    is_limited = False
+
+    def allows(self, _interaction: Interaction, _resource_type: str) -> bool:
+        return True
+
+    def limit(self, _interaction: Interaction, _resource_type: str) -> Sql | None:
+        return None
+
+    def withheld(self, _resource_type: str) -> Sql | None:
+        return None
+
+    def sees_labels_of(self, _content: bytes) -> bool:
+        return True
+
+
+UNLIMITED: Sight = _Unlimited()
+"""Sees and may do everything."""
