@@ -156,7 +156,7 @@ class FhirService:
                     lambda records: self._interactions.create(records, resource, if_none_exist=condition),
                 )
             case "POST", [resource_type, *rest, "$validate"] if len(rest) < 2:
-                with self._reading() as records:
+                with self._reading(request) as records:
                     return self._validate(request, records, resource_type, rest)
             case "POST", [resource_type, "_search"]:
                 with self._reading(request) as records:

@@ -235,3 +235,23 @@ def test_a_label_that_the_system_does_not_have_is_refused(practice: Caller) -> N
 def test_a_term_that_is_not_understood_permits_nothing(practice: Caller) -> None:
     strange = Grant(resource_type="Observation", interactions=READING, query=(("zork", "1"),))
     assert found(ask(practice, replace(RECEPTIONIST, grants=(strange,)), "GET", "Observation")) == set()
+
+
+def test_however_many_patients_a_clinician_has_everything_can_be_asked(practice: Caller) -> None:
+    many = replace(GP, relationships=frozenset({"mine", *(f"patient-{n}" for n in range(5000))}))
+    assert found(ask(practice, many, "GET", "Patient/mine/$everything")) == {
+        "mine",
+        "open",
+        "vital",
+        "mine-r",
+        "normal",
+    }
+    assert found(ask(practice, RECEPTIONIST, "GET", "Patient/mine/$everything")) == {
+        "mine",
+        "open",
+        "vital",
+        "normal",
+    }
+    assert ask(practice, RECEPTIONIST, "GET", "Patient/secret/$everything").status == 404
+    assert ask(practice, RECEPTIONIST, "GET", "Observation/mine-r/$meta").status == 404
+    assert ask(practice, RECEPTIONIST, "GET", "Observation/mine-r/$validate").status == 404

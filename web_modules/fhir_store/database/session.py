@@ -12,6 +12,10 @@ from typing import Any, Protocol
 
 Values = Sequence[Any]
 
+EACH = "SELECT value FROM json_each(?)"
+"""The texts of a JSON array as rows: any number of values in the place of one. As SQLite says it."""
+EACH_ON_SERVER = "SELECT jsonb_array_elements_text(?::jsonb)"
+
 
 class Cursor(Protocol):
     """What is used of a driver's cursor (PEP 249)."""
@@ -74,9 +78,9 @@ class Session:
         self._cursor.execute("RELEASE SAVEPOINT part")
 
     def _spoken(self, sql: str) -> str:
-        return sql if self._is_embedded else _with_percents(sql)
+        return sql if self._is_embedded else _as_the_server_says(sql)
 
 
 @lru_cache(maxsize=4096)
-def _with_percents(sql: str) -> str:
-    return sql.replace("%", "%%").replace("?", "%s")
+def _as_the_server_says(sql: str) -> str:
+    return sql.replace("%", "%%").replace(EACH, EACH_ON_SERVER).replace("?", "%s")
