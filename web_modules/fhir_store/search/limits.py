@@ -5,7 +5,8 @@ nothing that is hidden can be found, counted or inferred from an answer. FHIR R4
 App Launch 2.2, scopes.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
 from web_modules.fhir_store.access import (
     ANY_TYPE,
@@ -17,6 +18,7 @@ from web_modules.fhir_store.access import (
     Grant,
     Interaction,
 )
+from web_modules.fhir_store.database.session import EACH
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, parameter_number
 from web_modules.fhir_store.search.criteria import CriterionReader
@@ -90,13 +92,12 @@ class LimitedSight:
 
     def _hidden(self, resource_type: str) -> Sql | None:
         """What has a label above the clearance, or one that asks for a relationship where there is none."""
-        hidden = [
-            self._labelled(resource_type, code) for code in sorted(RESTRICTED_LABELS - self._access.clearance)
-        ]
-        cleared = sorted(RESTRICTED_LABELS & self._access.clearance)
+        above = RESTRICTED_LABELS - self._access.clearance
+        cleared = RESTRICTED_LABELS & self._access.clearance
+        hidden = [self._labelled(resource_type, above)] if above else []
         if cleared and self._access.relationships is not None:
             stranger = negated(self._is_of_known_patients(resource_type))
-            hidden += [every([self._labelled(resource_type, code), stranger]) for code in cleared]
+            hidden.append(every([self._labelled(resource_type, cleared), stranger]))
         return either(hidden) if hidden else None
 
     def sees_labels_of(self, content: bytes) -> bool:
@@ -128,16 +129,13 @@ class LimitedSight:
 
     def _is_of_known_patients(self, resource_type: str) -> Sql:
         """Whether it is about patients, all of whom there is a relationship with."""
-        known = sorted(self._access.relationships or ())
+        known = (json.dumps(sorted(self._access.relationships or ())),)
         if resource_type == "Patient":
-            return among("r.id", known)
-        stranger = negated(among("i.target_id", known))
-        return every(
-            [
-                self._pointing(resource_type, among("i.target_id", known)),
-                negated(self._pointing(resource_type, stranger)),
-            ]
-        )
+            return Sql(f"r.id IN ({EACH})", known)
+        is_known = Sql(f"i.target_id IN ({EACH})", known)
+        of_known = self._pointing(resource_type, is_known)
+        of_others = self._pointing(resource_type, negated(is_known))
+        return every([of_known, negated(of_others)])
 
     def _pointing(self, resource_type: str, target: Sql) -> Sql:
         names = self._compartment.get(resource_type, ())
@@ -149,11 +147,12 @@ class LimitedSight:
             (self._practice, *parameters.values, *target.values),
         )
 
-    def _labelled(self, resource_type: str, code: str) -> Sql:
+    def _labelled(self, resource_type: str, codes: Iterable[str]) -> Sql:
+        named = among("i.code", sorted(codes))
         return Sql(
             "r.number IN (SELECT i.number FROM search_token AS i WHERE i.practice = ? AND i.parameter = ?"
-            " AND i.code = ? AND i.system = ?)",
-            (self._practice, parameter_number(resource_type, "_security"), code, CONFIDENTIALITY),
+            f" AND {named.text} AND i.system = ?)",
+            (self._practice, parameter_number(resource_type, "_security"), *named.values, CONFIDENTIALITY),
         )
 
 
