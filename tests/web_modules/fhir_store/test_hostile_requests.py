@@ -118,7 +118,22 @@ def test_no_search_fails(practice: Caller, standard: Standard, data: st.DataObje
 @given(
     st.sampled_from(["GET", "DELETE", "PUT", "POST", "HEAD", "PATCH"]),
     st.lists(
-        st.sampled_from(["Patient", "p", "_history", "1", "_search", "metadata", "$everything", "Zork", "é"])
+        st.sampled_from(
+            [
+                "Patient",
+                "Observation",
+                "p",
+                "_history",
+                "1",
+                "_search",
+                "metadata",
+                "$everything",
+                "$validate",
+                "$meta",
+                "Zork",
+                "é",
+            ]
+        )
         | st.text(max_size=5),
         max_size=4,
     ),
@@ -132,6 +147,10 @@ def test_no_search_fails(practice: Caller, standard: Standard, data: st.DataObje
             b"[]",
             b'{"resourceType":"Bundle","type":"batch","entry":[{}]}',
             b'{"resourceType":"Patient","id":"p"}',
+            b'{"resourceType":"Parameters","parameter":[{"name":"resource","resource":{}}]}',
+            b'{"resourceType":"Parameters","parameter":[{"name":"mode","valueCode":"update"}]}',
+            b'[{"op":"remove","path":"/name"}]',
+            b'{"resourceType":"Bundle","type":"batch","entry":[{"request":{"method":"GET","url":"?_type="}}]}',
         ]
     ),
 )
@@ -140,3 +159,20 @@ def test_no_address_fails(
 ) -> None:
     request = FhirRequest(method=method, path="/".join(segments), headers=headers, body=body)
     assert practice.service.send(request).status in ALLOWED | {201, 204, 405, 409, 422}
+
+
+def test_a_sign_that_no_database_keeps_is_refused_and_noted(fhir: Caller) -> None:
+    for path, query in (("Patient/\0", {}), ("Observation", {"patient": "a\0b"}), ("Patient", {"a\0": "b"})):
+        assert fhir("GET", path, query=query).status == 400
+    fhir.service.trail.flush()
+    assert len(fhir("GET", "AuditEvent").resources) >= 3
+
+
+def test_a_condition_on_very_many_values_is_refused(fhir: Caller) -> None:
+    body = ("_id=" + ",".join(f"i{number}" for number in range(200_000))).encode()
+    refused = fhir("POST", "Patient/_search", body)
+    assert (refused.status, refused.body["issue"][0]["code"]) == (400, "too-costly")
+    repeated = "&".join("name=x" for _ in range(2000)).encode()
+    assert fhir("POST", "Patient/_search", repeated).status == 400
+    many = "&".join(f"_include=Patient:link&_sort=_id,{','.join(['name'] * 9)}" for _ in range(50)).encode()
+    assert fhir("POST", "Patient/_search", many).status == 400

@@ -59,7 +59,8 @@ def note_of(
         written: the versions that were stored, such as `Patient/1/_history/2`.
     """
     interaction, action = _interaction(request)
-    references = list(written) or _asked(request)
+    # PostgreSQL keeps no NUL, and what nobody could have stored has no name to be found by.
+    references = list(written) or [one for one in _asked(request) if "\0" not in one]
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",
         "type": _REST,
