@@ -281,7 +281,10 @@ class Switchboard:
         return [side for side in SIDES_OF_VIEW[self.decision.view] if side in self._hosts]
 
     def _bring(self, side: Side) -> None:
-        self.open(side, self.hub.patient, self.hub.token)
+        if self.hub.takes_part(side):
+            self.open(side, self.hub.patient, self.hub.token)
+        elif side is Side.CLOUD:
+            self.restart(side)  # a legacy program that ended is started by its button: first it is read why
 
     def _function_of(self, side: Side) -> Function:
         """The function to show on a side: the cloud side keeps its page where this one has none."""

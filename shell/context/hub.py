@@ -131,15 +131,19 @@ class ContextHub:
         self._bring(side)
 
     def leave(self, side: Side) -> None:
-        """A pane's program or page is gone: nobody waits for it, and what it said is forgotten."""
+        """A pane's program or page is gone: it is covered, not waited for, and what it said is forgotten."""
+        self._veil(side)
         self._sides.discard(side)
         self._shown.pop(side, None)
         self._changing_since.pop(side, None)
         if side is Side.LEGACY:
             self._ask_no_more()
-        if side is Side.LEGACY and self.dispute is not None:
             self._set_dispute(None)
             self._judge(Side.CLOUD)
+
+    def takes_part(self, side: Side) -> bool:
+        """Whether a pane has joined and has not left since."""
+        return side in self._sides
 
     def is_veiled(self, side: Side) -> bool:
         """Whether nothing of a pane may be seen or touched."""

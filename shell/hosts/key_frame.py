@@ -82,7 +82,7 @@ class KeyFrame(QObject):
             # no key typed right after a click in the shell may overtake it and reach the guest
             self.native.hold_presses(self._top_id, held=give_keys is not None)
         if give_keys is None and self.active is Side.LEGACY:
-            self.give_to_shell()
+            self.give_to_shell(self.content)  # what is still being typed for it is for nobody else
 
     def give_to_guest(self) -> None:
         """Give the keys to the hosted window."""

@@ -51,6 +51,9 @@ class Place(Protocol):
     def take_keys(self, side: Side) -> None:
         """Give a pane the keys."""
 
+    def show_notice(self, words: str) -> None:
+        """Say something that needs no answer."""
+
     def goals(self) -> list[Action]:
         """All that can be gone to."""
 
@@ -103,11 +106,18 @@ class Cards(QObject):
         card.voted.connect(self._voted)
         self._show(card)
 
-    def ask_close(self, sides: Sequence[Side], save: Callable[[], None], leave: Callable[[], None]) -> None:
+    def ask_close(self, sides: Sequence[Side], leave: Callable[[], None]) -> None:
         """Ask whether the window is closed although work is not saved."""
+
+        def saved(is_done: bool) -> None:
+            if is_done:
+                leave()
+            else:
+                self._place.show_notice("The work could not be saved; the window stays open.")
+
         card = CloseCard(self._theme, self._place.patient, sides)
         card.save_and_close.connect(self._place.overlay.close_card)
-        card.save_and_close.connect(save)
+        card.save_and_close.connect(lambda: self._board.settle(Vote.SAVE, sides, saved))
         card.close_anyway.connect(leave)
         card.stay.connect(self._place.overlay.close_card)
         self._show(card)

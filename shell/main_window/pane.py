@@ -1,13 +1,9 @@
 """One side's pane: the strip that says what it shows, the host's widget, and the veil over it."""
 
-from collections.abc import Callable
-from html import escape
-
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QLabel, QStackedLayout, QVBoxLayout, QWidget
 
 from shell.context.shown import Side
-from shell.main_window.notice import Notice
 from shell.main_window.strip import PaneStrip
 from shell.main_window.theme import Theme
 from shell.main_window.veil import Veil
@@ -22,18 +18,19 @@ class Pane(QWidget):
         theme: the look.
         side: whose pane it is.
         host: the host's widget.
-        restart: starts the pane's program again.
+
+    Attributes:
+        is_gone: whether the pane's program or page ended; its veil then says so.
     """
 
-    def __init__(self, theme: Theme, side: Side, host: QWidget, restart: Callable[[], None]) -> None:
+    def __init__(self, theme: Theme, side: Side, host: QWidget) -> None:
         super().__init__()
         self.side = side
+        self.is_gone = False
         self.setAccessibleName(TITLES[side])
         self.strip = PaneStrip(theme, TITLES[side])
         self.veil = Veil(theme)
         self._host = host
-        self._gone = Notice(theme, "warning", "warn")
-        self._gone.pressed.connect(lambda _name: restart())
         self._middle = QWidget()
         self._stack = QStackedLayout(self._middle)
         self._stack.setContentsMargins(0, 0, 0, 0)
@@ -48,7 +45,6 @@ class Pane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.strip)
-        column.addWidget(self._gone)
         column.addWidget(self._middle, 1)
 
     @property
@@ -56,13 +52,13 @@ class Pane(QWidget):
         """Whether the veil is in front."""
         return self._stack.currentWidget() is self.veil
 
-    def show_gone(self, reason: str | None) -> None:
-        """Say that the pane's program ended, with a way to start it again; None: it is back."""
-        if reason is None:
-            self._gone.hide()
-            return
-        words = "Open the page again" if self.side is Side.CLOUD else "Start it again"
-        self._gone.say(f"<b>{escape(reason)}</b>", [("again", words, None, "plain")])
+    def show_gone(self, title: str, words: str) -> None:
+        """Cover the pane and say that its program ended and what that means, with a way to start it again."""
+        self.is_gone = True
+        self.show_veil(is_veiled=True)
+        is_page = self.side is Side.CLOUD
+        self.strip.show_words("not open" if is_page else "not running", "")
+        self.veil.show_trouble(title, words, "Open the page again" if is_page else "Start it again")
 
     def show_veil(self, *, is_veiled: bool) -> None:
         """Put the veil in front of the host, or behind it."""

@@ -4,7 +4,7 @@ from datetime import date
 from html import escape
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from shell.context.hub import Dispute
@@ -33,6 +33,7 @@ class Veil(QWidget):
         self._theme = theme
         self._card: VeilCard | None = None
         self._waited_for = ""
+        self._trouble: tuple[str, str, str] | None = None
         self._soon = QTimer(self, singleShot=True, interval=_WORDS_AFTER_MILLISECONDS)
         self._soon.timeout.connect(lambda: self._show(self._waiting_card(self._waited_for)))
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -43,14 +44,27 @@ class Veil(QWidget):
         self._waited_for = words
         self._soon.start()
 
-    def show_trouble(self, title: str, words: str) -> None:
-        """Say that the pane did not come to agree, with a way to try again."""
+    def show_trouble(self, title: str, words: str, choice: str = "Ask it again") -> None:
+        """Say that the pane did not come to agree, or cannot, with a way to try again."""
+        said = (title, words, choice)
+        if said == self._trouble:
+            return  # it may have the keys
         card = VeilCard(self._theme, "veilCard", 520)
+        card.setAccessibleName(f"{title} {words}")
         card.add_head(title, words)
-        again = button("Ask it again")
+        again = button(choice)
         again.clicked.connect(self.try_again)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # Qt presses a button by Space alone
+            pressed = QShortcut(QKeySequence(key), again, context=Qt.ShortcutContext.WidgetShortcut)
+            pressed.activated.connect(again.click)
         card.add_choices(again)
         self._show(card)
+        self._trouble = said
+
+    @property
+    def card(self) -> QWidget:
+        """What can have the keys without anything being chosen: the next Tab goes to the first choice."""
+        return self._card or self
 
     def show_dispute(self, dispute: Dispute, today: date, failed: str = "") -> None:
         """Show both identities in full and two equal choices.
@@ -79,6 +93,7 @@ class Veil(QWidget):
 
     def _show(self, card: VeilCard | None) -> None:
         self._soon.stop()
+        self._trouble = None
         old, self._card = self._card, card
         if old is not None:
             old.hide()

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QWidget
 
-from shell.context.hub import Dispute, Vote
+from shell.context.hub import Dispute
 from shell.context.shown import Shown, ShownState, Side
 from shell.functions import CloudOffer, FunctionPages
 from shell.hosts.interface import Host
@@ -26,8 +26,12 @@ from shell.main_window.pane import Pane
 from shell.main_window.theme import Theme
 from shell.main_window.wording import (
     FAILED_IN_DISPUTE,
+    dispute_choices,
     dispute_words,
+    gone_words,
+    late_words,
     silence_words,
+    strip_in_dispute,
     strip_right,
     strip_words,
     utc_now,
@@ -68,6 +72,7 @@ class MainWindow(WindowFrame):
         self._pulse = Pulse(freshness={}, conflicts=0, held_back=0, silent_since=None)
         self._has_pulse = False
         self._shown: dict[Side, Shown] = {}
+        self._gone: dict[Side, tuple[str, Shown | None]] = {}
         self._veiled_since: dict[Side, datetime] = {}
         self._recent: list[Patient] = []
         self._failed = ""
@@ -92,7 +97,7 @@ class MainWindow(WindowFrame):
         self._frame = frame
         self._hosts = {side: host for side, (host, _) in hosts.items()}
         for side, (_, widget) in hosts.items():
-            pane = Pane(self._theme, side, widget, partial(switchboard.restart, side))
+            pane = Pane(self._theme, side, widget)
             pane.veil.put_back.connect(switchboard.hub.put_back)
             pane.veil.follow.connect(switchboard.hub.follow)
             pane.veil.try_again.connect(partial(switchboard.restart, side))
@@ -149,6 +154,7 @@ class MainWindow(WindowFrame):
         self.arrange(is_pair=len(visible) == 2)
         self._show_active_strips()
         self._show_elsewhere()
+        self._say_what_is_gone()
         self._show_ages()
         self._give_keys()
 
@@ -188,7 +194,8 @@ class MainWindow(WindowFrame):
         if is_veiled and self._board.hub.dispute is None:
             self._say_what_is_waited_for()
         self._show_strip(side)
-        self._give_keys()
+        if not is_veiled:
+            self._give_keys()
 
     def show_dispute(self, dispute: Dispute | None) -> None:
         """Draw both identities and the two choices, or take them away."""
@@ -219,8 +226,18 @@ class MainWindow(WindowFrame):
 
     def show_gone(self, side: Side, reason: str | None) -> None:
         """Say that a pane's program ended and offer to start it again."""
-        self.panes[side].show_gone(reason)
         self._awaits_legacy = self._awaits_legacy or side is Side.LEGACY
+        self._veiled_since.pop(side, None)
+        held = self._shown.pop(side, None)
+        self.panes[side].is_gone = reason is not None
+        if reason is None:
+            self._gone.pop(side, None)
+            self._say_what_is_waited_for()
+        else:
+            self._gone[side] = (reason, held)
+            self._say_what_is_gone()
+        self._show_strip(side)
+        self._give_keys()
 
     def show_notice(self, words: str) -> None:
         """Say something that needs no answer."""
@@ -251,7 +268,7 @@ class MainWindow(WindowFrame):
         sides = [] if self._is_leaving else self._board.unsaved()
         if sides:
             event.ignore()
-            self.cards.ask_close(sides, lambda: self._save_and_leave(sides), self.leave)
+            self.cards.ask_close(sides, self.leave)
         else:
             self._tick_timer.stop()
             event.accept()
@@ -260,15 +277,6 @@ class MainWindow(WindowFrame):
         """Close without asking again."""
         self._is_leaving = True
         self.close()
-
-    def _save_and_leave(self, sides: Sequence[Side]) -> None:
-        def saved(is_done: bool) -> None:
-            if is_done:
-                self.leave()
-            else:
-                self.show_notice("The work could not be saved; the window stays open.")
-
-        self._board.settle(Vote.SAVE, sides, saved)
 
     # -- what the person does -------------------------------------------------------------------------------
 
@@ -367,12 +375,8 @@ class MainWindow(WindowFrame):
         if dispute is None or decision is None or Side.CLOUD in self._visible_sides(decision):
             self.elsewhere.hide()
             return
-        mine = dispute.mine.short_name if dispute.mine else "no patient"
-        choices = [("back", f"Put the legacy screen back to {mine}", None, "plain")]
-        if not dispute.words:
-            other = f"Open {dispute.theirs.short_name} in both" if dispute.theirs else "Close the patient"
-            choices.append(("follow", other, None, "plain"))
         failed = f"<b>{escape(self._failed)}</b> " if self._failed else ""
+        choices = [(name, words, None, "plain") for name, words in dispute_choices(dispute)]
         self.elsewhere.say(failed + escape(dispute_words(dispute, self.today())), choices)
 
     def _answer_elsewhere(self, name: str) -> None:
@@ -412,17 +416,19 @@ class MainWindow(WindowFrame):
     def _say_what_is_waited_for(self) -> None:
         words = f"Opening {self.patient.short_name}" if self.patient else "One moment"
         for side, pane in self.panes.items():
-            if pane.is_veiled:
+            if pane.is_veiled and not pane.is_gone:
                 self._veiled_since[side] = utc_now()
                 pane.veil.show_waiting(words)
 
+    def _say_what_is_gone(self) -> None:
+        is_silent = self._pulse.silent_since is not None
+        for side, (reason, held) in self._gone.items():
+            decision = self._decision if side is Side.LEGACY else None
+            said = gone_words(reason, held, self.patient, decision, is_cloud_silent=is_silent)
+            self.panes[side].show_gone(*said)
+
     def _say_late(self, side: Side) -> None:
-        who = self.patient.short_name if self.patient else "that no patient is open"
-        where = "legacy screen" if side is Side.LEGACY else "new page"
-        words = "It stays covered until it does."
-        if side is Side.LEGACY:
-            words += " The legacy program may be waiting for an answer in a window of its own."
-        self.panes[side].veil.show_trouble(f"The {where} does not show {who}", words)
+        self.panes[side].veil.show_trouble(*late_words(side, self.patient))
 
     def _show_ages(self) -> None:
         line = self._mirror_line()
@@ -434,27 +440,21 @@ class MainWindow(WindowFrame):
             self._show_strip(side)
 
     def _mirror_line(self) -> MirrorLine | None:
-        if self._decision is None or not self._has_pulse:
+        decision, pulse, now = self._decision, self._pulse, utc_now()
+        if decision is None or not self._has_pulse:
             return None
-        if not self._decision.is_mirrored:
+        if not decision.is_mirrored:
             return COMPLETE if self._stage(self._pages.function) is Stage.COMPLETE else NOT_MIRRORED
-        return mirror_line(
-            self._pulse.freshness.get(self._pages.function.value),
-            utc_now(),
-            leads=self._decision.authority.value,
-            gone_since=self._pulse.silent_since,
-        )
+        fresh, leads = pulse.freshness.get(self._pages.function.value), decision.authority.value
+        return mirror_line(fresh, now, leads=leads, gone_since=pulse.silent_since)
 
     def _show_strip(self, side: Side) -> None:
         pane, shown = self.panes[side], self._shown.get(side)
         dispute = self._board.hub.dispute
+        if pane.is_gone:
+            return  # it says so itself
         if dispute is not None:
-            if side is Side.CLOUD:
-                pane.strip.show_words("covered", "writing is stopped")
-                return
-            who = escape(dispute.theirs.short_name) if dispute.theirs else "not known"
-            number = f"{escape(dispute.number)} = " if dispute.number else ""
-            pane.strip.show_words(f"{number}<b>{who}</b>", "another patient", is_warning=True)
+            pane.strip.show_words(*strip_in_dispute(side, dispute), is_warning=side is Side.LEGACY)
             return
         words, is_warning = strip_words(side, shown, self.patient)
         line = self._mirror_line()
@@ -482,9 +482,16 @@ class MainWindow(WindowFrame):
         """Keys that nobody has go to the one pane on the glass, or to the page of two, once it is seen."""
         if self._decision is None or self._frame.active is not None or self.overlay.is_open:
             return
-        for side in self._visible_sides(self._decision)[-1:]:
-            if self.isActiveWindow() and not self.panes[side].is_veiled:
-                self.take_keys(side)
+        sides = self._visible_sides(self._decision)
+        gone = [self.panes[side].veil.card for side in sides if self.panes[side].is_gone]
+        if not self.isActiveWindow():
+            return
+        if gone:
+            # what is still being typed for a program that died lands nowhere, least of all in the other pane
+            if self.focusWidget() in (None, self.content):
+                self._frame.give_to_shell(gone[0])
+        elif not self.panes[sides[-1]].is_veiled:
+            self.take_keys(sides[-1])
 
     def _show_active_strips(self) -> None:
         is_alone = self._decision is None or len(self._visible_sides(self._decision)) < 2

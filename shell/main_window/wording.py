@@ -69,6 +69,73 @@ def strip_right(side: Side, shown: Shown | None, line: MirrorLine, now: datetime
     return f"read back at {shown.read_at.astimezone(PRACTICE_ZONE):%H:%M:%S}"
 
 
+def strip_in_dispute(side: Side, dispute: Dispute) -> tuple[str, str]:
+    """A strip's words and its right end while the panes are about two patients."""
+    if side is Side.CLOUD:
+        return "covered", "writing is stopped"
+    who = escape(dispute.theirs.short_name) if dispute.theirs else "not known"
+    number = f"{escape(dispute.number)} = " if dispute.number else ""
+    return f"{number}<b>{who}</b>", "another patient"
+
+
+def dispute_choices(dispute: Dispute) -> list[tuple[str, str]]:
+    """What can be chosen while the panes are about two patients: names and words."""
+    mine = dispute.mine.short_name if dispute.mine else "no patient"
+    choices = [("back", f"Put the legacy screen back to {mine}")]
+    if not dispute.words:
+        other = f"Open {dispute.theirs.short_name} in both" if dispute.theirs else "Close the patient"
+        choices.append(("follow", other))
+    return choices
+
+
+def late_words(side: Side, patient: Patient | None) -> tuple[str, str]:
+    """What is said of a pane that does not come to show the patient: the title and the rest."""
+    who = patient.short_name if patient else "that no patient is open"
+    where = "legacy screen" if side is Side.LEGACY else "new page"
+    words = "It stays covered until it does."
+    if side is Side.LEGACY:
+        words += " The legacy program may be waiting for an answer in a window of its own."
+    return f"The {where} does not show {who}", words
+
+
+def gone_words(
+    reason: str,
+    held: Shown | None,
+    patient: Patient | None,
+    decision: Decision | None,
+    *,
+    is_cloud_silent: bool,
+) -> tuple[str, str]:
+    """What is said of a side that ended: what happened, what may be lost, what still works.
+
+    Args:
+        reason: of its host.
+        held: what it was last seen to show; None when it showed nothing yet.
+        patient: the window's.
+        decision: of the function on the glass; None for a page, whose host says what still works.
+        is_cloud_silent: whether the new pages cannot be reached either.
+
+    Returns:
+        the title and the rest.
+    """
+    title, _, more = reason.partition(". ")
+    said = [more] if more else []
+    if held is not None and held.unsaved:
+        is_mine = patient is not None and held.identifier in (patient.patient_number, patient.fhir_id)
+        whom = f" on {patient.short_name}" if patient is not None and is_mine else ""
+        said.append(f"Work{whom} was not saved in it and may be lost: check it once it is open again.")
+    elif held is not None:
+        said.append("What was typed in it and not saved may be lost.")
+    if decision is None:
+        pass
+    elif View.NEW not in decision.views:
+        said.append("There is no new page for this: it waits until the program is open again.")
+    elif not is_cloud_silent:
+        works = "works as usual" if decision.module_may_write else "can be read"
+        said.append(f"The new page {works}{': Alt 3 opens it' if decision.view is View.LEGACY else ''}.")
+    return title if title.endswith(".") else f"{title}.", "\n".join(said)
+
+
 def dispute_words(dispute: Dispute, today: date) -> str:
     """What the banner says while the panes are about two patients."""
     if dispute.words:

@@ -311,6 +311,43 @@ def test_program_that_ended_no_longer_holds_up_the_other_pane() -> None:
     assert desk.glass.gone[Side.LEGACY] is None
 
 
+@pytest.mark.hazard("H01")
+def test_side_that_is_gone_is_covered() -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    for side, pane in ((Side.LEGACY, desk.legacy), (Side.CLOUD, desk.cloud)):
+        desk.board.on_gone(side, "It has ended.")
+        assert pane.is_covered
+        assert side in desk.glass.veiled
+
+
+def test_program_that_ended_is_not_started_by_going_to_another_function_or_view() -> None:
+    desk = Desk()
+    desk.board.choose(View.SIDE_BY_SIDE)
+    desk.board.on_gone(Side.LEGACY, "Halden GP has ended.")
+    asked = len(desk.legacy.asked)
+    desk.board.select(Function.DOCUMENTS)
+    desk.board.select(Function.PATIENTS)
+    desk.board.choose(View.LEGACY)
+    assert len(desk.legacy.asked) == asked
+
+
+@pytest.mark.hazard("H01")
+def test_page_that_was_gone_takes_part_again_when_it_is_gone_to() -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    desk.board.on_gone(Side.CLOUD, "The page could not be opened.")
+    desk.board.select(Function.APPOINTMENTS)
+    desk.board.choose(View.NEW)
+    assert desk.glass.gone[Side.CLOUD] is None
+    covered = [desk.cloud.is_covered]
+    desk.obey()
+    covered.append(desk.cloud.is_covered)
+    assert covered == [True, False]
+    desk.open(SANDRA)
+    assert desk.cloud.asked[-1][1] == HostPatient(fhir_id="p2", patient_number="104981")
+
+
 def test_sides_with_unsaved_work_are_known_when_the_window_closes() -> None:
     desk = Desk()
     desk.legacy.shown = replace(desk.legacy.shown, unsaved=True)

@@ -261,10 +261,19 @@ def test_program_that_ended_holds_nobody_up() -> None:
     world.show(Side.LEGACY, SANDRA)
     world.hub.leave(Side.LEGACY)
     world.show(Side.CLOUD, SARAH)
-    assert world.veiled == set()
+    assert world.veiled == {Side.LEGACY}
     world.hub.propose(SANDRA)
     world.obey(Side.CLOUD)
-    assert world.veiled == set()
+    assert world.veiled == {Side.LEGACY}
+
+
+@pytest.mark.hazard("H01")
+def test_program_that_ends_while_its_number_is_looked_up_leaves_the_page_to_be_used() -> None:
+    world = World().with_open(SARAH)
+    world.show(Side.LEGACY, SANDRA)
+    assert Side.CLOUD in world.veiled
+    world.hub.leave(Side.LEGACY)
+    assert world.veiled == {Side.LEGACY}
 
 
 def test_event_is_written_as_fhircast_has_it() -> None:

@@ -53,6 +53,17 @@ def test_keys_that_nothing_can_take_go_to_the_window_itself_which_hears_its_own_
     assert frame.top.focusWidget() is frame.content
 
 
+@pytest.mark.hazard("H25")
+def test_keys_of_a_guest_that_is_gone_go_to_no_field_that_had_them_before(frame: KeyFrame) -> None:
+    line = frame.content.findChild(QLineEdit, "line")
+    assert line is not None
+    frame.register_guest(lambda: None)
+    frame.give_to_shell(line)
+    frame.give_to_guest()
+    frame.register_guest(None)
+    assert frame.top.focusWidget() is frame.content
+
+
 def test_a_dialogue_of_the_guest_that_keeps_the_keys_is_the_guest(frame: KeyFrame) -> None:
     frame.register_guest(lambda: None, lambda window: window == 7)
     frame.on_other_focused(8)

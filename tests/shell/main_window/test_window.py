@@ -372,15 +372,6 @@ def test_page_without_the_cloud_is_as_at_the_mirrors_watermark(stage: WindowStag
     assert f"as they were at {watermark:%H:%M:%S}" in texts(stage.window.silence)
 
 
-def test_program_that_ended_can_be_started_again_from_its_pane(stage: WindowStage) -> None:
-    stage.board.choose(View.LEGACY)
-    stage.board.on_gone(Side.LEGACY, "Halden GP has ended.")
-    assert "Halden GP has ended." in texts(stage.window.panes[Side.LEGACY])
-    asked = len(stage.legacy.asked)
-    press(stage.window.panes[Side.LEGACY], "Start it again")
-    assert len(stage.legacy.asked) == asked + 1
-
-
 def test_no_other_widget_is_a_window_of_its_own(stage: WindowStage, qtbot: QtBot) -> None:
     stage.open(SARAH)
     stage.window.press("Ctrl+K")
