@@ -1,50 +1,77 @@
 """`python -m tests.benchmarks [NAME]`: measures, prints JSON lines, and a table for people."""
 
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from demo.errors import DemoError
+from tests.benchmarks.fhir import measure_fhir
+from tests.benchmarks.fhir_curve import measure_curve
 from tests.benchmarks.lag import measure_lag
 from tests.benchmarks.measurement import Measurement, table
 from tests.benchmarks.start import measure_start
 from tests.benchmarks.switch import measure_switch
 from tests.benchmarks.world import World, reference_world
 
-BENCHMARKS: dict[Callable[[World], list[Measurement]], tuple[str, ...]] = {
+ON_A_SCREEN: dict[Callable[[World], list[Measurement]], tuple[str, ...]] = {
     measure_start: ("start_usable",),
     measure_switch: ("switch_function",),
     measure_lag: ("lag_p50", "lag_p99"),
 }
-"""Each benchmark and the metrics that it measures."""
+"""Each benchmark that needs the whole of Banyan on a screen, and the metrics that it measures."""
+
+OF_THE_CLOUD: dict[str, Callable[[], Iterable[Measurement]]] = {
+    "fhir": measure_fhir,
+    "fhir_curve": measure_curve,
+}
+"""Each benchmark of the cloud alone, by its name; its metrics are many."""
+
+TAKES_LONG = frozenset({"fhir_curve"})
+"""Only when asked for."""
 
 
 def main(names: Sequence[str]) -> int:
-    """Measure what was asked for, or all.
+    """Measure what was asked for, or all that does not take long.
 
     Returns:
         The exit status.
     """
-    known = [metric for metrics in BENCHMARKS.values() for metric in metrics]
+    known = [metric for metrics in ON_A_SCREEN.values() for metric in metrics] + list(OF_THE_CLOUD)
     if unknown := set(names) - set(known):
         print(
             f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.", file=sys.stderr
         )
         return 2
-    wanted = set(names) or set(known)
     measured: list[Measurement] = []
+    print(_load("before"), file=sys.stderr, flush=True)
     try:
-        with reference_world() as world:
-            for measure, metrics in BENCHMARKS.items():
-                if wanted.intersection(metrics):
-                    found = [one for one in measure(world) if one.metric in wanted]
-                    measured += found
-                    for one in found:
-                        print(one.as_json(), flush=True)
+        for one in _measure(set(names) or set(known) - TAKES_LONG):
+            measured.append(one)
+            print(one.as_json(), flush=True)
     except DemoError as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print(table(measured), file=sys.stderr)
+    print(_load("afterwards"), file=sys.stderr)
     return 0
+
+
+def _load(when: str) -> str:
+    # Numbers from a busy machine are not those of an idle one.
+    return f"bench: {os.cpu_count()} processors; load average {when}: {os.getloadavg()[0]:.1f}"
+
+
+def _measure(wanted: set[str]) -> Iterator[Measurement]:
+    # The cloud's clients are forks of this process, which is to be small and without a screen by then.
+    for name, measure_cloud in OF_THE_CLOUD.items():
+        if name in wanted:
+            yield from measure_cloud()
+    if not wanted - set(OF_THE_CLOUD):
+        return
+    with reference_world() as world:
+        for measure, metrics in ON_A_SCREEN.items():
+            if wanted.intersection(metrics):
+                yield from (one for one in measure(world) if one.metric in wanted)
 
 
 if __name__ == "__main__":

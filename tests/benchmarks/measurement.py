@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """A time of ours and, where somebody else does the same, theirs from the same run.
+    """A time or a rate of ours and, where somebody else does the same, theirs from the same run.
 
     Attributes:
         benchmark: what was done.
         metric: what was measured; the names stay from version to version.
-        unit: s or ms.
+        unit: s or ms, of which less is better; or something a second ("/s"), of which more is.
         ours: the value.
         peer: who did the same; None: nobody here does.
         theirs: the peer's value.
@@ -28,7 +28,10 @@ class Measurement:
     @property
     def ratio(self) -> float | None:
         """How many times better than the peer: above 1 is ahead; None without one."""
-        return None if self.theirs is None else round(self.theirs / self.ours, 3)
+        if self.theirs is None:
+            return None
+        is_rate = self.unit.endswith("/s")
+        return round(self.ours / self.theirs if is_rate else self.theirs / self.ours, 3)
 
     def as_json(self) -> str:
         """One line for a program."""
