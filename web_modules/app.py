@@ -114,7 +114,9 @@ def create_cloud(
     ]
     if settings.is_development:
         open_service = _service(settings, store, f"{origin}/fhir")
-        routes += _fhir_routes("/fhir", FhirEndpoint(open_service, _same_origin_writes, "/fhir"), [])
+        routes += _fhir_routes(
+            "/fhir", FhirEndpoint(open_service, _same_origin_writes, "/fhir", is_gate_instant=True), []
+        )
     routes += _files()
     for function in functions:
         for route in function.routes(services) if function.routes is not None else ():

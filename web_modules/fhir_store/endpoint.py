@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
@@ -19,6 +21,8 @@ from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 Gate = Callable[[Request], Access | Refusal]
 """Says what whoever makes a request may do, or why it may not be made."""
 
+T = TypeVar("T")
+
 WORKERS = 32
 """Requests that are worked on at once; further ones wait their turn."""
 
@@ -32,17 +36,19 @@ _FORM = "application/x-www-form-urlencoded"
 class FhirEndpoint:
     """One practice's FHIR base as an ASGI application. What may block happens in worker threads."""
 
-    def __init__(self, service: FhirService, gate: Gate, path: str) -> None:
+    def __init__(self, service: FhirService, gate: Gate, path: str, *, is_gate_instant: bool = False) -> None:
         """Serve a practice.
 
         Args:
             service: its records.
-            gate: may block.
+            gate: may block, unless `is_gate_instant`.
             path: of the base, with a leading slash.
+            is_gate_instant: whether the gate may be asked where it would hold up everybody.
         """
         self._service = service
         self._gate = gate
         self._path = path
+        self._is_gate_instant = is_gate_instant
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="fhir")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,19 +77,27 @@ class FhirEndpoint:
             path=path,
             query=tuple(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)),
             headers=_headers(request),
-            body=b"" if request.method in _WITHOUT_CONTENT else await _body(request, path),
         )
-        loop = asyncio.get_running_loop()
         held = self._service.waiting_position(asked)
-        if held is None:
-            return await loop.run_in_executor(self._workers, self._admitted, request, asked)
-        access = await loop.run_in_executor(self._workers, self._gate, request)
+        has_body = request.method not in _WITHOUT_CONTENT
+        if held is None and not has_body and not self._is_gate_instant:
+            return await self._in_thread(self._admitted, request, asked)
+        gate = self._gate
+        access = gate(request) if self._is_gate_instant else await self._in_thread(gate, request)
         if isinstance(access, Refusal):
             return self._service.refused(asked, STRANGER, access)
-        await self._service.changes.wait_async(*held)  # waits here, where it costs no thread
-        headers = {name: value for name, value in asked.headers.items() if name != "prefer"}
-        now = FhirRequest(method=asked.method, path=path, query=asked.query, headers=headers)
-        return await loop.run_in_executor(self._workers, self._admitted, request, now)
+        if has_body:  # only now: a stranger's would be for nothing
+            asked = replace(asked, body=await _body(request, path))
+        elif held is not None:
+            await self._service.changes.wait_async(*held)  # waits here, where it costs no thread
+            headers = {name: value for name, value in asked.headers.items() if name != "prefer"}
+            asked = replace(asked, headers=headers)
+        elif self._service.is_instant(asked):
+            return self._service.send(asked, access)
+        return await self._in_thread(self._service.send, asked, access)
+
+    async def _in_thread(self, work: Callable[..., T], *values: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._workers, work, *values)
 
     def _admitted(self, request: Request, asked: FhirRequest) -> FhirResponse:
         access = self._gate(request)

@@ -119,6 +119,13 @@ class FhirService:
             return _unanswered(error)
         return answers.of_refusal(refusal)
 
+    def is_instant(self, request: FhirRequest) -> bool:
+        """Whether to answer takes less time than to hand it to another thread: one record out of a file."""
+        if request.method != "GET" or request.query or not self._store.database.is_embedded:
+            return False
+        first, _, last = request.path.partition("/")
+        return first.isalpha() and "/" not in last and last[:1].isalnum()
+
     def waiting_position(self, request: FhirRequest) -> tuple[int, float] | None:
         """For how long, and from which position on, a request wants to be held; None when it does not.
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.database.transactions import DatabaseSilent
 
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 RETRY_SECONDS = 1.0
 MOST_WAITING = 20_000
 """Notes held while the database is silent."""
