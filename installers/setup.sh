@@ -30,8 +30,9 @@ esac
 needed="libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 libnss3 libgssapi-krb5-2 libasound2
   libxcomposite1 libxdamage1 libxrandr2 libxtst6 libxkbfile1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
   libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 unixodbc fonts-open-sans"
-# A screen, keys and mouse, a window manager, the clipboard, window properties, a guest in another toolkit.
-needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk"
+# A screen, keys and mouse, a window manager, the clipboard, window properties, a guest in another toolkit; and
+# PostgreSQL's programs, with which tests start a server of their own.
+needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk postgresql"
 # Measured: 1.1 GB for .venv, as much again while pip downloads and unpacks.
 free_kilobytes_needed=2400000
 

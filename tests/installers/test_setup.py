@@ -17,6 +17,9 @@ def clone(tmp_path: Path) -> Path:
     copy = tmp_path / "clone"
     shutil.copytree(ROOT / "installers", copy / "installers", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", copy)
+    definitions = Path("web_modules/fhir_store/definitions.py")
+    (copy / definitions).parent.mkdir(parents=True)
+    shutil.copy(ROOT / definitions, copy / definitions)
     (tmp_path / "stubs").mkdir()
     return copy
 
@@ -39,22 +42,24 @@ def set_up(clone: Path, *arguments: str, **variables: str) -> subprocess.Complet
 
 
 def test_missing_packages_without_the_right_to_install_them_are_named(clone: Path) -> None:
-    stub(clone, "dpkg-query", f"case $4 in unixodbc | xclip) ;; *) {INSTALLED} ;; esac")
+    stub(clone, "dpkg-query", f"case $4 in unixodbc | xclip | postgresql) ;; *) {INSTALLED} ;; esac")
     stub(clone, "id", "echo 1000")
     stub(clone, "sudo", "exit 1")
     done = set_up(clone, "--tests")
     assert done.returncode == 1
     assert done.stderr == (
         "banyan: these system packages are missing and you have no right to install them; "
-        "ask for: apt-get install unixodbc xclip\n"
+        "ask for: apt-get install unixodbc xclip postgresql\n"
     )
     assert not (clone / ".venv").exists()
 
 
 def test_packages_that_only_tests_need_are_not_asked_for_to_run(clone: Path) -> None:
-    stub(clone, "dpkg-query", f"case $4 in xclip) ;; *) {INSTALLED} ;; esac")
+    stub(clone, "dpkg-query", f"case $4 in xclip | postgresql) ;; *) {INSTALLED} ;; esac")
     stub(clone, "df", "echo heading; echo device 1 1 1000 1% /")
-    assert "xclip" not in set_up(clone).stderr
+    said = set_up(clone).stderr
+    assert "xclip" not in said
+    assert "postgresql" not in said
 
 
 def test_a_full_disk_is_said_before_anything_is_made(clone: Path) -> None:

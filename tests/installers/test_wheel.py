@@ -45,7 +45,6 @@ def test_the_fetched_assets_are_in_the_wheel(wheel_files: set[str]) -> None:
     for name in (
         "web_modules/assets/fhir/fhir.schema.json",
         "web_modules/assets/nhsuk/nhsuk-frontend.min.css",
-        "web_modules/assets/htmx/htmx.min.js",
         "shell/assets/fonts/open-sans-latin-400-normal.woff2",
     ):
         assert name in wheel_files
