@@ -1,24 +1,34 @@
-"""A store of its own for each test, and an easy way to ask it."""
+"""A store of its own for each test, on SQLite and where it matters on PostgreSQL, and a way to ask it."""
 
-import os
-import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, make_url
 
+from tests.support.databases import Databases
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Standard, Store
 
 PRACTICE = "Y99002"
 OTHER_PRACTICE = "Y99003"
+_ON_BOTH = frozenset(
+    {
+        "audit",
+        "database",
+        "search",
+        "test_bundles.py",
+        "test_history.py",
+        "test_isolation.py",
+        "test_service.py",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,26 +94,29 @@ class Caller:
         return [resource["id"] for resource in found.resources]
 
 
-@contextmanager
-def fresh_database(folder: Path) -> Iterator[str]:
-    """An empty database: an SQLite file, or one on the server whose URL is in BANYAN_TEST_POSTGRESQL."""
-    server = os.environ.get("BANYAN_TEST_POSTGRESQL")
-    if server is None:
-        yield f"sqlite:///{folder / 'store.sqlite'}"
-        return
-    name = f"banyan_{uuid.uuid4().hex}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-        yield make_url(server).set(database=name).render_as_string(hide_password=False)
-        connection.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
-    engine.dispose()
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What the database itself does is tested on both; the rest is the same code above it."""
+    if "database_url" in metafunc.fixturenames:
+        place = metafunc.definition.path.relative_to(Path(__file__).parent).parts[0]
+        both = ["sqlite", "postgresql"] if place in _ON_BOTH else ["sqlite"]
+        metafunc.parametrize("database_url", both, indirect=True)
+
+
+@pytest.fixture(scope="session")
+def databases(postgresql_url: str) -> Iterator[Databases]:
+    """Databases on a PostgreSQL of the tests' own."""
+    with closing(Databases(postgresql_url, lambda url: Database(url).close())) as made:
+        yield made
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
-    """Where a test's database may be."""
-    with fresh_database(tmp_path) as url:
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a test's database is."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    databases: Databases = request.getfixturevalue("databases")
+    with databases.fresh() as url:
         yield url
 
 
@@ -131,10 +144,8 @@ def served(store: Store, practice: str) -> Caller:
 @contextmanager
 def fresh_practice(folder: Path, standard: Standard) -> Iterator[Caller]:
     """A practice in a store of its own, for fixtures that several tests share."""
-    with fresh_database(folder) as url:
-        store = Store(url, standard)
+    with closing(Store(f"sqlite:///{folder / 'store.sqlite'}", standard)) as store:
         yield served(store, PRACTICE)
-        store.close()
 
 
 @pytest.fixture

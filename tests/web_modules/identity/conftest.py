@@ -5,18 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.postgresql import postgresql_cluster, postgresql_programs
 from web_modules.fhir_store.database.engine import Database
-
-
-@pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """The URL of a PostgreSQL of our own."""
-    programs = postgresql_programs()
-    if programs is None:
-        pytest.skip("needs PostgreSQL's programs")
-    with postgresql_cluster(programs, is_durable=False) as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
