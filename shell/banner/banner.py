@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLay
 from shell.banner.flow import FlowLayout
 from shell.patient import Patient
 
+_BREAKS_EARLY = 8
+"""Pixels within which a wrapping label still breaks a line that its letters would fit."""
 _DEAD_ONE, _DEAD_TWO = QColor("#3B464D"), QColor("#2B353B")
 """The stripes of a dead patient: a pattern and a colour, the same in every scheme."""
 ALLERGIES_ELSEWHERE = "Allergies: see the legacy screen"
@@ -204,7 +206,12 @@ class _Words(QLabel):
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """One line; a wrapping label would ask for several of them, however wide the window is."""
-        width = self.fontMetrics().horizontalAdvance(self.text()) + 1
+        letters = self.fontMetrics().horizontalAdvance(self.text())
+        width = letters + 1
+        for more in range(2, _BREAKS_EARLY):  # a label may break a line before its letters reach the end
+            if self.heightForWidth(width) < 2 * self.fontMetrics().height():
+                break
+            width = letters + more
         return QSize(width, self.heightForWidth(width))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name

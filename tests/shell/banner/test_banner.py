@@ -119,3 +119,12 @@ def test_banner_wraps_rather_than_cut(banner: Banner, qtbot: QtBot, width: int) 
         ]
 
     qtbot.waitUntil(lambda: cut() == [])
+
+
+def test_a_part_that_comes_later_stands_in_one_line_like_the_others(banner: Banner, qtbot: QtBot) -> None:
+    banner.show_patient(replace(SARAH, usual_gp=""), TODAY)
+    qtbot.wait(1)
+    banner.show_patient(replace(SARAH, usual_gp="Dr Priya Nair"), TODAY)
+    said = next(part for part in banner.findChildren(QLabel) if part.text() == "Dr Priya Nair")
+    qtbot.waitUntil(said.isVisible)
+    qtbot.waitUntil(lambda: said.height() < 2 * said.fontMetrics().height(), timeout=1000)
