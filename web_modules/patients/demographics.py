@@ -8,7 +8,7 @@ from typing import Any
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirGone, FhirNotFound
 from web_modules.fhir.resource_json import Resource
-from web_modules.pages.patient import ShownPatient, name_parts, person_words, shown_patient
+from web_modules.pages.patient import ShownName, ShownPatient, name_parts, person_words, shown_patient
 from web_modules.patients.address import address_lines, home_address
 from web_modules.patients.contact import POINTS, Values, contact_values, other_points
 
@@ -23,13 +23,15 @@ class Line:
 
     Attributes:
         label: what it is.
-        words: the recorded text, one item a line on the page; empty when nothing is recorded.
+        words: the recorded text, one item a line on the page; empty when nothing is recorded, or with a name.
         note: beside it, such as "preferred".
+        name: a person's name in place of words: its parts keep their order whatever their letters.
     """
 
     label: str
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
     note: str = ""
+    name: ShownName | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +126,7 @@ def _identity(resource: Resource, patient: ShownPatient) -> list[Line]:
             use = {"maiden": "maiden name", "old": "old name", "nickname": "known as"}.get(
                 str(name.get("use")), "other name"
             )
-            lines.append(Line(label="Also", words=(parts.words,), note=use))
+            lines.append(Line(label="Also", name=parts, note=use))
     lines += [
         Line(label="Born", words=(patient.born_words,)),
         Line(label="Gender", words=(patient.gender,)),

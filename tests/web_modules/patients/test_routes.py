@@ -310,3 +310,14 @@ def test_pages_hold_no_script_and_no_style_of_their_own(web: ModuleWeb, path: st
 def contact_of(web: ModuleWeb, identifier: str) -> str:
     points = web.fhir.read("Patient", identifier)["telecom"]
     return str(next(one["value"] for one in points if one["use"] == "mobile" and "period" not in one))
+
+
+def test_parts_of_every_name_stand_in_one_order_whatever_their_letters(web: ModuleWeb) -> None:
+    family, given = "\u05db\u05d4\u05df", "\u05e9\u05e8\u05d4"
+    names = [
+        {"use": "official", "family": "Smith", "given": ["Sarah"]},
+        {"use": "maiden", "family": family, "given": [given], "prefix": ["Miss"]},
+    ]
+    made = web.fhir.create({"resourceType": "Patient", "name": names})
+    source = web.get(f"patients/{made['id']}").source
+    assert f'<bdi dir="ltr"><bdi>{family}</bdi>, <bdi>{given}</bdi> (<bdi>Miss</bdi>)</bdi>' in source
