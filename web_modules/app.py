@@ -1,6 +1,6 @@
 """Puts the cloud together as one ASGI application: records, sign-in, functions, modules."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from starlette.staticfiles import StaticFiles
 
 from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.decision.words import Environment
-from web_modules.fhir.transport import FHIR_JSON, FhirRequest
+from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import OURSELVES, Access, Agent
 from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.changes import position_instant
@@ -85,25 +85,27 @@ def create_cloud(
     """
     environment = Environment(settings.environment)
     store.open_practice(settings.practice, settings.environment)
-    service = _service(settings, store, f"{origin}/{settings.practice}/fhir")
+    fhir_path = f"/{settings.practice}/fhir"
+    base_url = f"{origin}{fhir_path}"
+    identity = create_identity(
+        settings,
+        database=store.database,
+        transport=_service(settings, store, base_url),
+        session_key=session_key,
+        origin=origin,
+        today=_today(settings),
+        stylesheets=_stylesheets(),
+    )
+    service = _service(settings, store, base_url, identity.security)
     services = Services(
         practice=settings.practice,
         practice_name=settings.practice_name,
         environment=environment,
         today=_today(settings),
         fhir=service,
+        fhir_for=lambda person: _As(service, identity.admission.access_of_person(person)),
         changes=service.changes,
     )
-    identity = create_identity(
-        settings,
-        database=store.database,
-        transport=service,
-        session_key=session_key,
-        origin=origin,
-        today=services.today,
-        stylesheets=_stylesheets(),
-    )
-    fhir_path = f"/{settings.practice}/fhir"
     endpoint = FhirEndpoint(service, _gate(identity.admission), fhir_path)
     routes: list[BaseRoute] = [
         Route("/", _start_page(services, functions)),
@@ -140,11 +142,26 @@ def _fhir_routes(path: str, endpoint: FhirEndpoint, middleware: Sequence[Middlew
     ]
 
 
-def _service(settings: CloudSettings, store: Store, base_url: str) -> FhirService:
+def _service(
+    settings: CloudSettings, store: Store, base_url: str, security: Mapping[str, object] | None = None
+) -> FhirService:
     words = f"{settings.practice_name} ({settings.practice}), environment: {settings.environment}"
     return FhirService(
-        store, ServedPractice(practice=settings.practice, base_url=base_url, description=words)
+        store,
+        ServedPractice(practice=settings.practice, base_url=base_url, description=words, security=security),
     )
+
+
+class _As:
+    """The records as somebody may see and change them; see `web_modules.fhir.transport.Transport`."""
+
+    def __init__(self, service: FhirService, access: Access) -> None:
+        self._service = service
+        self._access = access
+
+    def send(self, request: FhirRequest) -> FhirResponse:
+        """Send one request."""
+        return self._service.send(request, self._access)
 
 
 def _today(settings: CloudSettings) -> Callable[[], date]:

@@ -97,6 +97,13 @@ def test_every_answer_names_its_environment(tmp_path: Path, standard: Standard, 
         assert described == f"Fernbrook Surgery (Y99002), environment: {environment}"
 
 
+def test_the_practices_base_says_how_applications_sign_in(web: TestClient) -> None:
+    (rest,) = web.get("/Y99002/fhir/metadata").json()["rest"]
+    assert rest["security"]["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
+    addresses = {one["url"]: one["valueUri"] for one in rest["security"]["extension"][0]["extension"]}
+    assert addresses["token"] == f"{ORIGIN}/Y99002/auth/token"
+
+
 def test_today_may_be_another_day(tmp_path: Path, standard: Standard) -> None:
     made = cloud(tmp_path, standard, today=date(2026, 11, 17))
     assert made.services.today() == date(2026, 11, 17)

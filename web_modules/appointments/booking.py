@@ -11,6 +11,7 @@ from web_modules.appointments.states import State, is_active, state_of_appointme
 from web_modules.fhir.client import FhirClient, TransactionEntry, version_of
 from web_modules.fhir.errors import FhirBusy, FhirConflict, FhirGone, FhirNotFound, FhirUnavailable
 from web_modules.fhir.resource_json import Resource
+from web_modules.fhir.searchset import matches, withholds
 from web_modules.pages.words import PRACTICE_ZONE
 
 MOST_LETTERS = 200
@@ -18,6 +19,9 @@ MOST_LETTERS = 200
 
 _TRIES = 4
 """Somebody else commits between our read and our write: seldom once, hardly ever twice."""
+
+_MOST_STANDING = "1000"
+"""Appointments in one time, cancelled ones too, that are looked at; there are seldom three."""
 
 _REASON_SYSTEM = "http://terminology.hl7.org/CodeSystem/appointment-cancellation-reason"
 
@@ -85,7 +89,7 @@ def book(client: FhirClient, wish: Wish) -> Refusal | None:
         try:
             slot = client.read("Slot", wish.slot)
             standing = _standing(client, wish.slot)
-            if any(wish.patient in participants(one, "Patient") for one in standing):
+            if any(wish.patient in participants(one, "Patient") for one in standing.shown):
                 return None
             refusal = _reason_against(slot, standing, wish)
             if refusal is not None:
@@ -137,16 +141,26 @@ def _put(resource: Resource, **changed: object) -> TransactionEntry:
     )
 
 
-def _standing(client: FhirClient, slot: str) -> list[Resource]:
-    return [one for one in client.search("Appointment", {"slot": f"Slot/{slot}"}) if is_active(one)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """The appointments that have a time: those that are shown, and whether there are confidential ones."""
+
+    shown: tuple[Resource, ...]
+    is_withheld: bool
 
 
-def _reason_against(slot: Resource, standing: list[Resource], wish: Wish) -> Refusal | None:
+def _standing(client: FhirClient, slot: str) -> _Standing:
+    page = client.search_page("Appointment", {"slot": f"Slot/{slot}", "_count": _MOST_STANDING})
+    shown = tuple(one for one in matches(page) if is_active(one))
+    return _Standing(shown=shown, is_withheld=withholds(page))
+
+
+def _reason_against(slot: Resource, standing: _Standing, wish: Wish) -> Refusal | None:
     if len(wish.reason) > MOST_LETTERS:
         return Refusal.TOO_LONG
     if slot.get("status") == "busy-unavailable":
         return Refusal.BLOCKED
-    if slot.get("status") != "free" or standing:
+    if slot.get("status") != "free" or standing.shown or standing.is_withheld:
         return Refusal.TAKEN
     return Refusal.MOVED if slot.get("start") != wish.starts else None
 
@@ -181,11 +195,12 @@ def _minutes(slot: Mapping[str, Any]) -> int:
 
 
 def _freed(client: FhirClient, appointment: Resource) -> list[TransactionEntry]:
-    """The writes that give the appointment's time back, unless somebody else has it too."""
+    """The writes that give the appointment's time back, unless somebody else has, or may have, it too."""
     entries: list[TransactionEntry] = []
     for reference in appointment.get("slot") or []:
         slot = client.read("Slot", id_of(reference, "Slot"))
-        others = [one for one in _standing(client, slot["id"]) if one["id"] != appointment["id"]]
-        if slot.get("status") == "busy" and not others:
+        standing = _standing(client, slot["id"])
+        others = [one for one in standing.shown if one["id"] != appointment["id"]]
+        if slot.get("status") == "busy" and not others and not standing.is_withheld:
             entries.append(_put(slot, status="free"))
     return entries

@@ -8,6 +8,7 @@ from web_modules.appointments.cells import Cell, Occupant
 from web_modules.appointments.reading import by_ids, id_of, participants, referred
 from web_modules.appointments.states import ON_THE_DAY, State, is_active, slot_type
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir.searchset import matches
 from web_modules.pages.patient import person_words
 from web_modules.pages.words import PRACTICE_ZONE, clock_words, day_words
 
@@ -124,8 +125,7 @@ def next_free(client: FhirClient, since: datetime, today: date) -> tuple[date, s
         "_sort": "start",
         "_count": _LOOKED_AT,
     }
-    for entry in client.search_page("Slot", query).get("entry", []):
-        slot = entry["resource"]
+    for slot in matches(client.search_page("Slot", query)):
         day = datetime.fromisoformat(slot["start"]).astimezone(PRACTICE_ZONE).date()
         if day == today or slot_type(slot).lower() != ON_THE_DAY:
             return day, str(slot["id"])

@@ -34,7 +34,6 @@ class BookPages:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._client = pages.client
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -53,12 +52,12 @@ class BookPages:
         return self._draw(request, day=self._day(request), slot=request.query_params.get("slot", ""))
 
     def _next_free(self, request: Request, _form: Form) -> Response:
-        day = self._day(request)
+        day, reader = self._day(request), self._pages.reader(request)
         chosen = None
         slot = request.query_params.get("slot", "")
         if slot:
-            chosen = datetime.fromisoformat(self._client.read("Slot", slot)["start"])
-        found = next_free(self._client, search_start(day, chosen, self._now()), self._pages.services.today())
+            chosen = datetime.fromisoformat(reader.read("Slot", slot)["start"])
+        found = next_free(reader, search_start(day, chosen, self._now()), self._pages.services.today())
         asked = {"book": request.query_params.get("book", "")}
         if found is None:
             asked |= {"date": day.isoformat(), "slot": slot, "done": "none-free", "book": ""}
@@ -111,7 +110,8 @@ class BookPages:
     ) -> Response:
         services = self._pages.services
         today, now, asked = services.today(), self._now(), request.query_params
-        records = read_records(self._client, day)
+        reader = self._pages.reader(request)
+        records = read_records(reader, day)
         shown = make_book(records, day, services, now)
         patient = self._patient(request)
         patient_id = patient.id if patient else ""
@@ -124,7 +124,7 @@ class BookPages:
             "patient_id": patient_id,
             "path": self._path(request),
             "chosen": chosen,
-            "coming": coming_up(self._client, patient_id, now) if patient else (),
+            "coming": coming_up(reader, patient_id, now) if patient else (),
             "refusal": refusal.value if refusal else "",
             "said": "" if refusal else _said(asked.get("done", ""), chosen, shown, day),
             "typed": "",
@@ -142,7 +142,8 @@ class BookPages:
         if wanted is None:
             return None
         services = self._pages.services
-        return shown_patient(self._client.read("Patient", wanted), services.practice, services.today())
+        found = self._pages.reader(request).read("Patient", wanted)
+        return shown_patient(found, services.practice, services.today())
 
     def _path(self, request: Request) -> str:
         patient = request.path_params.get("patient")

@@ -1,6 +1,6 @@
 """The FHIR R4 client that modules, bridge and shell share."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir import errors
 from web_modules.fhir.resource_json import Resource, parse, serialise
+from web_modules.fhir.searchset import Told, matches, told_of
 from web_modules.fhir.transport import FhirRequest, FhirResponse, Transport
 
 Query = Mapping[str, str | Sequence[str]]
@@ -61,8 +62,15 @@ class FhirClient:
     `web_modules.fhir.errors`. Nothing is retried here: only the caller knows what may be repeated.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, told: Callable[[Told], None] | None = None) -> None:
+        """Reach a base.
+
+        Args:
+            transport: carries each request.
+            told: is handed whatever the server says of a search beside its matches, as it comes.
+        """
         self._transport = transport
+        self._told = told
 
     def read(self, resource_type: str, resource_id: str) -> Resource:
         """Read the current version of one resource."""
@@ -70,15 +78,11 @@ class FhirClient:
 
     def search(self, resource_type: str, query: Query) -> list[Resource]:
         """Read all matches of a search, every page of them; included resources are left out."""
-        return [
-            entry["resource"]
-            for entry in self._entries(resource_type, query)
-            if entry.get("search", {}).get("mode", "match") == "match"
-        ]
+        return [match for page in self._pages(resource_type, query) for match in matches(page)]
 
     def search_page(self, resource_type: str, query: Query) -> Resource:
-        """Read one page of a search as the searchset Bundle."""
-        return _resource(self._send("GET", resource_type, query=_pairs(query)))
+        """Read one page of a search as the searchset Bundle; see `web_modules.fhir.searchset`."""
+        return self._page(resource_type, _pairs(query))
 
     def history_since(self, since: datetime | None, *, count: int = 500) -> list[HistoryEntry]:
         """Read what changed at or after a moment, whole, oldest first.
@@ -90,7 +94,8 @@ class FhirClient:
         query: dict[str, str] = {"_count": str(count), "_sort": "_lastUpdated"}
         if since is not None:
             query["_since"] = since.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        found = [_history_entry(entry) for entry in self._entries("_history", query)]
+        pages = self._pages("_history", query)
+        found = [_history_entry(entry) for page in pages for entry in page.get("entry", [])]
         found.sort(key=lambda entry: entry.changed_at)
         return found
 
@@ -162,11 +167,18 @@ class FhirClient:
         """Read the server's CapabilityStatement."""
         return _resource(self._send("GET", "metadata"))
 
-    def _entries(self, path: str, query: Query) -> Iterator[Resource]:
+    def _page(self, path: str, pairs: tuple[tuple[str, str], ...]) -> Resource:
+        page = _resource(self._send("GET", path, query=pairs))
+        if self._told is not None:
+            for told in told_of(page):
+                self._told(told)
+        return page
+
+    def _pages(self, path: str, query: Query) -> Iterator[Resource]:
         pairs = _pairs(query)
         while True:
-            bundle = _resource(self._send("GET", path, query=pairs))
-            yield from bundle.get("entry", [])
+            bundle = self._page(path, pairs)
+            yield bundle
             following = next(
                 (link["url"] for link in bundle.get("link", []) if link["relation"] == "next"), None
             )

@@ -1,6 +1,6 @@
 """Says what this store can do, and nothing that it cannot: the CapabilityStatement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from web_modules.fhir_store.audit.reading import PARAMETERS
@@ -40,6 +40,7 @@ def capability_statement(
     base_url: str,
     description: str,
     date: str,
+    security: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The CapabilityStatement of one practice's base.
 
@@ -49,6 +50,7 @@ def capability_statement(
         base_url: the practice's FHIR base.
         description: what this installation is, its environment's name among it.
         date: when this was put together, as a FHIR dateTime.
+        security: `rest.security`, how clients become known; None where nobody is asked for.
     """
     pointing = _pointing(catalogue, resource_types - {AUDIT_EVENT})
     return {
@@ -73,8 +75,12 @@ def capability_statement(
                     "`:iterate`, `_summary`, `_elements`, `_total`, `_list`; token `:not`, `:text`, `:in`, "
                     "`:not-in` (value sets in this store that list their codes), `:of-type`; uri `:above`, "
                     "`:below`; reference `:identifier`, `:[type]`; string `:exact`, `:contains`; `:missing`. "
-                    "`Patient/[id]/[type]` searches a patient's compartment."
+                    "`Patient/[id]/[type]` searches a patient's compartment. "
+                    "Confidentiality labels (`meta.security`, v3-Confidentiality) R and V are enforced: who "
+                    "may not see a record neither reads, finds, counts nor changes it; a search that leaves "
+                    "one out says so by an issue `suppressed`."
                 ),
+                **({} if security is None else {"security": dict(security)}),
                 "resource": [
                     _audit() if kind == AUDIT_EVENT else _resource(catalogue, kind, pointing[kind])
                     for kind in sorted(resource_types)

@@ -3,7 +3,7 @@
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
@@ -58,11 +58,13 @@ class ServedPractice:
         practice: the ODS code; every statement names it.
         base_url: under which its clients see it, without a trailing slash.
         description: what the CapabilityStatement says of this installation.
+        security: `CapabilityStatement.rest.security`; None where nobody is asked to sign in.
     """
 
     practice: str
     base_url: str
     description: str
+    security: Mapping[str, object] | None = None
 
 
 class FhirService:
@@ -425,6 +427,7 @@ class FhirService:
                     base_url=self.served.base_url,
                     description=self.served.description,
                     date=position_instant(self._store.opened_at),
+                    security=self.served.security,
                 )
             )
         return self._capability

@@ -1,7 +1,8 @@
 """What a module is given to work with. It knows nothing else of the cloud.
 
-A module's pages read and write records through `FhirClient(services.fhir)` and learn who asks by
-`person_of(request)`; every route that the catalogue lists is reached only by someone who is signed in.
+A module's pages read and write records with the eyes of whoever asks, `services.fhir_for(person_of(request))`
+(`Pages.reader` and `Pages.writer` do it); every route that the catalogue lists is reached only by someone who
+is signed in.
 """
 
 from collections.abc import Callable
@@ -29,7 +30,9 @@ class Services:
         practice_name: as shown.
         environment: live, reference or training.
         today: answers the day that pages take for today (Europe/London).
-        fhir: the practice's records; hand it to a `FhirClient`. Blocks: call it from a sync endpoint.
+        fhir: the practice's records, without limits, for what no person asks: health, changes, freshness.
+        fhir_for: the practice's records as one person may see and change them; for one request, as
+            permissions change. It and what it answers block and raise `FhirError`.
         changes: wakes when the practice's records change; see `web_modules.fhir_store.changes`.
         contexts: which context each window is in.
     """
@@ -39,6 +42,7 @@ class Services:
     environment: Environment
     today: Callable[[], date]
     fhir: Transport
+    fhir_for: Callable[[Person], Transport]
     changes: ChangeSignal
     contexts: Contexts = field(default_factory=Contexts)
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from web_modules.fhir.errors import FhirError, FhirGone, FhirNotFound, FhirUnavailable
+from web_modules.fhir.errors import FhirError, FhirForbidden, FhirGone, FhirNotFound, FhirUnavailable
 from web_modules.pages.drawing import Pages, now_words
 from web_modules.pages.permits import WriteRefused, announce
 
@@ -44,8 +44,16 @@ def _answered(pages: Pages, handler: Handler, request: Request, form: Form) -> R
         return pages.say(
             request,
             title="This is not in the records",
-            words="What the address names is not there, or not any more. Nothing was changed.",
+            words="What the address names is not there, not any more, or not for you to see."
+            " Nothing was changed.",
             status=404,
+        )
+    except FhirForbidden:
+        return pages.say(
+            request,
+            title="You may not see this",
+            words="Your role at this practice does not allow it. Nothing was changed.",
+            status=403,
         )
     except FhirUnavailable:
         return pages.say(

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir.searchset import SUPPRESSED, Told
+from web_modules.fhir.transport import Transport
 from web_modules.identity.services import Services, person_of
 from web_modules.pages.freshness import read_freshness, shown_freshness
 from web_modules.pages.permits import (
@@ -29,6 +31,8 @@ from web_modules.pages.words import clock_words
 SHELL = "BanyanShell/"
 """In the browser's name when the shell draws title, banner and freshness around the page."""
 
+_RECORDS = "records"
+_TOLD = "told"
 _TEMPLATES = Path(__file__).resolve().parents[1] / "templates"
 
 
@@ -53,7 +57,7 @@ class Pages:
         """
         self.services = services
         self.function = function
-        self.client = FhirClient(ReadingTransport(services.fhir))
+        self._mirror = FhirClient(ReadingTransport(services.fhir))
         self._navigation = tuple(navigation)
         self._templates = Templates(
             loader=ChoiceLoader([FileSystemLoader(_TEMPLATES), PackageLoader("nhsuk_frontend_jinja")]),
@@ -63,10 +67,14 @@ class Pages:
             lstrip_blocks=True,
         )
 
+    def reader(self, request: Request) -> FhirClient:
+        """The client by which one request looks, with the eyes of whoever asks; `draw` says what it hides."""
+        return FhirClient(ReadingTransport(self._records(request)), _told_to(request).append)
+
     def writer(self, request: Request) -> FhirClient:
-        """The client by which one request may write, in time and in its context; see `permits`."""
+        """The client by which who asks may write: in time and in the request's context; see `permits`."""
         permit = permit_of(request, self.services.contexts)
-        return FhirClient(PermittedTransport(self.services.fhir, permit))
+        return FhirClient(PermittedTransport(self._records(request), permit), _told_to(request).append)
 
     def draw(
         self, request: Request, template: str, values: Mapping[str, Any], *, status: int = 200
@@ -96,9 +104,10 @@ class Pages:
             "watch": (),
             "served_at": now_milliseconds(),
             "answer_seconds": ANSWER_SECONDS,
+            "is_withheld": any(told.code == SUPPRESSED for told in _told_to(request)),
         }
         if is_alone:
-            freshness = read_freshness(self.client, self.function)
+            freshness = read_freshness(self._mirror, self.function)
             known["freshness"] = shown_freshness(freshness, datetime.now(UTC))
         page = self._templates.get_template(template).render(known | dict(values))
         return HTMLResponse(page, status_code=status)
@@ -115,6 +124,14 @@ class Pages:
     def address_maker(self, context: str) -> "AddressMaker":
         """Makes addresses below `/{practice}/` that stay in a context."""
         return AddressMaker(practice=self.services.practice, context=context)
+
+    def _records(self, request: Request) -> Transport:
+        """The records as who asks may see them, the same for all of one request."""
+        records: Transport | None = getattr(request.state, _RECORDS, None)
+        if records is None:
+            records = self.services.fhir_for(person_of(request))
+            setattr(request.state, _RECORDS, records)
+        return records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,3 +158,11 @@ def now_words() -> str:
     """The time at the practice, with seconds: what was done is said with it."""
     now = datetime.now(UTC)
     return f"{clock_words(now)}:{now.second:02d}"
+
+
+def _told_to(request: Request) -> list[Told]:
+    """What the store said of the searches of one request so far."""
+    if not hasattr(request.state, _TOLD):
+        setattr(request.state, _TOLD, [])
+    told: list[Told] = getattr(request.state, _TOLD)
+    return told

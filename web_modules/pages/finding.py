@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir.searchset import matches
 from web_modules.fhir.systems import NHS_NUMBER, patient_number
 from web_modules.pages.patient import ShownPatient, shown_patient
 from web_modules.pages.words import MONTHS
@@ -115,11 +116,7 @@ def find_patients(client: FhirClient, practice: str, wanted: Wanted, today: date
     if identifiers:
         query["identifier"] = ",".join(identifiers)
     page = client.search_page("Patient", query)
-    found = (
-        shown_patient(entry["resource"], practice, today)
-        for entry in page.get("entry", [])
-        if entry["resource"]["resourceType"] == "Patient"
-    )
+    found = (shown_patient(match, practice, today) for match in matches(page))
     # the server sorts by the first of all given names; people look for the one that is read first
     patients = tuple(
         sorted(found, key=lambda one: (_plain(one.name.family), _plain(one.name.given), one.born))

@@ -8,6 +8,7 @@ from typing import Any
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirGone, FhirNotFound
 from web_modules.fhir.resource_json import Resource
+from web_modules.fhir.searchset import matches
 from web_modules.pages.patient import ShownName, ShownPatient, name_parts, person_words, shown_patient
 from web_modules.patients.address import address_lines, home_address
 from web_modules.patients.contact import POINTS, Values, contact_values, other_points
@@ -84,8 +85,8 @@ def namesakes(client: FhirClient, resource: Resource, practice: str, today: date
     if not patient.name.family or not given:
         return ()
     query = {"family:exact": patient.name.family, "given:exact": given[0], "_count": "10"}
-    found = client.search_page("Patient", query).get("entry", [])
-    others = (shown_patient(entry["resource"], practice, today) for entry in found)
+    found = matches(client.search_page("Patient", query))
+    others = (shown_patient(match, practice, today) for match in found)
     return tuple(other for other in others if other.id != patient.id)
 
 

@@ -68,7 +68,6 @@ class PatientPages:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
-        self._client = pages.client
 
     def routes(self) -> tuple[Route, ...]:
         """What is served."""
@@ -85,16 +84,18 @@ class PatientPages:
         services = self._pages.services
         today = services.today()
         wanted = read_wanted(typed, today)
-        found = find_patients(self._client, services.practice, wanted, today) if typed else Found()
+        reader = self._pages.reader(request)
+        found = find_patients(reader, services.practice, wanted, today) if typed else Found()
         values = {"typed": typed, "wanted": wanted, "found": found, "most": MOST_SHOWN, "watch": ("Patient",)}
         return self._pages.draw(request, "patients/find.html", values)
 
     def _show(self, request: Request, _form: Form) -> Response:
         services, today = self._pages.services, self._pages.services.today()
+        reader = self._pages.reader(request)
         resource = self._read(request)
         values = {
-            "shown": demographics(self._client, resource, services.practice, today),
-            "namesakes": namesakes(self._client, resource, services.practice, today),
+            "shown": demographics(reader, resource, services.practice, today),
+            "namesakes": namesakes(reader, resource, services.practice, today),
             "done": request.query_params.get("done", ""),
             "done_at": request.query_params.get("at", "")[: len("10:12:05")],
             "patient_id": resource["id"],
@@ -159,9 +160,10 @@ class PatientPages:
         **more: object,
     ) -> Response:
         services, today = self._pages.services, self._pages.services.today()
+        reader = self._pages.reader(request)
         values: dict[str, object] = {
-            "shown": demographics(self._client, resource, services.practice, today),
-            "namesakes": namesakes(self._client, resource, services.practice, today),
+            "shown": demographics(reader, resource, services.practice, today),
+            "namesakes": namesakes(reader, resource, services.practice, today),
             "before": before,
             "typed": typed,
             "labels": LABELS,
@@ -176,7 +178,7 @@ class PatientPages:
         return self._pages.draw(request, "patients/edit.html", values | more, status=status)
 
     def _read(self, request: Request) -> Resource:
-        return self._client.read("Patient", request.path_params["patient"])
+        return self._pages.reader(request).read("Patient", request.path_params["patient"])
 
 
 def _other_changes(

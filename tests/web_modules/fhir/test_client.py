@@ -11,6 +11,7 @@ import pytest
 
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
+from web_modules.fhir.searchset import Told, matches, withholds
 from web_modules.fhir.transport import HttpTransport
 
 PATIENT = {"resourceType": "Patient", "id": "1", "meta": {"versionId": "2"}, "active": True}
@@ -183,3 +184,25 @@ def test_answer_that_is_not_fhir_is_the_server_s_fault(server: ScriptedServer, c
     server.answers.append((200, {}, b"<html>"))
     with pytest.raises(errors.FhirBroken):
         client.read("Patient", "1")
+
+
+def test_what_is_said_of_a_search_is_handed_on_and_is_no_match(server: ScriptedServer) -> None:
+    issue = {"severity": "information", "code": "suppressed", "details": {"text": "Something was left out."}}
+    entries = [
+        {"resource": PATIENT, "search": {"mode": "match"}},
+        {"resource": {"resourceType": "Practitioner", "id": "2"}, "search": {"mode": "include"}},
+        {
+            "resource": {"resourceType": "OperationOutcome", "issue": [issue]},
+            "search": {"mode": "outcome"},
+        },
+    ]
+    page = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
+    server.answers += [(200, {}, page), (200, {}, page)]
+    told: list[Told] = []
+    client = FhirClient(HttpTransport(server.url), told.append)
+    assert client.search("Patient", {}) == [PATIENT]
+    assert told == [Told(code="suppressed", words="Something was left out.")]
+    found = client.search_page("Patient", {})
+    assert matches(found) == [PATIENT]
+    assert withholds(found)
+    assert len(told) == 2

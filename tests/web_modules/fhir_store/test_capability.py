@@ -35,6 +35,12 @@ def test_the_statement_is_valid_for_others(fhir: Caller) -> None:
     assert len(statement["rest"][0]["resource"]) == 146
 
 
+def test_the_statement_says_that_confidentiality_labels_are_enforced(fhir: Caller) -> None:
+    (rest,) = fhir("GET", "metadata").body["rest"]
+    assert "R and V are enforced" in rest["documentation"]
+    assert "security" not in rest  # nobody is asked to sign in at this one
+
+
 def test_what_is_declared_as_included_is_included(fhir: Caller) -> None:
     statement = fhir("GET", "metadata").body
     resources = {one["type"]: one for one in statement["rest"][0]["resource"]}

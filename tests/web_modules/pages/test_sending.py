@@ -12,6 +12,7 @@ from tests.web_modules.appointments.practice import Practice
 from tests.web_modules.patients.people import patient, sarah
 from web_modules.fhir.errors import FhirUnavailable
 from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard
 
@@ -92,8 +93,8 @@ def test_a_save_that_was_done_without_an_answer_is_found_to_be_done(
     live.write("#town", "Newton")
     send = FhirService.send
 
-    def lose_the_answer(service: FhirService, request: FhirRequest) -> FhirResponse:
-        answer = send(service, request)
+    def lose_the_answer(service: FhirService, request: FhirRequest, *access: Access) -> FhirResponse:
+        answer = send(service, request, *access)
         if request.method == "PUT":
             raise FhirUnavailable("the answer was lost")
         return answer

@@ -9,6 +9,7 @@ from tests.support.module_web import ModuleWeb, PageRead
 from tests.web_modules.patients.people import patient, sarah
 from web_modules.fhir.client import version_of
 from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir_store.access import Access
 from web_modules.patients.contact import FIELDS
 
 HOSTILE = (
@@ -260,16 +261,16 @@ def test_a_write_between_read_and_write_loses_nothing(
 ) -> None:
     made = web.create(sarah())
     form = opened(web, made["id"])
-    send: Callable[[FhirRequest], FhirResponse] = web.services.fhir.send
+    send: Callable[..., FhirResponse] = web.services.fhir.send
     interrupted: list[str] = []
 
-    def sending(request: FhirRequest) -> FhirResponse:
+    def sending(request: FhirRequest, *access: Access) -> FhirResponse:
         if request.method == "PUT" and not interrupted:
             interrupted.append(request.path)
             change_elsewhere(web, made["id"], home="01632 960888")
-        return send(request)
+        return send(request, *access)
 
-    monkeypatch.setattr(type(web.services.fhir), "send", lambda _self, request: sending(request))
+    monkeypatch.setattr(type(web.services.fhir), "send", lambda _self, *asked: sending(*asked))
     done = saved(web, form, made["id"], mobile_phone="07700 900999")
     assert interrupted
     assert "Saved at" in done.text

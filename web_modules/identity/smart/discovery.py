@@ -58,7 +58,7 @@ def capability_security(issuer: str) -> dict[str, Any]:
         ],
         "description": (
             "Records labelled R or V (v3-Confidentiality) are shown only to roles that may see them and "
-            "have a legitimate relationship with the patient; nobody else learns that they exist."
+            "have a legitimate relationship with the patient; others learn only that something was left out."
         ),
         "extension": [
             {
