@@ -7,10 +7,11 @@ clock runs nothing is parsed but status and length; the last answer is looked at
 import json
 import multiprocessing
 import socket
+import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import chain, cycle, pairwise
 from multiprocessing.synchronize import Barrier
 from queue import Empty
 from typing import Any
@@ -46,7 +47,7 @@ class Rate:
 
     Attributes:
         per_second: resources, of all clients together.
-        milliseconds: from a request to its answer, the mean.
+        milliseconds: from a request to its answer, the median, which other programs' bursts move little.
     """
 
     per_second: float
@@ -109,7 +110,7 @@ def run_load(port: int, load: Load, seconds: float) -> Rate:
     """
     context = multiprocessing.get_context("fork")  # the requests are shared, not sent
     ready = context.Barrier(len(load.requests))
-    results: multiprocessing.Queue[tuple[int, float] | str] = context.Queue()
+    results: multiprocessing.Queue[list[float] | str] = context.Queue()
     clients = [
         context.Process(target=_client, args=(port, one, load.entries, seconds, ready, results), daemon=True)
         for one in load.requests
@@ -123,12 +124,12 @@ def run_load(port: int, load: Load, seconds: float) -> Rate:
             client.terminate()
             client.join()
     return Rate(
-        per_second=sum(count * load.resources / taken for count, taken in done),
-        milliseconds=1000 * sum(taken for _, taken in done) / sum(count for count, _ in done),
+        per_second=sum(len(taken) * load.resources / sum(taken) for taken in done),
+        milliseconds=1000 * statistics.median(chain.from_iterable(done)),
     )
 
 
-def _result(results: "multiprocessing.Queue[tuple[int, float] | str]", seconds: float) -> tuple[int, float]:
+def _result(results: "multiprocessing.Queue[list[float] | str]", seconds: float) -> list[float]:
     try:
         result = results.get(timeout=seconds + ANSWER_SECONDS)
     except Empty as error:
@@ -144,24 +145,23 @@ def _client(
     entries: int | None,
     seconds: float,
     ready: Barrier,
-    results: "multiprocessing.Queue[tuple[int, float] | str]",
+    results: "multiprocessing.Queue[list[float] | str]",
 ) -> None:
     try:
         connection = Connection(port)
         connection.send(request("GET", "/Patient/known-0"))  # the connection is there, nothing is cold
         ready.wait(ANSWER_SECONDS)
-        count, answer, began = 0, b"", time.perf_counter()
+        answer, times = b"", [time.perf_counter()]
         for message in cycle(requests):
             answer = connection.send(message)
-            count += 1
-            if time.perf_counter() - began >= seconds:
+            times.append(time.perf_counter())
+            if times[-1] - times[0] >= seconds:
                 break
-        taken = time.perf_counter() - began
         _check(json.loads(answer), entries)
     except (LoadFailed, OSError, ValueError) as error:
         results.put(str(error))
     else:
-        results.put((count, taken))
+        results.put([after - before for before, after in pairwise(times)])
 
 
 def _check(answer: Any, entries: int | None) -> None:
