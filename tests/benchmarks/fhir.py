@@ -35,6 +35,7 @@ def measure_fhir() -> Iterator[Measurement]:
     ):
         for server in (*ours, peer):
             fill(server.port, range(KNOWN))
+            server.settle()
         for operation, make in OPERATIONS.items():
             for clients in CLIENTS:
                 yield from _measure(f"{operation}_{clients}", make(loads, clients), ours, peer)

@@ -40,6 +40,7 @@ def measure_curve() -> Iterator[Measurement]:
             loads = Loads(known=size, new=loads.new)
             for server in servers:
                 fill(server.port, range(filled, size))
+                server.settle()
                 for operation, make in CURVE.items():
                     cost = round(run_load(server.port, make(loads, 1), SECONDS).milliseconds, 3)
                     costs.setdefault(f"{operation}_{server.name}", {})[size] = cost

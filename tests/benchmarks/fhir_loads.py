@@ -62,9 +62,11 @@ class Loads:
         return _load([request("GET", f"/Patient?identifier={value}") for value in values], clients, entries=1)
 
     def observations(self, clients: int) -> Load:
-        """Known patients' readings: the four of one patient are found."""
-        paths = (f"/Observation?patient={patient_id(self._known(number))}" for number in range(SINGLES))
-        return _load([request("GET", path) for path in paths], clients, entries=FAMILY - 1)
+        """Four readings of a known patient, who may have got more from a create meanwhile."""
+        size = FAMILY - 1
+        people = (patient_id(self._known(number)) for number in range(SINGLES))
+        paths = (f"/Observation?patient={one}&_count={size}" for one in people)
+        return _load([request("GET", path) for path in paths], clients, entries=size)
 
     def batch(self, clients: int, *, size: int) -> Load:
         """As many creates, each for itself, in one request."""
