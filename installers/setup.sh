@@ -155,6 +155,8 @@ say "installing Python packages (1 GB the first time; some minutes)"
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check --no-input "$@"; }
 rm -f "$stamp"
 pip install --quiet -e '.[dev]' >"$log" 2>&1 9<&- || explain "The Python packages could not be installed"
+# like pip does with what it installs, so that the first start is not slower than the next
+"$venv/bin/python" -m compileall -q shell legacy_bridge web_modules >"$log" 2>&1 || explain "The code does not compile"
 
 # --- web assets -------------------------------------------------------------------------------------------------
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/banyan/npm
