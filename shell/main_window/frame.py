@@ -32,6 +32,8 @@ class WindowFrame(QWidget):
     """The top-level window with one child, `content`, that holds all that Qt draws (see docs/hosting.md)."""
 
     resized = Signal()
+    gone = Signal()
+    """It was closed."""
 
     def __init__(self, theme: Theme, offer: CloudOffer, person: Person, warnings: Sequence[str]) -> None:
         super().__init__()

@@ -81,6 +81,7 @@ class Opened:
             PageLook(theme=theme.scheme.value, zoom=theme.scale, ground=theme.colour("surface").name())
         )
         self.window = MainWindow(theme, offer, person, [] if has_sandbox else [_ROOT_WARNING])
+        self.window.gone.connect(application.quit)  # Qt waits for windows of others, such as a hosted one
         self._cloud = Cloud(FhirClient(self._transport), offer, self.window)
         self.board = Switchboard(offer, rollout, self._cloud.identify, lambda: datetime.now(UTC))
         self._edits.came.connect(self.board.flags_changed)

@@ -272,6 +272,7 @@ class MainWindow(WindowFrame):
         else:
             self._tick_timer.stop()
             event.accept()
+            QTimer.singleShot(0, self.gone.emit)
 
     def leave(self) -> None:
         """Close without asking again."""
