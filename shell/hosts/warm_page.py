@@ -38,6 +38,7 @@ _PAINT_LOOKS: Final = 100
 _PAINT_SLOW_MILLISECONDS: Final = 250
 _PAINT_ARRIVES_MILLISECONDS: Final = 60
 """From the page's own frame to the glass: the software renderer on a busy machine took up to 50."""
+_AGAIN_MILLISECONDS: Final = 500
 _ANSWER_MILLISECONDS: Final = 2000
 """A page that does not say whom it shows for so long is treated like one that shows somebody else."""
 
@@ -73,6 +74,8 @@ class WarmPage(QObject):
         self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
         self._answer_timer = QTimer(self, singleShot=True, interval=_ANSWER_MILLISECONDS)
         self._answer_timer.timeout.connect(self._did_not_answer)
+        self._again_timer = QTimer(self, singleShot=True, interval=_AGAIN_MILLISECONDS)
+        self._again_timer.timeout.connect(self.read_back)
         self._paints = 0
         self.is_painted = False
         self._paint_looks = 0
@@ -116,6 +119,7 @@ class WarmPage(QObject):
     def close(self) -> None:
         """End view and page, in the order that Chromium needs; the profile goes after them."""
         self._answer_timer.stop()
+        self._again_timer.stop()
         self._paint_timer.stop()
         self.page.loadingChanged.disconnect(self._loading_changed)
         self.page.renderProcessTerminated.disconnect(self._renderer_ended)
@@ -192,6 +196,8 @@ class WarmPage(QObject):
         self._reads += 1
         self._forget()
         self._changed(self)
+        if self.wanted is not None:  # a question that a page's change swallowed has no answer: ask anew
+            self._again_timer.start()
 
     def _reading(self, answer: object) -> Shown:
         """What the page said, trusted with nothing but being text."""
