@@ -19,8 +19,6 @@ OPEN_LABELS = frozenset({"U", "L", "M", "N"})
 RESTRICTED_LABELS = frozenset({"R", "V"})
 """Restricted and very restricted: hidden from whoever is not cleared. The system has no other codes."""
 
-CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
-
 SHARED_TYPES = frozenset(
     {"HealthcareService", "Location", "Medication", "Organization", "Practitioner", "PractitionerRole"}
 )
@@ -157,7 +155,7 @@ FULL_GRANTS = (Grant(resource_type=ANY_TYPE, interactions=EVERYTHING),)
 OURSELVES = Access(
     agent=Agent(id="banyan", name="Banyan", kind=AgentKind.SERVICE),
     grants=FULL_GRANTS,
-    clearance=frozenset({"R", "V"}),
+    clearance=RESTRICTED_LABELS,
     relationships=None,
 )
 """This program itself, where nobody else asks: it looks for changes, and after its own health."""

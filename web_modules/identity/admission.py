@@ -5,10 +5,18 @@ from functools import lru_cache
 from starlette.requests import HTTPConnection
 
 from web_modules.decision.words import Environment
-from web_modules.fhir_store.access import FULL_GRANTS, READING, Access, Agent, AgentKind, Grant
+from web_modules.fhir_store.access import (
+    FULL_GRANTS,
+    READING,
+    RESTRICTED_LABELS,
+    Access,
+    Agent,
+    AgentKind,
+    Grant,
+)
 from web_modules.identity.people import Person, Role
 from web_modules.identity.relationships import Relationships
-from web_modules.identity.roles import RESTRICTED, rights_of
+from web_modules.identity.roles import rights_of
 from web_modules.identity.scopes import Level, meet_grants, parse_scopes
 from web_modules.identity.sessions import Sessions
 from web_modules.identity.smart.clients import Clients
@@ -19,7 +27,7 @@ from web_modules.security import ServiceToken, bearer_of
 SERVICE = Access(
     agent=Agent(id="service", name="Banyan", kind=AgentKind.SERVICE),
     grants=FULL_GRANTS,
-    clearance=RESTRICTED,
+    clearance=RESTRICTED_LABELS,
     relationships=None,
 )
 """The practice's own services, such as the bridge, carry every record."""

@@ -3,11 +3,8 @@
 from dataclasses import dataclass
 
 from web_modules.decision.words import Environment
-from web_modules.fhir_store.access import ANY_TYPE, EVERYTHING, FULL_GRANTS, READING, Grant
+from web_modules.fhir_store.access import ANY_TYPE, EVERYTHING, FULL_GRANTS, READING, RESTRICTED_LABELS, Grant
 from web_modules.identity.people import Role
-
-RESTRICTED = frozenset({"R", "V"})
-"""HL7 v3 Confidentiality: restricted and very restricted."""
 
 _ADMINISTRATIVE = (
     "Appointment AppointmentResponse Communication Coverage HealthcareService Location Organization Patient "
@@ -37,7 +34,7 @@ class Rights:
 
 
 _READING_ALL = Grant(resource_type=ANY_TYPE, interactions=READING)
-_CLINICAL = Rights(grants=FULL_GRANTS, clearance=RESTRICTED)
+_CLINICAL = Rights(grants=FULL_GRANTS, clearance=RESTRICTED_LABELS)
 _OFFICE = Rights(
     grants=(
         _READING_ALL,
@@ -53,7 +50,7 @@ RIGHTS: dict[Role, Rights] = {
     Role.RECEPTIONIST: _OFFICE,
     Role.PRACTICE_MANAGER: _OFFICE,
     Role.IT: Rights(grants=tuple(Grant(resource_type=one, interactions=READING) for one in _TECHNICAL)),
-    Role.TRAINER: Rights(grants=FULL_GRANTS, clearance=RESTRICTED, needs_relationship=False),
+    Role.TRAINER: Rights(grants=FULL_GRANTS, clearance=RESTRICTED_LABELS, needs_relationship=False),
 }
 """By role. A trainer has these in the training environment only, see `rights_of`."""
 

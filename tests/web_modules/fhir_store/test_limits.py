@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tests.web_modules.fhir_store.conftest import Answer, Caller
+from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir.transport import FhirRequest
 from web_modules.fhir_store.access import (
     ANY_TYPE,
-    CONFIDENTIALITY,
     EVERYTHING,
     FULL_GRANTS,
     READING,

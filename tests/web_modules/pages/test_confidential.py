@@ -6,7 +6,7 @@ from tests.support.module_web import ModuleWeb
 from tests.web_modules.appointments.practice import Practice
 from tests.web_modules.patients.people import patient
 from web_modules.fhir.resource_json import Resource
-from web_modules.fhir_store.access import CONFIDENTIALITY
+from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
 
 SAID = "Some records are not shown to you because they are confidential."

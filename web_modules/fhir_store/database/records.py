@@ -184,7 +184,8 @@ class WritableRecords(Records):
             Refusal: 404, there is one that is hidden: nothing may be stored in its place.
         """
         found = super().current(resource_type, resource_id)
-        if found is None and self.session.rows(_CURRENT, (self.practice, resource_type, resource_id)):
+        is_maybe_hidden = found is None and self.sight.is_limited
+        if is_maybe_hidden and self.session.rows(_CURRENT, (self.practice, resource_type, resource_id)):
             raise not_there(resource_type)
         return found
 

@@ -8,9 +8,9 @@ App Launch 2.2, scopes.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
+from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir_store.access import (
     ANY_TYPE,
-    CONFIDENTIALITY,
     EVERYTHING,
     OPEN_LABELS,
     RESTRICTED_LABELS,

@@ -12,8 +12,8 @@ from typing import Any
 
 from nhs_number.validate import is_valid
 
-from web_modules.fhir.systems import NHS_NUMBER
-from web_modules.fhir_store.access import CONFIDENTIALITY, OPEN_LABELS, RESTRICTED_LABELS
+from web_modules.fhir.systems import CONFIDENTIALITY, NHS_NUMBER
+from web_modules.fhir_store.access import OPEN_LABELS, RESTRICTED_LABELS
 from web_modules.fhir_store.definitions import Definitions, TypeFacts
 from web_modules.fhir_store.documents import MAXIMUM_DEPTH
 from web_modules.fhir_store.elements.model import Element, ElementModel

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from authlib.oauth2.rfc6749 import ClientMixin
 
 from web_modules.errors import SettingsError
-from web_modules.identity.roles import RESTRICTED
+from web_modules.fhir_store.access import RESTRICTED_LABELS
 from web_modules.identity.scopes import Level, Scopes, parse_scopes
 from web_modules.settings import LOOPBACK
 
@@ -169,7 +169,7 @@ def _client(entry: Mapping[str, Any]) -> Client:
         if not _is_safe(address):
             raise ValueError(f"{address} must begin with https://, have no fragment, and be plain ASCII")
     clearance = frozenset(entry.get("clearance", ()))
-    if not clearance <= RESTRICTED:
+    if not clearance <= RESTRICTED_LABELS:
         raise ValueError(f"clearance of {entry['id']} may name R and V")
     scopes = parse_scopes(entry["scopes"])
     if len(scopes.text.split()) != len(set(entry["scopes"].split())):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirGone, FhirNotFound
 from web_modules.fhir.resource_json import Resource
-from web_modules.fhir.systems import CONFIDENTIALITY, NHS_NUMBER
+from web_modules.fhir.systems import NHS_NUMBER
 from web_modules.fhir.transport import Transport
 from web_modules.fhir_store.access import Access
+from web_modules.fhir_store.search.limits import labels_of
 
 MOST_SHOWN = 20
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -67,9 +68,7 @@ def _query(typed: str) -> dict[str, str | list[str]]:
 
 
 def _sees(access: Access, patient: Resource) -> bool:
-    security = patient.get("meta", {}).get("security", [])
-    labels = [one.get("code", "") for one in security if one.get("system") == CONFIDENTIALITY]
-    return access.sees(labels, (patient["id"],))
+    return access.sees(labels_of(patient), (patient["id"],))
 
 
 def _candidate(patient: Resource) -> Candidate:
