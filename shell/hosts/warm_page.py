@@ -19,6 +19,7 @@ _READ_BACK: Final = """(() => {
   return JSON.stringify({
     function: said.function ?? null, patient: said.patient ?? null, unsaved: said.unsaved === "true",
     environment: said.environment ?? null, token: new URLSearchParams(location.search).get("context"),
+    at: location.href,
   });
 })()"""
 _WORK: Final = """(() => {
@@ -38,7 +39,7 @@ _PAINT_LOOKS: Final = 100
 _PAINT_SLOW_MILLISECONDS: Final = 250
 _PAINT_ARRIVES_MILLISECONDS: Final = 60
 """From the page's own frame to the glass: the software renderer on a busy machine took up to 50."""
-_AGAIN_MILLISECONDS: Final = 500
+_AGAIN_MILLISECONDS: Final = 200
 _ANSWER_MILLISECONDS: Final = 2000
 """A page that does not say whom it shows for so long is treated like one that shows somebody else."""
 
@@ -69,6 +70,7 @@ class WarmPage(QObject):
         self.page.setBackgroundColor(QColor(profile.look.ground))
         self.view.setZoomFactor(profile.look.zoom)
         self.wanted: str | None = None
+        self._has_arrived = False
         self.failed: Callable[[WarmPage], None] = _nobody_hears
         self.died: Callable[[WarmPage], None] = _nobody_hears
         self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
@@ -90,6 +92,8 @@ class WarmPage(QObject):
     def load(self, address: str) -> None:
         """Go to an address; the read-back says whether it came to be."""
         self.wanted = address
+        self._has_arrived = False
+        self._reads += 1  # what was asked of the page before is the past as well
         self._unpaint()
         self._forget()
         # what is on the glass from here on is the past: say so before anything is fetched (hazard H01)
@@ -187,7 +191,10 @@ class WarmPage(QObject):
         if number != self._reads:
             return
         self._answer_timer.stop()
-        self.shown = self._reading(answer)
+        said = _said(answer)
+        self._has_arrived = self._has_arrived or QUrl(str(said.get("at"))) == QUrl(self.wanted or "")
+        self.shown = self._reading(said)
+        self._ask_again()
         if not self.is_painted and not self._paint_timer.isActive():
             self._watch_paint()
         self._changed(self)
@@ -195,18 +202,18 @@ class WarmPage(QObject):
     def _did_not_answer(self) -> None:
         self._reads += 1
         self._forget()
+        self._ask_again()
         self._changed(self)
-        if self.wanted is not None:  # a question that a page's change swallowed has no answer: ask anew
+
+    def _ask_again(self) -> None:
+        """A question in the moment of a page's change has no answer, or the old page's, and no signal."""
+        if self.wanted is not None and not (self._has_arrived and self.shown.state is not ShownState.UNKNOWN):
             self._again_timer.start()
 
-    def _reading(self, answer: object) -> Shown:
+    def _reading(self, said: dict[str, object]) -> Shown:
         """What the page said, trusted with nothing but being text."""
         unknown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
-        try:
-            said = json.loads(answer) if isinstance(answer, str) else None
-        except ValueError:
-            return unknown
-        if not isinstance(said, dict) or said.get("environment") not in (None, self._environment):
+        if said.get("environment") not in (None, self._environment):
             return unknown
         patient, function, token = said.get("patient"), said.get("function"), said.get("token")
         if not isinstance(patient, str) or not isinstance(function, str):
@@ -219,6 +226,15 @@ class WarmPage(QObject):
             unsaved=said.get("unsaved") is True,
             context_token=token if isinstance(token, str) else None,
         )
+
+
+def _said(answer: object) -> dict[str, object]:
+    """The answer of `_READ_BACK`; empty when a page did not give one."""
+    try:
+        said = json.loads(answer) if isinstance(answer, str) else None
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _nobody_hears(_page: WarmPage) -> None:

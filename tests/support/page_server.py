@@ -16,6 +16,11 @@ PAGE = """<!doctype html>
 <a id="window" href="{outside}/window" target="_blank">window</a></p>
 <script>
   const root = document.documentElement;
+  if (sessionStorage.late) {{
+    const {{patient}} = root.dataset;
+    delete root.dataset.patient;
+    setTimeout(() => {{ root.dataset.patient = patient; }}, Number(sessionStorage.late));
+  }}
   const say = (message, headers) => fetch("banyan://shell/message", {{
     method: "POST", body: JSON.stringify(message),
     headers: headers ?? {{"X-Banyan-Message": "1", "Content-Type": "application/json"}},
