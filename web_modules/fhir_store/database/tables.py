@@ -100,6 +100,23 @@ AUDIT_SUBJECT = Table(
     sqlite_with_rowid=False,
 )
 
+SUBSCRIPTION = Table(
+    "subscription",
+    METADATA,
+    _key("practice", 16),
+    _key("id"),
+    Column("updated", BigInteger, nullable=False, comment="lastUpdated of the version that this is about"),
+    Column("status", String(16), nullable=False, comment="as in that version"),
+    Column("channel", String(16), nullable=False, comment="rest-hook or websocket"),
+    Column("owner", Text, nullable=False, comment="what whoever wrote it may see, as JSON"),
+    Column("position", BigInteger, nullable=False, comment="every version up to it has been dealt with"),
+    Column("failures", Integer, nullable=False, comment="deliveries that failed since one succeeded"),
+    Column("due", BigInteger, nullable=False, comment="when to try again, microseconds since 1970 UTC"),
+    Column("holder", String(36), nullable=False, comment="the process that delivers now, or empty"),
+    Column("held_until", BigInteger, nullable=False, comment="then another process may take it over"),
+)
+"""How far each Subscription has come; what it asks for is in the resource."""
+
 
 def _index_table(name: str, *columns: Column[str] | Column[int] | Column[float], by_number: bool) -> Table:
     indexes = [Index(f"{name}_by_number", "practice", "number", "parameter")] if by_number else []
