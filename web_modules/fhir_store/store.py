@@ -79,7 +79,7 @@ class Store:
         """Make a practice's records reachable; creates what it needs when it is new.
 
         Raises:
-            DatabaseUnavailable: the database was made by another Banyan, or for another environment.
+            DatabaseUnavailable: the database was made for another environment.
         """
         chain = Chain(self._audit_key, practice)
         position = self.database.open_practice(practice, environment, chain)

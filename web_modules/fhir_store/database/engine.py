@@ -5,29 +5,29 @@ kill -9 nor a power cut loses it. (NORMAL would save the flush, 0.3 ms here, and
 with the power.) PostgreSQL gives the same promise by default.
 """
 
-import sqlite3
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, make_url, select
-from sqlalchemy.engine.interfaces import IsolationLevel
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Engine, insert, select
 
 from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.audit.chain import START, Chain
+from web_modules.fhir_store.database.connecting import (
+    database_url,
+    is_embedded,
+    opening,
+    reading_engine,
+    shown,
+    writing_engine,
+)
+from web_modules.fhir_store.database.migrating import make_ready
 from web_modules.fhir_store.database.session import Session
-from web_modules.fhir_store.database.statistics import tell_statistics
-from web_modules.fhir_store.database.tables import FORMAT, METADATA, PRACTICE
+from web_modules.fhir_store.database.tables import PRACTICE
 from web_modules.fhir_store.database.transactions import GroupCommits, Transactions
 
 T = TypeVar("T")
-
-BUSY_TIMEOUT_MILLISECONDS = 10_000
-"""Another process may be writing: a transaction of 200 entries takes less than a tenth of a second."""
 
 READERS = 12
 """Connections kept for reading; more are opened under load and closed after it."""
@@ -43,33 +43,23 @@ class Database:
             url: a SQLAlchemy URL; the folder of an SQLite file must exist.
 
         Raises:
-            DatabaseUnavailable: it cannot be opened, or is not one of ours.
+            DatabaseUnavailable: it cannot be opened, is not one of ours, or is not current.
         """
-        try:
-            parsed = make_url(url)
-        except ArgumentError as error:
-            raise DatabaseUnavailable(
-                "The database URL is not understood: write for example sqlite:////srv/banyan/cloud.sqlite."
-            ) from error
-        self.is_embedded = parsed.get_backend_name() == "sqlite"
-        self._shown = parsed.render_as_string(hide_password=True)
-        if self.is_embedded:
-            _check_sqlite_file(parsed)
-        try:
-            self._writer = _engine(parsed, isolation="READ COMMITTED", size=1, begin="BEGIN IMMEDIATE")
-            with self._writer.begin() as connection:
-                METADATA.create_all(connection)
-                if self.is_embedded:
-                    tell_statistics(connection)
-            self._reader = _engine(parsed, isolation="REPEATABLE READ", size=READERS)
+        parsed = database_url(url)
+        self.is_embedded = is_embedded(parsed)
+        self._shown = shown(parsed)
+        with opening(parsed):
+            self._writer = writing_engine(parsed)
+            try:
+                with self._writer.begin() as connection:
+                    make_ready(connection, parsed)
+            except BaseException:
+                self._writer.dispose()
+                raise
+            self._reader = reading_engine(parsed, isolation="REPEATABLE READ", size=READERS)
             self._looker = self._reader
             if not self.is_embedded:
-                self._looker = _engine(parsed, isolation="AUTOCOMMIT", size=READERS)
-        except (SQLAlchemyError, sqlite3.Error, OSError, ImportError) as error:
-            raise DatabaseUnavailable(
-                f"The database {self._shown} cannot be opened ({_reason(error)}): "
-                "check that it is running, that the URL is right and that you may write there."
-            ) from error
+                self._looker = reading_engine(parsed, isolation="AUTOCOMMIT", size=READERS)
         embedded = self.is_embedded
         self._commits = GroupCommits(
             Transactions(self._writer, begin="BEGIN IMMEDIATE" if embedded else None)
@@ -132,13 +122,13 @@ class Database:
             its position: the `lastUpdated` of its newest version, 0 when it has none.
 
         Raises:
-            DatabaseUnavailable: the database was made by another Banyan, or for another environment.
+            DatabaseUnavailable: it was made for another environment.
         """
         wanted = select(PRACTICE).where(PRACTICE.c.practice == practice)
         with self._writer.begin() as connection:
             row = connection.execute(wanted).one_or_none()
             if row is None:
-                fresh = {"practice": practice, "environment": environment, "format": FORMAT}
+                fresh: dict[str, object] = {"practice": practice, "environment": environment}
                 fresh |= {"epoch": str(uuid.uuid4()), "position": 0}
                 fresh |= {"audited": 0, "audit_link": START, "audit_seal": chain.seal(0, START)}
                 connection.execute(insert(PRACTICE).values(fresh))
@@ -148,11 +138,6 @@ class Database:
                     f"The database {self._shown} holds the {row.environment} environment of {practice}, "
                     f"not {environment}: name another database, or the right environment."
                 )
-            if row.format != FORMAT:
-                raise DatabaseUnavailable(
-                    f"The database {self._shown} has format {row.format} and this Banyan reads {FORMAT}: "
-                    "use the Banyan that made it, or another database."
-                )
             return int(row.position)
 
     def close(self) -> None:
@@ -160,62 +145,3 @@ class Database:
         self._looker.dispose()
         self._reader.dispose()
         self._writer.dispose()
-
-
-def _engine(url: URL, *, isolation: IsolationLevel, size: int, begin: str = "BEGIN") -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(
-            url,
-            pool_size=size,
-            max_overflow=size * 2,
-            hide_parameters=True,
-            isolation_level=isolation,
-        )
-    engine = create_engine(
-        url,
-        pool_size=size,
-        max_overflow=64,
-        hide_parameters=True,  # an error is logged; what a patient's record says is not
-        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 512},
-    )
-
-    @event.listens_for(engine, "connect")
-    def prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
-        for pragma in (
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            f"busy_timeout={BUSY_TIMEOUT_MILLISECONDS}",
-            "foreign_keys=ON",
-            "temp_store=MEMORY",
-            "cache_size=-32000",
-            "wal_autocheckpoint=8000",
-            "mmap_size=268435456",
-        ):
-            connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _check_sqlite_file(url: URL) -> None:
-    name = url.database
-    if not name or name == ":memory:":
-        raise DatabaseUnavailable(
-            "The cloud's database is a file: write for example sqlite:////srv/cloud.sqlite."
-        )
-    path = Path(name)
-    if not path.parent.is_dir():
-        raise DatabaseUnavailable(
-            f"The folder {path.parent} does not exist: make it, or name another database."
-        )
-    if path.is_dir():
-        raise DatabaseUnavailable(f"{path} is a folder, not a database: name a file in it.")
-
-
-def _reason(error: BaseException) -> str:
-    origin: Any = getattr(error, "orig", None) or error
-    lines = str(origin).strip().splitlines()
-    return lines[0] if lines else type(origin).__name__

@@ -4,14 +4,13 @@ A resource has a number beside its id: the moment of its first version, which no
 Index rows name it, so they are short; the key of an index table begins with the value, so that finding goes
 along it. Ranges have a second index by number, so that checking one candidate is one step, and references,
 so that a search can go on from what it found to what that points to.
+
+These are what the tables are; `migrations/` is how a database comes to have them, and a test compares both.
 """
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 from web_modules.fhir_store.elements.parameters import ParameterKind
-
-FORMAT = 3
-"""Goes up when a released layout of the tables or of the index rows changes; kept in each practice's row."""
 
 METADATA = MetaData()
 
@@ -40,7 +39,6 @@ PRACTICE = Table(
     METADATA,
     _key("practice", 16),
     Column("environment", String(16), nullable=False, comment="live, reference or training, for good"),
-    Column("format", Integer, nullable=False),
     Column("epoch", String(36), nullable=False, comment="changes when the database is restored"),
     Column("position", BigInteger, nullable=False, comment="lastUpdated of the newest version"),
     Column("audited", BigInteger, nullable=False, comment="number of the last entry of the audit"),

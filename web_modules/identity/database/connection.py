@@ -8,8 +8,6 @@ from typing import Protocol
 
 from sqlalchemy import Connection
 
-from web_modules.identity.database.tables import METADATA
-
 
 class SharedDatabase(Protocol):
     """What identity asks of a database; the store's is one."""
@@ -27,18 +25,16 @@ class IdentityDatabase:
     def __init__(
         self, database: SharedDatabase, practice: str, clock: Callable[[], float] = time.time
     ) -> None:
-        """Make the tables when they are missing.
+        """Speak for one practice.
 
         Args:
-            database: where they are.
+            database: where the tables are; opening it made them.
             practice: ODS code; every statement names it.
             clock: seconds since 1970 UTC.
         """
         self.practice = practice
         self._database = database
         self._clock = clock
-        with database.writing() as connection:
-            METADATA.create_all(connection)
 
     def now(self) -> int:
         """Seconds since 1970 UTC."""

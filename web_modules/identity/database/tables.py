@@ -1,4 +1,7 @@
-"""The tables of identity. Secrets are kept as digests only, the practice's own keys apart."""
+"""The tables of identity. Secrets are kept as digests only, the practice's own keys apart.
+
+They are made with the store's (`fhir_store.database.migrating`).
+"""
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, String, Table, Text
 

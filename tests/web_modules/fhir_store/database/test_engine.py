@@ -1,4 +1,3 @@
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -6,7 +5,6 @@ import pytest
 from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.audit.chain import Chain
 from web_modules.fhir_store.database.engine import Database
-from web_modules.fhir_store.database.tables import METADATA
 
 
 @pytest.mark.parametrize(
@@ -53,20 +51,6 @@ def test_a_practice_keeps_its_environment(database_url: str) -> None:
     database.close()
 
 
-def test_a_database_of_another_format_is_refused(tmp_path: Path) -> None:
-    database_url = f"sqlite:///{tmp_path / 'store.sqlite'}"
-    database = Database(database_url)
-    database.open_practice("Y99002", "reference", Chain(b"", "Y99002"))
-    database.close()
-    with sqlite3.connect(tmp_path / "store.sqlite") as connection:
-        connection.execute("UPDATE practice SET format = 99")
-    connection.close()
-    database = Database(database_url)
-    with pytest.raises(DatabaseUnavailable, match="has format 99"):
-        database.open_practice("Y99002", "reference", Chain(b"", "Y99002"))
-    database.close()
-
-
 def test_every_commit_to_sqlite_reaches_the_disk(tmp_path: Path) -> None:
     seen: list[tuple[object, ...]] = []
     database = Database(f"sqlite:///{tmp_path / 'store.sqlite'}")
@@ -74,10 +58,3 @@ def test_every_commit_to_sqlite_reaches_the_disk(tmp_path: Path) -> None:
     database.write(lambda session: seen.extend(session.rows("PRAGMA journal_mode", ())))
     assert seen == [(2,), ("wal",)]
     database.close()
-
-
-def test_every_key_and_index_begins_with_the_practice() -> None:
-    for table in METADATA.sorted_tables:
-        assert next(iter(table.primary_key.columns)).name == "practice"
-        for index in table.indexes:
-            assert next(iter(index.columns)).name == "practice", index.name

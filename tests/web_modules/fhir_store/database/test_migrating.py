@@ -1,0 +1,175 @@
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, create_engine, inspect, text
+
+from tests.support.databases import Databases
+from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.database import migrating, tables
+from web_modules.fhir_store.database.engine import Database
+from web_modules.fhir_store.database.migrating import HEAD, Standing, standing_at, upgrade
+from web_modules.identity.database import tables as identity_tables
+
+TABLES = MetaData()
+for _table in (*tables.METADATA.sorted_tables, *identity_tables.METADATA.sorted_tables):
+    _table.to_metadata(TABLES)
+WORKERS = 6
+
+
+@pytest.fixture
+def empty_url(database_url: str) -> str:
+    """A database without tables: a file that is not there yet, or one on a server."""
+    if database_url.startswith("sqlite"):
+        return database_url
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
+    return database_url
+
+
+def set_step(url: str, step: str) -> None:
+    """Say that a database had another last step."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :step"), {"step": step})
+    engine.dispose()
+
+
+def test_migrations_from_empty_give_exactly_the_tables(empty_url: str) -> None:
+    Database(empty_url).close()
+    engine = create_engine(empty_url)
+    with engine.connect() as connection:
+        options = {"compare_type": True, "compare_server_default": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, TABLES) == []
+    engine.dispose()
+
+
+def test_what_autogeneration_does_not_compare_is_the_same_too(tmp_path: Path) -> None:
+    """Keys, collations and tables without row ids, as SQLite keeps them."""
+    Database(f"sqlite:///{tmp_path / 'migrated.sqlite'}").close()
+    engine = create_engine(f"sqlite:///{tmp_path / 'made.sqlite'}")
+    TABLES.create_all(engine)
+    engine.dispose()
+
+    def schema(name: str) -> dict[str, str]:
+        with sqlite3.connect(tmp_path / name) as connection:
+            rows = connection.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+        connection.close()
+        return {one: " ".join(sql.split()) for one, sql in rows if not one.startswith(("sqlite_", "alembic"))}
+
+    assert schema("migrated.sqlite") == schema("made.sqlite")
+
+
+def test_keys_and_collations_are_the_same_on_postgresql(databases: Databases) -> None:
+    def seen(url: str) -> dict[str, Any]:
+        engine = create_engine(url)
+        looked = inspect(engine)
+        found = {
+            name: (
+                looked.get_pk_constraint(name)["constrained_columns"],
+                [(one["name"], str(one["type"]), one["nullable"]) for one in looked.get_columns(name)],
+                looked.get_foreign_keys(name),
+            )
+            for name in looked.get_table_names()
+            if name != "alembic_version"
+        }
+        engine.dispose()
+        return found
+
+    with databases.fresh() as migrated, databases.fresh() as made:
+        engine = create_engine(made)
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+            connection.exec_driver_sql("CREATE SCHEMA public")
+            TABLES.create_all(connection)
+        engine.dispose()
+        assert seen(migrated) == seen(made)
+
+
+def test_the_last_step_is_the_one_that_is_named_and_steps_are_numbered() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrating.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+    assert scripts.get_heads() == [HEAD]
+    steps = sorted(one.revision for one in scripts.walk_revisions())
+    assert steps == [f"{number:04}" for number in range(1, len(steps) + 1)]
+
+
+def test_several_processes_may_open_an_empty_database_at_once(empty_url: str) -> None:
+    together = threading.Barrier(WORKERS)
+    failed: list[BaseException] = []
+
+    def start() -> None:
+        together.wait()
+        try:
+            Database(empty_url).close()
+        except DatabaseUnavailable as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert standing_at(empty_url) == (Standing.CURRENT, HEAD)
+
+
+def test_an_older_database_is_not_served_and_can_be_upgraded(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Database(database_url).close()
+    ran: list[str] = []
+    monkeypatch.setattr(migrating, "HEAD", "0002")
+    monkeypatch.setattr(migrating, "_run", lambda _connection: ran.append("steps"))
+    with pytest.raises(DatabaseUnavailable, match=r"earlier Banyan \(step 0001 of 0002\).*database upgrade"):
+        Database(database_url)
+    assert ran == []
+    assert upgrade(database_url) == "0001"
+    assert ran == ["steps"]
+
+
+def test_a_newer_database_is_left_alone(database_url: str) -> None:
+    Database(database_url).close()
+    set_step(database_url, "9999")
+    for use in (Database, upgrade):
+        with pytest.raises(DatabaseUnavailable, match="later Banyan"):
+            use(database_url)
+
+
+def test_tables_of_unknown_origin_are_left_alone(database_url: str) -> None:
+    Database(database_url).close()
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    engine.dispose()
+    with pytest.raises(DatabaseUnavailable, match="not made by a released Banyan"):
+        Database(database_url)
+
+
+def test_an_upgrade_that_fails_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = migrating._run
+
+    def fail(connection: Any) -> None:
+        real(connection)
+        raise OSError("the power went")
+
+    monkeypatch.setattr(migrating, "_run", fail)
+    with pytest.raises(DatabaseUnavailable, match="the power went"):
+        upgrade(empty_url)
+    assert standing_at(empty_url) == (Standing.EMPTY, "")
+
+
+def test_asking_how_far_a_file_has_come_does_not_make_it(tmp_path: Path) -> None:
+    assert standing_at(f"sqlite:///{tmp_path / 'none.sqlite'}") == (Standing.EMPTY, "")
+    assert list(tmp_path.iterdir()) == []

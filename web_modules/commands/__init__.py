@@ -1,0 +1,1 @@
+"""What `banyan-cloud` can be told to do: a module a command or group of them."""

@@ -1,0 +1,72 @@
+"""`banyan-cloud database`: look after the database itself."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from web_modules.commands.options import DatabaseOption, give_up
+from web_modules.errors import CloudError
+
+_STATUS_HELP = """Say whether the tables are those of this Banyan; nothing is changed.
+
+The exit status is 0 when they are, and 1 otherwise.
+
+Examples:
+
+  banyan-cloud database status --database sqlite:////srv/banyan/cloud.sqlite
+
+  banyan-cloud database status --database postgresql+psycopg://banyan@db.example/cloud --json
+"""
+_UPGRADE_HELP = """Bring the tables of an earlier Banyan up to date: the whole of it, or nothing.
+
+Take a backup first, and stop every program that serves this database.
+
+Examples:
+
+  banyan-cloud database upgrade --database sqlite:////srv/banyan/cloud.sqlite
+"""
+
+database = typer.Typer(help="Look after the database: its tables, backups, and where they are kept.")
+
+
+@database.command(help=_STATUS_HELP)
+def status(
+    database: DatabaseOption,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of words.")] = False,
+) -> None:
+    """Say how far the tables have come."""
+    from web_modules.fhir_store.database.migrating import HEAD, Standing, standing_at
+
+    try:
+        standing, had = standing_at(database)
+    except CloudError as error:
+        give_up(error)
+    words = {
+        Standing.EMPTY: "empty; `banyan-cloud serve` makes its tables.",
+        Standing.CURRENT: f"current (step {had}).",
+        Standing.OLDER: f"of an earlier Banyan (step {had} of {HEAD}): run `banyan-cloud database upgrade`.",
+        Standing.NEWER: f"of a later Banyan (step {had}, this one knows {HEAD}): use that one.",
+        Standing.FOREIGN: "not of a released Banyan: name another database.",
+    }
+    if as_json:
+        typer.echo(json.dumps({"status": standing.value, "step": had or None, "newest": HEAD}))
+    else:
+        typer.echo(f"The database is {words[standing]}")
+    if standing is not Standing.CURRENT:
+        raise typer.Exit(1)
+
+
+@database.command(help=_UPGRADE_HELP)
+def upgrade(database: DatabaseOption) -> None:
+    """Bring the tables up to date."""
+    from web_modules.fhir_store.database import migrating
+
+    try:
+        had = migrating.upgrade(database)
+    except CloudError as error:
+        give_up(error)
+    if had is None:
+        typer.echo(f"The tables are up to date (step {migrating.HEAD}).")
+    else:
+        typer.echo(f"The tables were brought from step {had or '0'} to {migrating.HEAD}.")

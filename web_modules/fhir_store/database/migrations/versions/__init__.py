@@ -1,0 +1,1 @@
+"""One module a step; `migrating.HEAD` names the last."""
