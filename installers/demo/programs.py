@@ -13,6 +13,9 @@ from demo.errors import ProgramFailed
 END_SECONDS = 10.0
 """How long a program may take to end when asked; after that it is killed."""
 
+_UNLESS_ORPHANED = '[ "$PPID" = "$1" ] || exit 1; shift; exec "$@"'
+"""A process whose parent died before it asked to be told of that is never told."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
@@ -41,7 +44,8 @@ def start(program: Program) -> subprocess.Popen[bytes]:
     # Without this a killed keeper would leave a cloud and a bridge that nobody looks after.
     setpriv = shutil.which("setpriv")
     if setpriv:
-        command = [setpriv, "--pdeathsig", "TERM", "--", *command]
+        started_by = ["sh", "-c", _UNLESS_ORPHANED, "sh", str(os.getpid())]
+        command = [setpriv, "--pdeathsig", "TERM", "--", *started_by, *command]
     program.log.parent.mkdir(parents=True, exist_ok=True)
     try:
         with program.log.open("ab") as log:

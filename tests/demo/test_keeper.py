@@ -2,6 +2,7 @@
 
 import os
 import select
+import shutil
 import signal
 import sys
 import threading
@@ -87,8 +88,14 @@ def test_the_longer_a_program_fails_the_later_it_is_started_again(
     assert delays == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_programs_end_when_their_keeper_is_killed(tmp_path: Path) -> None:
-    """`setpriv --pdeathsig`: a killed keeper leaves nobody behind that no one looks after."""
+@pytest.mark.parametrize("delay", ["0", "0.5"])
+def test_programs_end_when_their_keeper_is_killed(tmp_path: Path, delay: str) -> None:
+    """Also one that had not got as far as asking to be told of its keeper's death."""
+    setpriv = shutil.which("setpriv")
+    assert setpriv, "the tests' set-up installs util-linux"
+    slow = tmp_path / "setpriv"
+    slow.write_text(f'#!/bin/sh\nsleep {delay}\nexec {setpriv} "$@"\n')
+    slow.chmod(0o755)
     code = (
         "import sys, time; from pathlib import Path; from demo.keeper import Keeper;"
         "from demo.programs import Program;"
@@ -100,7 +107,11 @@ def test_programs_end_when_their_keeper_is_killed(tmp_path: Path) -> None:
     pid = os.posix_spawn(
         sys.executable,
         [sys.executable, "-c", code],
-        {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+        },
         file_actions=[(os.POSIX_SPAWN_DUP2, write_end, 1)],
     )
     os.close(write_end)
