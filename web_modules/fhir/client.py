@@ -340,7 +340,7 @@ def _issues(body: bytes) -> tuple[str, ...]:
 def _retry_after(header: str | None) -> float | None:
     if header is None:
         return None
-    if header.isdigit():
+    if header.isdecimal():
         return float(header)
     try:
         moment = parsedate_to_datetime(header)

@@ -3,7 +3,7 @@
 FHIR R4 datatypes.html#decimal: the precision of a decimal is significant, 1.10 is not 1.1.
 """
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -31,6 +31,8 @@ def decode(text: bytes) -> Any:
         raise ValueError(str(error)) from error
     except RecursionError as error:
         raise ValueError("JSON nests too deep") from error
+    except InvalidOperation as error:
+        raise ValueError("a number is too large") from error
 
 
 def encode(value: Any) -> bytes:

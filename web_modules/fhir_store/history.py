@@ -129,7 +129,7 @@ def run_history(
         values.append(request.after)
     limit = records.sight.limit(Interaction.READ, key[0]) if key else None
     if limit is not None:
-        where.append(f"{_OF_SEEN} AND ({limit.text}))")
+        where.append(f"{_OF_SEEN} AND {limit.text})")
         values += limit.values
     order = "ASC" if request.is_oldest_first else "DESC"
     rows = records.session.rows(

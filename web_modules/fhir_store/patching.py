@@ -15,8 +15,8 @@ from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 JSON_PATCH = "application/json-patch+json"
 
 MOST_OPERATIONS = 1000
-LARGEST_RESULT_BYTES = 16_000_000
-"""A patch may copy a part into itself again and again; the result is measured after each copy."""
+MOST_COPIED_BYTES = 1_000_000
+"""By all operations of a patch: one may copy a part into itself again and again, while other writers wait."""
 
 _NAMES = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 
@@ -34,8 +34,15 @@ class Patch:
             Refusal: 422, an operation does not fit the resource, a test fails, or the result is another one.
         """
         changed: Any = decode(encode(resource))
+        copied_bytes = 0
         for index, operation in enumerate(self.operations):
             try:
+                if operation["op"] == "copy":
+                    copied_bytes += len(encode(jsonpointer.resolve_pointer(changed, operation["from"])))
+                    if copied_bytes > MOST_COPIED_BYTES:
+                        raise refuse(
+                            413, IssueCode.TOO_COSTLY, "The patch copies too much; send it in parts."
+                        )
                 changed = jsonpatch.JsonPatch([operation]).apply(changed, in_place=True)
             except jsonpatch.JsonPatchTestFailed as error:
                 raise _refused(index, "The value is not the one that is expected here.") from error
@@ -46,10 +53,9 @@ class Patch:
                 ValueError,
                 LookupError,
                 AttributeError,
+                RecursionError,
             ) as error:  # the library lets Python's own errors out where the document has another form
                 raise _refused(index, "The operation does not fit the resource.") from error
-            if operation["op"] == "copy" and len(encode(changed)) > LARGEST_RESULT_BYTES:
-                raise refuse(413, IssueCode.TOO_COSTLY, "The patch makes the resource too large.")
         if not isinstance(changed, dict) or any(
             changed.get(name) != resource[name] for name in ("resourceType", "id")
         ):
@@ -98,9 +104,11 @@ def read_patch_binary(resource: Any) -> Patch:
 
 
 def _is_operation(operation: Any) -> bool:
-    if not isinstance(operation, dict) or operation.get("op") not in _NAMES:
+    if not isinstance(operation, dict):
         return False
-    if not isinstance(operation.get("path"), str):
+    if not isinstance(operation.get("op"), str) or not isinstance(operation.get("path"), str):
+        return False
+    if operation["op"] not in _NAMES:
         return False
     if operation["op"] in {"move", "copy"}:
         return isinstance(operation.get("from"), str)

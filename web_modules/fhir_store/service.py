@@ -137,7 +137,8 @@ class FhirService:
         known = request.headers.get("if-none-match", "")
         wait = _WAIT.search(request.headers.get("prefer", ""))
         position = known.removeprefix("W/").strip('"')
-        if wait is None or not position.isdigit() or not request.path.endswith("_history"):
+        is_position = position.isdecimal() and len(position) < 19
+        if wait is None or not is_position or not request.path.endswith("_history"):
             return None
         return int(position), min(float(wait.group(1)), LONGEST_WAIT_SECONDS)
 
@@ -478,5 +479,5 @@ def _condition(request: Asked) -> str:
 def _check_deadline(request: Asked) -> None:
     """The last thing before a commit: a write may have waited for the lock, or the process may have slept."""
     until = request.headers.get(DEADLINE, "")
-    if until and not (until.isdigit() and time.time() * 1000 <= int(until)):
+    if until and not (until.isdecimal() and len(until) < 19 and time.time() * 1000 <= int(until)):
         raise refuse(408, IssueCode.TRANSIENT, "This came too late to be done; nothing was changed.")

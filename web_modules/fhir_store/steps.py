@@ -77,7 +77,7 @@ class StepReader:
         Raises:
             Refusal: 400, it is neither, or an entry of a transaction is malformed.
         """
-        if bundle.get("type") not in {"transaction", "batch"}:
+        if bundle.get("type") not in ("transaction", "batch"):
             raise refuse(
                 400, IssueCode.INVALID, "A Bundle sent here must be a transaction or a batch.", "Bundle.type"
             )
@@ -107,7 +107,7 @@ class StepReader:
         if not isinstance(request, dict) or not isinstance(request.get("url"), str):
             raise refuse(400, IssueCode.REQUIRED, "The entry needs a `request` with method and url.", place)
         method, url = request.get("method"), request["url"].removeprefix(f"{self._base_url}/")
-        if method not in ORDER:
+        if not isinstance(method, str) or method not in ORDER:
             raise refuse(
                 400, IssueCode.NOT_SUPPORTED, "This method is not supported here.", f"{place}.request.method"
             )

@@ -63,7 +63,8 @@ class Permit:
             WriteRefused: it may not.
         """
         is_timed = bool(self.until or self.context)
-        if is_timed and not (self.until.isdigit() and now_milliseconds() <= int(self.until)):
+        is_moment = self.until.isdecimal() and len(self.until) < 19
+        if is_timed and not (is_moment and now_milliseconds() <= int(self.until)):
             raise _late()
         if self.context and self.contexts.is_stale(self.session, self.context):
             raise WriteRefused(

@@ -22,9 +22,11 @@ _ON_BOTH = frozenset(
     {
         "audit",
         "database",
+        "fuzzing",
         "search",
         "test_bundles.py",
         "test_history.py",
+        "test_hostile_requests.py",
         "test_isolation.py",
         "test_service.py",
     }

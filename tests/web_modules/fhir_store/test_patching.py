@@ -110,7 +110,24 @@ def test_a_patch_that_copies_itself_again_and_again_is_stopped(patients: Caller)
         *_one("add", "/x", value=["y" * 1000]),
         *_one("copy", "/x/-", **{"from": "/x"}) * 60,
     ]
-    assert patients("PATCH", "Patient/ada", operations).status in {413, 422}
+    assert patients("PATCH", "Patient/ada", operations).status == 413
+
+
+def test_a_patch_that_nests_deeper_and_deeper_is_refused(patients: Caller) -> None:
+    doubled = [one for n in range(11) for one in _one("copy", "/x" * 2**n + "/x", **{"from": "/x"})]
+    by_steps = [_one("add", "/x" * (200 * n + 1), value=_nested(200))[0] for n in range(10)]
+    at_once = b'[{"op":"add","path":"/x","value":' + b"[" * 900 + b"]" * 900 + b"}]"
+    beyond = b'[{"op":"add","path":"/x","value":' + b"[" * 10_000 + b"]" * 10_000 + b"}]"
+    for operations in ([*_one("add", "/x", value={}), *doubled], by_steps, at_once):
+        assert patients("PATCH", "Patient/ada", operations).status == 422
+    assert patients("PATCH", "Patient/ada", beyond).status == 400
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for _ in range(depth):
+        made = {"x": made}
+    return made
 
 
 def _entry(operations: Any, **request: Any) -> dict[str, Any]:

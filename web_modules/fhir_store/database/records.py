@@ -137,7 +137,7 @@ class Records:
             return False
         key = (self.practice, resource_type, resource_id)
         self.flush()
-        return not self.session.rows(f"{_IS_THERE} AND ({limit.text})", (*key, *limit.values))
+        return not self.session.rows(f"{_IS_THERE} AND {limit.text}", (*key, *limit.values))
 
     def version(self, resource_type: str, resource_id: str, version: int) -> StoredVersion | None:
         """One version, or None."""

@@ -1,5 +1,6 @@
 """Opens transactions on pooled connections, and lets writers who come together share one commit."""
 
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -9,11 +10,17 @@ from typing import Any, Generic, TypeVar, cast
 from sqlalchemy import Engine
 
 from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 
 T = TypeVar("T")
 
 LARGEST_GROUP = 64
 """Writers that share a commit; the first of them waits for the last."""
+
+
+_TOO_MUCH = re.compile(r"stack overflow|stack depth|too (many|large)|number of parameters")
+"""What SQLite, PostgreSQL and its driver say of a statement that they will not take; for the drivers that is
+the same kind of error as no answer at all, but to ask again will not help."""
 
 
 class DatabaseSilent(Exception):
@@ -42,6 +49,7 @@ class Transactions:
 
         Raises:
             DatabaseSilent: the driver reports an operational error.
+            Refusal: a statement was more than the database takes.
         """
         try:
             connection = self._engine.raw_connection()
@@ -54,6 +62,9 @@ class Transactions:
             yield Session(cursor, is_embedded=self._is_embedded)
             connection.commit()
         except self.silence as error:
+            if _is_too_much(error):
+                connection.rollback()
+                raise _too_much() from error
             connection.invalidate()
             raise DatabaseSilent(str(error)) from error
         except BaseException:
@@ -128,7 +139,18 @@ def _carry_out(job: _Job[Any], session: Session, silence: type[Exception], *, is
     try:
         with session.part():
             job.result = job.work(session)
-    except silence:  # the database may have rolled back everything: nobody may go on
-        raise
+    except silence as error:
+        if not _is_too_much(error):  # the database may have rolled back everything: nobody may go on
+            raise
+        job.error = _too_much()
     except Exception as error:  # noqa: BLE001  (its own thread raises it; the others go on)
         job.error = error
+
+
+def _is_too_much(error: Exception) -> bool:
+    return _TOO_MUCH.search(str(error)) is not None
+
+
+def _too_much() -> Refusal:
+    words = "This asks for more at once than the database can do; ask in parts."
+    return refuse(400, IssueCode.TOO_COSTLY, words)

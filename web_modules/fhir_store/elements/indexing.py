@@ -1,9 +1,11 @@
 """What of a resource goes into the search index: rows of plain values, by kind of parameter."""
 
 import hashlib
+import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
@@ -28,6 +30,10 @@ LONGEST_KEY = 400
 NOTHING_TO_COMPARE = ("", "")
 """Stands in the index for a value without a code or an address, so that `:missing` knows that it is there."""
 
+LARGEST_AMOUNT = sys.float_info.max
+"""Stands for every amount beyond it, and for an open end: JSON, by which pages go on, has no infinity."""
+
+_LARGEST = Decimal(LARGEST_AMOUNT)
 _NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
 _ADDRESS_PARTS = ("line", "city", "district", "state", "country", "postalCode", "text")
 
@@ -225,7 +231,7 @@ def _drawings(parameter: Parameter, route: Route, resource_type: str) -> Iterato
             values = lambda value, _base: [(key_text(value),)] if isinstance(value, str) else ()  # noqa: E731
         case ParameterKind.NUMBER:
             kind = ParameterKind.QUANTITY
-            values = lambda value, _base: [(float(value), float(value), "", "")]  # noqa: E731
+            values = lambda value, _base: [(_amount(value), _amount(value), "", "")]  # noqa: E731
         case ParameterKind.QUANTITY:
             values = lambda value, _base: _quantities(type_name, value)  # noqa: E731
     yield _Drawing(number=parameter.number, kind=kind, values=values)
@@ -324,14 +330,18 @@ def _quantities(type_name: str, value: Any) -> Values:
         unit = low or high
         return (
             (
-                float(low["value"]) if "value" in low else float("-inf"),
-                float(high["value"]) if "value" in high else float("inf"),
+                _amount(low["value"]) if "value" in low else -LARGEST_AMOUNT,
+                _amount(high["value"]) if "value" in high else LARGEST_AMOUNT,
                 key_text(unit.get("system", "")),
                 key_text(unit.get("code", unit.get("unit", ""))),
             ),
         )
     if "value" not in value:
         return ()
-    amount = float(value["value"])
+    amount = _amount(value["value"])
     unit = value.get("currency") or value.get("code") or value.get("unit") or ""
     return ((amount, amount, key_text(value.get("system", "")), key_text(unit)),)
+
+
+def _amount(value: Decimal | int) -> float:
+    return float(min(max(value, -_LARGEST), _LARGEST))

@@ -253,9 +253,9 @@ def _compared(low: str, high: str, prefix: str, wanted: Range) -> Sql:
         "eq": inside,
         "ne": negated(inside),
         "gt": Sql(f"{high} > ?", (wanted.high,)),
-        "ge": Sql(f"{low} >= ? OR {high} > ?", (wanted.low, wanted.high)),
+        "ge": Sql(f"({low} >= ? OR {high} > ?)", (wanted.low, wanted.high)),
         "lt": Sql(f"{low} < ?", (wanted.low,)),
-        "le": Sql(f"{high} <= ? OR {low} < ?", (wanted.high, wanted.low)),
+        "le": Sql(f"({high} <= ? OR {low} < ?)", (wanted.high, wanted.low)),
         "sa": Sql(f"{low} >= ?", (wanted.high,)),
         "eb": Sql(f"{high} <= ?", (wanted.low,)),
     }[prefix]

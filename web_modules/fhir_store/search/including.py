@@ -134,7 +134,7 @@ def _current(
         named = among(f"r.{column}", some)
         rows = records.session.rows(
             f"SELECT {VERSION_COLUMNS} FROM {CURRENT} WHERE r.practice = ? AND r.type = ?"
-            f" AND r.is_deleted = 0 AND {named.text} AND ({limit.text}) ORDER BY r.number",
+            f" AND r.is_deleted = 0 AND {named.text} AND {limit.text} ORDER BY r.number",
             (records.practice, resource_type, *named.values, *limit.values),
         )
         yield from map(stored, rows)

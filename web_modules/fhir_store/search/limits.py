@@ -143,7 +143,7 @@ class LimitedSight:
         parameters = among("i.parameter", [known[name].number for name in names if name in known])
         return Sql(
             "EXISTS (SELECT 1 FROM search_reference AS i WHERE i.practice = ? AND i.number = r.number"
-            f" AND {parameters.text} AND i.target_type = 'Patient' AND ({target.text}))",
+            f" AND {parameters.text} AND i.target_type = 'Patient' AND {target.text})",
             (self._practice, *parameters.values, *target.values),
         )
 

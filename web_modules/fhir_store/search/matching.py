@@ -106,7 +106,7 @@ def _page_statement(practice: str, search: Search, wheres: list[Sql]) -> tuple[s
     directions = ["DESC" if key.is_descending else "ASC" for key in search.sort]
     order = "".join(f"r.key_{n} {direction}, " for n, direction in enumerate(directions))
     if not search.sort and len(candidates) == 1:  # the numbers are in order as they are found
-        text = f"{candidates[0].text} AND ({after.text}) ORDER BY r.number LIMIT ?"
+        text = f"{candidates[0].text} AND {after.text} ORDER BY r.number LIMIT ?"
     else:
         union = " UNION ALL ".join(one.text for one in candidates)
         text = f"SELECT * FROM ({union}) AS r WHERE {after.text} ORDER BY {order}r.number LIMIT ?"

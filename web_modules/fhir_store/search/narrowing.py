@@ -40,7 +40,8 @@ _BREADTH = {
 value beside a code, lie in the middle."""
 _BROADEST = 99
 
-_REFERENCES = "FROM search_reference AS i WHERE i.practice = ? AND i.parameter = ? AND i.target_type = ?"
+_REFERENCES = "i.practice = ? AND i.parameter = ? AND i.target_type = ?"
+_FROM_REFERENCES = "FROM search_reference AS i WHERE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +78,7 @@ class Narrower:
         """
         parts = sorted(self._narrowings(resource_type, criteria), key=lambda part: part.breadth)
         found = [part.checking if n else part.leading for n, part in enumerate(parts)]
-        return every([self._typed(resource_type), *found])
+        return every([*found, self._typed(resource_type)])
 
     def checking(self, resource_type: str, criteria: Iterable[Criterion]) -> Sql:
         """What a resource `r` of a type that is known already must fulfil."""
@@ -86,7 +87,7 @@ class Narrower:
     def _checked(self, resource_type: str, criterion: Criterion, key: str) -> Sql:
         """The same for one resource that is known by a key."""
         found = [part.checking for part in self._narrowings(resource_type, [criterion])]
-        return every([self._typed(resource_type), Sql(key), *found])
+        return every([*found, Sql(key), self._typed(resource_type)])
 
     def _typed(self, resource_type: str) -> Sql:
         own = Sql("r.practice = ? AND r.type = ? AND r.is_deleted = 0", (self._practice, resource_type))
@@ -174,7 +175,7 @@ class Narrower:
 
     def _rows(self, selected: str, test: RowTest) -> Sql:
         parameters = among("i.parameter", test.parameters)
-        clause = Sql("") if test.clause is None else Sql(f" AND ({test.clause.text})", test.clause.values)
+        clause = Sql("") if test.clause is None else Sql(f" AND {test.clause.text}", test.clause.values)
         return Sql(
             f"{selected} FROM {test.table} AS i WHERE i.practice = ? AND {parameters.text}{clause.text}",
             (self._practice, *parameters.values, *clause.values),
@@ -187,17 +188,17 @@ class Narrower:
             named = self.where(target_type, [criterion])
             leading.append(
                 Sql(
-                    f"SELECT i.number {_REFERENCES} AND i.target_id IN"
-                    f" (SELECT r.id FROM resource AS r WHERE {named.text})",
-                    (*values, *named.values),
+                    f"SELECT i.number {_FROM_REFERENCES} i.target_id IN"
+                    f" (SELECT r.id FROM resource AS r WHERE {named.text}) AND {_REFERENCES}",
+                    (*named.values, *values),
                 )
             )
             one = self._checked(target_type, criterion, "r.id = i.target_id")
             checking.append(
                 Sql(
-                    f"EXISTS (SELECT 1 {_REFERENCES} AND i.number = r.number"
-                    f" AND EXISTS (SELECT 1 FROM resource AS r WHERE {one.text}))",
-                    (*values, *one.values),
+                    f"EXISTS (SELECT 1 {_FROM_REFERENCES} EXISTS (SELECT 1 FROM resource AS r"
+                    f" WHERE {one.text}) AND {_REFERENCES} AND i.number = r.number)",
+                    (*one.values, *values),
                 )
             )
             inner.append(self._narrowing(target_type, criterion).breadth)
@@ -215,14 +216,14 @@ class Narrower:
         return _Narrowing(
             breadth=max(_REFERENCE, self._narrowing(reverse.source_type, reverse.criterion).breadth),
             leading=Sql(
-                f"r.id IN (SELECT i.target_id {_REFERENCES} AND i.number IN"
-                f" (SELECT r.number FROM resource AS r WHERE {named.text}))",
-                (*values, *named.values),
+                f"r.id IN (SELECT i.target_id {_FROM_REFERENCES} i.number IN"
+                f" (SELECT r.number FROM resource AS r WHERE {named.text}) AND {_REFERENCES})",
+                (*named.values, *values),
             ),
             checking=Sql(
-                f"EXISTS (SELECT 1 {_REFERENCES} AND i.target_id = r.id"
-                f" AND EXISTS (SELECT 1 FROM resource AS r WHERE {one.text}))",
-                (*values, *one.values),
+                f"EXISTS (SELECT 1 {_FROM_REFERENCES} EXISTS (SELECT 1 FROM resource AS r"
+                f" WHERE {one.text}) AND {_REFERENCES} AND i.target_id = r.id)",
+                (*one.values, *values),
             ),
         )
 

@@ -10,7 +10,7 @@ class Sql:
     """A piece of SQL.
 
     Attributes:
-        text: with `?` for each value.
+        text: with `?` for each value; alternatives are in brackets.
         values: in the order of their places.
     """
 
@@ -23,15 +23,21 @@ NEVER = Sql("1 = 0")
 
 
 def every(parts: Sequence[Sql]) -> Sql:
-    """All of the conditions, at least one."""
-    return parts[0] if len(parts) == 1 else _joined(" AND ", parts)
+    """All of the conditions, at least one.
+
+    Without brackets around each: SQLite's parser counts every one that is open, and gives up at a hundred.
+    """
+    return _joined(" AND ", parts)
 
 
 def either(parts: Sequence[Sql]) -> Sql:
     """Any of the conditions; of none, never."""
     if not parts:
         return NEVER
-    return parts[0] if len(parts) == 1 else _joined(" OR ", parts)
+    if len(parts) == 1:
+        return parts[0]
+    joined = _joined(" OR ", parts)
+    return Sql(f"({joined.text})", joined.values)
 
 
 def negated(part: Sql) -> Sql:
@@ -50,5 +56,5 @@ def among(column: str, values: Iterable[Any]) -> Sql:
 
 
 def _joined(word: str, parts: Sequence[Sql]) -> Sql:
-    text = word.join(f"({part.text})" for part in parts)
+    text = word.join(part.text for part in parts)
     return Sql(text, tuple(value for part in parts for value in part.values))

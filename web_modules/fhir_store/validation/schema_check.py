@@ -18,12 +18,24 @@ MOST_ISSUES = 20
 """Told at once; a resource with more is wrong in a way that the first twenty show."""
 
 _REFERENCE = re.compile(rb"#/definitions/(\w+)")
-_HL7_STRING = r"^[ \r\n\t\S]+$"
 _STRING = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]+$"
 """HL7's pattern excludes what Unicode calls space beyond ASCII, such as the no-break space; HL7's text only
 excludes control characters other than tab, line feed and carriage return (FHIR R4 datatypes.html#string)."""
 
-_COMMENTS: dict[str, Any] = {"type": ["array", "string"], "items": {"type": "string"}}
+_MENDED_PATTERNS = {
+    r"^[ \r\n\t\S]+$": _STRING,
+    r"^\S*$": r"^[^\s\u0000-\u001f]*$",
+    r"^[^\s]+(\s[^\s]+)*$": r"^[^\s\u0000-\u001f]+(\s[^\s\u0000-\u001f]+)*$",
+}
+"""Of texts, addresses and codes: HL7's let control characters through, which no database keeps."""
+
+_XHTML: dict[str, Any] = {"type": "string", "pattern": _STRING}
+
+_COMMENTS: dict[str, Any] = {
+    "type": ["array", "string"],
+    "pattern": _STRING,
+    "items": {"type": "string", "pattern": _STRING},
+}
 """`fhir_comments`, which HL7's older tools write and NHS England's examples hold: kept as it is."""
 
 _ANY_RESOURCE: dict[str, Any] = {"type": "object", "required": ["resourceType"]}
@@ -35,7 +47,7 @@ class SchemaCheck:
     def __init__(self, definitions: Definitions) -> None:
         self._types = {
             name: _mended(kind) for name, kind in definitions.types.items() if name != "ResourceList"
-        } | {"ResourceList": _ANY_RESOURCE, "integer64": {"type": "integer"}}
+        } | {"ResourceList": _ANY_RESOURCE, "integer64": {"type": "integer"}, "xhtml": _XHTML}
         self._texts = {name: orjson.dumps(kind) for name, kind in self._types.items()}
         self._compiled: dict[str, jsonschema_rs.Draft6Validator] = {}
 
@@ -44,13 +56,17 @@ class SchemaCheck:
         compiled = self._compiled.get(resource_type)
         if compiled is None:
             compiled = self._compiled[resource_type] = self._compile(resource_type)
-        if compiled.is_valid(resource):
-            return []
         found: list[Issue] = []
-        for error in compiled.iter_errors(resource):
-            found.extend(_told(error, resource_type))
-            if len(found) >= MOST_ISSUES:
-                break
+        try:
+            if compiled.is_valid(resource):
+                return []
+            for error in compiled.iter_errors(resource):
+                found.extend(_told(error, resource_type))
+                if len(found) >= MOST_ISSUES:
+                    break
+        except ValueError:  # the library counts 255 levels, more than twice as many as `rules` lets through
+            words = "This nests deeper than any record does."
+            return [Issue(code=IssueCode.TOO_COSTLY, words=words, expression=resource_type)]
         return found[:MOST_ISSUES]
 
     def _compile(self, resource_type: str) -> jsonschema_rs.Draft6Validator:
@@ -76,9 +92,7 @@ def expression(root: str, path: Sequence[str | int]) -> str:
 
 def _mended(kind: dict[str, Any]) -> dict[str, Any]:
     """One type's schema without prose, and with HL7's two mistakes about strings and lists put right."""
-    made = {key: value for key, value in kind.items() if key != "description"}
-    if made.get("pattern") == _HL7_STRING:
-        made["pattern"] = _STRING
+    made = _with_mended_pattern(kind)
     if "properties" in made:
         made["properties"] = {key: _mended_property(one) for key, one in made["properties"].items()}
         made["properties"]["fhir_comments"] = _COMMENTS
@@ -86,15 +100,20 @@ def _mended(kind: dict[str, Any]) -> dict[str, Any]:
 
 
 def _mended_property(schema: dict[str, Any]) -> dict[str, Any]:
-    made = {key: value for key, value in schema.items() if key != "description"}
-    if made.get("pattern") == _HL7_STRING:
-        made["pattern"] = _STRING
+    made = _with_mended_pattern(schema)
     if made.get("type") == "array":
         name = made["items"].get("$ref", "").rsplit("/", maxsplit=1)[-1]
         if (
             not name or name[0].islower() or name == "Element"
         ):  # a list of primitives may have gaps: json.html
             made["items"] = {"anyOf": [made["items"], {"type": "null"}]}
+    return made
+
+
+def _with_mended_pattern(schema: dict[str, Any]) -> dict[str, Any]:
+    made = {key: value for key, value in schema.items() if key != "description"}
+    if "pattern" in made:
+        made["pattern"] = _MENDED_PATTERNS.get(made["pattern"], made["pattern"])
     return made
 
 
