@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from legacy_bridge.errors import BridgeError, SideUnavailable
+from legacy_bridge.errors import BridgeError, SettingsWrong, SideUnavailable
 from legacy_bridge.records import Kind, value_to_json
 from legacy_bridge.settings import BridgeSettings, load_settings
 
@@ -44,8 +44,8 @@ Examples:
 """
 _RUN_HELP = (
     "Mirror until SIGTERM or Ctrl+C.\n\nEvery setting may also stand in a TOML file (--settings) or in the "
-    "environment as BANYAN_BRIDGE_<NAME>. The bearer token comes from BANYAN_BRIDGE_TOKEN only."
-    + _SIDES.format("run", "")
+    "environment as BANYAN_BRIDGE_<NAME>. The bearer token comes from BANYAN_BRIDGE_TOKEN only; "
+    "client_id and client_key are for a bridge that gets tokens by its own key." + _SIDES.format("run", "")
 )
 _ONCE_HELP = "Carry what differs now, say what was done, and end." + _SIDES.format(
     "once", " --compare --json"
@@ -290,7 +290,8 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
         held = LegacyLease(database, ods, lease.journal)
         stack.callback(held.close)
         legacy = LegacyRows(database, ods, fence=held.check)
-        transport = HttpTransport(settings.fhir, token=settings.token)
+        credentials = _credentials(settings)
+        transport = HttpTransport(settings.fhir, credentials=credentials)
         stack.callback(transport.close)
         client = FhirClient(transport)
         mappings = catalogue(ods)
@@ -341,12 +342,27 @@ def _service(  # noqa: PLR0915 - the wiring, in the order in which things are ma
             cloud_moved=moved,
         )
         if stop is not None:
-            waiting = HttpTransport(settings.fhir, token=settings.token)
+            waiting = HttpTransport(settings.fhir, credentials=credentials)
             stack.callback(waiting.close)
             watch = CloudWatch(waiting, moved=moved, poll_seconds=settings.cloud_poll_seconds)
             stack.callback(watch.close)
             watch.start()
         yield MirrorService(parts, settings)
+
+
+def _credentials(settings: BridgeSettings) -> Any:
+    from web_modules.fhir.errors import FhirKeyUnusable
+    from web_modules.fhir.transport import BearerToken
+
+    if settings.client_id is None or settings.client_key is None:
+        return None if settings.token is None else BearerToken(settings.token)
+    from web_modules.fhir.backend_services import BackendServices, load_key
+
+    try:
+        key = load_key(settings.client_key)
+    except FhirKeyUnusable as error:
+        raise SettingsWrong(str(error)) from error
+    return BackendServices(settings.fhir, client_id=settings.client_id, key=key)
 
 
 @contextmanager

@@ -31,6 +31,8 @@ class BridgeSettings:
         cloud_poll_seconds: how often to ask a cloud that does not hold a request until it has news.
         publish_seconds: how often freshness is published at rest; panes are amber after 60 s without.
         token: what the bridge sends as bearer; from the environment only.
+        client_id: the bridge's name at the cloud, where it gets tokens by its own key instead.
+        client_key: file with that private JSON Web Key (SMART Backend Services).
     """
 
     practice: str
@@ -44,6 +46,17 @@ class BridgeSettings:
     cloud_poll_seconds: float = 0.1
     publish_seconds: float = 25.0
     token: str | None = None
+    client_id: str | None = None
+    client_key: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if (self.client_id is None) != (self.client_key is None):
+            raise SettingsWrong(
+                "The settings client_id and client_key belong together: give both or neither."
+            )
+        if self.client_key is not None and self.token is not None:
+            raise SettingsWrong(f"The bridge has {TOKEN_VARIABLE} and a client_key: give one of them.")
 
 
 _NAMES = tuple(field.name for field in fields(BridgeSettings) if field.name != "token")
@@ -108,7 +121,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
 
 def _converted(name: str, value: Any) -> Any:
     try:
-        if name == "flags":
+        if name in {"flags", "client_key"}:
             return Path(value)
         if name == "environment":
             return value if isinstance(value, Environment) else Environment(value)
@@ -121,6 +134,7 @@ def _converted(name: str, value: Any) -> Any:
             "environment": "live, reference or training",
             "batch": "a whole number",
             "flags": "a file name",
+            "client_key": "a file name",
         }.get(name, "a number of seconds")
         raise SettingsWrong(f"The setting {name} must be {wanted}.") from error
     return str(value)

@@ -137,11 +137,6 @@ class CloudResources:
         except (errors.FhirConflict, errors.FhirNotFound, errors.FhirGone):
             if len(plans) == 1:
                 return {plans[0].link: Outcome(kind=OutcomeKind.CHANGED)}
-        except errors.FhirBusy as error:
-            if error.status != 409:
-                raise
-            if len(plans) == 1:
-                return {plans[0].link: Outcome(kind=OutcomeKind.CHANGED)}
         except errors.FhirRefused as error:
             if len(plans) == 1:
                 return {plans[0].link: _refused(error)}
@@ -181,7 +176,8 @@ def translated() -> Iterator[None]:
         raise SideUnavailable(str(error), retry_after_seconds=error.retry_after_seconds) from error
     except errors.FhirForbidden as error:
         raise SideUnavailable(
-            "The cloud does not let the bridge in: check BANYAN_BRIDGE_TOKEN.", retry_after_seconds=5.0
+            f"The cloud does not let the bridge in: check BANYAN_BRIDGE_TOKEN, or client_key. {error}",
+            retry_after_seconds=5.0,
         ) from error
     except errors.FhirError as error:
         raise SideUnavailable(str(error)) from error

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from joserfc.jwk import ECKey
 
 from tests.legacy_bridge.support.mirror import stages
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid
@@ -27,7 +28,7 @@ LONGEST_SECONDS = 20.0
 class Programs:
     """A cloud and a bridge, each a process of its own."""
 
-    def __init__(self, practice: SmallPractice, folder: Path) -> None:
+    def __init__(self, practice: SmallPractice, folder: Path, *, has_key: bool = False) -> None:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         flags = folder / "flags.json"
@@ -37,6 +38,9 @@ class Programs:
         self.fhir = f"http://127.0.0.1:{port}/{ODS}/fhir"
         self.transport = HttpTransport(self.fhir, token=TOKEN)
         self.client = FhirClient(self.transport)
+        self.variables = {"BANYAN_BRIDGE_TOKEN": TOKEN}
+        if has_key:
+            self._register()
         self.options = ["--practice", ODS, "--legacy", practice.url, "--fhir", self.fhir]
         self.options += ["--flags", str(flags), "--journal", str(folder / "journal.sqlite")]
         database = f"sqlite:///{folder / 'cloud.sqlite'}"
@@ -74,7 +78,19 @@ class Programs:
         )
 
     def _environment(self) -> dict[str, str]:
-        return {**os.environ, "BANYAN_BRIDGE_TOKEN": TOKEN, "BANYAN_CLOUD_SERVICE_TOKEN": TOKEN}
+        return {**os.environ, **self.variables, "BANYAN_CLOUD_SERVICE_TOKEN": TOKEN}
+
+    def _register(self) -> None:
+        """Give the bridge a key, which the cloud knows, instead of the token."""
+        key, known = self.folder / "key.json", self.folder / "clients.json"
+        made = ECKey.generate_key("P-384", {"kid": "one"})
+        key.write_text(json.dumps(made.as_dict(private=True)))
+        client = {"id": "bridge", "scopes": "system/*.cruds", "clearance": ["R", "V"]}
+        known.write_text(
+            json.dumps({"clients": [client | {"jwks": {"keys": [made.as_dict(private=False)]}}]})
+        )
+        self.variables = {"BANYAN_BRIDGE_CLIENT_ID": "bridge", "BANYAN_BRIDGE_CLIENT_KEY": str(key)}
+        self.variables["BANYAN_CLOUD_CLIENTS"] = str(known)
 
     def _start(self, module: str, *arguments: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
@@ -144,6 +160,19 @@ def test_kill_9_in_between_loses_nothing_and_says_nothing_of_a_patient(
         assert secret not in log
     until(lambda: patients_in_status(programs)["linked"] == 2, "both patients are linked")
     assert patients_in_status(programs)["conflicts"] == 0
+
+
+def test_bridge_with_a_key_of_its_own_needs_no_token(practice: SmallPractice, tmp_path: Path) -> None:
+    programs = Programs(practice, tmp_path, has_key=True)
+    try:
+        programs.start_bridge()
+        until(lambda: family_and_phone(programs, "mary") is not None, "the first load")
+        (omar,) = programs.client.search("Patient", {"identifier": guid("omar").strip("{}").lower()})
+        point = {"system": "phone", "use": "home", "value": "01632 222222"}
+        programs.client.update({**omar, "telecom": [point]}, if_match=version_of(omar))
+        until(lambda: practice.patient("omar")["HomePhone"] == "01632 222222", "the edit crosses")
+    finally:
+        programs.end()
 
 
 @pytest.mark.hazard("H12")

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir import errors
+from web_modules.fhir.outcomes import error_of
+from web_modules.fhir.paging import following
 from web_modules.fhir.resource_json import Resource, parse, serialise
 from web_modules.fhir.searchset import Told, matches, told_of
 from web_modules.fhir.transport import FhirRequest, FhirResponse, Transport
@@ -58,8 +58,14 @@ class TransactionEntry:
 class FhirClient:
     """Reads and writes one practice's FHIR base.
 
+        client = FhirClient(HttpTransport("https://cloud.example/Y99002/fhir", token="…"))
+        patient = client.read("Patient", "1")
+        patient["birthDate"] = "1980-02-29"
+        client.update(patient, if_match=version_of(patient))
+
     Every method blocks, may be called from several threads, and raises the errors of
-    `web_modules.fhir.errors`. Nothing is retried here: only the caller knows what may be repeated.
+    `web_modules.fhir.errors`. Each request is sent once: around the transport, `web_modules.fhir.retrying`
+    sends again what may be sent again.
     """
 
     def __init__(self, transport: Transport, told: Callable[[Told], None] | None = None) -> None:
@@ -176,16 +182,19 @@ class FhirClient:
 
     def _pages(self, path: str, query: Query) -> Iterator[Resource]:
         pairs = _pairs(query)
+        seen = {(path, pairs)}
         while True:
             bundle = self._page(path, pairs)
             yield bundle
-            following = next(
-                (link["url"] for link in bundle.get("link", []) if link["relation"] == "next"), None
-            )
-            if following is None:
+            found = following(bundle, path)
+            if found is None:
                 return
-            parts = urlsplit(following)
-            pairs = tuple(parse_qsl(parts.query, keep_blank_values=True))
+            if found in seen:
+                raise errors.FhirBroken(
+                    f"The FHIR server's pages of {path or 'its base'} go round in a ring."
+                )
+            seen.add(found)
+            path, pairs = found
 
     def _written(self, answer: FhirResponse) -> Resource:
         if answer.body:
@@ -214,7 +223,7 @@ class FhirClient:
         answer = self._transport.send(request)
         if answer.status < 300:
             return answer
-        raise _error_of(answer, f"{method} {path or 'the base'}")
+        raise error_of(answer, f"{method} {path or 'the base'}")
 
 
 def version_of(resource: Resource) -> str:
@@ -297,53 +306,3 @@ def _history_entry(entry: dict[str, Any]) -> HistoryEntry:
         changed_at=instant(response["lastModified"]),
         resource=None,
     )
-
-
-def _error_of(answer: FhirResponse, asked: str) -> errors.FhirError:
-    issues = _issues(answer.body)
-    said = f" {issues[0]}" if issues else ""
-    message = f"The FHIR server answered {answer.status} to {asked}.{said}"
-    if answer.status in (409, 429, 503):
-        return errors.FhirBusy(
-            message,
-            status=answer.status,
-            issues=issues,
-            retry_after_seconds=_retry_after(answer.headers.get("retry-after")),
-        )
-    kind = {
-        401: errors.FhirForbidden,
-        403: errors.FhirForbidden,
-        404: errors.FhirNotFound,
-        410: errors.FhirGone,
-        412: errors.FhirConflict,
-    }.get(answer.status)
-    if kind is None:
-        kind = errors.FhirRefused if 400 <= answer.status < 500 else errors.FhirBroken
-    return kind(message, status=answer.status, issues=issues)
-
-
-def _issues(body: bytes) -> tuple[str, ...]:
-    try:
-        outcome = parse(body)
-    except ValueError:
-        return ()
-    if not isinstance(outcome, dict):
-        return ()
-    texts = (
-        issue.get("diagnostics") or issue.get("details", {}).get("text")
-        for issue in outcome.get("issue", [])
-        if isinstance(issue, dict)
-    )
-    return tuple(text for text in texts if text)
-
-
-def _retry_after(header: str | None) -> float | None:
-    if header is None:
-        return None
-    if header.isdecimal():
-        return float(header)
-    try:
-        moment = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -1,12 +1,13 @@
 """What can go wrong when talking to a FHIR server, told apart by whose fault it is and whether to try again.
 
 FhirError
-├── FhirUnavailable        nobody answered in time: try again later
-├── FhirBusy               409, 429 or 503: try again after `retry_after_seconds`
-├── FhirConflict           412: the resource changed since it was read; read it again
+├── FhirUnavailable        nobody answered in time: try again later, with care if it `may_have_arrived`
+├── FhirBusy               429, 503, or 409 for a lock: try again after `retry_after_seconds`
+├── FhirConflict           412 or 409: the resource changed since it was read; read it again
 ├── FhirNotFound           404: there is no such resource
 ├── FhirGone               410: the resource was deleted
 ├── FhirForbidden          401 or 403: not signed in, or not allowed
+├── FhirKeyUnusable        our own key cannot be used: correct its file
 ├── FhirRefused            any other 4xx: the request was wrong; trying again will not help
 └── FhirBroken             5xx, or an answer that is not FHIR: the server's fault
 """
@@ -22,7 +23,16 @@ class FhirError(Exception):
 
 
 class FhirUnavailable(FhirError):
-    """Nobody answered in time; nothing is known of what the server did."""
+    """Nobody answered in time.
+
+    Attributes:
+        may_have_arrived: whether nothing is known of what the server did; False when the request did not
+            reach it.
+    """
+
+    def __init__(self, message: str, *, may_have_arrived: bool = True) -> None:
+        super().__init__(message)
+        self.may_have_arrived = may_have_arrived
 
 
 class FhirBusy(FhirError):
@@ -58,6 +68,10 @@ class FhirGone(FhirError):
 
 class FhirForbidden(FhirError):
     """Not signed in, or not allowed."""
+
+
+class FhirKeyUnusable(FhirError):
+    """The private key with which we say who we are cannot be read or used."""
 
 
 class FhirRefused(FhirError):

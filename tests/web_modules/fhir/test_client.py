@@ -1,65 +1,15 @@
 """The published FHIR client, against a server that answers over real HTTP."""
 
-import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
 
 import pytest
 
+from tests.web_modules.fhir.scripted_server import PATIENT, ScriptedServer
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
 from web_modules.fhir.searchset import Told, matches, withholds
 from web_modules.fhir.transport import HttpTransport
-
-PATIENT = {"resourceType": "Patient", "id": "1", "meta": {"versionId": "2"}, "active": True}
-
-
-class ScriptedServer:
-    """Answers with what the test put there, and keeps what was asked."""
-
-    def __init__(self) -> None:
-        self.answers: list[tuple[int, dict[str, str], Any]] = []
-        self.asked: list[tuple[str, str, dict[str, str], bytes]] = []
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def _answer(self) -> None:
-                length = int(self.headers.get("content-length", 0))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                server.asked.append((self.command, self.path, headers, self.rfile.read(length)))
-                status, answer_headers, body = server.answers.pop(0)
-                content = body if isinstance(body, bytes) else json.dumps(body).encode()
-                self.send_response(status)
-                for name, value in answer_headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.http.server_address[1]}/Y99002/fhir"
-        self.thread = threading.Thread(target=self.http.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self) -> None:
-        self.http.shutdown()
-        self.thread.join()
-        self.http.server_close()
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    made = ScriptedServer()
-    yield made
-    made.close()
 
 
 @pytest.fixture
@@ -206,3 +156,49 @@ def test_what_is_said_of_a_search_is_handed_on_and_is_no_match(server: ScriptedS
     assert matches(found) == [PATIENT]
     assert withholds(found)
     assert len(told) == 2
+
+
+BUSY = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "lock-error"}]}
+EDITED = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "conflict"}]}
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "kind"),
+    [({}, BUSY, errors.FhirBusy), ({"Retry-After": "1"}, EDITED, errors.FhirBusy),
+     ({}, EDITED, errors.FhirConflict), ({}, b"", errors.FhirConflict)],
+)  # fmt: skip
+def test_409_is_told_apart_into_a_lock_and_a_conflict(
+    server: ScriptedServer, client: FhirClient, headers: dict[str, str], body: object, kind: type[Exception]
+) -> None:
+    server.answers.append((409, headers, body))
+    with pytest.raises(kind):
+        client.update(PATIENT)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b'{"issue": 1}', b'{"issue": [1, {"details": 2}]}', b'{"issue": {"a": 1}}', b"\xff"]
+)
+def test_refusal_in_no_known_form_is_still_a_refusal(
+    server: ScriptedServer, client: FhirClient, body: bytes
+) -> None:
+    server.answers.append((400, {}, body))
+    with pytest.raises(errors.FhirRefused, match="answered 400"):
+        client.read("Patient", "1")
+
+
+def test_redirect_is_not_followed_and_credentials_stay_here(
+    server: ScriptedServer, client: FhirClient
+) -> None:
+    other = ScriptedServer()
+    server.answers.append((307, {"Location": f"{other.url}/Patient/1"}, b""))
+    with pytest.raises(errors.FhirBroken, match="points elsewhere"):
+        client.read("Patient", "1")
+    assert other.asked == []
+    other.close()
+
+
+def test_cookie_of_the_server_is_not_kept(server: ScriptedServer, client: FhirClient) -> None:
+    server.answers += [(200, {"Set-Cookie": "a=b; Path=/"}, PATIENT), (200, {}, PATIENT)]
+    client.read("Patient", "1")
+    client.read("Patient", "1")
+    assert "cookie" not in server.asked[1][2]
