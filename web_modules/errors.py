@@ -4,6 +4,7 @@ CloudError
 ├── SettingsError          a setting is missing, unknown or contradicts another: correct it
 ├── AssetsMissing          files of others that setup.sh fetches are not there: run it
 ├── DatabaseUnavailable    the database cannot be opened or written
+├── BackupUnusable         a backup cannot be written, or is not a whole one: name another file
 └── AddressUnavailable     the port is taken, or the host is not ours
 
 Each message is one sentence that says what is wrong and what to do now. What the FHIR store refuses a
@@ -25,6 +26,10 @@ class AssetsMissing(CloudError):
 
 class DatabaseUnavailable(CloudError):
     """The database cannot be opened, created or written."""
+
+
+class BackupUnusable(CloudError):
+    """A backup cannot be written, or cannot be restored."""
 
 
 class AddressUnavailable(CloudError):

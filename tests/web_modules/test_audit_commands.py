@@ -8,9 +8,9 @@ from typer.testing import CliRunner
 
 from web_modules.__main__ import app
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir_store.audit.key import load_key
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Standard, Store
-from web_modules.identity.sessions import load_key
 
 
 @pytest.fixture

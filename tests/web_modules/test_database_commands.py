@@ -2,14 +2,19 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from web_modules.__main__ import app
+from web_modules.fhir.client import FhirClient
+from web_modules.fhir_store.audit.key import load_key
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.database.migrating import HEAD
+from web_modules.fhir_store.service import FhirService, ServedPractice
+from web_modules.fhir_store.store import Standard, Store
 
 
 def run(*words: str) -> tuple[int, str]:
@@ -56,5 +61,34 @@ def test_upgrade_makes_the_tables_and_then_has_nothing_to_do(tmp_path: Path) -> 
 def test_what_cannot_be_opened_is_said_in_one_sentence() -> None:
     for command in ("status", "upgrade"):
         status, words = run(command, "--database", "postgresql+psycopg://nobody@127.0.0.1:1/x")
+        assert status == 1
+        assert len(words.strip().splitlines()) == 1
+
+
+def test_a_backup_is_restored_and_the_audit_is_whole(tmp_path: Path, standard: Standard) -> None:
+    key = tmp_path / "cloud.sqlite.audit-key"
+    url = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
+    with closing(Store(url, standard, lambda: load_key(key))) as store:
+        store.open_practice("Y99002", "reference")
+        served = ServedPractice(practice="Y99002", base_url="http://cloud.example/fhir", description="a test")
+        FhirClient(FhirService(store, served)).create({"resourceType": "Patient"})
+        status, words = run("backup", "--database", url, str(tmp_path / "one.backup"))
+    assert status == 0
+    assert words.startswith(f"{tmp_path / 'one.backup'}: Y99002; ")
+    target = f"sqlite:///{tmp_path / 'restored.sqlite'}"
+    assert run("restore", "--database", target, str(tmp_path / "one.backup")) == (
+        0,
+        f"Restored Y99002 from {tmp_path / 'one.backup'}.\n",
+    )
+    verified = CliRunner().invoke(app, ["audit", "verify", "--database", target, "--audit-key", str(key)])
+    assert verified.output == "Y99002: 1 entries, whole.\n"
+    status, words = run("restore", "--database", target, str(tmp_path / "one.backup"))
+    assert status == 1
+    assert "--replace" in words
+
+
+def test_a_file_that_is_no_backup_is_refused_in_one_sentence(file: Path, tmp_path: Path) -> None:
+    for wrong in (file, tmp_path / "none"):
+        status, words = run("restore", "--database", f"sqlite:///{tmp_path / 'x.sqlite'}", str(wrong))
         assert status == 1
         assert len(words.strip().splitlines()) == 1

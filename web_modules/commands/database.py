@@ -1,6 +1,7 @@
 """`banyan-cloud database`: look after the database itself."""
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -25,6 +26,25 @@ Take a backup first, and stop every program that serves this database.
 Examples:
 
   banyan-cloud database upgrade --database sqlite:////srv/banyan/cloud.sqlite
+"""
+_BACKUP_HELP = """Take a backup of the whole database while it is served.
+
+The file holds everything as it was at one moment, of every practice; it is there whole, or not at all.
+Keep it as safe as the records themselves, and keep the key of the audit apart from it.
+
+Examples:
+
+  banyan-cloud database backup --database sqlite:////srv/banyan/cloud.sqlite /srv/backups/2026-11-17.backup
+"""
+_RESTORE_HELP = """Put a backup in the place of the database: all of it, or nothing.
+
+Stop what serves the database first. Everybody signs in again afterwards.
+
+Examples:
+
+  banyan-cloud database restore --database sqlite:////srv/banyan/cloud.sqlite /srv/backups/2026-11-17.backup
+
+  banyan-cloud database restore --database sqlite:////srv/banyan/cloud.sqlite --replace 2026-11-17.backup
 """
 
 database = typer.Typer(help="Look after the database: its tables, backups, and where they are kept.")
@@ -70,3 +90,39 @@ def upgrade(database: DatabaseOption) -> None:
         typer.echo(f"The tables are up to date (step {migrating.HEAD}).")
     else:
         typer.echo(f"The tables were brought from step {had or '0'} to {migrating.HEAD}.")
+
+
+@database.command(help=_BACKUP_HELP)
+def backup(
+    file: Annotated[Path, typer.Argument(help="The backup; a file that does not exist yet.")],
+    database: DatabaseOption,
+) -> None:
+    """Take a backup."""
+    from web_modules.fhir_store.database.backups.taking import take_backup
+
+    try:
+        practices = take_backup(database, file)
+    except CloudError as error:
+        give_up(error)
+    size = file.stat().st_size / 1e6
+    typer.echo(f"{file}: {', '.join(practices) or 'no practice yet'}; {size:.1f} MB.")
+
+
+@database.command(help=_RESTORE_HELP)
+def restore(
+    file: Annotated[Path, typer.Argument(help="The backup.")],
+    database: DatabaseOption,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="The records that the database holds may go.")
+    ] = False,
+) -> None:
+    """Restore a backup."""
+    from web_modules.fhir_store.database.backups import restoring
+    from web_modules.identity.database.tables import FORGOTTEN_BY_A_RESTORE
+
+    forgotten = [table.name for table in FORGOTTEN_BY_A_RESTORE]
+    try:
+        practices = restoring.restore(database, file, is_replacing=replace, forgotten=forgotten)
+    except CloudError as error:
+        give_up(error)
+    typer.echo(f"Restored {', '.join(practices) or 'no practice'} from {file}.")

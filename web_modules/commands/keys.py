@@ -1,9 +1,7 @@
-"""Where the keys of a cloud are: in files beside an SQLite database, or where the settings say."""
+"""Where the keys of a cloud are."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from web_modules.settings import CloudSettings
 
 if TYPE_CHECKING:
     from web_modules.fhir_store.store import Store
@@ -13,7 +11,7 @@ def audit_key(database: str, file: Path | None) -> bytes:
     """What signs the audit: in its file, which is made when it is not there."""
     from sqlalchemy import make_url
 
-    from web_modules.identity.sessions import load_key
+    from web_modules.fhir_store.audit.key import load_key
 
     url = make_url(database)
     if file is None and url.get_backend_name() == "sqlite":
@@ -21,15 +19,9 @@ def audit_key(database: str, file: Path | None) -> bytes:
     return b"" if file is None else load_key(file)
 
 
-def session_key(settings: CloudSettings, store: "Store") -> bytes:
-    """Beside an SQLite database; in any other database, where every web process has it."""
-    from sqlalchemy import make_url
-
+def session_key(store: "Store", practice: str) -> bytes:
+    """What signs the sessions: in the database, where every web process has it."""
     from web_modules.identity.database.connection import IdentityDatabase
     from web_modules.identity.database.keys import Keys
-    from web_modules.identity.sessions import load_key
 
-    url = make_url(settings.database)
-    if url.get_backend_name() == "sqlite":
-        return load_key(Path(f"{url.database}.session-key"))
-    return Keys(IdentityDatabase(store.database, settings.practice)).session()
+    return Keys(IdentityDatabase(store.database, practice)).session()

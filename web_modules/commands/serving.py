@@ -96,7 +96,7 @@ def _serve(settings: CloudSettings) -> None:
         find_key = partial(audit_key, settings.database, settings.audit_key)
         store = Store(settings.database, load_standard(), find_key)
         try:
-            key = session_key(settings, store)
+            key = session_key(store, settings.practice)
             origin = settings.origin(port)
             cloud = create_cloud(settings, store, key, origin)
             config = uvicorn.Config(

@@ -1,17 +1,14 @@
 """Sessions: signed tokens that say who someone is, for one practice and one environment."""
 
-import os
 import secrets
 import time
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from starlette.requests import HTTPConnection
 
-from web_modules.errors import DatabaseUnavailable
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import Person, Role
 from web_modules.identity.verified import Verified
@@ -22,28 +19,6 @@ LIFETIME_SECONDS = 12 * 60 * 60
 """A working day; the next morning begins with a sign-in."""
 
 _ALGORITHM = "HS256"
-
-
-def load_key(file: Path | None) -> bytes:
-    """The key that signs sessions: kept in a file that only this user reads, or made anew for this process.
-
-    Raises:
-        DatabaseUnavailable: the file cannot be read or made.
-    """
-    if file is None:
-        return secrets.token_bytes(32)
-    try:
-        if not file.exists():
-            fresh = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as writing:
-                writing.write(secrets.token_hex(32))
-            fresh.replace(file)
-        return bytes.fromhex(file.read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
-        raise DatabaseUnavailable(
-            f"The key of the sessions cannot be kept in {file}: check that you may write there, or remove it."
-        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

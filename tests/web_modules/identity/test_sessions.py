@@ -1,17 +1,14 @@
 import base64
 import json
-import stat
-from pathlib import Path
 
 import pytest
 
-from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.database.engine import Database
 from web_modules.identity import sessions as module
 from web_modules.identity.database.connection import IdentityDatabase
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
-from web_modules.identity.sessions import Sessions, load_key
+from web_modules.identity.sessions import Sessions
 
 KEY = bytes(range(32))
 PRIYA = DEVELOPMENT_PEOPLE[0]
@@ -81,23 +78,3 @@ def test_a_session_that_was_ended_is_nobodys_and_the_others_go_on(database: Data
     sessions.end(mine)
     assert sessions.person(mine) is None
     assert sessions.person(other) == PRIYA
-
-
-def test_the_key_is_kept_for_this_user_only(tmp_path: Path) -> None:
-    file = tmp_path / "key"
-    key = load_key(file)
-    assert load_key(file) == key
-    assert len(key) == 32
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [one.name for one in tmp_path.iterdir()] == ["key"]
-
-
-def test_without_a_file_each_process_has_a_key_of_its_own() -> None:
-    assert load_key(None) != load_key(None)
-
-
-def test_a_key_that_cannot_be_kept_is_said_in_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("not hexadecimal")
-    for file in (tmp_path / "key", tmp_path / "no folder" / "key"):
-        with pytest.raises(DatabaseUnavailable, match="key of the sessions"):
-            load_key(file)

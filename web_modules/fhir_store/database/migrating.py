@@ -57,10 +57,10 @@ def make_ready(connection: Connection, url: URL) -> None:
     """
     if standing_of(connection)[0] is Standing.CURRENT:
         return
-    _keep_others_out(connection)
+    keep_others_out(connection)
     standing, had = standing_of(connection)
     if standing is Standing.EMPTY:
-        _run(connection)
+        run_steps(connection)
     elif standing is Standing.OLDER:
         raise DatabaseUnavailable(
             f"The database {shown(url)} is of an earlier Banyan (step {had} of {HEAD}): "
@@ -87,12 +87,12 @@ def upgrade(text: str) -> str | None:
         engine = writing_engine(url)
         try:
             with engine.begin() as connection:
-                _keep_others_out(connection)
+                keep_others_out(connection)
                 standing, had = standing_of(connection)
                 if standing is Standing.CURRENT:
                     return None
                 _refuse(standing, had, url)
-                _run(connection)
+                run_steps(connection)
                 return had
         finally:
             engine.dispose()
@@ -133,19 +133,20 @@ def _refuse(standing: Standing, had: str, url: URL) -> None:
         )
 
 
-def _keep_others_out(connection: Connection) -> None:
+def keep_others_out(connection: Connection) -> None:
     """Until the transaction ends; SQLite's writing transactions do by themselves."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
 
 
-def _run(connection: Connection) -> None:
+def run_steps(connection: Connection, last: str = "head") -> None:
+    """Run the steps that a database has not had, in the transaction that is open; others must be kept out."""
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, last)
     if connection.dialect.name == "sqlite":
         tell_statistics(connection)

@@ -46,7 +46,7 @@ class Keys:
         )
 
     def session(self) -> bytes:
-        """The key of the sessions, where there is no file for it."""
+        """Signs sessions."""
         made = self._kept(KeyPurpose.SESSION, lambda: OctKey.generate_key(256).as_dict(True))
         return OctKey.import_key(made).raw_value
 

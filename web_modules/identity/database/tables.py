@@ -68,3 +68,6 @@ RELATIONSHIP = Table(
     _until(),
     Column("reason", Text, nullable=False),
 )
+
+FORGOTTEN_BY_A_RESTORE = (KEY, TICKET, FAMILY, REVOCATION)
+"""A backup knows nothing of sign-outs and tokens used since: everybody signs in again, under new keys."""

@@ -131,7 +131,7 @@ def test_an_older_database_is_not_served_and_can_be_upgraded(
     Database(database_url).close()
     ran: list[str] = []
     monkeypatch.setattr(migrating, "HEAD", "0002")
-    monkeypatch.setattr(migrating, "_run", lambda _connection: ran.append("steps"))
+    monkeypatch.setattr(migrating, "run_steps", lambda _connection: ran.append("steps"))
     with pytest.raises(DatabaseUnavailable, match=r"earlier Banyan \(step 0001 of 0002\).*database upgrade"):
         Database(database_url)
     assert ran == []
@@ -158,13 +158,13 @@ def test_tables_of_unknown_origin_are_left_alone(database_url: str) -> None:
 
 
 def test_an_upgrade_that_fails_leaves_nothing(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = migrating._run
+    real = migrating.run_steps
 
     def fail(connection: Any) -> None:
         real(connection)
         raise OSError("the power went")
 
-    monkeypatch.setattr(migrating, "_run", fail)
+    monkeypatch.setattr(migrating, "run_steps", fail)
     with pytest.raises(DatabaseUnavailable, match="the power went"):
         upgrade(empty_url)
     assert standing_at(empty_url) == (Standing.EMPTY, "")
