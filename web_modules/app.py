@@ -285,4 +285,7 @@ async def _own_fault(_request: Request, _error: Exception) -> Response:
 async def _plain_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     words = {404: "There is nothing at this address.", 405: "This address does not take that method."}
-    return JSONResponse({"error": words.get(status, "This did not work.")}, status_code=status)
+    headers = error.headers if isinstance(error, HTTPException) else None  # such as Allow
+    return JSONResponse(
+        {"error": words.get(status, "This did not work.")}, status_code=status, headers=headers
+    )

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Iterable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
@@ -72,7 +72,7 @@ class KnownHosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         if scope["type"] == "http":
-            asked = urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
+            asked = _parts(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
             if "*" not in self._hosts and asked not in self._hosts:
                 answer = PlainTextResponse("This server is not known by that name.\n", status_code=421)
                 await answer(scope, receive, send)
@@ -87,9 +87,16 @@ def is_own_origin(request: HTTPConnection) -> bool:
     """
     origin = request.headers.get("origin")
     if origin is not None:
-        asked = urlsplit(origin)
-        return bool(asked.netloc) and asked.netloc.lower() == request.headers.get("host", "").lower()
+        asked = _parts(origin).netloc.lower()
+        return bool(asked) and asked == request.headers.get("host", "").lower()
     return request.headers.get("sec-fetch-site", "none") in {"same-origin", "none"}
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # such as `http://[`
+        return SplitResult("", "", "", "", "")
 
 
 def bearer_of(request: HTTPConnection) -> str | None:

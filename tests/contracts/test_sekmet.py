@@ -5,16 +5,14 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
-from demo.programs import Program, end, free_port, last_words, start
-from tests.support.postgresql import postgresql_cluster, postgresql_programs
-from tests.support.waiting import until
+from demo.programs import free_port
+from tests.support.served_cloud import own_database, served_cloud
 
 SCENARIOS = (
     "conformance_smoke",
@@ -34,21 +32,8 @@ NOT_OUR_PART = ("peer does not advertise format xml", "peer does not play role '
 @pytest.fixture(params=["sqlite", "postgresql"])
 def cloud_port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
     """Where a server of ours is, as a developer starts it."""
-    with ExitStack() as stack:
-        if request.param == "sqlite":
-            database = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
-        else:
-            programs = postgresql_programs()
-            if programs is None:
-                pytest.skip("needs PostgreSQL's programs")
-            database = stack.enter_context(postgresql_cluster(programs, is_durable=False))
-        port, log = free_port(), tmp_path / "cloud.log"
-        command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--development"]
-        cloud = start(Program(name="cloud", command=[*command, "--database", database], log=log))
-        stack.callback(end, cloud)
-        until(lambda: cloud.poll() is not None or _is_serving(port), "the cloud serves", seconds=60)
-        assert cloud.poll() is None, last_words(log)
-        yield port
+    with own_database(request.param, tmp_path) as database, served_cloud(database, tmp_path) as cloud:
+        yield cloud.port
 
 
 @pytest.mark.end_to_end
@@ -98,10 +83,3 @@ def _asked(traffic: sqlite3.Connection, step: dict[str, Any]) -> str:
         (row,) = traffic.execute(statement, (number,)).fetchall()
         lines.append(" ".join(str(each) for each in row if each is not None))
     return "\n".join(lines)
-
-
-def _is_serving(port: int) -> bool:
-    try:
-        return requests.get(f"http://127.0.0.1:{port}/health", timeout=5).ok
-    except requests.ConnectionError:
-        return False

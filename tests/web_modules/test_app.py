@@ -240,6 +240,7 @@ def test_the_sign_in_sends_nobody_to_another_site(web: TestClient, following: st
     [
         {"Origin": "http://evil.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
         {"Origin": "http://127.0.0.1:9999"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
@@ -259,8 +260,15 @@ def test_our_own_page_writes_with_a_persons_cookie(priya: TestClient) -> None:
     assert priya.post("/Y99002/who", headers={"Origin": ORIGIN}).status_code == 200
 
 
+def test_an_address_says_which_methods_it_takes(web: TestClient) -> None:
+    refused = web.post("/health")
+    assert refused.status_code == 405
+    assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
 def test_a_request_for_another_host_is_refused(web: TestClient) -> None:
-    assert web.get("/health", headers={"Host": "evil.example"}).status_code == 421
+    for name in ("evil.example", "[", "[::1", "]", "\xff"):
+        assert web.get("/health", headers={b"Host": name.encode("latin-1")}).status_code == 421
     assert web.get("/health", headers={"Host": "localhost:8080"}).status_code == 200
 
 

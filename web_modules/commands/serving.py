@@ -85,6 +85,7 @@ def _serve(settings: CloudSettings) -> None:
     import uvicorn
 
     from web_modules.app import create_cloud
+    from web_modules.commands.bounded_http import BoundedHttp
     from web_modules.commands.keys import audit_key, session_key
     from web_modules.fhir_store.store import Store, load_standard
 
@@ -101,6 +102,7 @@ def _serve(settings: CloudSettings) -> None:
             cloud = create_cloud(settings, store, key, origin)
             config = uvicorn.Config(
                 cloud.app,
+                http=BoundedHttp,
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -18,6 +18,12 @@ MAXIMUM_DEPTH = 100
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
+MOST_VALUES = 50_000
+"""In one resource; the largest of Synthea's has 380, and a million would hold the server for a minute."""
+
+MOST_VALUES_OF_BUNDLE = 500_000
+"""In 5,000 entries, the most that a Bundle may have, a hundred each; Synthea's have thirty."""
+
 
 def decode(text: bytes) -> Any:
     """Read JSON text.
@@ -33,6 +39,11 @@ def decode(text: bytes) -> Any:
         raise ValueError("JSON nests too deep") from error
     except InvalidOperation as error:
         raise ValueError("a number is too large") from error
+
+
+def has_more_values(text: bytes, most: int) -> bool:
+    """Whether JSON text may hold more values than that, by its commas; reading them would take long."""
+    return text.count(b",") > most
 
 
 def encode(value: Any) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
-from web_modules.fhir_store.documents import Resource, decode, encode
+from web_modules.fhir_store.documents import MOST_VALUES, Resource, decode, encode, has_more_values
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 
 JSON_PATCH = "application/json-patch+json"
@@ -69,6 +69,10 @@ def read_patch(body: bytes) -> Patch:
     Raises:
         Refusal: 400, it is not one.
     """
+    if has_more_values(body, MOST_VALUES):
+        raise refuse(
+            413, IssueCode.TOO_COSTLY, "The patch holds more values than any record; send it in parts."
+        )
     try:
         operations = decode(body)
     except ValueError as error:

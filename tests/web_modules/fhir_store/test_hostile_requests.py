@@ -1,6 +1,7 @@
 """Whatever is asked is answered or refused; nothing makes the store fail."""
 
 import threading
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -313,3 +314,25 @@ def test_a_condition_that_is_too_much_fails_alone(fhir: Caller, database_url: st
         thread.join()
     can_follow = database_url.startswith("postgresql")
     assert sorted(statuses) == [201] * 10 + [201 if can_follow else 400] * 10
+
+
+def test_more_values_than_any_record_are_refused_at_once(fhir: Caller) -> None:
+    many = b",".join([b"{}"] * 1_000_000)
+    names = ",".join(f'{{"family":"a{number}"}}' for number in range(40_000)).encode()
+    patches = b'[{"op":"add","path":"/x","value":[' + many + b"]}]"
+    entry = b'{"request":{"method":"POST","url":"Patient"},"resource":{"resourceType":"Patient","name":['
+    bundle = b'{"resourceType":"Bundle","type":"transaction","entry":[' + entry + names + b"]}}]}"
+    started = time.monotonic()
+    for method, path, body in (
+        ("POST", "Patient", b'{"resourceType":"Patient","name":[' + many + b"]}"),
+        ("POST", "Patient", b'{"resourceType":"Patient","contained":[' + many + b"]}"),
+        ("POST", "Patient/$validate", b'{"resourceType":"Patient","name":[' + many + b"]}"),
+        ("POST", "", b'{"resourceType":"Bundle","type":"batch","entry":[' + many + b"]}"),
+        ("PATCH", "Patient/p", patches),
+        ("POST", "Patient", b'{"resourceType":"Patient","name":[' + names + b"]}"),
+        ("POST", "", bundle),
+    ):
+        refused = fhir(method, path, body)
+        assert (refused.status, refused.body["issue"][0]["code"]) == (413, "too-costly")
+    assert time.monotonic() - started < 20
+    assert fhir.ids("Patient") == []

@@ -10,6 +10,10 @@ from web_modules.fhir_store.database.tables import INDEX_TABLES
 from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.elements.indexing import Indexer, IndexRows
 from web_modules.fhir_store.elements.parameters import ParameterKind
+from web_modules.fhir_store.refusals import IssueCode, refuse
+
+MOST_ROWS = 50_000
+"""Of one resource, written while other writers wait: about a second."""
 
 Rows = list[tuple[Any, ...]]
 
@@ -78,4 +82,12 @@ class IndexWriter:
             into.setdefault(kind, []).extend((self._practice, number, *row) for row in rows)
 
     def _rows(self, resource: Resource | None) -> IndexRows:
-        return {} if resource is None else self._indexer.rows(resource, self._base_url)
+        if resource is None:
+            return {}
+        rows = self._indexer.rows(resource, self._base_url)
+        if sum(map(len, rows.values())) > MOST_ROWS:
+            words = (
+                f"A {resource['resourceType']} with so much to search by cannot be kept; send it in parts."
+            )
+            raise refuse(413, IssueCode.TOO_COSTLY, words)
+        return rows

@@ -1,10 +1,17 @@
 """Decides at the door whether a resource may be stored: HL7's schema first, then the rules it misses."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from web_modules.fhir_store.definitions import Definitions
-from web_modules.fhir_store.documents import Resource, decode
+from web_modules.fhir_store.documents import (
+    MOST_VALUES,
+    MOST_VALUES_OF_BUNDLE,
+    Resource,
+    decode,
+    has_more_values,
+)
 from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, refuse
 from web_modules.fhir_store.validation.rules import RuleCheck
@@ -26,8 +33,10 @@ class Validator:
         """Read a request's body as a resource of a known type.
 
         Raises:
-            Refusal: 400, it is not JSON or not a resource.
+            Refusal: 400, it is not JSON or not a resource; 413, it holds more values than any record.
         """
+        if has_more_values(body, MOST_VALUES_OF_BUNDLE):
+            raise _too_many_values()
         try:
             value = decode(body)
         except ValueError as error:
@@ -45,6 +54,8 @@ class Validator:
                 "The body's `resourceType` is not a resource type of FHIR R4.",
                 "Resource",
             )
+        if value["resourceType"] != "Bundle" and has_more_values(body, MOST_VALUES):
+            raise _too_many_values()
         return value
 
     def check(self, resource: Resource, where: str | None = None) -> None:
@@ -75,11 +86,9 @@ class Validator:
     def _with_inner(
         self, resource: Resource, where: str, found: list[Issue]
     ) -> Iterator[tuple[Resource, str, int]]:
-        waiting: list[tuple[Any, str, int]] = [(resource, where, 0)]
-        seen = 0
+        waiting: deque[tuple[Any, str, int]] = deque([(resource, where, 0)])
         while waiting:
-            one, place, depth = waiting.pop(0)
-            seen += 1
+            one, place, depth = waiting.popleft()
             kind = one.get("resourceType") if isinstance(one, Mapping) else None
             if not isinstance(kind, str) or kind not in self.resource_types:
                 found.append(
@@ -126,6 +135,11 @@ def _parameters(parameters: Any, where: str) -> Iterator[tuple[Any, str]]:
 
 def _objects(value: Any) -> list[dict[str, Any]]:
     return [one if isinstance(one, dict) else {} for one in value] if isinstance(value, list) else []
+
+
+def _too_many_values() -> Refusal:
+    words = "The body holds more values than any record; send it in parts."
+    return refuse(413, IssueCode.TOO_COSTLY, words)
 
 
 def _moved(issue: Issue, kind: str, place: str) -> Issue:
