@@ -105,6 +105,7 @@ def create_cloud(
         fhir=service,
         fhir_for=lambda person: _As(service, identity.admission.access_of_person(person)),
         changes=service.changes,
+        contexts=identity.contexts,
     )
     endpoint = FhirEndpoint(service, _gate(identity.admission), fhir_path)
     routes: list[BaseRoute] = [

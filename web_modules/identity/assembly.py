@@ -15,6 +15,7 @@ from web_modules.identity.admission import Admission
 from web_modules.identity.claiming import ClaimingPages
 from web_modules.identity.database.claims import RelationshipClaims
 from web_modules.identity.database.connection import IdentityDatabase, SharedDatabase
+from web_modules.identity.database.contexts import Contexts
 from web_modules.identity.database.families import Families
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
@@ -49,6 +50,7 @@ class Identity:
         sessions: of people on our pages.
         admission: says what a request may do.
         relationships: of clinicians with patients.
+        contexts: which context each window is in.
         routes: sign-in and authorisation; to be listed before the practice's FHIR base.
         cors: for the FHIR base, so that applications in a browser reach it.
         security: `CapabilityStatement.rest.security`.
@@ -57,6 +59,7 @@ class Identity:
     sessions: Sessions
     admission: Admission
     relationships: Relationships
+    contexts: Contexts
     routes: tuple[BaseRoute, ...]
     cors: Middleware
     security: dict[str, object]
@@ -153,6 +156,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         sessions=sessions,
         admission=admission,
         relationships=relationships,
+        contexts=Contexts(shared),
         routes=tuple(routes),
         cors=cors(clients),
         security=capability_security(issuer),

@@ -6,7 +6,7 @@ is signed in.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from starlette.requests import HTTPConnection
@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import Transport
 from web_modules.fhir_store.changes import ChangeSignal
-from web_modules.identity.contexts import Contexts
+from web_modules.identity.database.contexts import Contexts
 from web_modules.identity.people import Person
 
 _PERSON = "person"
@@ -44,7 +44,7 @@ class Services:
     fhir: Transport
     fhir_for: Callable[[Person], Transport]
     changes: ChangeSignal
-    contexts: Contexts = field(default_factory=Contexts)
+    contexts: Contexts
 
 
 def person_of(request: HTTPConnection) -> Person:

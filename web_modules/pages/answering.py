@@ -25,7 +25,6 @@ def page_route(pages: Pages, path: str, handler: Handler, *methods: str) -> Rout
     """A route of one practice's pages; `path` is below `/{practice}/`."""
 
     async def endpoint(request: Request) -> Response:
-        announce(request, pages.services.contexts)
         form: dict[str, str] = {}
         if request.method == "POST":
             async with request.form(max_files=0, max_fields=MOST_FIELDS) as sent:
@@ -37,6 +36,7 @@ def page_route(pages: Pages, path: str, handler: Handler, *methods: str) -> Rout
 
 def _answered(pages: Pages, handler: Handler, request: Request, form: Form) -> Response:
     try:
+        announce(request, pages.services.contexts)
         return handler(request, form)
     except WriteRefused as refused:
         return pages.say(request, title=refused.title, words=refused.words, status=409)

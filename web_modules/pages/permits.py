@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse, Transport
-from web_modules.identity.contexts import Contexts
+from web_modules.identity.database.contexts import Contexts
 from web_modules.identity.services import session_of
 
 CONTEXT = "context"
@@ -124,7 +124,10 @@ def permit_of(request: Request, contexts: Contexts) -> Permit:
 
 
 def announce(request: Request, contexts: Contexts) -> None:
-    """A window that opens a page in a context has gone on to it; a page that reads itself again has not."""
+    """A window that opens a page in a context has gone on to it; a page that reads itself again has not.
+
+    Blocks.
+    """
     context = context_of(request)
     if context and request.method == "GET" and BY_SCRIPT not in request.headers:
         contexts.announce(session_of(request), context)

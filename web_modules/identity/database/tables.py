@@ -59,6 +59,18 @@ REVOCATION = Table(
     Index("identity_revocation_by_end", "practice", "until"),
 )
 
+CONTEXT = Table(
+    "identity_context",
+    METADATA,
+    _key("practice", _PRACTICE),
+    Column("session", String(_DIGEST), primary_key=True, comment="digest"),
+    Column("context", String(_DIGEST), primary_key=True, comment="digest"),
+    Column("number", BigInteger, nullable=False, comment="the highest is the current one"),
+    _until(),
+    Index("identity_context_by_number", "practice", "session", "number", unique=True),
+    Index("identity_context_by_end", "practice", "until"),
+)
+
 RELATIONSHIP = Table(
     "identity_relationship",
     METADATA,
@@ -69,5 +81,5 @@ RELATIONSHIP = Table(
     Column("reason", Text, nullable=False),
 )
 
-FORGOTTEN_BY_A_RESTORE = (KEY, TICKET, FAMILY, REVOCATION)
+FORGOTTEN_BY_A_RESTORE = (KEY, TICKET, FAMILY, REVOCATION, CONTEXT)
 """A backup knows nothing of sign-outs and tokens used since: everybody signs in again, under new keys."""

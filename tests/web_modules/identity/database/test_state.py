@@ -11,6 +11,8 @@ from web_modules.fhir_store.database.engine import Database
 from web_modules.identity.database import revocations as revocations_module
 from web_modules.identity.database.claims import RelationshipClaims
 from web_modules.identity.database.connection import IdentityDatabase
+from web_modules.identity.database.contexts import KEPT_SECONDS as CONTEXT_SECONDS
+from web_modules.identity.database.contexts import Contexts
 from web_modules.identity.database.families import Families
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
@@ -195,3 +197,42 @@ def test_a_claimed_relationship_ends_by_itself(identity: IdentityDatabase, clock
     assert claims.of("dawn") == frozenset()
     clock.now += 90
     assert claims.of("priya") == frozenset()
+
+
+@pytest.mark.hazard("H02")
+def test_a_window_that_has_gone_on_is_known_to_every_process(identity: IdentityDatabase) -> None:
+    here, there = Contexts(identity), Contexts(identity)
+    assert not here.is_stale("session", "first")
+    here.announce("session", "first")
+    assert not there.is_stale("session", "first")
+    there.announce("session", "second")
+    for each in (here, there):
+        assert each.is_stale("session", "first")
+        assert not each.is_stale("session", "second")
+        assert not each.is_stale("another", "first")
+
+
+@pytest.mark.hazard("H02")
+def test_a_context_that_was_left_does_not_come_back(identity: IdentityDatabase) -> None:
+    here, there = Contexts(identity), Contexts(identity)
+    for context in ("first", "second"):
+        here.announce("session", context)
+    there.announce("session", "first")
+    here.announce("session", "first")
+    assert here.is_stale("session", "first")
+    assert there.is_stale("session", "first")
+
+
+def test_several_processes_may_announce_at_once(identity: IdentityDatabase) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda number: Contexts(identity).announce("s", str(number % 4)), range(16)))
+    assert sum(not Contexts(identity).is_stale("s", str(number)) for number in range(4)) == 1
+
+
+def test_contexts_of_sessions_that_are_over_are_forgotten(identity: IdentityDatabase, clock: Clock) -> None:
+    contexts = Contexts(identity)
+    contexts.announce("yesterday", "first")
+    contexts.announce("yesterday", "second")
+    clock.now += CONTEXT_SECONDS + 1
+    contexts.announce("today", "first")
+    assert not contexts.is_stale("yesterday", "first")
