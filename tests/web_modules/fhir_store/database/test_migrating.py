@@ -139,7 +139,7 @@ def test_an_older_database_is_not_served_and_can_be_upgraded(
     ran: list[str] = []
     monkeypatch.setattr(migrating, "HEAD", "9999")
     monkeypatch.setattr(migrating, "run_steps", lambda _connection: ran.append("steps"))
-    with pytest.raises(DatabaseUnavailable, match="earlier Banyan.*database upgrade"):
+    with pytest.raises(DatabaseUnavailable, match=r"earlier Banyan.*database upgrade"):
         Database(database_url)
     assert ran == []
     assert upgrade(database_url) == HEAD
