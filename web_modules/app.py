@@ -23,15 +23,16 @@ from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import OURSELVES, Access, Agent
 from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.endpoint import FhirEndpoint, Gate
+from web_modules.fhir_store.database.transactions import DatabaseSilent
+from web_modules.fhir_store.endpoint import Closed, FhirEndpoint, Gate
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Store
-from web_modules.identity.admission import Admission
-from web_modules.identity.assembly import create_identity
+from web_modules.identity.assembly import Identity, create_identity, issuer_of
+from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.services import Services
-from web_modules.identity.sessions import Sessions
-from web_modules.identity.wall import SignInWall, is_forged_write
+from web_modules.identity.smart.discovery import capability_security
+from web_modules.identity.wall import FORGED, SignInWall, is_forged_write
 from web_modules.security import (
     SAFE_METHODS,
     KnownHosts,
@@ -87,16 +88,17 @@ def create_cloud(
     store.open_practice(settings.practice, settings.environment)
     fhir_path = f"/{settings.practice}/fhir"
     base_url = f"{origin}{fhir_path}"
+    service = _service(settings, store, base_url, capability_security(issuer_of(settings, origin)))
     identity = create_identity(
         settings,
         database=store.database,
-        transport=_service(settings, store, base_url),
+        trail=service.trail,
+        transport=service,
         session_key=session_key,
         origin=origin,
         today=_today(settings),
         stylesheets=_stylesheets(),
     )
-    service = _service(settings, store, base_url, identity.security)
     services = Services(
         practice=settings.practice,
         practice_name=settings.practice_name,
@@ -107,7 +109,7 @@ def create_cloud(
         changes=service.changes,
         contexts=identity.contexts,
     )
-    endpoint = FhirEndpoint(service, _gate(identity.admission), fhir_path)
+    endpoint = FhirEndpoint(service, _gate(identity), fhir_path)
     routes: list[BaseRoute] = [
         Route("/", _start_page(services, functions)),
         Route("/health", _health(services)),
@@ -118,19 +120,19 @@ def create_cloud(
     if settings.is_development:
         open_service = _service(settings, store, f"{origin}/fhir")
         routes += _fhir_routes(
-            "/fhir", FhirEndpoint(open_service, _same_origin_writes, "/fhir", is_gate_instant=True), []
+            "/fhir", FhirEndpoint(open_service, _open_gate(identity.audit), "/fhir", is_gate_instant=True), []
         )
     routes += _files()
     for function in functions:
         for route in function.routes(services) if function.routes is not None else ():
-            routes.append(_walled(route, identity.sessions))
+            routes.append(_walled(route, identity))
     app = Starlette(
         routes=routes,
         middleware=[
             Middleware(SecurityHeaders, environment=environment.value),
             Middleware(KnownHosts, hosts=_host_names(settings, origin)),
         ],
-        exception_handlers={HTTPException: _plain_error, Exception: _own_fault},
+        exception_handlers={HTTPException: _plain_error, DatabaseSilent: _silent, Exception: _own_fault},
     )
     return Cloud(app=app, services=services)
 
@@ -170,32 +172,47 @@ def _today(settings: CloudSettings) -> Callable[[], date]:
     return lambda: fixed or datetime.now(_PRACTICE_ZONE).date()
 
 
-def _gate(admission: Admission) -> Gate:
-    def check(request: Request) -> Access | Refusal:
-        access = admission.access_of(request)
+def _gate(identity: Identity) -> Gate:
+    def check(request: Request) -> Access | Closed:
+        access = identity.admission.access_of(request)
         if access is None and request.scope["path"].endswith("/fhir/metadata"):
             return _STRANGER  # everybody may know what this server can do
         if access is None:
             refusal = refuse(401, IssueCode.LOGIN, "Sign in first, or bring the service token.")
-            return Refusal(401, refusal.issues, headers={"www-authenticate": "Bearer"})
+            refusal = Refusal(401, refusal.issues, headers={"www-authenticate": "Bearer"})
+            return _closed(identity.audit, request, refusal, identity.admission.why_refused(request))
         if is_forged_write(request):
-            return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
+            return _forged(identity.audit, request)
         return access
 
     return check
 
 
-def _same_origin_writes(request: Request) -> Access | Refusal:
+def _open_gate(audit: IdentityAudit) -> Gate:
     """Without sign-in, a page of any site could make the browser write: only our own may."""
-    if request.method not in SAFE_METHODS and not is_own_origin(request):
-        return refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
-    return _ANYBODY
+
+    def check(request: Request) -> Access | Closed:
+        if request.method not in SAFE_METHODS and not is_own_origin(request):
+            return _forged(audit, request)
+        return _ANYBODY
+
+    return check
 
 
-def _walled(route: BaseRoute, sessions: Sessions) -> BaseRoute:
+def _forged(audit: IdentityAudit, request: Request) -> Closed:
+    refusal = refuse(403, IssueCode.FORBIDDEN, "This did not come from one of our pages.")
+    return _closed(audit, request, refusal, FORGED)
+
+
+def _closed(audit: IdentityAudit, request: Request, refusal: Refusal, why: str) -> Closed:
+    asked = f"{request.method} {request.scope['path']}"
+    return Closed(refusal=refusal, noted=audit.turned_away(request, Happening.PROOF, why, asked))
+
+
+def _walled(route: BaseRoute, identity: Identity) -> BaseRoute:
     if not isinstance(route, Route | Mount):
         raise TypeError(f"a module may list routes and mounts only, not {type(route).__name__}")
-    route.app = SignInWall(route.app, sessions)
+    route.app = SignInWall(route.app, identity.sessions, identity.audit)
     return route
 
 
@@ -281,6 +298,12 @@ async def _own_fault(_request: Request, _error: Exception) -> Response:
     words = "This server failed at that, and nothing was changed. Its log says where."
     told = outcome([Issue(code=IssueCode.EXCEPTION, words=words)], severity="fatal")
     return JSONResponse(told, status_code=500, media_type=FHIR_JSON)
+
+
+async def _silent(_request: Request, _error: Exception) -> Response:
+    """What cannot be noted in the audit is not done."""
+    told = {"error": "The database does not answer now; nothing was changed. Try again in a moment."}
+    return JSONResponse(told, status_code=503, headers={"Retry-After": "1"})
 
 
 async def _plain_error(_request: Request, error: Exception) -> Response:

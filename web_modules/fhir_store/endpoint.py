@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,12 +13,26 @@ from starlette.types import Receive, Scope, Send
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
 from web_modules.fhir_store.access import Access
-from web_modules.fhir_store.audit.events import STRANGER
+from web_modules.fhir_store.audit.turned_away import TurnedAway
 from web_modules.fhir_store.patching import JSON_PATCH
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 
-Gate = Callable[[Request], Access | Refusal]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Why a request may not be made.
+
+    Attributes:
+        refusal: the answer.
+        noted: what goes into the audit.
+    """
+
+    refusal: Refusal
+    noted: TurnedAway
+
+
+Gate = Callable[[Request], Access | Closed]
 """Says what whoever makes a request may do, or why it may not be made."""
 
 T = TypeVar("T")
@@ -84,8 +98,8 @@ class FhirEndpoint:
             return await self._in_thread(self._admitted, request, asked)
         gate = self._gate
         access = gate(request) if self._is_gate_instant else await self._in_thread(gate, request)
-        if isinstance(access, Refusal):
-            return self._service.refused(asked, STRANGER, access)
+        if isinstance(access, Closed):
+            return self._service.turned_away(access.noted, access.refusal)
         if has_body:  # only now: a stranger's would be for nothing
             asked = replace(asked, body=await _body(request, path))
         elif held is not None:
@@ -101,8 +115,8 @@ class FhirEndpoint:
 
     def _admitted(self, request: Request, asked: FhirRequest) -> FhirResponse:
         access = self._gate(request)
-        if isinstance(access, Refusal):
-            return self._service.refused(asked, STRANGER, access)
+        if isinstance(access, Closed):
+            return self._service.turned_away(access.noted, access.refusal)
         return self._service.send(asked, access)
 
 

@@ -16,6 +16,7 @@ from web_modules.fhir_store.asked import Asked, asked_by
 from web_modules.fhir_store.audit.events import note_of
 from web_modules.fhir_store.audit.service import AUDIT_EVENT, AuditService
 from web_modules.fhir_store.audit.trail import AuditTrail
+from web_modules.fhir_store.audit.turned_away import TurnedAway
 from web_modules.fhir_store.bundles import BundleRunner
 from web_modules.fhir_store.capability import capability_statement
 from web_modules.fhir_store.changes import ChangeSignal, position_instant
@@ -113,10 +114,18 @@ class FhirService:
             return _unanswered(error)
 
     def refused(self, request: FhirRequest, agent: Agent, refusal: Refusal) -> FhirResponse:
-        """The answer to what is refused, by this class or before it; every refusal goes into the audit."""
+        """The answer to what is refused of somebody known; every refusal goes into the audit."""
         try:
             words = refusal.issues[0].words if refusal.issues else ""
             self.trail.note(note_of(request, agent, moment=_now(), status=refusal.status, words=words))
+        except DatabaseSilent as error:
+            return _unanswered(error)
+        return answers.of_refusal(refusal)
+
+    def turned_away(self, what: TurnedAway, refusal: Refusal) -> FhirResponse:
+        """The answer to what was refused before it came here; that goes into the audit too."""
+        try:
+            self.trail.turn_away(what)
         except DatabaseSilent as error:
             return _unanswered(error)
         return answers.of_refusal(refusal)

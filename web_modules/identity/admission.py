@@ -1,14 +1,14 @@
 """Turns what a request brings - session, service token, access token - into what it may do."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 from starlette.requests import HTTPConnection
 
 from web_modules.decision.words import Environment
 from web_modules.fhir_store.access import (
-    FULL_GRANTS,
+    OURSELVES,
     READING,
-    RESTRICTED_LABELS,
     Access,
     Agent,
     AgentKind,
@@ -24,12 +24,7 @@ from web_modules.identity.smart.tokens import AccessTokens, Granted
 from web_modules.identity.verified import MOST_KNOWN
 from web_modules.security import ServiceToken, bearer_of
 
-SERVICE = Access(
-    agent=Agent(id="service", name="Banyan", kind=AgentKind.SERVICE),
-    grants=FULL_GRANTS,
-    clearance=RESTRICTED_LABELS,
-    relationships=None,
-)
+SERVICE = replace(OURSELVES, agent=replace(OURSELVES.agent, id="service"))
 """The practice's own services, such as the bridge, carry every record."""
 
 
@@ -79,6 +74,14 @@ class Admission:
                 return self.access_of_application(read.granted)
         person = self._sessions.person_of(request)
         return None if person is None else self.access_of_person(person)
+
+    def why_refused(self, request: HTTPConnection) -> str:
+        """Why `access_of` knows nobody, for the audit."""
+        presented = bearer_of(request)
+        if presented is not None:
+            return self._tokens.why_refused(presented)
+        has_session = self._sessions.token_of(request) is not None
+        return "The session is over, or none of ours." if has_session else "Nothing was brought."
 
     def access_of_person(self, person: Person, client: str = "") -> Access:
         """What a person may do by their role. Blocks; raises as `access_of`."""

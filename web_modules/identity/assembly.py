@@ -11,7 +11,9 @@ from starlette.routing import BaseRoute
 
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import Transport
+from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.identity.admission import Admission
+from web_modules.identity.auditing import IdentityAudit
 from web_modules.identity.claiming import ClaimingPages
 from web_modules.identity.database.claims import RelationshipClaims
 from web_modules.identity.database.connection import IdentityDatabase, SharedDatabase
@@ -31,7 +33,6 @@ from web_modules.identity.sessions import Sessions
 from web_modules.identity.smart.assertions import ClientAssertions, ClientKeys
 from web_modules.identity.smart.authorizing import Authorizing
 from web_modules.identity.smart.clients import DEVELOPMENT_CLIENT, Clients, load_clients
-from web_modules.identity.smart.discovery import capability_security
 from web_modules.identity.smart.grants import smart_server
 from web_modules.identity.smart.patients import PatientFinder
 from web_modules.identity.smart.routes import SmartRoutes, cors
@@ -40,6 +41,11 @@ from web_modules.identity.smart.tokens import AccessTokens
 from web_modules.identity.staff import Staff
 from web_modules.security import ServiceToken
 from web_modules.settings import CloudSettings
+
+
+def issuer_of(settings: CloudSettings, origin: str) -> str:
+    """The address of the practice's authorisation server."""
+    return f"{origin}/{settings.practice}/auth"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +59,7 @@ class Identity:
         contexts: which context each window is in.
         routes: sign-in and authorisation; to be listed before the practice's FHIR base.
         cors: for the FHIR base, so that applications in a browser reach it.
-        security: `CapabilityStatement.rest.security`.
+        audit: what identity notes.
     """
 
     sessions: Sessions
@@ -62,13 +68,14 @@ class Identity:
     contexts: Contexts
     routes: tuple[BaseRoute, ...]
     cors: Middleware
-    security: dict[str, object]
+    audit: IdentityAudit
 
 
 def create_identity(  # noqa: PLR0913  (what the cloud has)
     settings: CloudSettings,
     *,
     database: SharedDatabase,
+    trail: AuditTrail,
     transport: Transport,
     session_key: bytes,
     origin: str,
@@ -80,6 +87,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     Args:
         settings: as checked.
         database: the store's.
+        trail: of the practice's audit.
         transport: the practice's records, without limits.
         session_key: signs the sessions.
         origin: scheme, host and port under which clients see the cloud.
@@ -90,6 +98,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         SettingsError: the file of clients is malformed.
     """
     environment = Environment(settings.environment)
+    audit = IdentityAudit(trail, is_behind_proxy=settings.is_behind_proxy)
     is_open = environment is not Environment.LIVE or settings.is_development
     shared = IdentityDatabase(database, settings.practice)
     revocations = Revocations(shared)
@@ -98,7 +107,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     )
     registered = load_clients(settings.clients)
     clients = Clients((*registered, DEVELOPMENT_CLIENT) if settings.is_development else registered)
-    issuer, fhir_base = f"{origin}/{settings.practice}/auth", f"{origin}/{settings.practice}/fhir"
+    issuer, fhir_base = issuer_of(settings, origin), f"{origin}/{settings.practice}/fhir"
     keys, tickets = Keys(shared), Tickets(shared)
     tokens = AccessTokens(keys, revocations, issuer=issuer, audience=fhir_base)
     staff = Staff(transport)
@@ -137,21 +146,23 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         staff=staff,
         finder=PatientFinder(transport),
         pages=pages,
+        audit=audit,
     )
     sign_in = SignInPages(
         sessions,
         DEVELOPMENT_PEOPLE if is_open else (),
         pages,
+        audit,
         is_https=origin.startswith("https:"),
         provider=urlsplit(settings.oidc_issuer or "").hostname or "",
     )
     claiming = ClaimingPages(
         relationships, sessions, pages, practice=settings.practice, environment=environment
     )
-    smart = SmartRoutes(server, authorizing, service_token)
+    smart = SmartRoutes(server, authorizing, service_token, audit)
     routes = [*sign_in.routes(), *smart.routes(), *claiming.routes()]
     if settings.oidc_issuer is not None:
-        routes += _provider_pages(settings, tickets, sessions, pages, origin).routes()
+        routes += _provider_pages(settings, tickets, sessions, pages, audit, origin).routes()
     return Identity(
         sessions=sessions,
         admission=admission,
@@ -159,12 +170,17 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         contexts=Contexts(shared),
         routes=tuple(routes),
         cors=cors(clients),
-        security=capability_security(issuer),
+        audit=audit,
     )
 
 
 def _provider_pages(
-    settings: CloudSettings, tickets: Tickets, sessions: Sessions, pages: IdentityPages, origin: str
+    settings: CloudSettings,
+    tickets: Tickets,
+    sessions: Sessions,
+    pages: IdentityPages,
+    audit: IdentityAudit,
+    origin: str,
 ) -> ProviderPages:
     key = settings.oidc_client_key
     provider = OpenIdProvider(
@@ -183,4 +199,4 @@ def _provider_pages(
         role_claim=settings.oidc_role_claim,
         roles=settings.oidc_roles,
     )
-    return ProviderPages(provider, known, sessions, pages, is_https=origin.startswith("https:"))
+    return ProviderPages(provider, known, sessions, pages, audit, is_https=origin.startswith("https:"))

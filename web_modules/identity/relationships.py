@@ -97,6 +97,9 @@ class Relationships:
         return frozenset(str(patient["id"]) for patient in patients) | booked
 
 
+_DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+
+
 class _Kept:
     """Patients by person, read again after a while. Safe from every thread."""
 
@@ -129,7 +132,8 @@ def _audit_event(person: Person, patient: str, reason: str) -> dict[str, object]
     code = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "BTG"}
     return {
         "resourceType": "AuditEvent",
-        "type": {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "110113"},
+        "type": {"system": _DICOM, "code": "110113", "display": "Security Alert"},
+        "subtype": [{"system": _DICOM, "code": "110127", "display": "Emergency Override Started"}],
         "action": "E",
         "recorded": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "outcome": "0",

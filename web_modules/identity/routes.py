@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import Person
 from web_modules.identity.sessions import COOKIE, LIFETIME_SECONDS, Sessions
@@ -21,6 +22,7 @@ class SignInPages:
         sessions: Sessions,
         people: Sequence[Person],
         pages: IdentityPages,
+        audit: IdentityAudit,
         *,
         is_https: bool,
         provider: str = "",
@@ -31,12 +33,14 @@ class SignInPages:
             sessions: are issued here.
             people: whom one may choose to be.
             pages: draws.
+            audit: is told.
             is_https: whether browsers come by https, perhaps to a proxy before us.
             provider: what the identity provider is called, or empty when there is none.
         """
         self._sessions = sessions
         self._people = {person.id: person for person in people}
         self._pages = pages
+        self._audit = audit
         self._provider = provider
         self._is_https = is_https
 
@@ -53,6 +57,7 @@ class SignInPages:
 
     async def _sign_in(self, request: Request) -> Response:
         if not is_own_origin(request):
+            self._audit.refused(request, Happening.SIGN_IN, "It came from another site's page.")
             return JSONResponse({"error": "This did not come from one of our pages."}, status_code=403)
         form = await request.form()
         person = self._people.get(str(form.get("person", "")))
@@ -60,9 +65,11 @@ class SignInPages:
         wants_json = "application/json" in request.headers.get("accept", "")
         if person is None:
             error = "Select who you are" if self._people else "Nobody can sign in here"
+            self._audit.refused(request, Happening.SIGN_IN, "There is no such person.")
             if wants_json:
                 return JSONResponse({"error": f"{error}."}, status_code=403)
             return self._drawn(following, error=error, status=403)
+        self._audit.done(request, Happening.SIGN_IN, person)
         token = self._sessions.issue(person)
         answer: Response
         if wants_json:
@@ -77,7 +84,9 @@ class SignInPages:
 
     async def _sign_out(self, request: Request) -> Response:
         token = self._sessions.token_of(request)
-        if token is not None:
+        person = None if token is None else self._sessions.person(token)
+        if token is not None and person is not None:
+            self._audit.done(request, Happening.SIGN_OUT, person)
             await run_in_threadpool(self._sessions.end, token)
         answer = RedirectResponse("/sign-in", status_code=303)
         answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")

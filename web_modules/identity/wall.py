@@ -6,17 +6,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.services import remember_person
 from web_modules.identity.sessions import COOKIE, Sessions
 from web_modules.security import SAFE_METHODS, bearer_of, is_own_origin
+
+FORGED = "Another site's page tried to write with the person's session."
 
 
 class SignInWall:
     """Stands before one route of a module."""
 
-    def __init__(self, app: ASGIApp, sessions: Sessions) -> None:
+    def __init__(self, app: ASGIApp, sessions: Sessions, audit: IdentityAudit) -> None:
         self._app = app
         self._sessions = sessions
+        self._audit = audit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
@@ -24,8 +28,11 @@ class SignInWall:
         session = self._sessions.token_of(request)
         person = None if session is None else self._sessions.person(session)
         if session is None or person is None:
+            if session is not None:
+                self._audit.refused(request, Happening.PROOF, "The session is over, or none of ours.")
             await sent_away(request)(scope, receive, send)
         elif is_forged_write(request):
+            self._audit.done(request, Happening.PROOF, person, refused=FORGED)
             await JSONResponse({"error": "This did not come from one of our pages."}, status_code=403)(
                 scope, receive, send
             )

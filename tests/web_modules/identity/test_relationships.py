@@ -26,8 +26,8 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 def claims(fhir: FhirClient) -> list[Resource]:
-    """The audit but for what the store notes of every request."""
-    return [event for event in fhir.search("AuditEvent", {}) if event["type"]["code"] != "rest"]
+    """The security alerts of the audit."""
+    return [event for event in fhir.search("AuditEvent", {}) if event["type"]["code"] == "110113"]
 
 
 @pytest.fixture
@@ -61,6 +61,7 @@ def identity(
     return create_identity(
         settings,
         database=store.database,
+        trail=store.trail(settings.practice),
         transport=cloud.services.fhir,
         session_key=bytes(32),
         origin=ORIGIN,

@@ -1,7 +1,7 @@
 """Makes the AuditEvent of one request: who asked for what, and what came of it. FHIR R4 auditevent.html."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -16,6 +16,7 @@ _INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
 _DATA = {"system": "http://terminology.hl7.org/CodeSystem/audit-entity-type", "code": "2"}
 _DOMAIN_RESOURCE = {"system": "http://terminology.hl7.org/CodeSystem/object-role", "code": "4"}
 _QUERY = {"system": "http://terminology.hl7.org/CodeSystem/object-role", "code": "24"}
+_NETWORK_ADDRESS = "2"  # http://hl7.org/fhir/network-type: IP address
 _ABOUT_PATIENTS = frozenset({"patient", "subject", "actor", "participant"})
 
 STRANGER = Agent(id="unknown", name="Not signed in", kind=AgentKind.APPLICATION)
@@ -37,6 +38,45 @@ class Note:
     agent: str
     references: tuple[str, ...]
     content: bytes
+
+
+def happening_note(
+    codes: tuple[Mapping[str, str], Mapping[str, str]],
+    agent: Agent,
+    *,
+    moment: int,
+    address: str = "",
+    patient: str | None = None,
+    refused: str = "",
+) -> Note:
+    """The note of what somebody known did that is no request for records, such as a sign-in.
+
+    Args:
+        codes: codings of type and subtype.
+        agent: who it was.
+        moment: microseconds since 1970 UTC.
+        address: of the network from where, or empty.
+        patient: id of the patient whom it is about.
+        refused: why it was not done, when it was not.
+    """
+    who = _who(agent)
+    if address:
+        who["network"] = {"address": address, "type": _NETWORK_ADDRESS}
+    event: dict[str, Any] = {
+        "resourceType": "AuditEvent",
+        "type": dict(codes[0]),
+        "subtype": [dict(codes[1])],
+        "action": "E",
+        "recorded": position_instant(moment),
+        "outcome": "4" if refused else "0",
+    }
+    if refused:
+        event["outcomeDesc"] = refused[:400]
+    event |= {"agent": [who], "source": {"observer": {"display": "Banyan"}}}
+    references = [] if patient is None else [f"Patient/{patient}"]
+    if references:
+        event["entity"] = [{"what": {"reference": references[0]}, "type": _DATA, "role": _DOMAIN_RESOURCE}]
+    return Note(moment=moment, agent=agent.id, references=tuple(references), content=encode(event))
 
 
 def note_of(
@@ -71,12 +111,7 @@ def note_of(
     }
     if words:
         event["outcomeDesc"] = words[:400]
-    who: dict[str, Any] = {"who": {"identifier": {"value": agent.id}, "display": agent.name or agent.id}}
-    if agent.role:
-        who["role"] = [{"text": agent.role}]
-    if agent.client:
-        who["altId"] = agent.client
-    event["agent"] = [who | {"requestor": True}]
+    event["agent"] = [_who(agent)]
     event["source"] = {"observer": {"display": "Banyan"}}
     entities: list[dict[str, Any]] = [
         {"what": {"reference": reference}, "type": _DATA, "role": _DOMAIN_RESOURCE}
@@ -93,6 +128,15 @@ def note_of(
         references=tuple(dict.fromkeys(one.partition("/_history/")[0] for one in references)),
         content=encode(event),
     )
+
+
+def _who(agent: Agent) -> dict[str, Any]:
+    who: dict[str, Any] = {"who": {"identifier": {"value": agent.id}, "display": agent.name or agent.id}}
+    if agent.role:
+        who["role"] = [{"text": agent.role}]
+    if agent.client:
+        who["altId"] = agent.client
+    return who | {"requestor": True}
 
 
 def _asked(request: FhirRequest) -> list[str]:

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from web_modules.fhir_store.audit.events import Note
+from web_modules.fhir_store.audit.turned_away import Tally, TurnedAway
 from web_modules.fhir_store.database.transactions import DatabaseSilent
 
 PAUSE_SECONDS = 0.05
@@ -28,6 +29,7 @@ class AuditTrail:
         """
         self._write = write
         self._waiting: deque[Note] = deque()
+        self._tally = Tally()
         self._writing = threading.Lock()
         self._is_wanted = threading.Event()
         self._is_closed = False
@@ -47,6 +49,16 @@ class AuditTrail:
             if self._thread is None:
                 self._begin()
 
+    def turn_away(self, what: TurnedAway) -> None:
+        """Have it noted soon that somebody unknown was refused, or counted where that is often.
+
+        Raises:
+            DatabaseSilent: too many wait already.
+        """
+        note = self._tally.first(what)
+        if note is not None:
+            self.note(note)
+
     def flush(self) -> None:
         """Write what waits.
 
@@ -55,6 +67,7 @@ class AuditTrail:
         """
         with self._writing:
             self._is_wanted.clear()
+            self._waiting.extend(self._tally.over(is_end=self._is_closed))
             notes = [self._waiting.popleft() for _ in range(len(self._waiting))]
             if not notes:
                 return
@@ -81,7 +94,7 @@ class AuditTrail:
     def _run(self) -> None:
         pausing = threading.Event()
         while not self._is_closed:
-            self._is_wanted.wait()
+            self._is_wanted.wait(self._tally.seconds_left())
             pausing.wait(PAUSE_SECONDS)
             try:
                 self.flush()

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import Person
 from web_modules.identity.provider.openid import SIGN_IN_SECONDS, OpenIdProvider, ProviderRefused
@@ -33,6 +34,7 @@ class ProviderPages:
         person_of: PersonOf,
         sessions: Sessions,
         pages: IdentityPages,
+        audit: IdentityAudit,
         *,
         is_https: bool,
     ) -> None:
@@ -40,6 +42,7 @@ class ProviderPages:
         self._person_of = person_of
         self._sessions = sessions
         self._pages = pages
+        self._audit = audit
         self._is_https = is_https
 
     def routes(self) -> list[Route]:
@@ -51,12 +54,14 @@ class ProviderPages:
 
     async def _begin(self, request: Request) -> Response:
         if not is_own_origin(request):
+            self._audit.refused(request, Happening.SIGN_IN, "It came from another site's page.")
             return self._refused(403)
         form = await request.form()
         following = local(str(form.get("next", "/")))
         try:
             begun = await run_in_threadpool(self._provider.begin, following)
         except ProviderRefused as refused:
+            self._audit.refused(request, Happening.SIGN_IN, str(refused))
             _LOG.warning("the identity provider cannot be used", extra={"reason": str(refused)})
             return self._refused(502)
         answer = self._pages.onward(begun.url)
@@ -80,11 +85,17 @@ class ProviderPages:
                     self._provider.finish, dict(told), request.cookies.get(COOKIE, "")
                 )
             except ProviderRefused as refused:
+                self._audit.refused(request, Happening.SIGN_IN, str(refused))
                 _LOG.info("a sign-in was refused", extra={"reason": str(refused)})
             else:
                 person = self._person_of(claims)
-                answer = self._no_role() if person is None else self._pages.onward(following)
-                if person is not None:
+                if person is None:
+                    subject = str(claims.get("sub", ""))
+                    self._audit.refused(request, Happening.SIGN_IN, "They have no role here.", subject)
+                    answer = self._no_role()
+                else:
+                    self._audit.done(request, Happening.SIGN_IN, person)
+                    answer = self._pages.onward(following)
                     set_session(answer, self._sessions.issue(person), is_https=self._is_https)
         answer.delete_cookie(COOKIE, path=BACK, httponly=True, samesite="lax", secure=self._is_https)
         return answer

@@ -32,6 +32,18 @@ FETCH_TIMEOUT_SECONDS = 5
 _LARGEST_KEY_SET_BYTES = 100_000
 
 
+class AssertionRefused(InvalidClientError):
+    """One answer for every reason: it does not tell which clients there are.
+
+    Attributes:
+        reason: for the audit.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(description="The client assertion is not accepted.", status_code=401)
+        self.reason = reason
+
+
 class ClientKeys:
     """The public keys of clients, by value, or fetched and kept. Blocks; safe from every thread."""
 
@@ -90,14 +102,14 @@ class ClientAssertions:
         client = clients.get(str(claimed.get("sub")))
         key_id, algorithm = header.get("kid"), header.get("alg")
         if client is None or client.is_public or not isinstance(key_id, str) or algorithm not in ALGORITHMS:
-            raise _refused()
+            raise AssertionRefused("no such client, or not signed as SMART says")
         key = self._keys.find(client, key_id)
         if key is None:
-            raise _refused()
+            raise AssertionRefused("the client has no such key")
         try:
             claims = jwt.decode(assertion, key, algorithms=list(ALGORITHMS)).claims
         except (JoseError, ValueError, TypeError) as error:
-            raise _refused() from error
+            raise AssertionRefused("the signature is not the client's") from error
         self._check(claims, client)
         return client
 
@@ -107,22 +119,17 @@ class ClientAssertions:
         is_meant = claims.get("aud") in (self._audience, [self._audience])
         is_own = claims.get("iss") == client.id and claims.get("sub") == client.id
         if not is_meant or not is_own or not isinstance(name, str) or not 0 < len(name) <= 256:
-            raise _refused()
+            raise AssertionRefused("the assertion is meant for others, or of another client")
         if isinstance(until, bool) or not isinstance(until, int | float):
-            raise _refused()
+            raise AssertionRefused("the assertion has no end")
         if not now - LEEWAY_SECONDS < until <= now + LONGEST_SECONDS + LEEWAY_SECONDS:
-            raise _refused()
+            raise AssertionRefused("the assertion is over, or too long")
         begins = [claims.get("iat", 0), claims.get("nbf", 0)]
         if not all(type(one) in {int, float} and one <= now + LEEWAY_SECONDS for one in begins):
-            raise _refused()
+            raise AssertionRefused("the assertion begins later")
         seconds = LONGEST_SECONDS + 2 * LEEWAY_SECONDS
         if not self._tickets.spend(TicketKind.ASSERTION, f"{client.id} {name}", seconds=seconds):
-            raise _refused()
-
-
-def _refused() -> InvalidClientError:
-    """One answer for every reason: it does not tell which clients there are."""
-    return InvalidClientError(description="The client assertion is not accepted.", status_code=401)
+            raise AssertionRefused("the assertion was used before")
 
 
 def _unverified(assertion: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
@@ -130,9 +137,9 @@ def _unverified(assertion: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         found = jws.extract_compact(assertion.encode("ascii"))
         claims = json.loads(found.payload)
     except (JoseError, ValueError, TypeError) as error:
-        raise _refused() from error
+        raise AssertionRefused("the assertion cannot be read") from error
     if not isinstance(claims, dict):
-        raise _refused()
+        raise AssertionRefused("the assertion cannot be read")
     return found.headers(), claims
 
 

@@ -17,13 +17,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from web_modules.fhir.errors import FhirError
 from web_modules.identity.admission import Admission
+from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.database.tickets import TicketKind
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.scopes import Level, Scopes, parse_scopes
 from web_modules.identity.sessions import Session, Sessions
 from web_modules.identity.smart.patients import Candidate, PatientFinder
 from web_modules.identity.smart.requests import Raw, SmartRequest, read_raw
-from web_modules.identity.smart.server import SmartServer
+from web_modules.identity.smart.server import SmartServer, reason_of
 from web_modules.identity.smart.tokens import Granted
 from web_modules.identity.smart.words import asked_for
 from web_modules.identity.staff import Staff
@@ -32,6 +33,9 @@ from web_modules.security import bearer_of, is_own_origin
 LAUNCH_SECONDS = 300
 """The application has to begin within five minutes of its launch."""
 
+_QUESTIONS = frozenset({"login_required", "interaction_required"})
+"""Answers to `prompt=none` by which nothing is refused."""
+
 _OWN = frozenset({"find"})
 """Parameters that our page adds to the application's."""
 
@@ -39,7 +43,7 @@ _OWN = frozenset({"find"})
 class Authorizing:
     """Answers `/authorize` and `/launch` of one practice."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it brings together)
         self,
         server: SmartServer,
         *,
@@ -48,8 +52,10 @@ class Authorizing:
         staff: Staff,
         finder: PatientFinder,
         pages: IdentityPages,
+        audit: IdentityAudit,
     ) -> None:
         self._server = server
+        self._audit = audit
         self._sessions = sessions
         self._admission = admission
         self._staff = staff
@@ -62,6 +68,7 @@ class Authorizing:
             raw = await read_raw(request, f"{self._server.desk.issuer}/authorize")
             asked = SmartRequest(raw, is_authorization=True)
         except OAuth2Error as error:
+            self._audit.refused(request, Happening.CONSENT, reason_of(error))
             return self._problem(error)
         return await run_in_threadpool(self._guarded, request, asked)
 
@@ -79,6 +86,10 @@ class Authorizing:
         try:
             return self._answered(request, asked)
         except OAuth2Error as error:
+            if error.error not in _QUESTIONS:
+                self._refused(
+                    request, Happening.CONSENT, reason_of(error), asked.parameters.data.get("client_id", "")
+                )
             if not error.redirect_uri:
                 return self._problem(error)
             return self._sent(request, self._server.handle_error_response(asked, error))
@@ -207,26 +218,33 @@ class Authorizing:
             fhir_user=self._staff.fhir_user(session.person) if knows_person else "",
         )
         answer = self._server.create_authorization_response(asked, asked.decided, grant=grant)
+        self._audit.done(
+            request, Happening.CONSENT, session.person, client=client.get_client_id(), patient=patient
+        )
         return self._sent(request, answer)
 
     def _launched(self, request: Request, raw: Raw) -> Response:
         session = self._sessions.session_of(request)
         if session is None:
+            self._refused(request, Happening.LAUNCH, "Nobody is signed in.")
             return JSONResponse({"error": "Sign in first."}, status_code=401)
         form = dict(raw.form)
         patient, client_id = form.get("patient") or None, form.get("client", "")
         client = self._server.query_client(client_id) if client_id else None
         if client_id and client is None:
+            self._refused(request, Happening.LAUNCH, "There is no such application.", client_id)
             return JSONResponse({"error": "There is no such application."}, status_code=404)
         try:
             access = self._admission.access_of_person(session.person)
             if patient is not None and not self._finder.is_there(patient, access):
+                self._refused(request, Happening.LAUNCH, "There is no such patient for them.", client_id)
                 return JSONResponse({"error": "There is no such patient for you."}, status_code=404)
         except FhirError:
             return JSONResponse({"error": "The records cannot be reached."}, status_code=503)
         desk = self._server.desk
         kept = {"person": session.person.id, "patient": patient, "client": client_id}
         launch = desk.tickets.issue(TicketKind.LAUNCH, kept, seconds=LAUNCH_SECONDS)
+        self._audit.done(request, Happening.LAUNCH, session.person, client=client_id, patient=patient)
         told = {"launch": launch, "iss": desk.fhir_base, "expires_in": LAUNCH_SECONDS}
         address = client.launch_url if client is not None else ""
         if address:
@@ -235,6 +253,14 @@ class Authorizing:
             if "text/html" in request.headers.get("accept", ""):
                 return self._pages.onward(str(told["url"]))
         return JSONResponse(told, status_code=201)
+
+    def _refused(self, request: Request, happening: Happening, words: str, client: str = "") -> None:
+        session = self._sessions.session_of(request)
+        if session is None:
+            self._audit.refused(request, happening, words, client)
+        else:
+            named = "".join(sign for sign in client[:200] if sign.isprintable())
+            self._audit.done(request, happening, session.person, client=named, refused=words)
 
     def _sent(self, request: Request, answer: Any) -> Response:
         if request.method == "POST" and answer.location:

@@ -28,6 +28,9 @@ CODE_SECONDS = 60
 """SMART asks for at most 60 seconds; a client takes its code at once."""
 
 
+_REUSED = "invalid_grant: a refresh token came a second time; its family ended"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedCode(AuthorizationCodeMixin):
     """An authorisation code that was brought back.
@@ -118,6 +121,9 @@ class SmartCodeGrant(AuthorizationCodeGrant):
             return None
         granted = Granted.from_json(ticket.content["granted"])
         if not ticket.is_first or granted.client != client.id:
+            self.request.reason = (
+                "invalid_grant: a code came a second time, or from another client; its tokens ended"
+            )
             self.server.desk.revoke(granted.family)
             return None
         return IssuedCode(
@@ -200,6 +206,7 @@ class SmartRefreshGrant(RefreshTokenGrant):
             return None
         found = RefreshedToken(family)
         if not family.is_current:
+            self.request.reason = _REUSED
             desk.revoke(family.id)
             return None
         is_over = not found.granted.is_offline and desk.revocations.is_revoked(found.granted.session)
@@ -222,6 +229,7 @@ class SmartRefreshGrant(RefreshTokenGrant):
         asked = self.request.parameters.data.get("scope")
         following = self.server.desk.families.rotate(refresh_token.family)
         if following is None:
+            self.request.reason = _REUSED
             self.server.desk.revoke(refresh_token.family.id)
             raise InvalidGrantError
         scope = parse_scopes(asked).text if asked else user.scope

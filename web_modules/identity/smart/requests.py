@@ -74,6 +74,7 @@ class SmartRequest(OAuth2Request):
     Attributes:
         parameters: those that count: of the address at the authorisation endpoint, else of the form.
         decided: what a person decided to grant, once that is known.
+        reason: why it is refused, for the audit, where the answer may not say so.
     """
 
     parameters: Parameters
@@ -84,6 +85,7 @@ class SmartRequest(OAuth2Request):
         self.parameters = Parameters(raw.query if is_authorization else raw.form)
         self.payload = self.parameters
         self.decided = None
+        self.reason = ""
         self._form = dict(raw.form)
 
     @property

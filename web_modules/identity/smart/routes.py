@@ -12,12 +12,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.scopes import parse_scopes
 from web_modules.identity.smart.authorizing import Authorizing
 from web_modules.identity.smart.clients import PRIVATE_KEY_JWT, PUBLIC, Clients
 from web_modules.identity.smart.discovery import smart_configuration
 from web_modules.identity.smart.requests import Answer, SmartRequest, read_raw
-from web_modules.identity.smart.server import SmartServer
+from web_modules.identity.smart.server import SmartServer, reason_of
 from web_modules.identity.smart.tokens import Granted
 from web_modules.security import ServiceToken, bearer_of
 
@@ -47,10 +48,17 @@ def cors(clients: Clients) -> Middleware:
 class SmartRoutes:
     """Every route of the authorisation server."""
 
-    def __init__(self, server: SmartServer, authorizing: Authorizing, service_token: ServiceToken) -> None:
+    def __init__(
+        self,
+        server: SmartServer,
+        authorizing: Authorizing,
+        service_token: ServiceToken,
+        audit: IdentityAudit,
+    ) -> None:
         self._server = server
         self._authorizing = authorizing
         self._service_token = service_token
+        self._audit = audit
 
     def routes(self) -> list[BaseRoute]:
         """To be listed before the practice's FHIR base."""
@@ -80,6 +88,8 @@ class SmartRoutes:
 
     async def _formed(self, request: Request, name: str, answer: Any) -> Response:
         desk = self._server.desk
+        asked: SmartRequest | None = None
+        reason = ""
         try:
             raw = await read_raw(request, f"{desk.issuer}/{name}")
             asked = SmartRequest(raw, is_authorization=False)
@@ -89,7 +99,11 @@ class SmartRoutes:
                 asked.user = presented
             made: Answer = await run_in_threadpool(answer, asked)
         except OAuth2Error as error:
-            made = _refusal(error)
+            made, reason = _refusal(error), reason_of(error)
+        if made.status >= 400:
+            reason = (asked.reason if asked is not None else "") or reason
+            named = asked.form.get("client_id", "") if asked is not None else ""
+            self._audit.refused(request, Happening.PROOF, f"{name}: {reason}", named)
         return made.response()
 
     def _introspected(self, asked: SmartRequest) -> Answer:

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from authlib.oauth2.rfc6749 import AuthorizationServer, InvalidClientError, OAuth2Request
+from authlib.oauth2.rfc6749 import AuthorizationServer, OAuth2Error, OAuth2Request
 from authlib.oidc.core.grants.util import generate_id_token
 
 from web_modules.identity.database.families import Families
@@ -13,7 +13,7 @@ from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.database.tickets import Tickets
 from web_modules.identity.scopes import parse_scopes
-from web_modules.identity.smart.assertions import ASSERTION_TYPE, ClientAssertions
+from web_modules.identity.smart.assertions import ASSERTION_TYPE, AssertionRefused, ClientAssertions
 from web_modules.identity.smart.clients import PRIVATE_KEY_JWT, Client, Clients
 from web_modules.identity.smart.requests import Answer, Raw, SmartRequest
 from web_modules.identity.smart.tokens import AccessTokens, Granted
@@ -62,6 +62,12 @@ class Desk:
         self.revocations.revoke(family, until=int(time.time()) + ALONE_SECONDS)
 
 
+def reason_of(error: OAuth2Error) -> str:
+    """Why something was refused, for the audit."""
+    told = error.reason if isinstance(error, AssertionRefused) else error.get_error_description()
+    return f"{error.error}: {told}" if told else str(error.error)
+
+
 class SmartServer(AuthorizationServer):
     """Issues tokens. Blocks; safe from every thread."""
 
@@ -83,6 +89,12 @@ class SmartServer(AuthorizationServer):
     def create_oauth2_request(self, request: Raw | SmartRequest) -> SmartRequest:
         """See Authlib."""
         return request if isinstance(request, SmartRequest) else SmartRequest(request, is_authorization=False)
+
+    def handle_error_response(self, request: OAuth2Request, error: OAuth2Error) -> Any:
+        """See Authlib; keeps why, for the audit."""
+        if isinstance(request, SmartRequest):
+            request.reason = request.reason or reason_of(error)
+        return super().handle_error_response(request, error)
 
     def handle_response(self, status: int, body: Any, headers: Any) -> Answer:
         """See Authlib."""
@@ -150,8 +162,8 @@ class SmartServer(AuthorizationServer):
         if "client_assertion" not in form and "client_assertion_type" not in form:
             return None
         if form.get("client_assertion_type") != ASSERTION_TYPE:
-            raise InvalidClientError(description="The client assertion is not accepted.", status_code=401)
+            raise AssertionRefused("the assertion is of an unknown type")
         client = self.desk.assertions.client_of(form.get("client_assertion", ""), self.desk.clients)
         if form.get("client_id", client.id) != client.id:
-            raise InvalidClientError(description="The client assertion is not accepted.", status_code=401)
+            raise AssertionRefused("the assertion is of another client")
         return client

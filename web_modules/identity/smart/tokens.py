@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import BadSignatureError, ClaimError, ExpiredTokenError, JoseError
 
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
@@ -140,32 +140,49 @@ class AccessTokens:
         ended = (self._revocations.is_revoked(one) for one in (read.granted.family, read.granted.session))
         return None if any(ended) else read
 
+    def why_refused(self, token: str) -> str:
+        """Why a token is not taken, for the audit; only its owner may be told."""
+        try:
+            self._decoded(token)
+        except ExpiredTokenError:
+            return "The token is over."
+        except BadSignatureError:
+            return "The token's signature is not ours: it is forged, or was changed."
+        except ClaimError:
+            return "The token is meant for others."
+        except (JoseError, ValueError, KeyError, TypeError):
+            return "The token is none of ours."
+        return "The token was revoked, or its client is not known any more."
+
     def _read(self, token: str) -> AccessToken | None:
         try:
-            found = jwt.decode(token, self._keys.access, algorithms=[ALGORITHM])
-            self._claims.validate(found.claims)
-            if found.header.get("typ") != _TYPE:
-                return None
-            claims = found.claims
-            person = claims.get("person")
-            read = AccessToken(
-                granted=Granted(
-                    client=str(claims["client_id"]),
-                    scope=str(claims["scope"]),
-                    family=str(claims["family"]),
-                    person=None if person is None else _person(person),
-                    patient=claims.get("patient"),
-                    fhir_user=str(claims.get("fhir_user", "")),
-                    session=str(claims.get("session", "")),
-                ),
-                id=str(claims["jti"]),
-                issued_at=int(claims["iat"]),
-                until=int(claims["exp"]),
-            )
+            read = self._decoded(token)
         except (JoseError, ValueError, KeyError, TypeError):
             return None
         self._verified.keep(token, read, until=read.until)
         return read
+
+    def _decoded(self, token: str) -> AccessToken:
+        found = jwt.decode(token, self._keys.access, algorithms=[ALGORITHM])
+        self._claims.validate(found.claims)
+        if found.header.get("typ") != _TYPE:
+            raise ValueError("another type of token")
+        claims = found.claims
+        person = claims.get("person")
+        return AccessToken(
+            granted=Granted(
+                client=str(claims["client_id"]),
+                scope=str(claims["scope"]),
+                family=str(claims["family"]),
+                person=None if person is None else _person(person),
+                patient=claims.get("patient"),
+                fhir_user=str(claims.get("fhir_user", "")),
+                session=str(claims.get("session", "")),
+            ),
+            id=str(claims["jti"]),
+            issued_at=int(claims["iat"]),
+            until=int(claims["exp"]),
+        )
 
 
 def _person(found: dict[str, Any]) -> Person:
