@@ -111,14 +111,27 @@ def databases(postgresql_url: str) -> Iterator[Databases]:
         yield made
 
 
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Where a test's database is."""
+@contextmanager
+def _fresh_database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        yield f"sqlite:///{folder / 'store.sqlite'}"
         return
     databases: Databases = request.getfixturevalue("databases")
     with databases.fresh() as url:
+        yield url
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Where a test's database is."""
+    with _fresh_database(request, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the database is that a module's tests share."""
+    with _fresh_database(request, tmp_path_factory.mktemp("shared")) as url:
         yield url
 
 
@@ -144,9 +157,9 @@ def served(store: Store, practice: str) -> Caller:
 
 
 @contextmanager
-def fresh_practice(folder: Path, standard: Standard) -> Iterator[Caller]:
+def fresh_practice(database_url: str, standard: Standard) -> Iterator[Caller]:
     """A practice in a store of its own, for fixtures that several tests share."""
-    with closing(Store(f"sqlite:///{folder / 'store.sqlite'}", standard)) as store:
+    with closing(Store(database_url, standard)) as store:
         yield served(store, PRACTICE)
 
 

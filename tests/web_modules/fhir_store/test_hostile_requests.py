@@ -98,9 +98,9 @@ ALLOWED = {200, 304, 400, 404, 406, 410, 412}
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterator[Caller]:
+def practice(shared_url: str, standard: Standard) -> Iterator[Caller]:
     """A practice with one of each."""
-    with fresh_practice(tmp_path_factory.mktemp("hostile"), standard) as fhir:
+    with fresh_practice(shared_url, standard) as fhir:
         person = {"resourceType": "Patient", "id": "p", "name": [{"family": "A"}], "birthDate": "1980"}
         fhir("PUT", "Patient/p", person)
         yield fhir

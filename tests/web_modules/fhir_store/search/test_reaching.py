@@ -147,9 +147,9 @@ RECORDS: list[dict[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterator[Caller]:
+def practice(shared_url: str, standard: Standard) -> Iterator[Caller]:
     """Two patients, what was measured of them, and where they belong; nobody changes them."""
-    with fresh_practice(tmp_path_factory.mktemp("practice"), standard) as fhir:
+    with fresh_practice(shared_url, standard) as fhir:
         for one in RECORDS:
             stored = fhir("PUT", f"{one['resourceType']}/{one['id']}", one)
             assert stored.status == 201, stored.body

@@ -46,9 +46,9 @@ PEOPLE = [
 
 
 @pytest.fixture(scope="module")
-def people(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterator[Caller]:
+def people(shared_url: str, standard: Standard) -> Iterator[Caller]:
     """Four patients who differ in everything that can be searched; nobody changes them."""
-    with fresh_practice(tmp_path_factory.mktemp("people"), standard) as fhir:
+    with fresh_practice(shared_url, standard) as fhir:
         for one in PEOPLE:
             assert fhir("PUT", f"Patient/{one['id']}", one).status == 201
         yield fhir
