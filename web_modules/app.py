@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,10 +29,15 @@ from web_modules.fhir_store.endpoint import Closed, FhirEndpoint, Gate
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService, ServedPractice
 from web_modules.fhir_store.store import Store
+from web_modules.fhir_store.subscriptions.desk import Desk
+from web_modules.fhir_store.subscriptions.dispatcher import Dispatcher
+from web_modules.fhir_store.subscriptions.socket import SubscriptionSocket
+from web_modules.fhir_store.subscriptions.wanted import EndpointRule
 from web_modules.identity.assembly import Identity, create_identity, issuer_of
 from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.services import Services
 from web_modules.identity.smart.discovery import capability_security
+from web_modules.identity.sockets import open_socket_gate, renewing, socket_gate
 from web_modules.identity.wall import FORGED, SignInWall, is_forged_write
 from web_modules.security import (
     SAFE_METHODS,
@@ -109,16 +115,23 @@ def create_cloud(
         changes=service.changes,
         contexts=identity.contexts,
     )
+    desk = Desk(store, settings.practice, base_url)
+    renewed = renewing(identity.admission, without_sign_in=_ANYBODY if settings.is_development else None)
+    dispatcher = partial(Dispatcher, desk, store, rule=service.served.endpoints, renewed=renewed)
+    gate = socket_gate(identity.admission, identity.audit)
     endpoint = FhirEndpoint(service, _gate(identity), fhir_path)
     routes: list[BaseRoute] = [
         Route("/", _start_page(services, functions)),
         Route("/health", _health(services)),
         Route("/functions.json", _functions(settings, services, functions, origin)),
         *identity.routes,
+        SubscriptionSocket(service, desk, gate, renewed).route(fhir_path),
         *_fhir_routes(fhir_path, endpoint, [identity.cors]),
     ]
     if settings.is_development:
         open_service = _service(settings, store, f"{origin}/fhir")
+        open_gate = open_socket_gate(identity.audit, _ANYBODY)
+        routes.append(SubscriptionSocket(service, desk, open_gate, renewed).route("/fhir"))
         routes += _fhir_routes(
             "/fhir", FhirEndpoint(open_service, _open_gate(identity.audit), "/fhir", is_gate_instant=True), []
         )
@@ -133,6 +146,7 @@ def create_cloud(
             Middleware(KnownHosts, hosts=_host_names(settings, origin)),
         ],
         exception_handlers={HTTPException: _plain_error, DatabaseSilent: _silent, Exception: _own_fault},
+        lifespan=lambda _app: dispatcher().running(),
     )
     return Cloud(app=app, services=services)
 
@@ -151,7 +165,15 @@ def _service(
     words = f"{settings.practice_name} ({settings.practice}), environment: {settings.environment}"
     return FhirService(
         store,
-        ServedPractice(practice=settings.practice, base_url=base_url, description=words, security=security),
+        ServedPractice(
+            practice=settings.practice,
+            base_url=base_url,
+            description=words,
+            security=security,
+            endpoints=EndpointRule(
+                hosts=frozenset(settings.subscription_hosts), is_live=settings.environment == "live"
+            ),
+        ),
     )
 
 

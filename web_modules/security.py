@@ -71,13 +71,29 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
-        if scope["type"] == "http":
+        if scope["type"] in {"http", "websocket"}:
             asked = _parts(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
             if "*" not in self._hosts and asked not in self._hosts:
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": 1008})  # answered by HTTP 403
+                    return
                 answer = PlainTextResponse("This server is not known by that name.\n", status_code=421)
                 await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def with_query_token(connection: HTTPConnection) -> HTTPConnection:
+    """A connection whose token stands in its address, `?access_token=`, as if it were a bearer.
+
+    Pages cannot set a websocket's headers (RFC 6750, 2.3).
+    """
+    token = connection.query_params.get("access_token")
+    if token is None:
+        return connection
+    headers = [one for one in connection.scope["headers"] if one[0] not in {b"authorization", b"cookie"}]
+    bearer = (b"authorization", f"Bearer {token}".encode("latin-1", "replace"))
+    return HTTPConnection({**connection.scope, "headers": [*headers, bearer]})
 
 
 def is_own_origin(request: HTTPConnection) -> bool:

@@ -50,6 +50,7 @@ class CloudSettings:
         oidc_client_key: file with our private JSON Web Key at the provider, instead of a secret.
         oidc_role_claim: the claim that names roles.
         oidc_roles: our role for each value of that claim; in the file only.
+        subscription_hosts: host names to which notifications of Subscriptions may go; a list, or comma-parted
     """
 
     database: str
@@ -73,6 +74,7 @@ class CloudSettings:
     oidc_client_key: Path | None = None
     oidc_role_claim: str = "nhsid_nrbac_roles"
     oidc_roles: tuple[tuple[str, str], ...] = ()
+    subscription_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what is malformed or contradicts itself."""
@@ -212,7 +214,14 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise SettingsError(f"The settings file {file} is not TOML ({error}): correct it.") from error
 
 
-def _converted(name: str, value: Any) -> Any:
+def _host_names(value: Any) -> tuple[str, ...]:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
+        raise SettingsError("The setting subscription_hosts must be a list of host names.")
+    return tuple(one.strip().lower() for one in names if one.strip())
+
+
+def _converted(name: str, value: Any) -> Any:  # noqa: PLR0911  (one return a kind)
     try:
         if name == "port" and isinstance(value, str):
             return int(value)
@@ -229,6 +238,8 @@ def _converted(name: str, value: Any) -> Any:
         return Path(value)
     if name == "oidc_roles" and isinstance(value, dict):
         return tuple((str(claimed), str(role)) for claimed, role in value.items())
+    if name == "subscription_hosts":
+        return _host_names(value)
     kinds: dict[str, type] = {"port": int, "today": date, "oidc_roles": tuple}
     expected = bool if name.startswith("is_") else Path if name in _FILES else kinds.get(name, str)
     if value is not None and not isinstance(value, expected):

@@ -60,6 +60,7 @@ class Agent:
         role: of the person at the practice, such as `gp`; empty for a program.
         client: the OAuth client through which a person asks; empty for our own pages.
         kind: person, service or application.
+        registration: system and number of the person's professional registration, parted by `|`, or empty.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Agent:
     role: str = ""
     client: str = ""
     kind: AgentKind = AgentKind.PERSON
+    registration: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

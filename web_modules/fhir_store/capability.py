@@ -6,6 +6,7 @@ from typing import Any
 from web_modules.fhir_store.audit.reading import PARAMETERS
 from web_modules.fhir_store.audit.service import AUDIT_EVENT
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.subscriptions.wanted import SUBSCRIPTION
 
 FHIR_VERSION = "4.0.1"
 _DEFINITIONS = "http://hl7.org/fhir"
@@ -17,7 +18,15 @@ _OF_EVERY_TYPE = (
     ("_source", "source", "uri"),
     ("_tag", "tag", "token"),
 )
+_WEBSOCKET = f"{_DEFINITIONS}/StructureDefinition/capabilitystatement-websocket"
 _OF_THE_WHOLE = ("transaction", "batch", "history-system", "search-system")
+_SUBSCRIPTIONS = (
+    "Channels rest-hook and websocket; payload application/fhir+json (rest-hook: PUT to "
+    "[endpoint]/[type]/[id]) or none (an empty POST, or a ping). The server sets the status; a client may "
+    "set it to `off`. Criteria are those of a search of one type. Each committed version that matches is "
+    "told of at least once and in order, as far as whoever last wrote the Subscription may see it; deletions "
+    "are not told of."
+)
 _OPERATIONS = (("validate", "Resource-validate"), ("meta", "Resource-meta"))
 _PATIENT_OPERATIONS = (("everything", "Patient-everything"),)
 _INTERACTIONS = (
@@ -80,6 +89,7 @@ def capability_statement(
                     "may not see a record neither reads, finds, counts nor changes it; a search that leaves "
                     "one out says so by an issue `suppressed`."
                 ),
+                "extension": [{"url": _WEBSOCKET, "valueUri": socket_address(base_url)}],
                 **({} if security is None else {"security": dict(security)}),
                 "resource": [
                     _audit() if kind == AUDIT_EVENT else _resource(catalogue, kind, pointing[kind])
@@ -98,6 +108,12 @@ def capability_statement(
             }
         ],
     }
+
+
+def socket_address(base_url: str) -> str:
+    """Where websockets are opened, below a base."""
+    scheme, _, rest = base_url.partition("://")
+    return f"{'wss' if scheme == 'https' else 'ws'}://{rest}/websocket"
 
 
 def _audit() -> dict[str, Any]:
@@ -132,6 +148,8 @@ def _resource(catalogue: ParameterCatalogue, resource_type: str, pointing: Seque
             for code, one in sorted(parameters.items())
         ],
     }
+    if resource_type == SUBSCRIPTION:
+        made["documentation"] = _SUBSCRIPTIONS
     made["searchInclude"] = ["*", *references]
     made["searchRevInclude"] = ["*", *pointing]
     made["operation"] = [

@@ -31,12 +31,13 @@ from web_modules.fhir_store.interactions import Done, Interactions, check_id, sh
 from web_modules.fhir_store.operations import meta_of, validate
 from web_modules.fhir_store.patching import read_patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
-from web_modules.fhir_store.search.limits import LimitedSight, is_unlimited
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader
 from web_modules.fhir_store.search.subsets import Subsetter
-from web_modules.fhir_store.sight import UNLIMITED, Sight
+from web_modules.fhir_store.sight import Sight
 from web_modules.fhir_store.store import Store
+from web_modules.fhir_store.subscriptions.door import SubscriptionDoor, SubscriptionRules
+from web_modules.fhir_store.subscriptions.wanted import LOOPBACK_ONLY, EndpointRule
 
 LONGEST_WAIT_SECONDS = 30.0
 """A held request is answered before usual proxies give up on it."""
@@ -60,12 +61,14 @@ class ServedPractice:
         base_url: under which its clients see it, without a trailing slash.
         description: what the CapabilityStatement says of this installation.
         security: `CapabilityStatement.rest.security`; None where nobody is asked to sign in.
+        endpoints: where notifications may go.
     """
 
     practice: str
     base_url: str
     description: str
     security: Mapping[str, object] | None = None
+    endpoints: EndpointRule = LOOPBACK_ONLY
 
 
 class FhirService:
@@ -84,6 +87,7 @@ class FhirService:
         self._compartment = PatientCompartment(store.catalogue, self._reader)
         self._interactions = Interactions(self._reader, self._searcher, store.validator)
         self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
+        self._subscriptions = SubscriptionRules(self._reader, self._searcher, served.endpoints)
         self._capability: bytes | None = None
         self.changes: ChangeSignal = store.changes(served.practice)
         self.trail: AuditTrail = store.trail(served.practice)
@@ -397,7 +401,7 @@ class FhirService:
 
     def _written(self, request: Asked, work: Callable[[WritableRecords], T]) -> T:
         def in_transaction(session: Session) -> tuple[T, int]:
-            records = self._writable(session, self._sight(request))
+            records = self._writable(session, request)
             result = work(records)
             agent = request.access.agent
             note = note_of(request, agent, moment=records.reached, status=200, written=records.written)
@@ -410,20 +414,13 @@ class FhirService:
         return result
 
     def _sight(self, request: Asked) -> Sight:
-        if is_unlimited(request.access):
-            return UNLIMITED
-        return LimitedSight(
-            request.access,
-            self.served.practice,
-            self._store.catalogue,
-            self._store.compartment,
-            self.served.base_url,
-        )
+        return self._store.sight(request.access, self.served.practice, self.served.base_url)
 
-    def _writable(self, session: Session, sight: Sight) -> WritableRecords:
+    def _writable(self, session: Session, request: Asked) -> WritableRecords:
         practice = self.served.practice
         index = IndexWriter(session, practice, self._store.indexer, self.served.base_url)
-        return WritableRecords(session, practice, index, sight)
+        door = SubscriptionDoor(self._subscriptions, session, practice, request.access)
+        return WritableRecords(session, practice, index, self._sight(request), door)
 
     def _note(self, request: Asked, status: int) -> None:
         self.trail.note(note_of(request, request.access.agent, moment=_now(), status=status))

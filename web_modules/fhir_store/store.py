@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.book import AuditBook
 from web_modules.fhir_store.audit.chain import Chain
 from web_modules.fhir_store.audit.events import Note
@@ -17,6 +18,8 @@ from web_modules.fhir_store.definitions import DEFAULT_FOLDER, load_definitions
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue
+from web_modules.fhir_store.search.limits import LimitedSight, is_unlimited
+from web_modules.fhir_store.sight import UNLIMITED, Sight
 from web_modules.fhir_store.validation.validator import Validator
 
 
@@ -93,6 +96,12 @@ class Store:
     def trail(self, practice: str) -> AuditTrail:
         """Where what was read and refused at a practice that is open is noted."""
         return self._trails[practice]
+
+    def sight(self, access: Access, practice: str, base_url: str) -> Sight:
+        """What of a practice's records somebody may see and change, under a base."""
+        if is_unlimited(access):
+            return UNLIMITED
+        return LimitedSight(access, practice, self.catalogue, self.compartment, base_url)
 
     def book(self, session: Session, practice: str) -> AuditBook:
         """The audit of a practice, in a transaction."""

@@ -93,7 +93,13 @@ class Admission:
         else:
             relationships = frozenset()
         return Access(
-            agent=Agent(id=person.id, name=person.name, role=person.role.value, client=client),
+            agent=Agent(
+                id=person.id,
+                name=person.name,
+                role=person.role.value,
+                client=client,
+                registration=person.registration,
+            ),
             grants=rights.grants,
             clearance=rights.clearance,
             relationships=relationships,
@@ -120,6 +126,44 @@ class Admission:
             ),
             clearance=by_role.clearance,
             relationships=by_role.relationships,
+        )
+
+    def renewed(self, access: Access) -> Access | None:
+        """What is left today of what somebody could do once; None when they are not known any more. Blocks.
+
+        Roles, relationships, clients and their scopes are those of today; nothing is added to what was.
+
+        Raises:
+            FhirError: a clinician's relationships cannot be looked up.
+        """
+        agent = access.agent
+        client = self._clients.get(agent.client) if agent.client else None
+        if agent.client and client is None:
+            return None
+        if agent.kind is AgentKind.SERVICE:
+            return access
+        if agent.kind is AgentKind.PERSON and agent.role not in set(Role):
+            return None
+        if agent.kind is AgentKind.APPLICATION:
+            if client is None:
+                return None
+            system = client.scopes.only([Level.SYSTEM]).grants(None)
+            return replace(
+                access,
+                grants=meet_grants(access.grants, system),
+                clearance=access.clearance & client.clearance,
+            )
+        person = Person(id=agent.id, name=agent.name, role=Role(agent.role), registration=agent.registration)
+        today = self.access_of_person(person, agent.client)
+        grants = meet_grants(access.grants, today.grants)
+        if client is not None:
+            scopes = client.scopes.only([Level.PATIENT, Level.USER])
+            grants = meet_grants(grants, scopes.grants(access.compartment()))
+        return replace(
+            access,
+            grants=grants,
+            clearance=access.clearance & today.clearance,
+            relationships=today.relationships,
         )
 
     def _grants_of(

@@ -24,6 +24,7 @@ _ON_BOTH = frozenset(
         "database",
         "fuzzing",
         "search",
+        "subscriptions",
         "test_bundles.py",
         "test_history.py",
         "test_hostile_requests.py",

@@ -5,7 +5,7 @@ import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.audit.book import AuditBook
@@ -155,6 +155,20 @@ class Records:
         return int(self.session.rows(_POSITION, (self.practice,))[0][0])
 
 
+class Door(Protocol):
+    """Stands in the way of what is written."""
+
+    def admitted(self, resource: Resource, sight: Sight) -> Resource:
+        """The resource as it is to be stored.
+
+        Raises:
+            Refusal: it may not be stored.
+        """
+
+    def stored(self, version: StoredVersion) -> None:
+        """It is stored, or deleted, in this transaction."""
+
+
 class WritableRecords(Records):
     """One practice's records inside the writing transaction.
 
@@ -162,7 +176,14 @@ class WritableRecords(Records):
     history up to a moment can never miss one that was committed later.
     """
 
-    def __init__(self, session: Session, practice: str, index: IndexWriter, sight: Sight = UNLIMITED) -> None:
+    def __init__(
+        self,
+        session: Session,
+        practice: str,
+        index: IndexWriter,
+        sight: Sight = UNLIMITED,
+        door: Door | None = None,
+    ) -> None:
         """Take the practice's lock and write for it.
 
         Args:
@@ -170,9 +191,11 @@ class WritableRecords(Records):
             practice: its ODS code.
             index: its search index, in the same transaction.
             sight: of whoever writes.
+            door: in the way of what is written, or None where this program writes for itself.
         """
         super().__init__(session, practice, sight)
         self._index = index
+        self._door = door
         self.written: list[str] = []
         self._began_at = lock_practice(session, practice)
         self.reached = self._began_at
@@ -210,6 +233,8 @@ class WritableRecords(Records):
         self._require(interaction, resource_type, "" if is_new else resource_id)
         if is_new and method != "POST" and self.sight.is_limited:
             raise not_there(resource_type)  # as for one that is hidden
+        if self._door is not None:
+            resource = self._door.admitted(resource, self.sight)
         updated = self._next_moment()
         count = 1 if previous is None else previous.version + 1
         meta = {
@@ -233,6 +258,8 @@ class WritableRecords(Records):
         self._index.replace(version.number, before, whole)
         if self.hides(interaction, resource_type, resource_id):
             raise refuse(403, IssueCode.FORBIDDEN, "You may not store a record with this content.")
+        if self._door is not None:
+            self._door.stored(version)
         return version
 
     def delete(self, previous: StoredVersion) -> StoredVersion:
@@ -253,6 +280,8 @@ class WritableRecords(Records):
         )
         self._write(version)
         self._index.replace(version.number, decode(previous.content or b"null"), None)
+        if self._door is not None:
+            self._door.stored(version)
         return version
 
     def forget_earlier(self, current: StoredVersion) -> None:

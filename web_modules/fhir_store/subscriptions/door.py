@@ -1,0 +1,97 @@
+"""Looks at every version that a transaction stores: a Subscription is checked, and its owner is kept."""
+
+from web_modules.fhir_store.access import Access, Interaction
+from web_modules.fhir_store.database.records import Records, StoredVersion
+from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.documents import Resource, decode
+from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, refuse
+from web_modules.fhir_store.search.matching import Searcher
+from web_modules.fhir_store.search.query import SearchReader
+from web_modules.fhir_store.sight import Sight
+from web_modules.fhir_store.subscriptions.ledger import MOST, Ledger
+from web_modules.fhir_store.subscriptions.owners import write_access
+from web_modules.fhir_store.subscriptions.wanted import (
+    SUBSCRIPTION,
+    EndpointRule,
+    Wanted,
+    read_wanted,
+    status_asked,
+)
+
+_NOBODY = ("_id", "0")
+"""Of this id is nothing followed; the criteria beside it are read to their last value all the same."""
+
+
+class SubscriptionRules:
+    """What a practice takes as a Subscription."""
+
+    def __init__(self, reader: SearchReader, searcher: Searcher, rule: EndpointRule) -> None:
+        self._reader = reader
+        self._searcher = searcher
+        self._rule = rule
+
+    def check(self, resource: Resource, records: Records) -> Wanted:
+        """What a Subscription asks for, as far as whoever sends it may have it.
+
+        Raises:
+            Refusal: 422, this server does not do it; 403, they may not follow such resources.
+        """
+        wanted = read_wanted(resource, self._rule)
+        kind, sight = wanted.resource_type, records.sight
+        try:
+            search = self._reader.read(
+                kind, (*wanted.pairs, _NOBODY, ("_count", "1"), ("_total", "none")), is_strict=True
+            )
+            self._searcher.run(records, search)
+        except Refusal as refusal:
+            issues = [
+                Issue(code=issue.code, words=issue.words, expression=f"{SUBSCRIPTION}.criteria")
+                for issue in refusal.issues
+            ]
+            raise Refusal(422, issues) from refusal
+        if not (sight.allows(Interaction.SEARCH, kind) and sight.allows(Interaction.READ, kind)):
+            words = f"You may not follow what happens to a {kind}."
+            raise refuse(403, IssueCode.FORBIDDEN, words, f"{SUBSCRIPTION}.criteria")
+        return wanted
+
+
+class SubscriptionDoor:
+    """Stands in the way of one transaction's versions; every type but Subscription passes as it is."""
+
+    def __init__(self, rules: SubscriptionRules, session: Session, practice: str, access: Access) -> None:
+        self._rules = rules
+        self._session = session
+        self._practice = practice
+        self._access = access
+
+    def admitted(self, resource: Resource, sight: Sight) -> Resource:
+        """The resource as it is stored: the status is the server's, but for `off`.
+
+        Raises:
+            Refusal: 422 or 403, it may not be stored.
+        """
+        if resource["resourceType"] != SUBSCRIPTION:
+            return resource
+        self._rules.check(resource, Records(self._session, self._practice, sight))
+        status = status_asked(resource)
+        if status != "off" and Ledger(self._session, self._practice).others(resource["id"]) >= MOST:
+            words = f"This practice has {MOST} subscriptions already: turn one off first."
+            raise refuse(422, IssueCode.TOO_COSTLY, words, SUBSCRIPTION)
+        return {key: value for key, value in resource.items() if key != "error"} | {"status": status}
+
+    def stored(self, version: StoredVersion) -> None:
+        """Keep beside a new version whose it is."""
+        if version.type != SUBSCRIPTION:
+            return
+        ledger = Ledger(self._session, self._practice)
+        if version.content is None:
+            ledger.remove(version.id)
+            return
+        resource = decode(version.content)
+        ledger.enter(
+            version.id,
+            updated=version.updated,
+            status=resource["status"],
+            channel=resource["channel"]["type"],
+            owner=write_access(self._access),
+        )
