@@ -33,8 +33,11 @@ from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.dispatcher import Dispatcher
 from web_modules.fhir_store.subscriptions.socket import SubscriptionSocket
 from web_modules.fhir_store.subscriptions.wanted import EndpointRule
+from web_modules.identity.admission import SERVICE
 from web_modules.identity.assembly import Identity, create_identity, issuer_of
 from web_modules.identity.auditing import Happening, IdentityAudit
+from web_modules.identity.doors import Door
+from web_modules.identity.paces import Paces
 from web_modules.identity.services import Services
 from web_modules.identity.smart.discovery import capability_security
 from web_modules.identity.sockets import open_socket_gate, renewing, socket_gate
@@ -119,7 +122,7 @@ def create_cloud(
     renewed = renewing(identity.admission, without_sign_in=_ANYBODY if settings.is_development else None)
     dispatcher = partial(Dispatcher, desk, store, rule=service.served.endpoints, renewed=renewed)
     gate = socket_gate(identity.admission, identity.audit)
-    endpoint = FhirEndpoint(service, _gate(identity), fhir_path)
+    endpoint = FhirEndpoint(service, _gate(identity, Paces(settings.requests_per_minute)), fhir_path)
     routes: list[BaseRoute] = [
         Route("/", _start_page(services, functions)),
         Route("/health", _health(services)),
@@ -194,7 +197,7 @@ def _today(settings: CloudSettings) -> Callable[[], date]:
     return lambda: fixed or datetime.now(_PRACTICE_ZONE).date()
 
 
-def _gate(identity: Identity) -> Gate:
+def _gate(identity: Identity, paces: Paces) -> Gate:
     def check(request: Request) -> Access | Closed:
         access = identity.admission.access_of(request)
         if access is None and request.scope["path"].endswith("/fhir/metadata"):
@@ -202,12 +205,24 @@ def _gate(identity: Identity) -> Gate:
         if access is None:
             refusal = refuse(401, IssueCode.LOGIN, "Sign in first, or bring the service token.")
             refusal = Refusal(401, refusal.issues, headers={"www-authenticate": "Bearer"})
-            return _closed(identity.audit, request, refusal, identity.admission.why_refused(request))
+            why = identity.admission.why_refused(request)
+            identity.doors.failed(request, Door.RECORDS)
+            seconds = identity.doors.seconds_closed(request, Door.RECORDS)
+            return _closed(identity.audit, request, _wait(seconds) if seconds else refusal, why)
         if is_forged_write(request):
             return _forged(identity.audit, request)
+        seconds = paces.seconds_over(access.agent.id) if access is not SERVICE else 0
+        if seconds:
+            return _closed(identity.audit, request, _wait(seconds), f"Too fast: {access.agent.id}.")
         return access
 
     return check
+
+
+def _wait(seconds: int) -> Refusal:
+    words = f"That was too often. Try again in {seconds} seconds."
+    refusal = refuse(429, IssueCode.THROTTLED, words)
+    return Refusal(429, refusal.issues, headers={"retry-after": str(seconds)})
 
 
 def _open_gate(audit: IdentityAudit) -> Gate:

@@ -51,6 +51,7 @@ class CloudSettings:
         oidc_role_claim: the claim that names roles.
         oidc_roles: our role for each value of that claim; in the file only.
         subscription_hosts: host names to which notifications of Subscriptions may go; a list, or comma-parted
+        requests_per_minute: how many requests a person or application may make, by process; 0: any number.
     """
 
     database: str
@@ -75,6 +76,7 @@ class CloudSettings:
     oidc_role_claim: str = "nhsid_nrbac_roles"
     oidc_roles: tuple[tuple[str, str], ...] = ()
     subscription_hosts: tuple[str, ...] = ()
+    requests_per_minute: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what is malformed or contradicts itself."""
@@ -99,6 +101,8 @@ class CloudSettings:
             raise SettingsError(
                 f"{SERVICE_TOKEN_VARIABLE} must have at least {SHORTEST_SERVICE_TOKEN} signs."
             )
+        if self.requests_per_minute < 0:
+            raise SettingsError("requests_per_minute must be a number; 0 allows any number of requests.")
         if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise SettingsError("The public URL must begin with http:// or https://.")
         is_server = not self.database.startswith("sqlite")
@@ -161,6 +165,7 @@ _NAMES = {
 """What a setting is called in a file, in the environment (upper case, with the prefix) and as an option."""
 
 
+_NUMBERS = frozenset({"port", "requests_per_minute"})
 _FILES = frozenset({"tls_certificate", "tls_key", "clients", "audit_key", "oidc_client_key"})
 
 
@@ -223,12 +228,12 @@ def _host_names(value: Any) -> tuple[str, ...]:
 
 def _converted(name: str, value: Any) -> Any:  # noqa: PLR0911  (one return a kind)
     try:
-        if name == "port" and isinstance(value, str):
+        if name in _NUMBERS and isinstance(value, str):
             return int(value)
         if name == "today" and isinstance(value, str):
             return date.fromisoformat(value)
     except ValueError as error:
-        wanted = "a number" if name == "port" else "a day such as 2026-11-17"
+        wanted = "a number" if name in _NUMBERS else "a day such as 2026-11-17"
         raise SettingsError(f"The setting {name} must be {wanted}.") from error
     if name.startswith("is_") and isinstance(value, str):
         if value.lower() not in {"true", "false", "1", "0", "yes", "no"}:
@@ -240,7 +245,7 @@ def _converted(name: str, value: Any) -> Any:  # noqa: PLR0911  (one return a ki
         return tuple((str(claimed), str(role)) for claimed, role in value.items())
     if name == "subscription_hosts":
         return _host_names(value)
-    kinds: dict[str, type] = {"port": int, "today": date, "oidc_roles": tuple}
+    kinds: dict[str, type] = {**dict.fromkeys(_NUMBERS, int), "today": date, "oidc_roles": tuple}
     expected = bool if name.startswith("is_") else Path if name in _FILES else kinds.get(name, str)
     if value is not None and not isinstance(value, expected):
         raise SettingsError(f"The setting {name} must be a {expected.__name__}.")

@@ -27,6 +27,7 @@ class IssueCode(StrEnum):
     SUPPRESSED = "suppressed"
     EXCEPTION = "exception"
     TRANSIENT = "transient"
+    THROTTLED = "throttled"
     INFORMATIONAL = "informational"
 
 

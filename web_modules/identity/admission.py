@@ -14,6 +14,7 @@ from web_modules.fhir_store.access import (
     AgentKind,
     Grant,
 )
+from web_modules.identity.doors import Door, Doors
 from web_modules.identity.people import Person, Role
 from web_modules.identity.relationships import Relationships
 from web_modules.identity.roles import rights_of
@@ -31,7 +32,7 @@ SERVICE = replace(OURSELVES, agent=replace(OURSELVES.agent, id="service"))
 class Admission:
     """Says who asks and what they may do at one practice. Safe from every thread."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it works with)
         self,
         *,
         environment: Environment,
@@ -40,6 +41,7 @@ class Admission:
         tokens: AccessTokens,
         clients: Clients,
         relationships: Relationships,
+        doors: Doors,
     ) -> None:
         """Know people, services and applications.
 
@@ -50,6 +52,7 @@ class Admission:
             tokens: of applications.
             clients: those that still may.
             relationships: of clinicians with patients.
+            doors: closed to who guesses.
         """
         self._environment = environment
         self._service_token = service_token
@@ -57,6 +60,7 @@ class Admission:
         self._tokens = tokens
         self._clients = clients
         self._relationships = relationships
+        self._doors = doors
         self._known_grants = lru_cache(maxsize=MOST_KNOWN)(self._grants_of)
 
     def access_of(self, request: HTTPConnection) -> Access | None:
@@ -67,13 +71,22 @@ class Admission:
         """
         presented = bearer_of(request)
         if presented is not None:
-            if self._service_token.matches(presented):
+            if self._is_service(request, presented):
                 return SERVICE
             read = self._tokens.read(presented)
             if read is not None:
                 return self.access_of_application(read.granted)
         person = self._sessions.person_of(request)
         return None if person is None else self.access_of_person(person)
+
+    def _is_service(self, request: HTTPConnection, presented: str) -> bool:
+        if self._doors.seconds_closed(request, Door.SERVICE):
+            return False
+        if self._service_token.matches(presented):
+            return True
+        if presented.count(".") != 2:  # no signed token either: a guess
+            self._doors.failed(request, Door.SERVICE)
+        return False
 
     def why_refused(self, request: HTTPConnection) -> str:
         """Why `access_of` knows nobody, for the audit."""

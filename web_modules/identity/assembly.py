@@ -15,6 +15,7 @@ from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.identity.admission import Admission
 from web_modules.identity.auditing import IdentityAudit
 from web_modules.identity.claiming import ClaimingPages
+from web_modules.identity.database.attempts import Attempts
 from web_modules.identity.database.claims import RelationshipClaims
 from web_modules.identity.database.connection import IdentityDatabase, SharedDatabase
 from web_modules.identity.database.contexts import Contexts
@@ -22,6 +23,7 @@ from web_modules.identity.database.families import Families
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.database.tickets import Tickets
+from web_modules.identity.doors import Doors
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
 from web_modules.identity.provider.openid import OpenIdProvider, ProviderSettings, load_client_key
@@ -60,6 +62,7 @@ class Identity:
         routes: sign-in and authorisation; to be listed before the practice's FHIR base.
         cors: for the FHIR base, so that applications in a browser reach it.
         audit: what identity notes.
+        doors: closed to who guesses.
     """
 
     sessions: Sessions
@@ -69,6 +72,7 @@ class Identity:
     routes: tuple[BaseRoute, ...]
     cors: Middleware
     audit: IdentityAudit
+    doors: Doors
 
 
 def create_identity(  # noqa: PLR0913  (what the cloud has)
@@ -101,6 +105,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     audit = IdentityAudit(trail, is_behind_proxy=settings.is_behind_proxy)
     is_open = environment is not Environment.LIVE or settings.is_development
     shared = IdentityDatabase(database, settings.practice)
+    doors = Doors(Attempts(shared), audit)
     revocations = Revocations(shared)
     sessions = Sessions(
         session_key, practice=settings.practice, environment=environment.value, revocations=revocations
@@ -120,6 +125,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         tokens=tokens,
         clients=clients,
         relationships=relationships,
+        doors=doors,
     )
     server = smart_server(
         SmartServer(
@@ -147,22 +153,24 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         finder=PatientFinder(transport),
         pages=pages,
         audit=audit,
+        doors=doors,
     )
     sign_in = SignInPages(
         sessions,
         DEVELOPMENT_PEOPLE if is_open else (),
         pages,
         audit,
+        doors,
         is_https=origin.startswith("https:"),
         provider=urlsplit(settings.oidc_issuer or "").hostname or "",
     )
     claiming = ClaimingPages(
         relationships, sessions, pages, practice=settings.practice, environment=environment
     )
-    smart = SmartRoutes(server, authorizing, service_token, audit)
+    smart = SmartRoutes(server, authorizing, service_token, audit, doors)
     routes = [*sign_in.routes(), *smart.routes(), *claiming.routes()]
     if settings.oidc_issuer is not None:
-        routes += _provider_pages(settings, tickets, sessions, pages, audit, origin).routes()
+        routes += _provider_pages(settings, tickets, sessions, pages, audit, doors, origin).routes()
     return Identity(
         sessions=sessions,
         admission=admission,
@@ -171,15 +179,17 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         routes=tuple(routes),
         cors=cors(clients),
         audit=audit,
+        doors=doors,
     )
 
 
-def _provider_pages(
+def _provider_pages(  # noqa: PLR0913, PLR0917  (what identity has)
     settings: CloudSettings,
     tickets: Tickets,
     sessions: Sessions,
     pages: IdentityPages,
     audit: IdentityAudit,
+    doors: Doors,
     origin: str,
 ) -> ProviderPages:
     key = settings.oidc_client_key
@@ -199,4 +209,4 @@ def _provider_pages(
         role_claim=settings.oidc_role_claim,
         roles=settings.oidc_roles,
     )
-    return ProviderPages(provider, known, sessions, pages, audit, is_https=origin.startswith("https:"))
+    return ProviderPages(provider, known, sessions, pages, audit, doors, is_https=origin.startswith("https:"))

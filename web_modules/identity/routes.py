@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from web_modules.identity.auditing import Happening, IdentityAudit
+from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import Person
 from web_modules.identity.sessions import COOKIE, LIFETIME_SECONDS, Sessions
@@ -17,12 +18,13 @@ from web_modules.security import is_own_origin
 class SignInPages:
     """The development sign-in: one chooses who one is. Without people it says that nobody can sign in."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it works with)
         self,
         sessions: Sessions,
         people: Sequence[Person],
         pages: IdentityPages,
         audit: IdentityAudit,
+        doors: Doors,
         *,
         is_https: bool,
         provider: str = "",
@@ -34,6 +36,7 @@ class SignInPages:
             people: whom one may choose to be.
             pages: draws.
             audit: is told.
+            doors: closed to who guesses.
             is_https: whether browsers come by https, perhaps to a proxy before us.
             provider: what the identity provider is called, or empty when there is none.
         """
@@ -41,6 +44,7 @@ class SignInPages:
         self._people = {person.id: person for person in people}
         self._pages = pages
         self._audit = audit
+        self._doors = doors
         self._provider = provider
         self._is_https = is_https
 
@@ -59,6 +63,9 @@ class SignInPages:
         if not is_own_origin(request):
             self._audit.refused(request, Happening.SIGN_IN, "It came from another site's page.")
             return JSONResponse({"error": "This did not come from one of our pages."}, status_code=403)
+        seconds = self._doors.seconds_closed(request, Door.SIGN_IN)
+        if seconds:
+            return come_back(seconds)
         form = await request.form()
         person = self._people.get(str(form.get("person", "")))
         following = local(str(form.get("next", "/")))
@@ -66,6 +73,7 @@ class SignInPages:
         if person is None:
             error = "Select who you are" if self._people else "Nobody can sign in here"
             self._audit.refused(request, Happening.SIGN_IN, "There is no such person.")
+            await run_in_threadpool(self._doors.failed, request, Door.SIGN_IN)
             if wants_json:
                 return JSONResponse({"error": f"{error}."}, status_code=403)
             return self._drawn(following, error=error, status=403)

@@ -71,6 +71,16 @@ CONTEXT = Table(
     Index("identity_context_by_end", "practice", "until"),
 )
 
+ATTEMPT = Table(
+    "identity_attempt",
+    METADATA,
+    _key("practice", _PRACTICE),
+    _key("digest", _DIGEST),
+    _until(),
+    Column("times", Integer, nullable=False),
+    Index("identity_attempt_by_end", "practice", "until"),
+)
+
 RELATIONSHIP = Table(
     "identity_relationship",
     METADATA,

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from web_modules.identity.auditing import Happening, IdentityAudit
+from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import Person
 from web_modules.identity.provider.openid import SIGN_IN_SECONDS, OpenIdProvider, ProviderRefused
@@ -28,13 +29,14 @@ PersonOf = Callable[[Mapping[str, Any]], Person | None]
 class ProviderPages:
     """Sends people to the provider and takes them back."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  (what it works with)
         self,
         provider: OpenIdProvider,
         person_of: PersonOf,
         sessions: Sessions,
         pages: IdentityPages,
         audit: IdentityAudit,
+        doors: Doors,
         *,
         is_https: bool,
     ) -> None:
@@ -43,6 +45,7 @@ class ProviderPages:
         self._sessions = sessions
         self._pages = pages
         self._audit = audit
+        self._doors = doors
         self._is_https = is_https
 
     def routes(self) -> list[Route]:
@@ -77,6 +80,9 @@ class ProviderPages:
         return answer
 
     async def _finish(self, request: Request) -> Response:
+        seconds = self._doors.seconds_closed(request, Door.SIGN_IN)
+        if seconds:
+            return come_back(seconds)
         told = request.query_params
         answer = self._refused(403)
         if all(len(told.getlist(name)) == 1 for name in told):
@@ -86,6 +92,7 @@ class ProviderPages:
                 )
             except ProviderRefused as refused:
                 self._audit.refused(request, Happening.SIGN_IN, str(refused))
+                await run_in_threadpool(self._doors.failed, request, Door.SIGN_IN)
                 _LOG.info("a sign-in was refused", extra={"reason": str(refused)})
             else:
                 person = self._person_of(claims)

@@ -132,6 +132,15 @@ class ClientAssertions:
             raise AssertionRefused("the assertion was used before")
 
 
+def claimed_client(assertion: str) -> str:
+    """Who an assertion says it is of, not looking at its signature; empty when it does not say."""
+    try:
+        _, claims = _unverified(assertion)
+    except AssertionRefused:
+        return ""
+    return str(claims.get("sub", ""))
+
+
 def _unverified(assertion: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     try:
         found = jws.extract_compact(assertion.encode("ascii"))

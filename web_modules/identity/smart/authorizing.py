@@ -19,6 +19,7 @@ from web_modules.fhir.errors import FhirError
 from web_modules.identity.admission import Admission
 from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.database.tickets import TicketKind
+from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.scopes import Level, Scopes, parse_scopes
 from web_modules.identity.sessions import Session, Sessions
@@ -53,9 +54,11 @@ class Authorizing:
         finder: PatientFinder,
         pages: IdentityPages,
         audit: IdentityAudit,
+        doors: Doors,
     ) -> None:
         self._server = server
         self._audit = audit
+        self._doors = doors
         self._sessions = sessions
         self._admission = admission
         self._staff = staff
@@ -83,6 +86,9 @@ class Authorizing:
         return await run_in_threadpool(self._launched, request, raw)
 
     def _guarded(self, request: Request, asked: SmartRequest) -> Response:
+        seconds = self._doors.seconds_closed(request, Door.AUTHORIZE)
+        if seconds and self._sessions.session_of(request) is None:
+            return come_back(seconds)
         try:
             return self._answered(request, asked)
         except OAuth2Error as error:
@@ -258,6 +264,7 @@ class Authorizing:
         session = self._sessions.session_of(request)
         if session is None:
             self._audit.refused(request, happening, words, client)
+            self._doors.failed(request, Door.AUTHORIZE)
         else:
             named = "".join(sign for sign in client[:200] if sign.isprintable())
             self._audit.done(request, happening, session.person, client=named, refused=words)

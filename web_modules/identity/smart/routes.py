@@ -13,7 +13,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from web_modules.identity.auditing import Happening, IdentityAudit
+from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.scopes import parse_scopes
+from web_modules.identity.smart.assertions import claimed_client
 from web_modules.identity.smart.authorizing import Authorizing
 from web_modules.identity.smart.clients import PRIVATE_KEY_JWT, PUBLIC, Clients
 from web_modules.identity.smart.discovery import smart_configuration
@@ -40,7 +42,14 @@ def cors(clients: Clients) -> Middleware:
             "If-None-Exist",
             "Prefer",
         ],
-        expose_headers=["ETag", "Location", "Content-Location", "Last-Modified", "WWW-Authenticate"],
+        expose_headers=[
+            "ETag",
+            "Location",
+            "Content-Location",
+            "Last-Modified",
+            "Retry-After",
+            "WWW-Authenticate",
+        ],
         max_age=600,
     )
 
@@ -54,11 +63,13 @@ class SmartRoutes:
         authorizing: Authorizing,
         service_token: ServiceToken,
         audit: IdentityAudit,
+        doors: Doors,
     ) -> None:
         self._server = server
         self._authorizing = authorizing
         self._service_token = service_token
         self._audit = audit
+        self._doors = doors
 
     def routes(self) -> list[BaseRoute]:
         """To be listed before the practice's FHIR base."""
@@ -89,11 +100,15 @@ class SmartRoutes:
     async def _formed(self, request: Request, name: str, answer: Any) -> Response:
         desk = self._server.desk
         asked: SmartRequest | None = None
-        reason = ""
+        reason = client = ""
         try:
             raw = await read_raw(request, f"{desk.issuer}/{name}")
             asked = SmartRequest(raw, is_authorization=False)
             asked.parameters.check_single()
+            client = self._claimed(asked)
+            seconds = self._doors.seconds_closed(request, Door.TOKEN, client)
+            if seconds:
+                return come_back(seconds)
             presented = bearer_of(request)
             if presented is not None and self._service_token.matches(presented):
                 asked.user = presented
@@ -104,7 +119,13 @@ class SmartRoutes:
             reason = (asked.reason if asked is not None else "") or reason
             named = asked.form.get("client_id", "") if asked is not None else ""
             self._audit.refused(request, Happening.PROOF, f"{name}: {reason}", named)
+            await run_in_threadpool(self._doors.failed, request, Door.TOKEN, client)
         return made.response()
+
+    def _claimed(self, asked: SmartRequest) -> str:
+        """Which of our clients asks, as it says; empty for any other."""
+        said = asked.form.get("client_id") or claimed_client(asked.form.get("client_assertion", ""))
+        return said if self._server.desk.clients.get(said) is not None else ""
 
     def _introspected(self, asked: SmartRequest) -> Answer:
         """RFC 7662; a client learns of its own tokens, the practice's services of every one."""
