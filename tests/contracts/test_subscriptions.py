@@ -1,0 +1,122 @@
+"""Subscriptions of real servers on both databases: kill -9 loses nothing, two servers tell nothing twice."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from subprocess import Popen
+
+import pytest
+import requests
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
+
+from demo.programs import Program, end, free_port, start
+from tests.support.postgresql import postgresql_cluster, postgresql_programs
+from tests.support.subscriber import subscriber
+from tests.support.waiting import until
+
+CRITERIA = "Patient?family=smith"
+PATIENT = {"resourceType": "Patient", "name": [{"family": "Smith"}]}
+_SECONDS = 60.0
+"""What a killed server was delivering is taken over half a minute later."""
+
+StartCloud = Callable[[], tuple[Popen[bytes], str]]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def start_cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StartCloud]:
+    """Starts one more server on the same database; answers it and its open FHIR base."""
+    with ExitStack() as stack:
+        if request.param == "sqlite":
+            database = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
+        else:
+            programs = postgresql_programs()
+            if programs is None:
+                pytest.skip("needs PostgreSQL's programs")
+            database = stack.enter_context(postgresql_cluster(programs, is_durable=False))
+
+        def begin() -> tuple[Popen[bytes], str]:
+            port = free_port()
+            command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--development"]
+            command += ["--database", database]
+            cloud = start(Program(name="cloud", command=command, log=tmp_path / f"{port}.log"))
+            stack.callback(end, cloud)
+            base = f"http://127.0.0.1:{port}/fhir"
+            until(lambda: _is_serving(port), "the cloud serves", seconds=_SECONDS)
+            return cloud, base
+
+        yield begin
+
+
+@pytest.mark.end_to_end
+def test_a_server_killed_between_commit_and_delivery_loses_nothing(start_cloud: StartCloud) -> None:
+    cloud, base = start_cloud()
+    with subscriber() as hook:
+        _subscribed(base, {"type": "rest-hook", "endpoint": hook.address, "payload": "application/fhir+json"})
+        before = [_created(base) for _time in range(5)]
+        until(lambda: len(hook.told) == 5, "the first ones", seconds=_SECONDS)
+        hook.going.clear()
+        held = [_created(base) for _time in range(20)]
+        until(lambda: len(hook.told) == 6, "the server waits for the subscriber", seconds=_SECONDS)
+        cloud.kill()
+        cloud.wait()
+        hook.going.set()
+        _cloud, base = start_cloud()
+        after = [_created(base)]
+        wanted = [*before, *held, *after]
+
+        def came() -> list[str]:
+            return list(dict.fromkeys(one.resource["id"] for one in list(hook.told)))
+
+        until(lambda: len(came()) >= len(wanted), "everything acknowledged", seconds=_SECONDS)
+        assert came() == wanted
+
+
+@pytest.mark.end_to_end
+def test_two_servers_tell_of_each_change_once_and_each_pings_for_both(start_cloud: StartCloud) -> None:
+    (_first, here), (_second, there) = start_cloud(), start_cloud()
+    with subscriber() as hook:
+        _subscribed(here, {"type": "rest-hook", "endpoint": hook.address, "payload": "application/fhir+json"})
+        name = _subscribed(here, {"type": "websocket"})
+        with connect(f"{there.replace('http', 'ws')}/websocket") as socket:
+            socket.send(f"bind {name}")
+            assert socket.recv(_SECONDS) == f"bound {name}"
+            made = [_created(base) for base in (here, there) * 10]
+            assert {socket.recv(_SECONDS) for _one in made} == {f"ping {name}"}
+        until(lambda: len(hook.told) >= len(made), "all of them", seconds=_SECONDS)
+        assert [one.resource["id"] for one in hook.told] == made
+
+
+@pytest.mark.end_to_end
+@pytest.mark.parametrize("start_cloud", ["sqlite"], indirect=True)
+def test_a_page_of_another_site_opens_no_socket(start_cloud: StartCloud) -> None:
+    _cloud, base = start_cloud()
+    address = f"{base.replace('http', 'ws')}/websocket"
+    with pytest.raises(InvalidStatus) as refused, connect(address, origin=Origin("https://evil.example")):
+        pass
+    assert refused.value.response.status_code == 403
+    with connect(address, origin=Origin(base.removesuffix("/fhir"))):
+        pass
+
+
+def _subscribed(base: str, channel: dict[str, str]) -> str:
+    asked = {"resourceType": "Subscription", "status": "requested", "reason": "a test", "criteria": CRITERIA}
+    made = requests.post(f"{base}/Subscription", json=asked | {"channel": channel}, timeout=_SECONDS).json()
+    address = f"{base}/Subscription/{made['id']}"
+    until(lambda: requests.get(address, timeout=_SECONDS).json()["status"] == "active", "it is active")
+    return str(made["id"])
+
+
+def _created(base: str) -> str:
+    answer = requests.post(f"{base}/Patient", json=PATIENT, timeout=_SECONDS)
+    assert answer.status_code == 201
+    return str(answer.json()["id"])
+
+
+def _is_serving(port: int) -> bool:
+    try:
+        return requests.get(f"http://127.0.0.1:{port}/health", timeout=_SECONDS).ok
+    except requests.ConnectionError:
+        return False
