@@ -1,0 +1,150 @@
+"""`banyan-bridge run` and `banyan-bridge once`: carry what differs."""
+
+import json
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from threading import Event
+from typing import Annotated, Any
+
+import typer
+
+from legacy_bridge.commands.options import (
+    AsJson,
+    EnvironmentOption,
+    Fhir,
+    Flags,
+    JournalOption,
+    Legacy,
+    Practice,
+    SettingsFile,
+    failing_in_one_sentence,
+)
+from legacy_bridge.commands.wiring import wired
+from legacy_bridge.settings import load_settings
+
+_SIDES = """
+
+Examples:
+
+  banyan-bridge {0} --practice Y99002 --legacy sqlite:////srv/banyan/practice.sqlite
+    --fhir http://127.0.0.1:8080/Y99002/fhir --flags flags.json --journal journal.sqlite
+
+  banyan-bridge {0} --settings bridge.toml{1}
+"""
+RUN_HELP = (
+    "Mirror until SIGTERM or Ctrl+C.\n\nEvery setting may also stand in a TOML file (--settings) or in the "
+    "environment as BANYAN_BRIDGE_<NAME>. The bearer token comes from BANYAN_BRIDGE_TOKEN only; "
+    "client_id and client_key are for a bridge that gets tokens by its own key." + _SIDES.format("run", "")
+)
+ONCE_HELP = "Carry what differs now, say what was done, and end." + _SIDES.format("once", " --compare --json")
+
+AllowDeletions = Annotated[
+    bool, typer.Option("--allow-deletions", help="Let one batch delete many records: somebody has looked.")
+]
+AfterRestore = Annotated[
+    bool,
+    typer.Option("--after-restore", help="The legacy database came back from a backup: somebody has looked."),
+]
+
+
+def run(  # noqa: PLR0913, PLR0917  (one argument an option)
+    practice: Practice = None,
+    legacy: Legacy = None,
+    fhir: Fhir = None,
+    flags: Flags = None,
+    journal: JournalOption = None,
+    environment: EnvironmentOption = None,
+    settings: SettingsFile = None,
+) -> None:
+    """Mirror until told to stop."""
+    with failing_in_one_sentence():
+        options = _options(practice, legacy, fhir, flags, journal, environment)
+        found = load_settings(options, file=settings)
+        _log_to_stderr()
+        stop = Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        with wired(found, stop=stop) as service:
+            logging.getLogger("legacy_bridge").info("mirror runs")
+            service.run(stop)
+
+
+def once(  # noqa: PLR0913, PLR0917  (one argument an option)
+    practice: Practice = None,
+    legacy: Legacy = None,
+    fhir: Fhir = None,
+    flags: Flags = None,
+    journal: JournalOption = None,
+    environment: EnvironmentOption = None,
+    settings: SettingsFile = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Look at every record, not only the dirty.")
+    ] = False,
+    allow_deletions: AllowDeletions = False,
+    after_restore: AfterRestore = False,
+    as_json: AsJson = False,
+) -> None:
+    """Carry what differs now."""
+    from legacy_bridge.guards import BlastGuard
+
+    with failing_in_one_sentence():
+        options = _options(practice, legacy, fhir, flags, journal, environment)
+        found = load_settings(options, file=settings)
+        guard = BlastGuard(share=1.0) if allow_deletions else BlastGuard()
+        with wired(found, guard=guard, after_restore=after_restore) as service, _progress() as show:
+            if compare or after_restore:
+                service.compare_everything()
+            done = service.drain(on_progress=show)
+            if compare:
+                service.count()
+        told = asdict(done)
+        if as_json:
+            typer.echo(json.dumps(told))
+        else:
+            typer.echo(
+                f"{done.looked_at} records looked at; {done.written_to_cloud} written to the cloud, "
+                f"{done.written_to_legacy} to legacy; {done.decided} conflicts decided, "
+                f"{done.in_conflict} open; {done.quarantined} in quarantine."
+            )
+
+
+def _options(
+    practice: Any, legacy: Any, fhir: Any, flags: Any, journal: Any, environment: Any
+) -> dict[str, Any]:
+    return {
+        "practice": practice,
+        "legacy": legacy,
+        "fhir": fhir,
+        "flags": flags,
+        "journal": journal,
+        "environment": environment,
+    }
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("carrying"),
+        BarColumn(),
+        TextColumn("{task.fields[left]} left"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task("carrying", total=None, left=0)
+
+        def show(left: int) -> None:
+            progress.update(task, left=left)
+
+        yield show
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)

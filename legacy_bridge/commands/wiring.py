@@ -1,0 +1,125 @@
+"""Puts the parts of a bridge together, by its settings."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from threading import Event
+from typing import Any
+
+from legacy_bridge.errors import SettingsWrong
+from legacy_bridge.settings import BridgeSettings
+
+
+@contextmanager
+def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
+    settings: BridgeSettings, *, stop: Event | None = None, guard: Any = None, after_restore: bool = False
+) -> Iterator[Any]:
+    """Wire the service; `stop`: wait for a cloud or a database that is not there yet."""
+    from legacy_bridge.cloud.board import FhirBoard
+    from legacy_bridge.cloud.environment import said_by
+    from legacy_bridge.cloud.feed import HistoryFeed
+    from legacy_bridge.cloud.resources import CloudResources
+    from legacy_bridge.cloud.watch import CloudWatch
+    from legacy_bridge.guards import BlastGuard, check_environment, check_schema
+    from legacy_bridge.journal.database import Lease, journal_url, open_journal
+    from legacy_bridge.journal.journal import SqlJournal
+    from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
+    from legacy_bridge.legacy.database import open_database
+    from legacy_bridge.legacy.lease import LegacyLease
+    from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
+    from legacy_bridge.mapping.catalogue import catalogue
+    from legacy_bridge.parity import Comparison, Scan
+    from legacy_bridge.reconciler import Reconciler
+    from legacy_bridge.service import LEGACY, MirrorService, Parts, decided
+    from legacy_bridge.sides.feeds import FeedBatch
+    from web_modules.decision.flags import FlagFile
+    from web_modules.fhir.client import FhirClient
+    from web_modules.fhir.transport import HttpTransport
+
+    ods = settings.practice
+    with ExitStack() as stack:
+        flag_file = FlagFile(settings.flags, practice=ods, environment=settings.environment.value)
+        stack.callback(flag_file.close)
+        engine = open_journal(journal_url(settings.journal))
+        stack.callback(engine.dispose)
+        lease = Lease(engine, ods)
+        stack.callback(lease.close)
+        journal = SqlJournal(engine, ods, lease)
+        database = open_database(settings.legacy)
+        stack.callback(database.dispose)
+        held = LegacyLease(database, ods, lease.journal)
+        stack.callback(held.close)
+        legacy = LegacyRows(database, ods, fence=held.check)
+        credentials = _credentials(settings)
+        transport = HttpTransport(settings.fhir, credentials=credentials)
+        stack.callback(transport.close)
+        client = FhirClient(transport)
+        mappings = catalogue(ods)
+        feed = OutboxFeed(database)
+        stack.callback(feed.close)
+
+        def check() -> None:
+            environment, practice = said_by(settings.fhir)
+            check_environment(settings.environment, said=environment, ods=ods, practice=practice)
+            check_schema(mapped_columns(), legacy.columns())
+            held.take()
+            install_outbox(database)
+
+        if stop is None:
+            check()
+        if after_restore:
+            now = datetime.now(UTC)
+            fresh = feed.poll(None).checkpoint
+            journal.absorb(LEGACY, FeedBatch(touched=(), strays=(), checkpoint=fresh), now)
+        moved = Event()
+        cloud = CloudResources(client, mappings, ods, fence=held.verify)
+        reconciler = Reconciler(
+            ods=ods,
+            legacy=legacy,
+            cloud=cloud,
+            journal=journal,
+            mappings=mappings,
+            authority=lambda kind: decided(flag_file.standings(), kind.function)[0],
+            clock=lambda: datetime.now(UTC),
+            blast_guard=guard or BlastGuard(),
+        )
+        parts = Parts(
+            legacy_feed=feed,
+            cloud_feed=HistoryFeed(client, mappings, ods, keys_of=journal.keys_of, links=journal.links),
+            legacy=legacy,
+            journal=journal,
+            reconciler=reconciler,
+            board=FhirBoard(client),
+            standings=flag_file.standings,
+            data_version=feed.data_version,
+            check=check,
+            beat=held.beat,
+            scan=Scan(
+                Comparison(legacy=legacy, cloud=cloud, journal=journal, mappings=mappings),
+                journal,
+                lambda: datetime.now(UTC),
+            ),
+            cloud_moved=moved,
+        )
+        if stop is not None:
+            waiting = HttpTransport(settings.fhir, credentials=credentials)
+            stack.callback(waiting.close)
+            watch = CloudWatch(waiting, moved=moved, poll_seconds=settings.cloud_poll_seconds)
+            stack.callback(watch.close)
+            watch.start()
+        yield MirrorService(parts, settings)
+
+
+def _credentials(settings: BridgeSettings) -> Any:
+    from web_modules.fhir.errors import FhirKeyUnusable
+    from web_modules.fhir.transport import BearerToken
+
+    if settings.client_id is None or settings.client_key is None:
+        return None if settings.token is None else BearerToken(settings.token)
+    from web_modules.fhir.backend_services import BackendServices, load_key
+
+    try:
+        key = load_key(settings.client_key)
+    except FhirKeyUnusable as error:
+        raise SettingsWrong(str(error)) from error
+    return BackendServices(settings.fhir, client_id=settings.client_id, key=key)
