@@ -22,6 +22,7 @@ from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import OURSELVES, Access, Agent
+from web_modules.fhir_store.answers import position_of_etag
 from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.transactions import DatabaseSilent
@@ -269,11 +270,12 @@ def _health(services: Services) -> Callable[[Request], Any]:
         probe = FhirRequest(method="GET", path="_history", query=(("_count", "1"),))
         answer = await run_in_threadpool(services.fhir.send, probe)
         is_well = answer.status < 300
+        position = position_of_etag(answer.headers.get("etag", ""))
         told = {
             "status": "ok" if is_well else "database unavailable",
             "environment": services.environment.value,
             "practice": services.practice,
-            "changed": position_instant(services.changes.position) if services.changes.position else None,
+            "changed": position_instant(position) if position else None,
         }
         return JSONResponse(told, status_code=200 if is_well else 503)
 

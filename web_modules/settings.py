@@ -21,6 +21,9 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SHORTEST_SERVICE_TOKEN = 16
 """Signs; fewer could be guessed over a fast network."""
 
+MOST_WORKERS = 64
+"""More than the processors of any machine that this was tried on."""
+
 _ODS = re.compile(r"^[A-Z0-9]{3,12}$")
 
 
@@ -41,6 +44,7 @@ class CloudSettings:
         service_token: what the bridge and other services send as bearer; from the environment only.
         tls_certificate: PEM file with the certificate and those above it; needs `tls_key`.
         tls_key: PEM file with its private key.
+        workers: processes that serve together on one address; they share nothing but the database.
         is_behind_proxy: a proxy before this program does TLS; then `public_url` must begin with https.
         clients: TOML or JSON file of the applications that may ask for tokens (SMART App Launch).
         audit_key: file with the key that signs the audit; beside an SQLite database when None.
@@ -66,6 +70,7 @@ class CloudSettings:
     service_token: str | None = None
     tls_certificate: Path | None = None
     tls_key: Path | None = None
+    workers: int = 1
     is_behind_proxy: bool = False
     clients: Path | None = None
     audit_key: Path | None = None
@@ -97,6 +102,8 @@ class CloudSettings:
             )
         if not 0 <= self.port <= 65535:
             raise SettingsError("The port must be a number from 0 to 65535.")
+        if not 1 <= self.workers <= MOST_WORKERS:
+            raise SettingsError(f"The workers must be a number from 1 to {MOST_WORKERS}.")
         if self.service_token is not None and len(self.service_token) < SHORTEST_SERVICE_TOKEN:
             raise SettingsError(
                 f"{SERVICE_TOKEN_VARIABLE} must have at least {SHORTEST_SERVICE_TOKEN} signs."
@@ -165,7 +172,7 @@ _NAMES = {
 """What a setting is called in a file, in the environment (upper case, with the prefix) and as an option."""
 
 
-_NUMBERS = frozenset({"port", "requests_per_minute"})
+_NUMBERS = frozenset({"port", "requests_per_minute", "workers"})
 _FILES = frozenset({"tls_certificate", "tls_key", "clients", "audit_key", "oidc_client_key"})
 
 

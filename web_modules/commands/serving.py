@@ -1,24 +1,16 @@
 """`banyan-cloud serve`: one practice until SIGTERM or Ctrl+C."""
 
-import asyncio
-import errno
-import logging
-import signal
-import socket
-import ssl
-from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 
+from web_modules.commands.listening import check_certificate, listen
 from web_modules.commands.options import give_up
-from web_modules.errors import AddressUnavailable, CloudError, SettingsError
+from web_modules.commands.worker import work
+from web_modules.commands.workers import keep_workers
+from web_modules.errors import CloudError
 from web_modules.settings import CloudSettings, load_settings
-
-GRACE_SECONDS = 1
-"""Requests in flight may end, which takes a tenth of it; pages that wait for changes are then let go."""
 
 HELP = """Serve one practice until SIGTERM or Ctrl+C.
 
@@ -32,6 +24,8 @@ Examples:
   banyan-cloud serve --port 8080 --database sqlite:///cloud.sqlite --development
 
   banyan-cloud serve --settings cloud.toml --environment training --today 2026-11-17
+
+  banyan-cloud serve --port 8080 --database postgresql+psycopg://banyan@db.example/cloud --workers 4
 
   banyan-cloud serve --settings cloud.toml --host 192.0.2.1 --tls-certificate cert.pem --tls-key key.pem
 """
@@ -53,6 +47,9 @@ def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
     public_url: Annotated[str | None, typer.Option(help="Origin under which clients see this cloud.")] = None,
     tls_certificate: Annotated[str | None, typer.Option(help="PEM file: the certificate.")] = None,
     tls_key: Annotated[str | None, typer.Option(help="PEM file: its private key.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that serve together on one address. Default 1.")
+    ] = None,
     behind_proxy: Annotated[
         bool | None, typer.Option("--behind-proxy", help="A proxy before this program does TLS.")
     ] = None,
@@ -72,6 +69,7 @@ def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
         "public_url": public_url,
         "tls_certificate": tls_certificate,
         "tls_key": tls_key,
+        "workers": workers,
         "behind_proxy": behind_proxy or None,
         "development": development or None,
     }
@@ -82,83 +80,15 @@ def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
 
 
 def _serve(settings: CloudSettings) -> None:
-    import uvicorn
+    check_certificate(settings)
+    with listen(settings) as listening:
+        origin = settings.origin(int(listening.getsockname()[1]))
 
-    from web_modules.app import create_cloud
-    from web_modules.commands.bounded_http import BoundedHttp
-    from web_modules.commands.keys import audit_key, session_key
-    from web_modules.fhir_store.store import Store, load_standard
+        def tell() -> None:
+            name = f"{settings.practice_name} ({settings.practice})"
+            typer.echo(f"Serving {name} at {origin}/{settings.practice}/fhir")
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    _check_certificate(settings)
-    listening = _listen(settings)
-    port = int(listening.getsockname()[1])
-    with listening:
-        find_key = partial(audit_key, settings.database, settings.audit_key)
-        store = Store(settings.database, load_standard(), find_key)
-        try:
-            key = session_key(store, settings.practice)
-            origin = settings.origin(port)
-            cloud = create_cloud(settings, store, key, origin)
-            config = uvicorn.Config(
-                cloud.app,
-                http=BoundedHttp,
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-                ssl_certfile=settings.tls_certificate,
-                ssl_keyfile=settings.tls_key,
-                proxy_headers=False,  # clients' addresses are not asked for
-            )
-            server = uvicorn.Server(config)
-            typer.echo(
-                f"Serving {settings.practice_name} ({settings.practice}) at {origin}/{settings.practice}/fhir"
-            )
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, _leave)
-            with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-                runner.run(server.serve(sockets=[listening]))
-        finally:
-            store.close()
-
-
-def _check_certificate(settings: CloudSettings) -> None:
-    """Say what is wrong with a certificate before anything is made."""
-    if settings.tls_certificate is None:
-        return
-    try:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(settings.tls_certificate, settings.tls_key)
-    except OSError as error:  # which ssl.SSLError is too
-        raise SettingsError(
-            f"The TLS certificate or its key cannot be used ({error}): check tls_certificate and tls_key."
-        ) from error
-
-
-def _leave(_number: int, _frame: FrameType | None) -> None:
-    """End as one who was asked to; uvicorn calls this once the requests in flight are answered."""
-    raise SystemExit(0)
-
-
-def _listen(settings: CloudSettings) -> socket.socket:
-    """Take the address first: when it is not to be had, nothing else has been made yet."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else each answer waits 40 ms for an ACK
-    try:
-        listening.bind((settings.host, settings.port))
-        listening.listen(256)
-    except OSError as error:
-        listening.close()
-        if error.errno == errno.EADDRINUSE:
-            words = (
-                f"Port {settings.port} on {settings.host} is taken by another program: choose another --port."
-            )
+        if settings.workers == 1:
+            work(settings, listening, when_ready=tell)
         else:
-            words = (
-                f"Cannot listen on {settings.host}, port {settings.port} ({error.strerror}): choose another."
-            )
-        raise AddressUnavailable(words) from error
-    return listening
+            keep_workers(settings, listening, tell)

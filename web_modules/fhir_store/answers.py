@@ -136,6 +136,12 @@ def position_etag(position: int) -> str:
     return f'W/"{position}"'
 
 
+def position_of_etag(etag: str) -> int:
+    """The position that an entity tag of a history names; 0 when it names none."""
+    told = etag.removeprefix("W/").strip('"')
+    return int(told) if told.isdigit() else 0
+
+
 def version_headers(version: StoredVersion) -> dict[str, str]:
     """ETag and Last-Modified."""
     modified = datetime.fromtimestamp(version.updated // 1_000_000, UTC)

@@ -1,4 +1,4 @@
-"""Tells waiting readers, inside this process, that a practice's records have changed.
+"""Tells waiting readers that a practice's records have changed, whichever process wrote them.
 
 For pages (server-sent events), long polls and anything else that must wake at once::
 
@@ -14,11 +14,21 @@ also a point in the `_history` feed: `position_instant(position)` is what `_sinc
 published only after its commit, so whoever wakes can already read the change. A signal never says what
 changed: ask `_history?_since` or read again what is shown. `wait` blocks the calling thread; `wait_async`
 blocks nobody and may be used from any number of event loops. Both are safe from every thread.
+
+What this process writes is told at once. What another one may have written is looked up every `LOOK_SECONDS`
+as long as anybody waits: one row by its key, which costs less than to have the database tell of every commit
+(PostgreSQL's NOTIFY makes commits take turns, those of other practices too). So `position` itself may be
+behind another process's writes; a wait that begins there ends at once.
 """
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+
+LOOK_SECONDS = 0.025
+"""How late a change at another process may be told; 40 looks a second are less than a hundredth of a core."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,8 +42,18 @@ def position_instant(position: int) -> str:
 class ChangeSignal:
     """The newest committed position of one practice, and a way to wait until it moves on."""
 
-    def __init__(self, position: int = 0) -> None:
+    def __init__(self, position: int = 0, look: Callable[[], int | None] | None = None) -> None:
+        """Begin.
+
+        Args:
+            position: newest committed.
+            look: asks the database for it, None where only this process writes; answers None when it cannot.
+        """
         self._position = position
+        self._look = look
+        self._watchers = 0
+        self._is_closed = False
+        self._thread: threading.Thread | None = None
         self._moved = threading.Condition()
         self._sleepers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
 
@@ -56,7 +76,7 @@ class ChangeSignal:
 
     def wait(self, after: int, timeout_seconds: float) -> int:
         """Block until the position is beyond `after`, at most `timeout_seconds`; answer the position then."""
-        with self._moved:
+        with self._watched(), self._moved:
             self._moved.wait_for(lambda: self._position > after, timeout_seconds)
             return self._position
 
@@ -69,11 +89,50 @@ class ChangeSignal:
                 return self._position
             self._sleepers.add(sleeper)
         try:
-            async with asyncio.timeout(timeout_seconds):
-                await event.wait()
+            with self._watched():
+                async with asyncio.timeout(timeout_seconds):
+                    await event.wait()
         except TimeoutError:
             pass
         finally:
             with self._moved:
                 self._sleepers.discard(sleeper)
         return self._position
+
+    def close(self) -> None:
+        """Look no more; whoever waits goes on waiting."""
+        with self._moved:
+            self._is_closed = True
+            self._moved.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Have the database looked at while the block lasts."""
+        if self._look is None:
+            yield
+            return
+        with self._moved:
+            self._watchers += 1
+            self._moved.notify_all()
+            if self._thread is None and not self._is_closed:
+                self._thread = threading.Thread(target=self._watch, name="changes", daemon=True)
+                self._thread.start()
+        try:
+            yield
+        finally:
+            with self._moved:
+                self._watchers -= 1
+
+    def _watch(self) -> None:
+        pausing = threading.Event()
+        while True:
+            with self._moved:
+                self._moved.wait_for(lambda: self._watchers or self._is_closed)
+                if self._is_closed:
+                    return
+            found = None if self._look is None else self._look()
+            if found is not None:
+                self.advance(found)
+            pausing.wait(LOOK_SECONDS)

@@ -3,7 +3,10 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.book import AuditBook
@@ -12,8 +15,9 @@ from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.engine import Database
-from web_modules.fhir_store.database.records import lock_practice
+from web_modules.fhir_store.database.records import lock_practice, read_position
 from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.definitions import DEFAULT_FOLDER, load_definitions
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.model import ElementModel
@@ -56,7 +60,14 @@ def load_standard(folder: Path = DEFAULT_FOLDER) -> Standard:
 class Store:
     """What the practices of one database share. Safe from every thread."""
 
-    def __init__(self, database_url: str, standard: Standard, audit_key: Callable[[], bytes] = bytes) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        standard: Standard,
+        audit_key: Callable[[], bytes] = bytes,
+        *,
+        is_shared: bool = False,
+    ) -> None:
         """Open the database.
 
         Args:
@@ -64,6 +75,7 @@ class Store:
             standard: FHIR R4.
             audit_key: what signs the audit, asked for once the database is open; whoever has the database and
                 not the key cannot change the audit unnoticed.
+            is_shared: whether other processes write too; at a server they always may.
 
         Raises:
             DatabaseUnavailable: it cannot be opened.
@@ -73,6 +85,7 @@ class Store:
         self.compartment = standard.compartment
         self.database = Database(database_url)
         self._audit_key = audit_key()
+        self._is_shared = is_shared or not self.database.is_embedded
         self.indexer = Indexer(self.catalogue)
         self.opened_at = time.time_ns() // 1000
         self._trails: dict[str, AuditTrail] = {}
@@ -86,7 +99,8 @@ class Store:
         """
         chain = Chain(self._audit_key, practice)
         position = self.database.open_practice(practice, environment, chain)
-        self._changes[practice] = ChangeSignal(position)
+        look = partial(self._position, practice) if self._is_shared else None
+        self._changes[practice] = ChangeSignal(position, look)
         self._trails[practice] = AuditTrail(lambda notes: self.append(practice, notes))
 
     def changes(self, practice: str) -> ChangeSignal:
@@ -120,8 +134,17 @@ class Store:
 
         return self.database.write(add)
 
+    def _position(self, practice: str) -> int | None:
+        try:
+            with self.database.looking() as session:
+                return read_position(session, practice)
+        except (DatabaseSilent, SQLAlchemyError):
+            return None  # whoever waits asks the records afterwards, and is told then
+
     def close(self) -> None:
         """Write what is still to be noted, and close the database."""
+        for signal in self._changes.values():
+            signal.close()
         for trail in self._trails.values():
             trail.close()
         self.database.close()

@@ -83,3 +83,36 @@ def test_a_held_history_is_answered_when_something_happens(fhir: Caller) -> None
 def test_a_held_history_ends_without_a_body_when_nothing_happens(fhir: Caller) -> None:
     etag = fhir("GET", "_history").headers["etag"]
     assert fhir("GET", "_history", if_none_match=etag, prefer="wait=0").status == 304
+
+
+def test_what_another_process_wrote_wakes_whoever_waits() -> None:
+    committed = [7]
+    signal = ChangeSignal(5, lambda: committed[0])
+    assert signal.wait(5, 20) == 7
+
+    async def wait() -> int:
+        waiting = asyncio.create_task(signal.wait_async(7, 20))
+        await asyncio.sleep(0)
+        committed[0] = 9
+        return await waiting
+
+    assert asyncio.run(wait()) == 9
+    signal.close()
+
+
+def test_nobody_looks_while_nobody_waits() -> None:
+    looks: list[int] = []
+    signal = ChangeSignal(5, lambda: looks.append(1))
+    assert signal.wait(5, 0.1) == 5
+    signal.close()
+    assert looks
+    count = len(looks)
+    assert signal.wait(4, 20) == 5
+    assert len(looks) == count
+
+
+def test_a_look_that_fails_is_repeated() -> None:
+    answers = iter([None, None, 6])
+    signal = ChangeSignal(5, lambda: next(answers, 6))
+    assert signal.wait(5, 20) == 6
+    signal.close()

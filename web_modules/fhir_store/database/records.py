@@ -115,6 +115,11 @@ def lock_practice(session: Session, practice: str) -> int:
     return int(session.rows_for_change(_POSITION, (practice,))[0][0])
 
 
+def read_position(session: Session, practice: str) -> int:
+    """The `lastUpdated` of a practice's newest version in microseconds."""
+    return int(session.rows(_POSITION, (practice,))[0][0])
+
+
 class Records:
     """One practice's records inside one database transaction, as far as somebody sees them."""
 
@@ -152,7 +157,7 @@ class Records:
 
     def position(self) -> int:
         """The `lastUpdated` of the practice's newest version in microseconds."""
-        return int(self.session.rows(_POSITION, (self.practice,))[0][0])
+        return read_position(self.session, self.practice)
 
 
 class Door(Protocol):
