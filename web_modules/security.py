@@ -75,6 +75,7 @@ class KnownHosts:
             asked = _parts(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
             if "*" not in self._hosts and asked not in self._hosts:
                 if scope["type"] == "websocket":
+                    scope["query_string"] = b""  # a token may stand there, and the server logs the address
                     await send({"type": "websocket.close", "code": 1008})  # answered by HTTP 403
                     return
                 answer = PlainTextResponse("This server is not known by that name.\n", status_code=421)

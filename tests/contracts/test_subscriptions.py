@@ -1,10 +1,12 @@
 """Subscriptions of real servers on both databases: kill -9 loses nothing, two servers tell nothing twice."""
 
+import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from subprocess import Popen
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -17,6 +19,7 @@ from tests.support.postgresql import postgresql_cluster, postgresql_programs
 from tests.support.subscriber import subscriber
 from tests.support.waiting import until
 
+TOKEN = "hush-hush-0123456789"
 CRITERIA = "Patient?family=smith"
 PATIENT = {"resourceType": "Patient", "name": [{"family": "Smith"}]}
 _SECONDS = 60.0
@@ -41,7 +44,9 @@ def start_cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Star
             port = free_port()
             command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--development"]
             command += ["--database", database]
-            cloud = start(Program(name="cloud", command=command, log=tmp_path / f"{port}.log"))
+            variables = {"BANYAN_CLOUD_SERVICE_TOKEN": TOKEN}
+            log = tmp_path / f"{port}.log"
+            cloud = start(Program(name="cloud", command=command, variables=variables, log=log))
             stack.callback(end, cloud)
             base = f"http://127.0.0.1:{port}/fhir"
             until(lambda: _is_serving(port), "the cloud serves", seconds=_SECONDS)
@@ -80,11 +85,11 @@ def test_two_servers_tell_of_each_change_once_and_each_pings_for_both(start_clou
     with subscriber() as hook:
         _subscribed(here, {"type": "rest-hook", "endpoint": hook.address, "payload": "application/fhir+json"})
         name = _subscribed(here, {"type": "websocket"})
-        with connect(f"{there.replace('http', 'ws')}/websocket") as socket:
-            socket.send(f"bind {name}")
-            assert socket.recv(_SECONDS) == f"bound {name}"
+        with connect(f"{there.replace('http', 'ws')}/websocket") as bound:
+            bound.send(f"bind {name}")
+            assert bound.recv(_SECONDS) == f"bound {name}"
             made = [_created(base) for base in (here, there) * 10]
-            assert {socket.recv(_SECONDS) for _one in made} == {f"ping {name}"}
+            assert {bound.recv(_SECONDS) for _one in made} == {f"ping {name}"}
         until(lambda: len(hook.told) >= len(made), "all of them", seconds=_SECONDS)
         assert [one.resource["id"] for one in hook.told] == made
 
@@ -99,6 +104,26 @@ def test_a_page_of_another_site_opens_no_socket(start_cloud: StartCloud) -> None
     assert refused.value.response.status_code == 403
     with connect(address, origin=Origin(base.removesuffix("/fhir"))):
         pass
+
+
+@pytest.mark.end_to_end
+@pytest.mark.parametrize("start_cloud", ["sqlite"], indirect=True)
+def test_a_token_in_an_address_stands_in_no_log(start_cloud: StartCloud, tmp_path: Path) -> None:
+    cloud, base = start_cloud()
+    address = base.replace("http", "ws").replace("/fhir", "/Y99002/fhir/websocket")
+    with connect(f"{address}?access_token={TOKEN}"):
+        pass
+    with pytest.raises(InvalidStatus), connect(f"{address}?access_token=wrong-{TOKEN}"):
+        pass
+    parts = urlsplit(address)
+    elsewhere = f"ws://elsewhere.example{parts.path}?access_token={TOKEN}"
+    opened = socket.create_connection(("127.0.0.1", parts.port or 0))
+    with opened, pytest.raises(InvalidStatus), connect(elsewhere, sock=opened):
+        pass
+    end(cloud)
+    (log,) = tmp_path.glob("*.log")
+    assert "websocket" in log.read_text("utf-8")
+    assert TOKEN not in log.read_text("utf-8")
 
 
 def _subscribed(base: str, channel: dict[str, str]) -> str:

@@ -81,7 +81,9 @@ class SubscriptionSocket:
 
     async def serve(self, socket: WebSocket) -> None:
         """Serve one socket until either side closes it."""
-        access = await self._in_thread(self._admitted, socket)
+        asking = HTTPConnection(dict(socket.scope))
+        socket.scope["query_string"] = b""  # a token may stand there, and the server logs the address
+        access = await self._in_thread(self._admitted, asking)
         if access is None:
             await socket.close(POLICY)  # before it is accepted: the answer is HTTP 403
             return
@@ -93,13 +95,13 @@ class SubscriptionSocket:
                 if asked is None or (asked[1] not in watches and len(watches) >= MOST_BOUND):
                     await socket.close(POLICY, "Send `bind` and the id of a Subscription.")
                     return
-                bound = await self._in_thread(self._bind, socket, asked[1])
+                bound = await self._in_thread(self._bind, asking, asked[1])
                 if bound is None:
                     await socket.close(POLICY, "There is no such Subscription to bind to.")
                     return
                 await socket.send_text(f"bound {bound.id}")
                 if bound.id not in watches:
-                    watches[bound.id] = asyncio.create_task(self._watch(socket, bound))
+                    watches[bound.id] = asyncio.create_task(self._watch(socket, asking, bound))
         except (WebSocketDisconnect, KeyError):  # KeyError: bytes came instead of text
             return
         except (DatabaseSilent, FhirError):
@@ -109,12 +111,12 @@ class SubscriptionSocket:
                 watch.cancel()
             await asyncio.gather(*watches.values(), return_exceptions=True)
 
-    async def _watch(self, socket: WebSocket, bound: _Bound) -> None:
+    async def _watch(self, socket: WebSocket, asking: HTTPConnection, bound: _Bound) -> None:
         """Ping for each change, until the Subscription or the permission ends."""
         while True:
             seen = self._service.changes.position
             try:
-                pings = await self._in_thread(self._look, socket, bound)
+                pings = await self._in_thread(self._look, asking, bound)
             except (DatabaseSilent, FhirError):
                 await socket.close(TRY_LATER)
                 return
@@ -126,16 +128,16 @@ class SubscriptionSocket:
             await self._service.changes.wait_async(seen, WAIT_SECONDS)
             await asyncio.sleep(GATHER_SECONDS)
 
-    def _admitted(self, socket: HTTPConnection) -> Access | None:
-        access = self._gate(socket)
+    def _admitted(self, asking: HTTPConnection) -> Access | None:
+        access = self._gate(asking)
         if isinstance(access, Closed):
             self._service.turned_away(access.noted, access.refusal)
             return None
         return access
 
-    def _bind(self, socket: HTTPConnection, subscription: str) -> _Bound | None:
+    def _bind(self, asking: HTTPConnection, subscription: str) -> _Bound | None:
         """What was committed since the owner was last told counts as one change."""
-        access = self._admitted(socket)
+        access = self._admitted(asking)
         if access is None:
             return None
         answer = self._service.send(FhirRequest(method="GET", path=f"Subscription/{subscription}"), access)
@@ -146,9 +148,9 @@ class SubscriptionSocket:
             return None
         return _Bound(id=subscription, position=standing.position)
 
-    def _look(self, socket: HTTPConnection, bound: _Bound) -> int | None:
+    def _look(self, asking: HTTPConnection, bound: _Bound) -> int | None:
         """How many pings to send; None when nothing more is to be heard."""
-        access = self._gate(socket)
+        access = self._gate(asking)
         found = self._desk.details(bound.id)
         if isinstance(access, Closed) or found is None:
             return None
