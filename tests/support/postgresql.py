@@ -4,12 +4,15 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from demo.programs import free_port
+from tests.support.waiting import until
 
 
 def postgresql_programs() -> Path | None:
@@ -18,9 +21,56 @@ def postgresql_programs() -> Path | None:
     return max(found, key=lambda folder: float(folder.parent.name), default=None)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A PostgreSQL that runs.
+
+    Attributes:
+        url: of a database in it.
+        data: its folder.
+        start_command: starts it again.
+    """
+
+    url: str
+    data: Path
+    start_command: Sequence[str]
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        subprocess.run(self.start_command, check=True, capture_output=True)
+
+    def kill(self) -> None:
+        """End all of its processes as a power cut does (kill -9)."""
+        first = int((self.data / "postmaster.pid").read_text("ascii").split()[0])
+        tasks = Path(f"/proc/{first}/task/{first}/children")
+        all_of_them = [first, *map(int, tasks.read_text("ascii").split())]
+        for process in all_of_them:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        until(lambda: not any(map(_is_running, all_of_them)), "PostgreSQL has ended")
+        # As after a power cut, when nobody has that number: here nobody may have waited for the dead.
+        for lock in (self.data / "postmaster.pid", *self.data.parent.glob(".s.PGSQL.*.lock")):
+            lock.unlink()
+
+
+def _is_running(process: int) -> bool:
+    try:
+        told = Path(f"/proc/{process}/stat").read_text("ascii")
+    except OSError:
+        return False
+    return told.rpartition(")")[2].split()[0] != "Z"
+
+
 @contextlib.contextmanager
 def postgresql_cluster(programs: Path, *, is_durable: bool) -> Iterator[str]:
-    """A cluster on a free port; its URL. Ends and is deleted with the context.
+    """The URL of a cluster of one's own; see `own_cluster`."""
+    with own_cluster(programs, is_durable=is_durable) as cluster:
+        yield cluster.url
+
+
+@contextlib.contextmanager
+def own_cluster(programs: Path, *, is_durable: bool) -> Iterator[Cluster]:
+    """A cluster on a free port. Ends and is deleted with the context.
 
     Args:
         programs: the folder of initdb and pg_ctl.
@@ -41,9 +91,11 @@ def postgresql_cluster(programs: Path, *, is_durable: bool) -> Iterator[str]:
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1"
         options += "" if is_durable else " -c fsync=off"
         start = [*control, "-o", options, "-l", str(folder / "log"), "start"]
-        subprocess.run(start, check=True, capture_output=True)
+        url = f"postgresql+psycopg://banyan@127.0.0.1:{port}/postgres"
+        cluster = Cluster(url=url, data=folder / "data", start_command=start)
+        cluster.start()
         try:
-            yield f"postgresql+psycopg://banyan@127.0.0.1:{port}/postgres"
+            yield cluster
         finally:
             subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
     finally:

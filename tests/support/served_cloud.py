@@ -59,7 +59,7 @@ class ServedCloud:
         process = start(Program(name="cloud", command=command, variables=variables, log=self.log))
         self.process = process
         until(
-            lambda: process.poll() is not None or self._is_serving(),
+            lambda: process.poll() is not None or self.is_serving(),
             "the cloud serves",
             seconds=START_SECONDS,
         )
@@ -82,7 +82,8 @@ class ServedCloud:
         told = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
         return next(int(line.split()[1]) for line in told.splitlines() if line.startswith(field_name))
 
-    def _is_serving(self) -> bool:
+    def is_serving(self) -> bool:
+        """Whether it answers, and its database too."""
         try:
             return requests.get(f"{self.origin}/health", timeout=5).ok
         except requests.RequestException:
