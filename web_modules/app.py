@@ -349,6 +349,5 @@ async def _plain_error(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     words = {404: "There is nothing at this address.", 405: "This address does not take that method."}
     headers = error.headers if isinstance(error, HTTPException) else None  # such as Allow
-    return JSONResponse(
-        {"error": words.get(status, "This did not work.")}, status_code=status, headers=headers
-    )
+    told = words.get(status, "This did not work.")
+    return JSONResponse({"error": told}, status_code=status, headers=headers)

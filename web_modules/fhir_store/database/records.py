@@ -209,11 +209,11 @@ class WritableRecords(Records):
         """The newest version, a deletion too, or None when there never was one.
 
         Raises:
-            Refusal: 404, there is one that is hidden: nothing may be stored in its place.
+            Refusal: 404, somebody with limits sees none. Nothing may be stored in the place of one that is
+                hidden; and no condition is looked at, which would tell hidden and absent apart.
         """
         found = super().current(resource_type, resource_id)
-        is_maybe_hidden = found is None and self.sight.is_limited
-        if is_maybe_hidden and self.session.rows(_CURRENT, (self.practice, resource_type, resource_id)):
+        if found is None and self.sight.is_limited:
             raise not_there(resource_type)
         return found
 
