@@ -46,6 +46,15 @@ Examples:
 
   banyan-cloud database restore --database sqlite:////srv/banyan/cloud.sqlite --replace 2026-11-17.backup
 """
+_DISTRIBUTE_HELP = """Spread the practices over the machines of a PostgreSQL server with the extension Citus.
+
+Every table is distributed by practice, so that all that is of one practice lies on one machine. What is done
+already is left as it is; stop what serves the database first.
+
+Examples:
+
+  banyan-cloud database distribute --database postgresql+psycopg://banyan@coordinator.example/cloud
+"""
 
 database = typer.Typer(help="Look after the database: its tables, backups, and where they are kept.")
 
@@ -126,3 +135,17 @@ def restore(
     except CloudError as error:
         give_up(error)
     typer.echo(f"Restored {', '.join(practices) or 'no practice'} from {file}.")
+
+
+@database.command(help=_DISTRIBUTE_HELP)
+def distribute(database: DatabaseOption) -> None:
+    """Spread the practices over several machines."""
+    from web_modules.fhir_store.database import distributing, tables
+    from web_modules.identity.database import tables as identity_tables
+
+    names = [*tables.METADATA.tables, *identity_tables.METADATA.tables]
+    try:
+        distributing.distribute(database, names)
+    except CloudError as error:
+        give_up(error)
+    typer.echo("Every table is distributed by practice.")
