@@ -2,7 +2,7 @@
 
 import typer
 
-from legacy_bridge.commands import asking, carrying
+from legacy_bridge.commands import asking, carrying, flags
 
 app = typer.Typer(
     help="The bridge of Banyan: mirrors a practice's legacy records and the cloud's, both ways.",
@@ -11,6 +11,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+app.command(help=flags.HELP)(flags.flags)
 app.command(help=carrying.RUN_HELP)(carrying.run)
 app.command(help=carrying.ONCE_HELP)(carrying.once)
 app.command(help=asking.STATUS_HELP)(asking.status)

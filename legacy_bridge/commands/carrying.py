@@ -29,8 +29,9 @@ _SIDES = """
 
 Examples:
 
-  banyan-bridge {0} --practice Y99002 --legacy sqlite:////srv/banyan/practice.sqlite
-    --fhir http://127.0.0.1:8080/Y99002/fhir --flags flags.json --journal journal.sqlite
+  banyan-bridge {0} --practice Y99002 --legacy sqlite:///practice.sqlite \\
+    --fhir http://127.0.0.1:8080/fhir --flags flags.json \\
+    --journal journal.sqlite
 
   banyan-bridge {0} --settings bridge.toml{1}
 """

@@ -12,6 +12,8 @@ from legacy_bridge.errors import SettingsWrong
 from legacy_bridge.settings import load_settings
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import ODS
+from web_modules.decision.flags import FlagFile
+from web_modules.decision.words import Function, Stage
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -19,7 +21,7 @@ def run(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-@pytest.mark.parametrize("command", ["run", "once", "status", "conflicts", "quarantine"])
+@pytest.mark.parametrize("command", ["flags", "run", "once", "status", "conflicts", "quarantine"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     code, said = run(command, "--help")
     assert code == 0
@@ -99,3 +101,23 @@ def test_lists_are_shown_as_text_and_as_json(mirror: Mirror) -> None:
     told = json.loads(run("status", *journal, "--json")[1])
     assert told["kinds"]["slot"]["quarantined"] == 1
     assert "patient" in run("status", *journal)[1]
+
+
+def test_a_flag_file_is_written_once_with_every_function_that_is_not_named_at_legacy(tmp_path: Path) -> None:
+    file = tmp_path / "flags.json"
+    assert run("flags", str(file), "--stage", "patients=lead") == (0, "")
+    flag_file = FlagFile(file, practice=ODS, environment="reference", is_watched=False)
+    stages = {function: standing.stage for function, standing in flag_file.standings().items()}
+    assert stages == {**dict.fromkeys(Function, Stage.LEGACY), Function.PATIENTS: Stage.LEAD}
+    written = file.read_bytes()
+    code, said = run("flags", str(file))
+    assert (code, written) == (1, file.read_bytes())
+    assert "already: edit it" in said
+
+
+@pytest.mark.parametrize("stage", ["patients", "patients=gone", "surgery=lead", "=", "patients=lead=lead"])
+def test_a_stage_that_does_not_exist_writes_no_flag_file(tmp_path: Path, stage: str) -> None:
+    code, said = run("flags", str(tmp_path / "flags.json"), "--stage", stage)
+    assert code == 1
+    assert f"--stage {stage} is not understood" in said
+    assert not list(tmp_path.iterdir())
