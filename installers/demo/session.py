@@ -1,6 +1,7 @@
 """One run: a filled practice, programs that run, the window, and the end of all of it."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from demo.programs import last_words
 
 END_SECONDS = 30.0
 LOOK_SECONDS = 0.05
+ASKS_AFTER_SECONDS = 2.0
+"""A legacy program that has nothing to ask has ended by then."""
 SIGN_IN = "priya.nair"
 """The development sign-in's GP, who may do what the modules offer."""
 
@@ -100,7 +103,19 @@ class Session:
                 f"The window ended by a fault ({last_words(log)}); see {log}. Cloud, bridge and legacy "
                 "program go on: run this again to come back to them."
             )
+        self._let_legacy_program_end()
         self.end_programs()
+
+    def _let_legacy_program_end(self) -> None:
+        """Close the legacy program, which may ask about unsaved work; what it saves is mirrored yet."""
+        for process in legacy_processes(self.place):
+            os.kill(process, signal.SIGTERM)
+        asks_since = time.monotonic() + ASKS_AFTER_SECONDS
+        while legacy_processes(self.place):
+            if time.monotonic() > asks_since:
+                self._say("the legacy program asks about its unsaved work: answer it in its own window")
+                asks_since = math.inf
+            time.sleep(LOOK_SECONDS)
 
     def end_programs(self) -> None:
         """End cloud, bridge and, should it still run, the legacy program."""

@@ -52,6 +52,8 @@ class WarmPage(QObject):
         environment: what the page must say that it belongs to (hazard H21).
         changed: told after each read-back.
         parent: the widget that the view lies in.
+
+    `may_show_past` is whether the view may still have the picture of what was loaded before (hazard H01).
     """
 
     def __init__(
@@ -80,6 +82,8 @@ class WarmPage(QObject):
         self._again_timer.timeout.connect(self.read_back)
         self._paints = 0
         self.is_painted = False
+        self._has_begun = False
+        self.may_show_past = False
         self._paint_looks = 0
         self.painted: Callable[[WarmPage], None] = _nobody_hears
         self._paint_timer = QTimer(self, interval=_PAINT_LOOK_MILLISECONDS)
@@ -133,6 +137,7 @@ class WarmPage(QObject):
 
     def _unpaint(self) -> None:
         self.is_painted = False
+        self.may_show_past = self._has_begun
         self._paints += 1
         self._paint_timer.stop()
 
@@ -162,6 +167,7 @@ class WarmPage(QObject):
     def _paint_arrived(self, number: int) -> None:
         if number == self._paints:
             self.is_painted = True
+            self.may_show_past = False
             self.painted(self)
 
     def _load_wanted(self) -> None:
@@ -173,6 +179,7 @@ class WarmPage(QObject):
 
     def _load_started(self) -> None:
         self._unpaint()
+        self._has_begun = True
         self._forget()
 
     def _loading_changed(self, loading: QWebEngineLoadingInfo) -> None:

@@ -193,7 +193,7 @@ class WebPageHost(QObject):
         # a page that is covered goes on painting: else its view would show its last picture when uncovered,
         # which may be another patient's (hazard H01)
         self._lid.setGeometry(self.widget.rect())
-        self._lid.setVisible(self._is_covered or (page is not None and not page.is_painted))
+        self._lid.setVisible(self._is_covered or (page is not None and page.may_show_past))
         self._lid.raise_()
 
     def _page_painted(self, page: WarmPage) -> None:

@@ -3,6 +3,7 @@
 import ctypes
 import getpass
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -37,6 +38,7 @@ def _run(arguments: Arguments) -> int:
         return 0
     _require_display()
     _keep_constants()
+    from PySide6.QtCore import QTimer
     from PySide6.QtWidgets import QApplication
 
     from shell.reference_legacy.style import dress
@@ -62,6 +64,10 @@ def _run(arguments: Arguments) -> int:
     window.show_request(arguments.request)
     window.show()
     instance.listen(window.receive)
+    # asked to end, it asks about unsaved work as when its window is closed
+    signal.signal(
+        signal.SIGTERM, lambda _number, _frame: QTimer.singleShot(0, application, application.closeAllWindows)
+    )
     status = application.exec()
     instance.close()
     engine.dispose()

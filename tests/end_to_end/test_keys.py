@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demo.check.hands import Hands, wait_until
-from demo.session import Session, window_processes
+from demo.session import Session, legacy_processes, window_processes
 from tests.end_to_end.running import CLOSE_SECONDS, open_window, screen_in
 
 pytestmark = pytest.mark.end_to_end
@@ -40,7 +40,7 @@ def test_the_keys_follow_the_views_that_keys_choose(tmp_path: Path) -> None:
 
                 wait_until(is_heard, seconds=ANSWER_SECONDS, what=f"the keys on the glass after {keys}")
         finally:
-            for pid in window_processes(run.place):
+            for pid in window_processes(run.place) + legacy_processes(run.place):
                 os.kill(pid, signal.SIGKILL)
             run.process.wait(CLOSE_SECONDS)
             Session(run.place, screen.variables, lambda _: None).end_programs()

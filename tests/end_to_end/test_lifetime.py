@@ -9,9 +9,15 @@ from pathlib import Path
 import pytest
 import requests
 
+from demo.check.facts import Facts
 from demo.check.hands import Hands, wait_until
+from demo.check.legacy_pane import LegacyPane
+from demo.check.scene import TITLE_BAR, TITLES
+from demo.check.shell_window import ShellWindow
 from demo.check.virtual_screen import VirtualScreen
 from demo.locks import is_held
+from demo.place import Environment
+from demo.practice import filling_of
 from demo.processes import processes_with
 from demo.session import Session, legacy_processes, window_processes
 from tests.end_to_end.running import CLOSE_SECONDS, Run, open_window, run_script, screen_in
@@ -39,7 +45,7 @@ def open_run(screen: VirtualScreen, tmp_path: Path) -> Iterator[Open]:
 
     yield open_one
     for run in runs:
-        for pid in window_processes(run.place):
+        for pid in window_processes(run.place) + legacy_processes(run.place):
             os.kill(pid, signal.SIGKILL)
         run.process.wait(CLOSE_SECONDS)
         Session(run.place, screen.variables, lambda _: None).end_programs()
@@ -92,6 +98,40 @@ def test_closing_the_window_ends_all_and_a_second_run_meanwhile_says_so(
     assert run.process.returncode == 0
     assert not any(programs(run).values()), programs(run)
     assert not is_held(run.place.keeper_lock)
+
+
+@pytest.mark.hazard("H23")
+def test_work_that_the_legacy_program_holds_outlives_the_window_until_it_was_asked_about(
+    screen: VirtualScreen, open_run: Open
+) -> None:
+    run = open_run()
+    hands = Hands(screen.variables)
+    filling = filling_of(run.place)
+    assert filling is not None
+    assert filling.day is not None
+    legacy = LegacyPane(hands, filling.practice.name)
+    facts = Facts(run.place.database, filling.practice.ods)
+    (patient,) = facts.patients(1, filling.day)
+    old = facts.mobile_of(patient)
+    shell = ShellWindow(hands, screen, TITLES[Environment.REFERENCE], legacy)
+    shell.show("patients", "legacy")
+    shell.open_patient(patient.number)
+    legacy.wait_for_patient(patient.number)
+    legacy.field(old)
+    hands.press("ctrl+a")
+    hands.write("07700900999")
+    wait_until(lambda: legacy.title().is_unsaved, seconds=30, what="unsaved work")
+    hands.click(shell.window(), *TITLE_BAR)
+    hands.press("alt+F4")
+    wait_until(lambda: not legacy.is_visible(), seconds=30, what="the question over a still picture")
+    hands.press("shift+Tab", "space")  # close without saving
+    wait_until(lambda: not programs(run)["window"], seconds=30, what="the window to end")
+    wait_until(lambda: legacy.dialogue("Save changes?"), seconds=30, what="the program's own question")
+    assert programs(run)["bridge"], "what is saved now is mirrored yet"
+    hands.press("alt+s")
+    assert run.process.wait(CLOSE_SECONDS) == 0
+    assert facts.mobile_of(patient) == "07700900999"
+    assert not any(programs(run).values()), programs(run)
 
 
 def test_nothing_listens_but_on_loopback(screen: VirtualScreen, open_run: Open) -> None:

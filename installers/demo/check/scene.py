@@ -20,7 +20,7 @@ from demo.place import Environment, place_of
 from demo.practice import Filling, filling_of
 from demo.processes import processes_with
 from demo.programs import last_words
-from demo.session import Session
+from demo.session import Session, legacy_processes
 
 TITLES = {Environment.REFERENCE: "Banyan – ", Environment.TRAINING: "TRAINING – Banyan – "}
 CLOSE_SECONDS = 30.0
@@ -142,6 +142,8 @@ def end_scene(scene: Scene) -> None:
     if scene.process.poll() is None:
         scene.process.kill()
         scene.process.wait(CLOSE_SECONDS)
+    for pid in legacy_processes(scene.session.place):
+        os.kill(pid, signal.SIGKILL)  # a step that failed may have left work, of which it would ask
     scene.session.end_programs()
 
 

@@ -67,9 +67,14 @@ class ShellWindow:
         self._hands.press("ctrl+shift+x")
 
     def learn_where_panes_begin(self) -> None:
-        """Find out how much lies above the panes, while the legacy program is on the glass."""
-        _, top = self._hands.corner(self._legacy.window())
-        self._pane_top = top - self._hands.corner(self.window())[1]
+        """Find out how much lies above the panes, once the legacy program has come into its own.
+
+        Raises:
+            DemoError: it does not come.
+        """
+        self._pane_top = wait_until(
+            self._legacy_top, seconds=ANSWER_SECONDS, what="the legacy program in its pane"
+        )
 
     def quiet_place_on_page(self) -> tuple[int, int]:
         """Where a click on the page does nothing but give it the keys, in the window's coordinates."""
@@ -98,6 +103,14 @@ class ShellWindow:
             raise DemoError("there is no button on the veil")
         self._hands.click(window, left + button[0] + 20, button[1] + 12)
 
+    def _legacy_top(self) -> int | None:
+        """How far below the window's edge the legacy program begins; None while it is not in its pane."""
+        window = self.window()
+        x, y = self._hands.corner(window)
+        left, top = self._hands.corner(self._legacy.window())
+        is_inside = x + SLIM_RAIL <= left < x + window.width and y + LEAST_BARS <= top < y + window.height
+        return top - y if is_inside else None
+
     def _page_sides(self) -> tuple[int, int]:
         window = self.window()
         if not self._legacy.is_visible():
@@ -107,7 +120,7 @@ class ShellWindow:
         return (middle, window.width) if is_legacy_left else (SLIM_RAIL, middle)
 
     def _rest(self, seconds: float) -> None:
-        """Wait until the picture comes to rest, or changes only where a clock runs."""
+        """Wait until the palette comes to rest."""
         wait_for_rest(lambda: self._screen.picture().crop(PALETTE_BOX), seconds)
 
 
@@ -123,10 +136,16 @@ def first_outline(picture: Image.Image, *, from_line: int) -> tuple[int, int] | 
 
 
 def wait_for_rest(look: Callable[[], Image.Image], seconds: float) -> None:
-    """Wait until a picture does not change for a moment; gives up silently on one that always does."""
+    """Wait until a picture does not change for a moment.
+
+    Raises:
+        DemoError: it always does.
+    """
     began = since = time.monotonic()
     last = look()
-    while time.monotonic() - since < seconds and time.monotonic() - began < ANSWER_SECONDS:
+    while time.monotonic() - since < seconds:
+        if time.monotonic() - began > ANSWER_SECONDS:
+            raise DemoError("the palette does not come to rest")
         now = look()
         if ImageChops.difference(now.convert("RGB"), last.convert("RGB")).getbbox() is not None:
             last, since = now, time.monotonic()
@@ -135,6 +154,8 @@ def wait_for_rest(look: Callable[[], Image.Image], seconds: float) -> None:
 
 RAIL = 208
 SLIM_RAIL = 56
+LEAST_BARS = 120
+"""The window's own bars are higher; a program that is not hosted yet stands in the screen's corner."""
 MARGIN = 10
 """Within the blank margin that every page has on its left."""
 EDGE = 36
@@ -145,5 +166,5 @@ LEAST_SHARE = 0.3
 """Each colour of the veil's stripes covers nearly half of it."""
 ACCENT = (0, 94, 184)
 LEAST_BUTTON = 150
-PALETTE_BOX = (420, 210, 1020, 640)
-"""Where the palette lies, on a screen of 1440 × 900, without the field in which a caret blinks."""
+PALETTE_BOX = (420, 262, 1020, 450)
+"""Where the palette's list lies, on a screen of 1440 × 900, below the field in which a caret blinks."""
