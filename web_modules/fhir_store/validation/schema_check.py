@@ -94,6 +94,7 @@ def _mended(kind: dict[str, Any]) -> dict[str, Any]:
     """One type's schema without prose, and with HL7's two mistakes about strings and lists put right."""
     made = _with_mended_pattern(kind)
     if "properties" in made:
+        made["type"] = "object"  # which HL7's leaves unsaid: a text would do for a name
         made["properties"] = {key: _mended_property(one) for key, one in made["properties"].items()}
         made["properties"]["fhir_comments"] = _COMMENTS
     return made
