@@ -65,7 +65,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 @st.composite
 def spoilt(draw: st.DrawFn) -> dict[str, Any]:
     """A seed with up to three places replaced, removed, or joined by an odd neighbour."""
-    made = copy.deepcopy(draw(st.sampled_from(SEEDS)))
+    made: dict[str, Any] = copy.deepcopy(draw(st.sampled_from(SEEDS)))
     for _ in range(draw(st.integers(0, 3))):
         there = [path for path in places(made) if path != ("resourceType",)]
         *way, last = draw(st.sampled_from(there))
