@@ -8,8 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageChops
+
 from demo.check.virtual_screen import VirtualScreen
 from demo.errors import DemoError
+
+STILL_SECONDS = 0.4
+LONGEST_PAINTING_SECONDS = 4.0
+"""A caret may blink and a clock may run for ever."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,11 +63,22 @@ class Report:
         return bool(said["ok"])
 
     def picture(self, name: str) -> str:
-        """Save what is on the glass; give the file's name."""
+        """Save what is on the glass, once everything is painted; give the file's name."""
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{name}.png"
-        self.screen.picture().save(file, optimize=True)
+        self._still_picture().save(file, optimize=True)
         return str(file)
+
+    def _still_picture(self) -> Image.Image:
+        until = time.monotonic() + LONGEST_PAINTING_SECONDS
+        now = self.screen.picture()
+        while True:
+            last = now
+            time.sleep(STILL_SECONDS)
+            now = self.screen.picture()
+            is_still = ImageChops.difference(now.convert("RGB"), last.convert("RGB")).getbbox() is None
+            if is_still or time.monotonic() > until:
+                return now
 
     def close(self, **facts: Any) -> bool:
         """Say how it went as a whole, and whether that was well."""
