@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from shell.native.constants import keep_constants
+from tests.support.statements import Watch, watching
 
 # Before anything imports Qt. A test of a real window starts a screen of its own and a process with its own
 # environment.
@@ -67,6 +68,24 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was skipped, and may not be here: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def statement_watch() -> Iterator[Watch]:
+    """Sees every statement to the cloud's tables that this process sends."""
+    watch = Watch()
+    with watching(watch):
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _one_practice_a_statement(statement_watch: Watch) -> Iterator[None]:
+    """Fail a test that sent a statement which does not name one practice."""
+    yield
+    faults = list(dict.fromkeys(statement_watch.faults))
+    statement_watch.faults.clear()
+    if faults:
+        pytest.fail("every statement names one practice:\n" + "\n".join(faults), pytrace=False)
 
 
 @pytest.fixture

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.web_modules.fhir_store.conftest import OTHER_PRACTICE, PRACTICE, Caller
-from web_modules.fhir_store.database.session import Session
+from tests.web_modules.fhir_store.conftest import Caller
 
 SECRET = {
     "resourceType": "Patient",
@@ -73,35 +72,3 @@ def test_a_write_wakes_only_its_own_practice(two: tuple[Caller, Caller]) -> None
     before = other.service.changes.position
     fhir("POST", "Patient", {"resourceType": "Patient"})
     assert other.service.changes.position == before
-
-
-def test_every_statement_names_one_practice(
-    two: tuple[Caller, Caller], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fhir, _other = two
-    seen: list[tuple[str, Any]] = []
-
-    def watched(name: str) -> None:
-        sent = getattr(Session, name)
-
-        def send(self: Session, sql: str, values: Any) -> Any:
-            seen.extend((sql, row) for row in (values if name == "change_many" else [values]))
-            return sent(self, sql, values)
-
-        monkeypatch.setattr(Session, name, send)
-
-    for name in ("rows", "change", "change_many"):
-        watched(name)
-    fhir("PUT", "Patient/q", SECRET | {"id": "q", "generalPractitioner": [{"reference": "Practitioner/1"}]})
-    fhir("PUT", "Patient/q", {"resourceType": "Patient", "id": "q"})
-    fhir(
-        "GET", "Patient", query={"family": "s", "birthdate": "ge2000", "gender:not": "x", "_sort": "-family"}
-    )
-    fhir("GET", "Patient", query={"_include": "Patient:general-practitioner", "_revinclude": "Basic:subject"})
-    fhir("GET", "_history")
-    fhir("DELETE", "Patient/q")
-    assert len(seen) > 20
-    for text, values in seen:
-        assert "practice" in text
-        assert PRACTICE in values, text
-        assert OTHER_PRACTICE not in str(values)
