@@ -40,17 +40,26 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     with ExitStack() as stack:
         flag_file = FlagFile(settings.flags, practice=ods, environment=settings.environment.value)
         stack.callback(flag_file.close)
+        credentials = _credentials(settings)
+        database = open_database(settings.legacy)
+        stack.callback(database.dispose)
+        columns = LegacyRows(database, ods).columns
+
+        def ask() -> None:
+            environment, practice = said_by(settings.fhir)
+            check_environment(settings.environment, said=environment, ods=ods, practice=practice)
+            check_schema(mapped_columns(), columns())
+
+        if stop is None:
+            ask()  # before the journal is made: a bridge that cannot begin leaves nothing behind
         engine = open_journal(journal_url(settings.journal))
         stack.callback(engine.dispose)
         lease = Lease(engine, ods)
         stack.callback(lease.close)
         journal = SqlJournal(engine, ods, lease)
-        database = open_database(settings.legacy)
-        stack.callback(database.dispose)
         held = LegacyLease(database, ods, lease.journal)
         stack.callback(held.close)
         legacy = LegacyRows(database, ods, fence=held.check)
-        credentials = _credentials(settings)
         transport = HttpTransport(settings.fhir, credentials=credentials)
         stack.callback(transport.close)
         client = FhirClient(transport)
@@ -58,15 +67,16 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         feed = OutboxFeed(database)
         stack.callback(feed.close)
 
-        def check() -> None:
-            environment, practice = said_by(settings.fhir)
-            check_environment(settings.environment, said=environment, ods=ods, practice=practice)
-            check_schema(mapped_columns(), legacy.columns())
+        def begin() -> None:
             held.take()
             install_outbox(database)
 
+        def check() -> None:
+            ask()
+            begin()
+
         if stop is None:
-            check()
+            begin()
         if after_restore:
             now = datetime.now(UTC)
             fresh = feed.poll(None).checkpoint

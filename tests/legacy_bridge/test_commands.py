@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from demo.programs import free_port
 from legacy_bridge.__main__ import app
 from legacy_bridge.errors import SettingsWrong
+from legacy_bridge.journal.database import journal_url, open_journal
 from legacy_bridge.settings import load_settings
-from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import ODS
-from web_modules.decision.flags import FlagFile
+from tests.legacy_bridge.support.mirror import Mirror, stages
+from tests.legacy_bridge.support.small_practice import ODS, SmallPractice
+from web_modules.decision.flags import FlagFile, flagd_document
 from web_modules.decision.words import Function, Stage
 
 
@@ -121,3 +123,28 @@ def test_a_stage_that_does_not_exist_writes_no_flag_file(tmp_path: Path, stage: 
     assert code == 1
     assert f"--stage {stage} is not understood" in said
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("ods", "said"),
+    [(ODS, "does not answer: start it, or correct --fhir"), ("X00000", "names no organisation")],
+)
+@pytest.mark.parametrize("is_there_a_journal", [True, False])
+def test_a_bridge_that_cannot_begin_leaves_everything_as_it_was(
+    practice: SmallPractice, tmp_path: Path, ods: str, said: str, is_there_a_journal: bool
+) -> None:
+    (tmp_path / "flags.json").write_text(json.dumps(flagd_document(stages())), encoding="utf-8")
+    journal = tmp_path / "journal.sqlite"
+    if is_there_a_journal:
+        open_journal(journal_url(str(journal))).dispose()
+
+    def all_files() -> dict[Path, bytes]:  # but for SQLite's shared memory, where readers too leave marks
+        return {path: path.read_bytes() for path in tmp_path.iterdir() if not path.name.endswith("-shm")}
+
+    before = all_files()
+    sides = ["--legacy", practice.url, "--fhir", f"http://127.0.0.1:{free_port()}/fhir"]
+    mine = ["--practice", ods, "--flags", str(tmp_path / "flags.json"), "--journal", str(journal)]
+    code, output = run("once", *sides, *mine)
+    assert code == 1
+    assert said in output
+    assert all_files() == before
