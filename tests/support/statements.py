@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from web_modules.fhir_store.database import tables
+from web_modules.fhir_store.database import session, tables
 from web_modules.fhir_store.database.backups.rows import EVERY_PRACTICE
-from web_modules.fhir_store.database.session import Session
 from web_modules.identity.database import tables as identity_tables
 
 _NAMES = "|".join([*tables.METADATA.tables, *identity_tables.METADATA.tables])
@@ -62,28 +61,38 @@ def _values(row: Sequence[Any], places: Sequence[int]) -> Iterator[Any]:
     return (row[place] for place in places if place < len(row))
 
 
+class _WatchedCursor:
+    def __init__(self, cursor: session.Cursor, watch: Watch) -> None:
+        self._cursor = cursor
+        self._watch = watch
+        self.fetchall = cursor.fetchall
+
+    def execute(self, sql: str, values: Any = ()) -> None:
+        self._watch.see(sql, [values])
+        self._cursor.execute(sql, values)
+
+    def executemany(self, sql: str, rows: Sequence[Any]) -> None:
+        for row in rows:  # each is a statement of its own
+            self._watch.see(sql, [row])
+        self._cursor.executemany(sql, rows)
+
+
 @contextmanager
 def watching(watch: Watch) -> Iterator[None]:
     """Have a watch see every statement of this process."""
-    kept = {name: getattr(Session, name) for name in ("rows", "change", "change_many")}
-
-    def watched(name: str) -> Any:
-        def send(self: Session, sql: str, values: Any) -> Any:
-            watch.see(sql, values if name == "change_many" else [values])
-            return kept[name](self, sql, values)
-
-        return send
+    kept = session.cursor_of
 
     def see(connection: Connection, _cursor: Any, sql: str, values: Any, *rest: Any) -> None:
         if connection.engine.hide_parameters:  # the cloud's engines; tests look around with others
             watch.see(sql, values if rest[-1] else [values])
 
-    for name in kept:
-        setattr(Session, name, watched(name))
+    def watched(connection: session.Connection) -> session.Cursor:
+        return _WatchedCursor(kept(connection), watch)
+
+    session.cursor_of = watched
     event.listen(Engine, "before_cursor_execute", see)
     try:
         yield
     finally:
         event.remove(Engine, "before_cursor_execute", see)
-        for name, sent in kept.items():
-            setattr(Session, name, sent)
+        session.cursor_of = kept

@@ -1,6 +1,8 @@
 """Carries out transactions (all or nothing) and batches (each for itself). FHIR R4 http.html#transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from operator import is_not
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -43,7 +45,7 @@ class BundleRunner:
         Raises:
             Refusal: the first step that cannot be done, with its place in the bundle.
         """
-        steps = [step for step in understood if isinstance(step, Step)]
+        steps = [replace(step) for step in understood if isinstance(step, Step)]
         check_unique(steps)
         names: dict[str, str] = {}
         for step in steps:
@@ -76,10 +78,11 @@ class BundleRunner:
     ) -> Resource:
         """Do each step for itself; one that is refused leaves the others alone."""
         answers = []
-        for step in understood:
-            if isinstance(step, Refusal):
-                answers.append(_of_refusal(step))
+        for one in understood:
+            if isinstance(one, Refusal):
+                answers.append(_of_refusal(one))
                 continue
+            step = replace(one)
             so_far = len(records.written)
             try:
                 with records.session.part():
@@ -87,7 +90,6 @@ class BundleRunner:
                         self._validator.check(step.resource, f"{step.place}.resource")
                     self._prepare(records, step)
                     answers.append(self._done(records, step, wants_content=wants_content))
-                    records.flush()
             except Refusal as refusal:
                 del records.written[so_far:]
                 answers.append(_of_refusal(refusal))
@@ -106,28 +108,41 @@ class BundleRunner:
         step.resource_id = new_id() if step.existing is None else step.existing.id
 
     def _linked(self, records: WritableRecords, resource: Resource, names: Mapping[str, str]) -> Resource:
-        """The resource with its links to other entries, and its conditional references, made real."""
+        """The resource with its links to other entries, and its conditional references, made real.
+
+        What was sent is left as it is: the transaction may have to be done again.
+        """
+        changed: Resource = {}
         for key, value in resource.items():
+            real: Any = value
             if isinstance(value, str):
                 if key in _LINKS:
-                    if value in names:
-                        resource[key] = names[value]
-                    elif key == "reference" and "?" in value:
-                        resource[key] = self._conditional(records, value)
+                    real = self._real(records, key, value, names)
             elif isinstance(value, dict):
-                self._linked(records, value, names)
+                real = self._linked(records, value, names)
             elif isinstance(value, list):
-                self._linked_each(records, key, value, names)
-        return resource
+                real = self._linked_each(records, key, value, names)
+            if real is not value:
+                changed[key] = real
+        return resource | changed if changed else resource
 
     def _linked_each(
         self, records: WritableRecords, key: str, values: list[Any], names: Mapping[str, str]
-    ) -> None:
-        for index, value in enumerate(values):
-            if isinstance(value, dict):
-                self._linked(records, value, names)
-            elif isinstance(value, str) and key in _LINKS and value in names:
-                values[index] = names[value]
+    ) -> list[Any]:
+        made = [
+            self._linked(records, value, names)
+            if isinstance(value, dict)
+            else names.get(value, value)
+            if isinstance(value, str) and key in _LINKS
+            else value
+            for value in values
+        ]
+        return made if any(map(is_not, made, values)) else values
+
+    def _real(self, records: WritableRecords, key: str, link: str, names: Mapping[str, str]) -> str:
+        if link not in names and key == "reference" and "?" in link:
+            return self._conditional(records, link)
+        return names.get(link, link)
 
     def _conditional(self, records: WritableRecords, reference: str) -> str:
         resource_type, _, condition = reference.partition("?")

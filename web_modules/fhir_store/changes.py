@@ -31,12 +31,13 @@ LOOK_SECONDS = 0.025
 """How late a change at another process may be told; 40 looks a second are less than a hundredth of a core."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_OF_CLOCK = EPOCH.replace(tzinfo=None)  # which is written without an offset
 
 
 def position_instant(position: int) -> str:
     """The position as a FHIR instant with six decimals, in UTC."""
-    moment = EPOCH + timedelta(microseconds=position)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond:06d}Z"
+    moment = _EPOCH_OF_CLOCK + timedelta(microseconds=position)
+    return f"{moment.isoformat(timespec='microseconds')}Z"
 
 
 class ChangeSignal:

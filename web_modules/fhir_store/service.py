@@ -396,8 +396,10 @@ class FhirService:
 
     @contextmanager
     def _reading(self, request: Asked) -> Iterator[Records]:
-        with self._store.database.viewing() as session:
-            yield Records(session, self.served.practice, self._sight(request))
+        sight, database = self._sight(request), self._store.database
+        is_one_look = not sight.is_limited and _asks_one_thing(request)
+        with database.looking() if is_one_look else database.viewing() as session:
+            yield Records(session, self.served.practice, sight)
 
     def _written(self, request: Asked, work: Callable[[WritableRecords], T]) -> T:
         def in_transaction(session: Session) -> tuple[T, int]:
@@ -438,6 +440,12 @@ class FhirService:
                 )
             )
         return self._capability
+
+
+def _asks_one_thing(request: Asked) -> bool:
+    """Whether a request needs no view in which several answers fit each other: one record, or one search."""
+    is_plain = "_history" not in request.path and "$" not in request.path
+    return is_plain and not any("include" in name for name, _value in request.query)
 
 
 def _posted(request: Asked) -> Pairs:

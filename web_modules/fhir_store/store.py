@@ -15,7 +15,7 @@ from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.engine import Database
-from web_modules.fhir_store.database.records import lock_practice, read_position
+from web_modules.fhir_store.database.records import read_position
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.definitions import DEFAULT_FOLDER, load_definitions
@@ -127,12 +127,7 @@ class Store:
         Raises:
             DatabaseSilent: nothing was added.
         """
-
-        def add(session: Session) -> int:
-            lock_practice(session, practice)
-            return self.book(session, practice).append(notes)
-
-        return self.database.write(add)
+        return self.database.write(lambda session: self.book(session, practice).append(notes))
 
     def _position(self, practice: str) -> int | None:
         try:

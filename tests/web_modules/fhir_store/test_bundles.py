@@ -1,8 +1,11 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.web_modules.fhir_store.conftest import Caller
+from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.store import Store
 
 SLOT: dict[str, Any] = {
     "resourceType": "Slot",
@@ -289,3 +292,37 @@ def test_the_entries_of_a_bundle_may_carry_conditions(fhir: Caller) -> None:
     )
     statuses = [one["response"]["status"][:3] for one in fhir("POST", "", reads).body["entry"]]
     assert statuses == ["304", "412"]
+
+
+def test_a_transaction_that_is_done_again_keeps_its_links(
+    fhir: Caller, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = store.database.write
+
+    def undone(work: Callable[[Session], Any], session: Session) -> None:
+        with session.part():
+            work(session)
+            raise RuntimeError
+
+    def twice(work: Callable[[Session], Any]) -> Any:
+        def again(session: Session) -> Any:
+            with pytest.raises(RuntimeError):
+                undone(work, session)
+            return work(session)
+
+        return write(again)
+
+    monkeypatch.setattr(store.database, "write", twice)
+    name = "urn:uuid:6f5c2d4e-0000-4000-8000-000000000001"
+    observation = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "a"},
+        "subject": {"reference": name},
+    }
+    patient = entry("POST", "Patient", {"resourceType": "Patient"}, full_url=name)
+    answer = fhir("POST", "", bundle(patient, entry("POST", "Observation", observation)))
+    assert answer.status == 200
+    (patient_id,) = fhir.ids("Patient")
+    (found,) = fhir("GET", "Observation").resources
+    assert found["subject"]["reference"] == f"Patient/{patient_id}"

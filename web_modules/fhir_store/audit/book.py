@@ -1,19 +1,21 @@
 """Reads and appends the audit of one practice in the database."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.audit.chain import Chain, Entry, Head
 from web_modules.fhir_store.audit.events import Note
+from web_modules.fhir_store.database.adding import Adding
+from web_modules.fhir_store.database.heads import READ_HEAD, head_of
 from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.database.tables import AUDIT, AUDIT_SUBJECT
 
 PAGE = 1000
 
-_ADD = "INSERT INTO audit (practice, number, moment, agent, content, link) VALUES (?, ?, ?, ?, ?, ?)"
-_ADD_SUBJECT = "INSERT INTO audit_subject (practice, reference, number) VALUES (?, ?, ?)"
-_HEAD = "SELECT audited, audit_link, audit_seal FROM practice WHERE practice = ?"
-_MOVE_HEAD = "UPDATE practice SET audited = ?, audit_link = ?, audit_seal = ? WHERE practice = ?"
+_ADD = Adding(AUDIT, "number", "moment", "agent", "content", "link")
+_ADD_SUBJECT = Adding(AUDIT_SUBJECT)
 _FOLLOWING = (
     "SELECT number, content, link FROM audit WHERE practice = ? AND number > ? ORDER BY number LIMIT ?"
 )
@@ -28,11 +30,15 @@ class AuditBook:
         self._chain = chain
 
     def append(self, notes: Sequence[Note]) -> int:
-        """Add notes at the end; the transaction must hold the practice's lock. The number of the last."""
-        head = self.head()
+        """Add notes at the end, in a transaction that keeps the practice's other writers out.
+
+        Returns:
+            the number of the last.
+        """
+        head = self._session.head(self._practice)
         if not notes:
-            return head.count
-        number, link = head.count, head.link
+            return head.audit.count
+        number, link = head.audit.count, head.audit.link
         rows: list[tuple[Any, ...]] = []
         subjects: list[tuple[Any, ...]] = []
         for note in notes:
@@ -40,11 +46,10 @@ class AuditBook:
             link = self._chain.link(link, number, note.content)
             rows.append((self._practice, number, note.moment, note.agent, note.content, link))
             subjects += [(self._practice, reference, number) for reference in note.references]
-        self._session.change_many(_ADD, rows)
-        if subjects:
-            self._session.change_many(_ADD_SUBJECT, subjects)
-        seal = self._chain.seal(number, link)
-        self._session.change(_MOVE_HEAD, (number, link, seal, self._practice))
+        self._session.add(_ADD, rows)
+        self._session.add(_ADD_SUBJECT, subjects)
+        end = Head(count=number, link=link, seal=self._chain.seal(number, link))
+        self._session.move_head(self._practice, replace(head, audit=end))
         return number
 
     def head(self) -> Head:
@@ -53,11 +58,10 @@ class AuditBook:
         Raises:
             DatabaseUnavailable: the database knows no such practice.
         """
-        rows = self._session.rows(_HEAD, (self._practice,))
+        rows = self._session.rows(READ_HEAD, (self._practice,))
         if not rows:
             raise DatabaseUnavailable(f"The database knows no practice {self._practice}: check its ODS code.")
-        count, link, seal = rows[0]
-        return Head(count=count, link=bytes(link), seal=bytes(seal))
+        return head_of(rows[0]).audit
 
     def entries(self) -> Iterator[Entry]:
         """Every entry, by number."""

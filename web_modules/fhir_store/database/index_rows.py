@@ -1,10 +1,11 @@
-"""Writes the search index of resources: collected during a transaction, sent in one go a table."""
+"""Writes the search index of resources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import Table
 
+from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.tables import INDEX_TABLES
 from web_modules.fhir_store.documents import Resource
@@ -15,21 +16,15 @@ from web_modules.fhir_store.refusals import IssueCode, refuse
 MOST_ROWS = 50_000
 """Of one resource, written while other writers wait: about a second."""
 
-Rows = list[tuple[Any, ...]]
-
-
-def _adding(table: Table, names: tuple[str, ...]) -> str:
-    columns = ("practice", "number", "parameter", *names)
-    places = ", ".join("?" * len(columns))
-    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608  (fixed names)
-
 
 def _removing(table: Table, names: tuple[str, ...]) -> str:
     where = " AND ".join(f"{name} = ?" for name in ("practice", "number", "parameter", *names))
     return f"DELETE FROM {table.name} WHERE {where}"  # noqa: S608  (fixed names)
 
 
-_ADDING: Mapping[ParameterKind, str] = {kind: _adding(*shape) for kind, shape in INDEX_TABLES.items()}
+_ADDING: Mapping[ParameterKind, Adding] = {
+    kind: Adding(table, "number", "parameter", *names) for kind, (table, names) in INDEX_TABLES.items()
+}
 _REMOVING: Mapping[ParameterKind, str] = {kind: _removing(*shape) for kind, shape in INDEX_TABLES.items()}
 
 
@@ -41,9 +36,6 @@ class IndexWriter:
         self._practice = practice
         self._indexer = indexer
         self._base_url = base_url
-        self._adding: dict[ParameterKind, Rows] = {}
-        self._removing: dict[ParameterKind, Rows] = {}
-        self._numbers: set[int] = set()
 
     def replace(self, number: int, before: Resource | None, after: Resource | None) -> None:
         """Make the index of one resource follow its content; rows that stay are left alone.
@@ -53,33 +45,21 @@ class IndexWriter:
             before: the content that is indexed now, or None.
             after: the content from now on, or None when it is deleted.
         """
-        if number in self._numbers:
-            self.flush()
-        self._numbers.add(number)
         new = self._rows(after)
         if before is None:
             for kind, rows in new.items():
-                self._collect(self._adding, kind, number, rows)
+                self._session.add(_ADDING[kind], self._whole(number, rows))
             return
         old = self._rows(before)
         for kind in INDEX_TABLES:
             was, will_be = old.get(kind, {}), new.get(kind, {})
-            self._collect(self._removing, kind, number, [row for row in was if row not in will_be])
-            self._collect(self._adding, kind, number, [row for row in will_be if row not in was])
+            gone = [row for row in was if row not in will_be]
+            self._session.change_later(_REMOVING[kind], self._whole(number, gone))
+            fresh = [row for row in will_be if row not in was]
+            self._session.add(_ADDING[kind], self._whole(number, fresh))
 
-    def flush(self) -> None:
-        """Send what was collected; before a search in the same transaction, and before its end."""
-        for kind, rows in self._removing.items():
-            self._session.change_many(_REMOVING[kind], rows)
-        for kind, rows in self._adding.items():
-            self._session.change_many(_ADDING[kind], rows)
-        self._adding = {}
-        self._removing = {}
-        self._numbers = set()
-
-    def _collect(self, into: dict[ParameterKind, Rows], kind: ParameterKind, number: int, rows: Any) -> None:
-        if rows:
-            into.setdefault(kind, []).extend((self._practice, number, *row) for row in rows)
+    def _whole(self, number: int, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+        return [(self._practice, number, *row) for row in rows]
 
     def _rows(self, resource: Resource | None) -> IndexRows:
         if resource is None:

@@ -4,15 +4,18 @@ import os
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.audit.book import AuditBook
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.changes import position_instant
+from web_modules.fhir_store.database.adding import Adding
+from web_modules.fhir_store.database.heads import READ_HEAD, head_of
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.database.tables import RESOURCE, VERSION
 from web_modules.fhir_store.documents import Resource, decode, encode
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.sight import UNLIMITED, Sight
@@ -67,18 +70,11 @@ _ONE_VERSION = f"""
     SELECT {VERSION_COLUMNS} FROM version AS v
     WHERE v.practice = ? AND v.type = ? AND v.id = ? AND v.version = ?
 """  # noqa: S608
-_POSITION = "SELECT position FROM practice WHERE practice = ?"
-_MOVE_POSITION = "UPDATE practice SET position = ? WHERE practice = ?"
-_ADD_RESOURCE = """
-    INSERT INTO resource (practice, type, id, number, updated, is_deleted) VALUES (?, ?, ?, ?, ?, ?)
-"""
+_ADD_RESOURCE = Adding(RESOURCE, "type", "id", "number", "updated", "is_deleted")
 _MOVE_RESOURCE = """
     UPDATE resource SET updated = ?, is_deleted = ? WHERE practice = ? AND type = ? AND id = ?
 """
-_ADD_VERSION = """
-    INSERT INTO version (practice, type, id, number, version, updated, method, content)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-"""
+_ADD_VERSION = Adding(VERSION, "type", "id", "number", "version", "updated", "method", "content")
 _FORGET_EARLIER = "DELETE FROM version WHERE practice = ? AND type = ? AND id = ? AND version < ?"
 
 
@@ -112,12 +108,12 @@ def not_there(resource_type: str) -> Refusal:
 
 def lock_practice(session: Session, practice: str) -> int:
     """Keep every other writer of a practice out until the transaction ends; its position so far."""
-    return int(session.rows_for_change(_POSITION, (practice,))[0][0])
+    return session.head(practice).position
 
 
 def read_position(session: Session, practice: str) -> int:
     """The `lastUpdated` of a practice's newest version in microseconds."""
-    return int(session.rows(_POSITION, (practice,))[0][0])
+    return head_of(session.rows(READ_HEAD, (practice,))[0]).position
 
 
 class Records:
@@ -130,7 +126,9 @@ class Records:
 
     def current(self, resource_type: str, resource_id: str) -> StoredVersion | None:
         """The newest version, a deletion too, or None when there never was one or it is hidden."""
-        rows = self.session.rows(_CURRENT, (self.practice, resource_type, resource_id))
+        key = (self.practice, resource_type, resource_id)
+        ask = self.session.rows if self.session.is_touched(key) else self.session.rows_beside
+        rows = ask(_CURRENT, key)
         if not rows or self.hides(Interaction.READ, resource_type, resource_id):
             return None
         return stored(rows[0])
@@ -141,7 +139,6 @@ class Records:
         if limit is None:
             return False
         key = (self.practice, resource_type, resource_id)
-        self.flush()
         return not self.session.rows(f"{_IS_THERE} AND {limit.text}", (*key, *limit.values))
 
     def version(self, resource_type: str, resource_id: str, version: int) -> StoredVersion | None:
@@ -151,9 +148,6 @@ class Records:
             return None
         found = stored(rows[0])
         return found if found.content is None or self.sight.sees_labels_of(found.content) else None
-
-    def flush(self) -> None:
-        """Make what this transaction has written findable by its own searches; nothing to do when reading."""
 
     def position(self) -> int:
         """The `lastUpdated` of the practice's newest version in microseconds."""
@@ -202,8 +196,7 @@ class WritableRecords(Records):
         self._index = index
         self._door = door
         self.written: list[str] = []
-        self._began_at = lock_practice(session, practice)
-        self.reached = self._began_at
+        self.reached = lock_practice(session, practice)
 
     def current(self, resource_type: str, resource_id: str) -> StoredVersion | None:
         """The newest version, a deletion too, or None when there never was one.
@@ -299,16 +292,12 @@ class WritableRecords(Records):
             raise refuse(403, IssueCode.FORBIDDEN, "You may not remove the history of records.")
         self.session.change(_FORGET_EARLIER, (self.practice, current.type, current.id, current.version))
 
-    def flush(self) -> None:
-        """Make what was written here findable; see `Records.flush`."""
-        self._index.flush()
-
     def finish(self, book: AuditBook, notes: Sequence[Note]) -> None:
         """Record how far the practice's history has come, and who wrote; call it last, before the commit."""
-        self.flush()
         book.append(notes)
-        if self.reached > self._began_at:
-            self.session.change(_MOVE_POSITION, (self.reached, self.practice))
+        head = self.session.head(self.practice)
+        if self.reached > head.position:
+            self.session.move_head(self.practice, replace(head, position=self.reached))
 
     def _require(self, interaction: Interaction, resource_type: str, resource_id: str) -> None:
         is_allowed = self.sight.allows(interaction, resource_type)
@@ -323,11 +312,10 @@ class WritableRecords(Records):
         key = (self.practice, version.type, version.id)
         self.written.append(f"{version.type}/{version.id}/_history/{version.version}")
         is_deleted = int(version.content is None)
+        self.session.touch(key)
         if version.version == 1:
-            self.session.change(_ADD_RESOURCE, (*key, version.number, version.updated, is_deleted))
+            self.session.add(_ADD_RESOURCE, [(*key, version.number, version.updated, is_deleted)])
         else:
-            self.session.change(_MOVE_RESOURCE, (version.updated, is_deleted, *key))
-        self.session.change(
-            _ADD_VERSION,
-            (*key, version.number, version.version, version.updated, version.method, version.content),
-        )
+            self.session.change_later(_MOVE_RESOURCE, [(version.updated, is_deleted, *key)])
+        row = (*key, version.number, version.version, version.updated, version.method, version.content)
+        self.session.add(_ADD_VERSION, [row])

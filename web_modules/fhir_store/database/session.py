@@ -3,12 +3,20 @@
 The store's statements are few and fixed, or put together by the search from fixed pieces. Sent straight to
 the driver they cost a third of what they cost through SQLAlchemy's constructs, which still open the
 connections and make the tables.
+
+Changes are kept back and sent together, one statement for all rows of a table, at the latest before the next
+query and before the commit: a server is asked twice for a write, and not once for each row.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
+
+from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.database.adding import Adding
+from web_modules.fhir_store.database.heads import MOVE_HEAD, READ_HEAD, PracticeHead, head_of
 
 Values = Sequence[Any]
 
@@ -20,10 +28,6 @@ EACH_ON_SERVER = "SELECT jsonb_array_elements_text(?::jsonb)"
 class Cursor(Protocol):
     """What is used of a driver's cursor (PEP 249)."""
 
-    @property
-    def rowcount(self) -> int:
-        """How many rows the last change met."""
-
     def execute(self, operation: Any, parameters: Any = ..., /) -> Any:
         """Send a statement."""
 
@@ -34,48 +38,176 @@ class Cursor(Protocol):
         """The rows of the last statement."""
 
 
+class Connection(Protocol):
+    """What is used of a driver's connection (PEP 249)."""
+
+    def cursor(self) -> Any:
+        """A new cursor."""
+
+
+def cursor_of(connection: Connection) -> Cursor:
+    """A cursor through which every statement of a session goes."""
+    cursor: Cursor = connection.cursor()
+    return cursor
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part of the transaction that may have to be undone by itself.
+
+    Attributes:
+        mark: how many of the changes that are kept back came before it.
+        is_saved: whether some of its own changes were sent, after a savepoint.
+    """
+
+    mark: int
+    is_saved: bool = False
+
+
 class Session:
     """A transaction that someone else opens and ends."""
 
-    def __init__(self, cursor: Cursor, *, is_embedded: bool) -> None:
-        """Speak through a driver's cursor.
+    def __init__(self, connection: Connection, fault: type[Exception], *, is_embedded: bool) -> None:
+        """Speak through a driver's connection.
 
         Args:
-            cursor: of a connection in a transaction.
+            connection: in a transaction, or about to begin one.
+            fault: what the driver raises when a statement fails.
             is_embedded: whether it is SQLite's; a server's driver writes `%s` for a value, and not `?`.
         """
-        self._cursor = cursor
+        self._fault = fault
+        self._asking = cursor_of(connection)
+        self._changing = cursor_of(connection)  # in a pipeline it must not be the one that is read
         self._is_embedded = is_embedded
+        self._kept: list[tuple[str | Adding, Values]] = []
+        self._parts: list[_Part] = []
+        self._touched: set[Values] = set()
+        self._heads: dict[str, PracticeHead] = {}
+        self._heads_read: dict[str, PracticeHead] = {}
 
     def rows(self, sql: str, values: Values) -> Sequence[Any]:
-        """What a query finds."""
-        self._cursor.execute(self._spoken(sql), values)
-        return self._cursor.fetchall()
+        """What a query finds, everything that this transaction has changed included."""
+        self.send()
+        return self.rows_beside(sql, values)
 
-    def rows_for_change(self, sql: str, values: Values) -> Sequence[Any]:
-        """What a query finds, held against other writers until the transaction ends."""
-        return self.rows(sql if self._is_embedded else f"{sql} FOR UPDATE", values)
+    def rows_beside(self, sql: str, values: Values) -> Sequence[Any]:
+        """What a query finds that none of the changes kept back has to do with."""
+        self._asking.execute(self._spoken(sql), values)
+        return self._asking.fetchall()
+
+    def head(self, practice: str) -> PracticeHead:
+        """How far a practice has come, this transaction included; keeps its other writers out until the end.
+
+        Raises:
+            DatabaseUnavailable: the database knows no such practice.
+        """
+        head = self._heads.get(practice)
+        if head is None:
+            rows = self.rows_beside(
+                READ_HEAD if self._is_embedded else f"{READ_HEAD} FOR UPDATE", (practice,)
+            )
+            if not rows:
+                words = f"The database knows no practice {practice}: check its ODS code."
+                raise DatabaseUnavailable(words)
+            head = self._heads[practice] = self._heads_read[practice] = head_of(rows[0])
+        return head
+
+    def move_head(self, practice: str, head: PracticeHead) -> None:
+        """Say how far a practice has come now; written once, at the end."""
+        self._heads[practice] = head
 
     def change(self, sql: str, values: Values) -> int:
-        """Carry out a change; how many rows it met."""
-        self._cursor.execute(self._spoken(sql), values)
-        return self._cursor.rowcount
+        """Carry out a change at once; how many rows it met."""
+        self._send_for(is_changing=True)
+        return len(self.rows_beside(f"{sql} RETURNING 1", values))
 
-    def change_many(self, sql: str, rows: Sequence[Values]) -> None:
-        """Carry out a change once for each row of values."""
-        self._cursor.executemany(self._spoken(sql), rows)
+    def change_later(self, sql: str, rows: Sequence[Values]) -> None:
+        """Carry out a change once for each row of values. It must not matter in which order."""
+        self._kept += [(sql, row) for row in rows]
+
+    def add(self, adding: Adding, rows: Sequence[Values]) -> None:
+        """Add rows to a table."""
+        self._kept += [(adding, row) for row in rows]
+
+    def touch(self, key: Values) -> None:
+        """Say that what is changed next belongs together under a key, of which only one change may wait.
+
+        Rows of one key are then sent in the order in which they were changed.
+        """
+        if key in self._touched:
+            self.send()
+        self._touched.add(key)
+
+    def is_touched(self, key: Values) -> bool:
+        """Whether a change under a key may not be sent yet."""
+        return key in self._touched
+
+    def send(self) -> None:
+        """Send what was kept back."""
+        self._send_for(is_changing=False)
+
+    def _send_for(self, *, is_changing: bool) -> None:
+        """Send what was kept back before a query, or before something that changes more."""
+        kept, self._kept = self._kept, []
+        self._touched = set()
+        sent = 0
+        for part in self._parts:
+            if not part.is_saved and (is_changing or part.mark < len(kept)):
+                self._send(kept[sent : part.mark])
+                self._changing.execute("SAVEPOINT part")
+                part.is_saved, sent = True, part.mark
+            part.mark = 0
+        self._send(kept[sent:])
+
+    def finish(self) -> None:
+        """Send everything; the last thing before the commit."""
+        for practice, head in self._heads.items():
+            if head is not self._heads_read[practice]:
+                self.change_later(MOVE_HEAD, [(*head.values, practice)])
+        self.send()
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """A part of the transaction that is undone by itself when an error leaves the block."""
-        self._cursor.execute("SAVEPOINT part")
+        """A part of the transaction that is undone by itself when an error leaves the block.
+
+        Not an error of the database: after that nothing of the transaction can be kept.
+        """
+        part, heads = _Part(len(self._kept)), dict(self._heads)
+        self._parts.append(part)
         try:
             yield
-        except BaseException:
-            self._cursor.execute("ROLLBACK TO SAVEPOINT part")
-            self._cursor.execute("RELEASE SAVEPOINT part")
+            if part.is_saved:
+                self._changing.execute("RELEASE SAVEPOINT part")
+        except self._fault:
             raise
-        self._cursor.execute("RELEASE SAVEPOINT part")
+        except BaseException:
+            self._heads = heads
+            del self._kept[part.mark :]
+            if part.is_saved:
+                self._changing.execute("ROLLBACK TO SAVEPOINT part")
+                self._changing.execute("RELEASE SAVEPOINT part")
+            raise
+        finally:
+            self._parts.pop()
+
+    def _send(self, kept: Sequence[tuple[str | Adding, Values]]) -> None:
+        alike: dict[Any, list[Values]] = {}
+        for change, row in kept:
+            key = change if isinstance(change, str) else (change, row[0])
+            alike.setdefault(key, []).append(row)
+        for key, rows in alike.items():
+            if isinstance(key, str):
+                self._each(key, rows)
+            elif self._is_embedded:
+                self._each(key[0].sql, rows)
+            else:
+                self._changing.execute(key[0].server_sql, (key[1], key[0].as_json(rows)))
+
+    def _each(self, sql: str, rows: list[Values]) -> None:
+        if len(rows) == 1:
+            self._changing.execute(self._spoken(sql), rows[0])
+        else:
+            self._changing.executemany(self._spoken(sql), rows)
 
     def _spoken(self, sql: str) -> str:
         return sql if self._is_embedded else _as_the_server_says(sql)

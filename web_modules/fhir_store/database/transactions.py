@@ -4,10 +4,10 @@ import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, PoolProxiedConnection
 
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
@@ -39,13 +39,20 @@ class Transactions:
         """
         self._engine = engine
         self._begin = begin
-        self.silence: type[Exception] = engine.dialect.loaded_dbapi.OperationalError
+        driver = engine.dialect.loaded_dbapi
+        self.silence: type[Exception] = driver.OperationalError
         """What the driver raises when the database does not answer."""
+        self.fault: type[Exception] = driver.Error
+        """What it raises when a statement fails, whatever the reason."""
         self._is_embedded = engine.dialect.name == "sqlite"
 
     @contextmanager
-    def open(self) -> Iterator[Session]:
+    def open(self, *, is_writing: bool = False) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back when an error leaves the block.
+
+        Args:
+            is_writing: a server is then sent one statement after the other, and its answer waited for only
+                where it is needed.
 
         Raises:
             DatabaseSilent: the driver reports an operational error.
@@ -56,22 +63,42 @@ class Transactions:
         except self.silence as error:
             raise DatabaseSilent(str(error)) from error
         try:
-            cursor = connection.cursor()
-            if self._begin is not None:
-                cursor.execute(self._begin)
-            yield Session(cursor, is_embedded=self._is_embedded)
-            connection.commit()
+            with self._in_one_go(connection) if is_writing else nullcontext():
+                yield from self._within(connection)
         except self.silence as error:
-            if _is_too_much(error):
-                connection.rollback()
-                raise _too_much() from error
             connection.invalidate()
             raise DatabaseSilent(str(error)) from error
-        except BaseException:
-            connection.rollback()
-            raise
         finally:
             connection.close()
+
+    def _within(self, connection: PoolProxiedConnection) -> Iterator[Session]:
+        try:
+            if self._begin is not None:
+                connection.cursor().execute(self._begin)
+            session = Session(connection, self.fault, is_embedded=self._is_embedded)
+            yield session
+            session.finish()
+            connection.commit()
+        except self.silence as error:
+            if not _is_too_much(error):
+                raise
+            self._undo(connection)
+            raise _too_much() from error
+        except BaseException:
+            self._undo(connection)
+            raise
+
+    def _undo(self, connection: PoolProxiedConnection) -> None:
+        try:
+            connection.rollback()
+        except self.silence:  # said of the statements sent after the one that failed: they were not done
+            connection.rollback()
+
+    def _in_one_go(self, connection: PoolProxiedConnection) -> AbstractContextManager[object]:
+        if self._is_embedded:
+            return nullcontext()
+        pipeline: AbstractContextManager[object] = cast(Any, connection.driver_connection).pipeline()
+        return pipeline
 
 
 class _Job(Generic[T]):
@@ -121,30 +148,45 @@ class GroupCommits:
 
     def _serve(self, jobs: list[_Job[Any]]) -> None:
         try:
-            with self._transactions.open() as session:
+            if not self._are_done_together(jobs):
                 for job in jobs:
-                    _carry_out(job, session, self._transactions.silence, is_alone=len(jobs) == 1)
-        except BaseException as error:  # noqa: BLE001  (handed to every thread that waits for this commit)
-            for job in jobs:
-                job.error = job.error or error
+                    self._do_alone(job)
         finally:
             for job in jobs:
                 job.is_done = True
 
+    def _are_done_together(self, jobs: list[_Job[Any]]) -> bool:
+        """Whether several shared a commit; what one of them did wrong in the database undoes them all."""
+        if len(jobs) == 1:
+            return False
+        try:
+            with self._transactions.open(is_writing=True) as session:
+                for job in jobs:
+                    self._do_beside_others(job, session)
+        except (self._transactions.fault, Refusal):
+            for job in jobs:
+                job.result = job.error = None
+            return False
+        except BaseException as error:  # noqa: BLE001  (handed to every thread that waits for this commit)
+            for job in jobs:
+                job.error = job.error or error
+        return True
 
-def _carry_out(job: _Job[Any], session: Session, silence: type[Exception], *, is_alone: bool) -> None:
-    if is_alone:
-        job.result = job.work(session)
-        return
-    try:
-        with session.part():
-            job.result = job.work(session)
-    except silence as error:
-        if not _is_too_much(error):  # the database may have rolled back everything: nobody may go on
+    def _do_beside_others(self, job: _Job[Any], session: Session) -> None:
+        try:
+            with session.part():
+                job.result = job.work(session)
+        except self._transactions.fault:
             raise
-        job.error = _too_much()
-    except Exception as error:  # noqa: BLE001  (its own thread raises it; the others go on)
-        job.error = error
+        except Exception as error:  # noqa: BLE001  (its own thread raises it; the others go on)
+            job.error = error
+
+    def _do_alone(self, job: _Job[Any]) -> None:
+        try:
+            with self._transactions.open(is_writing=True) as session:
+                job.result = job.work(session)
+        except BaseException as error:  # noqa: BLE001  (its own thread raises it; the others go on)
+            job.error = error
 
 
 def _is_too_much(error: Exception) -> bool:

@@ -66,7 +66,6 @@ class Searcher:
         Raises:
             Refusal: 400, a value is not of its parameter's kind.
         """
-        records.flush()
         limit = partial(records.sight.limit, Interaction.SEARCH)
         wheres = self._wheres(records, search, limit)
         if search.wants_count_only:

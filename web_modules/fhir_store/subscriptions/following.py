@@ -118,7 +118,6 @@ class Follower:
                 raise _Tried(is_found=False)
             index = IndexWriter(session, self._practice, self._store.indexer, self._base_url)
             index.replace(version.number, decode(current.content), decode(version.content))
-            index.flush()
             session.change(_WAS_NEWEST, (version.updated, self._practice, version.type, version.id))
             raise _Tried(is_found=bool(self._matching(session, wanted, sight, [version])))
 

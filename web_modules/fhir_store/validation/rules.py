@@ -23,15 +23,28 @@ from web_modules.fhir_store.refusals import Issue, IssueCode
 _WHOLE_NUMBERS: Mapping[str, int] = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
 _LARGEST_WHOLE_NUMBER = 2**31 - 1
 _MOMENTS = frozenset({"date", "dateTime", "instant"})
+_LOOKED_AT = _MOMENTS | _WHOLE_NUMBERS.keys()
 _INNER_RESOURCE = "ResourceList"
 _CONFIDENTIALITY_CODES = OPEN_LABELS | RESTRICTED_LABELS
+_WITH_RULES = frozenset({"Identifier", "Meta", "Reference"})
 _NO_FACTS = TypeFacts(targets={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _TypeRules:
+    """What is looked at in a type.
+
+    Attributes:
+        elements: by name.
+        facts: what HL7 says of them.
+        plain: names of elements with one value, about which the schema has said everything.
+        has_own: whether anything is to be said of the object as a whole.
+    """
+
     elements: Mapping[str, Element]
     facts: TypeFacts
+    plain: frozenset[str]
+    has_own: bool
 
 
 class RuleCheck:
@@ -51,9 +64,20 @@ class RuleCheck:
     def _rules(self, type_name: str) -> _TypeRules:
         rules = self._known.get(type_name)
         if rules is None:
+            elements = self._model.elements(type_name)
+            facts = self._definitions.facts.get(type_name, _NO_FACTS)
             rules = self._known[type_name] = _TypeRules(
-                elements=self._model.elements(type_name),
-                facts=self._definitions.facts.get(type_name, _NO_FACTS),
+                elements=elements,
+                facts=facts,
+                plain=frozenset(
+                    key
+                    for key, element in elements.items()
+                    if not element.is_list
+                    and element.type not in _LOOKED_AT
+                    and self._model.is_primitive(element.type)
+                ),
+                has_own=bool(facts.required or facts.choices or facts.required_choices)
+                or type_name in _WITH_RULES,
             )
         return rules
 
@@ -88,8 +112,13 @@ class _Walk:
             return
         rules = self._rules(type_name)
         elements, targets = rules.elements, rules.facts.targets
-        self._presence(node, rules.facts, place)
+        if rules.has_own:
+            self._presence(node, rules.facts, place)
+            self._own_rules(node, type_name, place)
+        plain = rules.plain
         for key, value in node.items():
+            if key in plain and value is not None:
+                continue
             element = elements.get(key)
             if element is None:
                 if key.startswith("_"):
@@ -104,7 +133,6 @@ class _Walk:
                 self._value(node, element, value, (place, key), depth)
             if element.type == "Reference" and key in targets:
                 self._targets(targets[key], value, place, key)
-        self._own_rules(node, type_name, place)
 
     def _own_rules(self, node: Mapping[str, Any], type_name: str, place: _Place) -> None:
         if type_name == "Identifier":

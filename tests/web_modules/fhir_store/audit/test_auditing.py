@@ -9,6 +9,7 @@ import pytest
 from tests.web_modules.fhir_store.conftest import PRACTICE, Caller
 from web_modules.fhir.transport import FhirRequest
 from web_modules.fhir_store.access import OURSELVES, Agent
+from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.documents import decode, encode
@@ -204,11 +205,11 @@ def test_nothing_is_read_any_more_when_the_audit_cannot_be_written(
     fhir("PUT", "Patient/p", PATIENT)
     fhir.service.trail.flush()
 
-    def silent(_self: Session, _sql: str, _rows: Any) -> None:
+    def silent(_self: Session, _adding: Adding, _rows: Any) -> None:
         raise DatabaseSilent("the disk is full")
 
     monkeypatch.setattr("web_modules.fhir_store.audit.trail.MOST_WAITING", 3)
-    monkeypatch.setattr(Session, "change_many", silent)
+    monkeypatch.setattr(Session, "add", silent)
     statuses = [fhir("GET", "Patient/p").status for _ in range(5)]
     assert statuses == [200, 200, 200, 503, 503]
     monkeypatch.undo()

@@ -41,7 +41,7 @@ def fill(url: str, name: str, rows: int) -> None:
     content = name.encode() * (BYTES // len(name))
     with closing(database):
         database.write(
-            lambda session: session.change_many(
+            lambda session: session.change_later(
                 add, [(PRACTICE, name, str(one), one, one, content) for one in range(rows)]
             )
         )

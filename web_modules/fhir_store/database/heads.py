@@ -1,0 +1,36 @@
+"""How far a practice's history and audit have come."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from web_modules.fhir_store.audit.chain import Head
+
+READ_HEAD = "SELECT position, audited, audit_link, audit_seal FROM practice WHERE practice = ?"
+MOVE_HEAD = """
+    UPDATE practice SET position = ?, audited = ?, audit_link = ?, audit_seal = ? WHERE practice = ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PracticeHead:
+    """The ends of a practice's history and audit.
+
+    Attributes:
+        position: `lastUpdated` of the newest version, in microseconds since 1970 UTC.
+        audit: the last entry.
+    """
+
+    position: int
+    audit: Head
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """As `MOVE_HEAD` takes them, before the practice."""
+        return self.position, self.audit.count, self.audit.link, self.audit.seal
+
+
+def head_of(row: Sequence[Any]) -> PracticeHead:
+    """A row of `READ_HEAD`."""
+    position, count, link, seal = row
+    return PracticeHead(position=position, audit=Head(count=count, link=bytes(link), seal=bytes(seal)))
