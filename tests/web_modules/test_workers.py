@@ -219,6 +219,28 @@ def test_a_wait_at_one_worker_ends_with_a_write_at_another(served: Served) -> No
         assert body["entry"][0]["resource"]["id"] == made
 
 
+def test_a_stop_answers_who_waits_at_any_worker(served: Served) -> None:
+    with ExitStack() as left:
+        lines = served.lines_to_two(left)
+        answers: list[int] = []
+
+        def wait(line: Line) -> None:
+            _, told, _ = line.ask("GET", "/fhir/_history")
+            ready.release()
+            answers.append(line.ask("GET", "/fhir/_history", if_none_match=told["etag"], prefer="wait=30")[0])
+
+        ready = threading.Semaphore(0)
+        waiting = [threading.Thread(target=wait, args=(line,)) for line in lines]
+        for one in waiting:
+            one.start()
+        for _ in waiting:
+            ready.acquire(timeout=SECONDS)
+        served.stop(signal.SIGTERM)
+        for one in waiting:
+            one.join(SECONDS)
+    assert "ERROR" not in served.log.read_text()
+
+
 def test_who_signed_in_at_one_worker_is_known_to_another(served: Served) -> None:
     with ExitStack() as left:
         here, there = served.lines_to_two(left)

@@ -13,7 +13,7 @@ from typing import Any
 from web_modules.settings import CloudSettings
 
 GRACE_SECONDS = 1
-"""Requests in flight may end, which takes a tenth of it; pages that wait for changes are then let go."""
+"""Within which requests in flight may end; it takes a tenth of it. Those that wait for changes are let go."""
 
 
 def work(
@@ -39,6 +39,7 @@ def work(
     from web_modules.app import create_cloud
     from web_modules.commands.bounded_http import BoundedHttp
     from web_modules.commands.keys import audit_key, session_key
+    from web_modules.commands.releasing_server import ReleasingServer
     from web_modules.fhir_store.store import Store, load_standard
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -58,7 +59,7 @@ def work(
             ssl_keyfile=settings.tls_key,
             proxy_headers=False,  # clients' addresses are not asked for
         )
-        server = uvicorn.Server(config)
+        server = ReleasingServer(config, cloud.services.changes.release)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _leave)
         when_ready()

@@ -53,7 +53,7 @@ class ChangeSignal:
         self._position = position
         self._look = look
         self._watchers = 0
-        self._is_closed = False
+        self._is_released = False
         self._thread: threading.Thread | None = None
         self._moved = threading.Condition()
         self._sleepers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()
@@ -63,22 +63,23 @@ class ChangeSignal:
         """The newest committed position."""
         return self._position
 
+    @property
+    def is_released(self) -> bool:
+        """Whether the server ends, and nobody waits any more."""
+        return self._is_released
+
     def advance(self, position: int) -> None:
         """Publish a position after its commit; an older one than the present is ignored. Does not block."""
         with self._moved:
             if position <= self._position:
                 return
             self._position = position
-            self._moved.notify_all()
-            sleepers = tuple(self._sleepers)
-        for loop, event in sleepers:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(event.set)
+            self._wake()
 
     def wait(self, after: int, timeout_seconds: float) -> int:
         """Block until the position is beyond `after`, at most `timeout_seconds`; answer the position then."""
         with self._watched(), self._moved:
-            self._moved.wait_for(lambda: self._position > after, timeout_seconds)
+            self._moved.wait_for(lambda: self._position > after or self._is_released, timeout_seconds)
             return self._position
 
     async def wait_async(self, after: int, timeout_seconds: float) -> int:
@@ -86,7 +87,7 @@ class ChangeSignal:
         event = asyncio.Event()
         sleeper = (asyncio.get_running_loop(), event)
         with self._moved:
-            if self._position > after:
+            if self._position > after or self._is_released:
                 return self._position
             self._sleepers.add(sleeper)
         try:
@@ -100,13 +101,23 @@ class ChangeSignal:
                 self._sleepers.discard(sleeper)
         return self._position
 
-    def close(self) -> None:
-        """Look no more; whoever waits goes on waiting."""
+    def release(self) -> None:
+        """Let whoever waits go, with the position as it is; nobody waits from now on. Does not block."""
         with self._moved:
-            self._is_closed = True
-            self._moved.notify_all()
+            self._is_released = True
+            self._wake()
+
+    def close(self) -> None:
+        """Release, and look at the database no more; blocks while it is being looked at."""
+        self.release()
         if self._thread is not None:
             self._thread.join()
+
+    def _wake(self) -> None:
+        self._moved.notify_all()
+        for loop, event in self._sleepers:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(event.set)
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -117,7 +128,7 @@ class ChangeSignal:
         with self._moved:
             self._watchers += 1
             self._moved.notify_all()
-            if self._thread is None and not self._is_closed:
+            if self._thread is None and not self._is_released:
                 self._thread = threading.Thread(target=self._watch, name="changes", daemon=True)
                 self._thread.start()
         try:
@@ -130,8 +141,8 @@ class ChangeSignal:
         pausing = threading.Event()
         while True:
             with self._moved:
-                self._moved.wait_for(lambda: self._watchers or self._is_closed)
-                if self._is_closed:
+                self._moved.wait_for(lambda: self._watchers or self._is_released)
+                if self._is_released:
                     return
             found = None if self._look is None else self._look()
             if found is not None:

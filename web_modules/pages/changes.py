@@ -65,7 +65,7 @@ def change_route(services: Services) -> Route:
 
 
 async def change_events(signal: ChangeSignal, types: ChangedTypes) -> AsyncIterator[str]:
-    """What one listener is sent: `ready` at once, then `change` after each commit, without end."""
+    """What one listener is sent: `ready` at once, then `change` after each commit, until the server ends."""
     seen = signal.position
     yield "retry: 1000\nevent: ready\ndata: {}\n\n"
     while True:
@@ -74,5 +74,7 @@ async def change_events(signal: ChangeSignal, types: ChangedTypes) -> AsyncItera
             changed = await run_in_threadpool(types.between, seen, now)
             seen = now
             yield f"event: change\ndata: {json.dumps({'types': changed})}\n\n"
+        elif signal.is_released:
+            return
         else:
             yield ": still here\n\n"

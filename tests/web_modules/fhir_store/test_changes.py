@@ -116,3 +116,24 @@ def test_a_look_that_fails_is_repeated() -> None:
     signal = ChangeSignal(5, lambda: next(answers, 6))
     assert signal.wait(5, 20) == 6
     signal.close()
+
+
+def test_whoever_waits_is_let_go_at_the_end_and_nobody_waits_afterwards() -> None:
+    signal = ChangeSignal(5, lambda: None)
+    woken: list[int] = []
+    thread = threading.Thread(target=lambda: woken.append(signal.wait(5, 60)))
+    thread.start()
+
+    async def wait() -> int:
+        waiting = asyncio.create_task(signal.wait_async(5, 60))
+        await asyncio.sleep(0)
+        signal.release()
+        return await waiting
+
+    assert asyncio.run(wait()) == 5
+    thread.join(20)
+    assert woken == [5]
+    assert signal.is_released
+    assert signal.wait(5, 60) == 5
+    assert asyncio.run(signal.wait_async(5, 60)) == 5
+    signal.close()

@@ -29,6 +29,17 @@ def test_a_commit_is_told_with_the_types_that_changed(web: ModuleWeb) -> None:
     assert json.loads(data.removeprefix("data: ")) == {"types": ["Patient"]}
 
 
+def test_a_listener_is_let_go_when_the_server_ends(web: ModuleWeb) -> None:
+    async def listened() -> list[str]:
+        events = change_events(web.services.changes, ChangedTypes(web.services))
+        first = await _next(events)
+        web.services.changes.release()
+        async with asyncio.timeout(5):
+            return [first, *[event async for event in events]]
+
+    assert len(asyncio.run(listened())) == 1
+
+
 def test_only_what_changed_since_is_told(web: ModuleWeb) -> None:
     types = ChangedTypes(web.services)
     web.create(sarah())

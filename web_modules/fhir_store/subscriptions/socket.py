@@ -112,8 +112,8 @@ class SubscriptionSocket:
             await asyncio.gather(*watches.values(), return_exceptions=True)
 
     async def _watch(self, socket: WebSocket, asking: HTTPConnection, bound: _Bound) -> None:
-        """Ping for each change, until the Subscription or the permission ends."""
-        while True:
+        """Ping for each change, until the Subscription, the permission or the server ends."""
+        while not self._service.changes.is_released:
             seen = self._service.changes.position
             try:
                 pings = await self._in_thread(self._look, asking, bound)
