@@ -14,6 +14,7 @@ from web_modules.fhir_store.subscriptions.wanted import (
     SUBSCRIPTION,
     EndpointRule,
     Wanted,
+    is_over,
     read_wanted,
     status_asked,
 )
@@ -67,16 +68,19 @@ class SubscriptionDoor:
     def admitted(self, resource: Resource, sight: Sight) -> Resource:
         """The resource as it is stored: the status is the server's, but for `off`.
 
+        One that is off, or whose time is over, is kept as it is: nothing will be sent for it.
+
         Raises:
             Refusal: 422 or 403, it may not be stored.
         """
         if resource["resourceType"] != SUBSCRIPTION:
             return resource
-        self._rules.check(resource, Records(self._session, self._practice, sight))
-        status = status_asked(resource)
-        if status != "off" and Ledger(self._session, self._practice).others(resource["id"]) >= MOST:
-            words = f"This practice has {MOST} subscriptions already: turn one off first."
-            raise refuse(422, IssueCode.TOO_COSTLY, words, SUBSCRIPTION)
+        status = "off" if is_over(resource) else status_asked(resource)
+        if status != "off":
+            self._rules.check(resource, Records(self._session, self._practice, sight))
+            if Ledger(self._session, self._practice).others(resource["id"]) >= MOST:
+                words = f"This practice has {MOST} subscriptions already: turn one off first."
+                raise refuse(422, IssueCode.TOO_COSTLY, words, SUBSCRIPTION)
         return {key: value for key, value in resource.items() if key != "error"} | {"status": status}
 
     def stored(self, version: StoredVersion) -> None:

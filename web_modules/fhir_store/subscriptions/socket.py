@@ -171,6 +171,8 @@ class SubscriptionSocket:
                 bound.position = page.reached
         except Refusal:
             return None
+        if pings and isinstance(self._gate(asking), Closed):
+            return None  # the session ended before what was found came to be
         if pings and kept.agent == access.agent:
             self._desk.advance(bound.id, bound.position)
         return pings

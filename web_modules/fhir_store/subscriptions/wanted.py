@@ -1,6 +1,7 @@
 """Reads a Subscription: which changes it is about, and whom to tell. FHIR R4 subscription.html."""
 
 import re
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -133,14 +134,13 @@ def read_wanted(resource: Resource, rule: EndpointRule) -> Wanted:
     if payload not in {"", PAYLOAD, f"{PAYLOAD};charset=utf-8"}:
         words = f"The payload must be {PAYLOAD}, or left out: then only a ping is sent."
         raise _wrong(IssueCode.NOT_SUPPORTED, words, "channel.payload")
-    ends = resource.get("end")
     whole = Wanted(
         resource_type=resource_type,
         pairs=pairs,
         channel=channel,
         has_payload=bool(payload),
         headers=_headers(asked.get("header", ())),
-        ends=None if ends is None else range_of(str(ends)).low,
+        ends=_end(resource),
     )
     if channel is Channel.WEBSOCKET:
         if payload:
@@ -201,6 +201,16 @@ def _headers(lines: Sequence[object]) -> tuple[tuple[str, str], ...]:
 
 def _wrong(code: IssueCode, words: str, where: str) -> Refusal:
     return refuse(422, code, words, f"{SUBSCRIPTION}.{where}")
+
+
+def is_over(resource: Resource) -> bool:
+    """Whether its time has passed."""
+    end = _end(resource)
+    return end is not None and end <= time.time_ns() // 1000
+
+
+def _end(resource: Resource) -> int | None:
+    return range_of(str(resource["end"])).low if "end" in resource else None
 
 
 def status_asked(resource: Mapping[str, object]) -> str:
