@@ -11,12 +11,18 @@ from web_modules.decision.words import Environment, Function, View
 class Standings(Protocol):
     """Where every function stands now; `web_modules.decision.flags.FlagFile` is the real one."""
 
+    @property
+    def trouble(self) -> str | None:
+        """Why the last edit was refused; None: it was not."""
+
     def standings(self) -> Mapping[Function, Standing]:
         """Where every function stands by the last edit that could be read."""
 
 
 class Unmoved:
     """Without a flag file nothing has begun to move: every function is on its legacy screen."""
+
+    trouble: str | None = None
 
     def standings(self) -> Mapping[Function, Standing]:
         """Every function at the first stage."""
@@ -57,6 +63,11 @@ class Rollout:
     def is_waiting(self) -> bool:
         """Whether an edit waits for the patient to be closed."""
         return self._is_pinned and dict(self._flags.standings()) != self._pinned
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether the last edit of the flags was refused: what they said before still holds."""
+        return self._flags.trouble is not None
 
     def decision(self, function: Function) -> Decision:
         """What the person sees of a function, and why."""

@@ -56,10 +56,7 @@ def read_settings(
     """
     known = {field.name: field for field in fields(ShellSettings)}
     given: dict[str, Any] = _of_file(file, set(known)) if file is not None else {}
-    for name in known:
-        text = environment.get(f"{_PREFIX}{name.upper()}")
-        if text is not None:
-            given[name] = text
+    given |= _of_environment(environment, set(known))
     given |= {name: value for name, value in options.items() if value is not None}
     settings = ShellSettings(**{name: _typed(name, value) for name, value in given.items()})
     if not settings.cloud:
@@ -82,6 +79,15 @@ def _of_file(file: Path, known: set[str]) -> dict[str, Any]:
     if unknown:
         raise SettingsError(f"The settings file {file} has unknown keys: {', '.join(unknown)}.")
     return content
+
+
+def _of_environment(environment: Mapping[str, str], known: set[str]) -> dict[str, str]:
+    given = {name: text for name, text in environment.items() if name.startswith(_PREFIX)}
+    of_setting = {name.removeprefix(_PREFIX).lower(): name for name in given}
+    unknown = sorted(name for setting, name in of_setting.items() if setting not in known)
+    if unknown:
+        raise SettingsError(f"The environment has unknown settings: {', '.join(unknown)}.")
+    return {setting: given[name] for setting, name in of_setting.items()}
 
 
 def _typed(name: str, value: Any) -> Any:

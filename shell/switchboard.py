@@ -60,6 +60,9 @@ class Glass(Protocol):
     def show_failure(self, words: str) -> None:
         """Say that what was chosen did not come to be, where it was chosen."""
 
+    def open_patient(self, fhir_id: str) -> None:
+        """A page asks for a patient: read it, then have it opened by `Switchboard.open_patient`."""
+
     def press(self, key: str) -> None:
         """A key of the shell was pressed over a foreign window."""
 
@@ -88,7 +91,6 @@ class Switchboard:
         self._waiting: list[Side] = []
         self._is_rest_begun = False
         self.on_rest: Callable[[], None] = lambda: None
-        self._open_patients: dict[str, Patient] = {}
         self.hub = ContextHub(self, self, identify, now)
         self.function = offer.functions[0].function
 
@@ -170,12 +172,12 @@ class Switchboard:
             self.on_rest()
 
     def flags_changed(self) -> None:
-        """The flag file was edited: take it up unless a patient is open, else say that it waits."""
+        """The flag file was edited: take it up unless a patient is open, else say why it is not."""
         if self._rollout.take_up():
             self.select(self.function)
             return
         self._show_function()
-        if self._rollout.is_stopped(self.function):
+        if self._rollout.is_stopped(self.function) and not self._rollout.is_unreadable:
             self._glass.show_notice("The new page was stopped. It can be read; what you typed is kept.")
 
     # -- what the hosts say (HostListener) ------------------------------------------------------------------
@@ -200,7 +202,7 @@ class Switchboard:
     def on_patient_wanted(self, side: Side, identifier: str) -> None:
         """A page asks for a patient; only one that the window knows or can find is opened."""
         if side is Side.CLOUD:
-            self._glass.press(f"patient:{identifier}")
+            self._glass.open_patient(identifier)
 
     def on_shell_key(self, key: str) -> None:
         """A key of the shell was pressed over a foreign window."""
@@ -315,4 +317,5 @@ class _Dark:
     def show_gone(self, side: Side, reason: str | None) -> None: ...
     def show_notice(self, words: str) -> None: ...
     def show_failure(self, words: str) -> None: ...
+    def open_patient(self, fhir_id: str) -> None: ...
     def press(self, key: str) -> None: ...

@@ -48,8 +48,8 @@ class Place(Protocol):
     def freeze_panes(self, *, is_frozen: bool) -> None:
         """Show a picture in place of each foreign window, or the window itself again."""
 
-    def take_keys(self, side: Side) -> None:
-        """Give a pane the keys."""
+    def give_keys_back(self, side: Side | None) -> None:
+        """Give the keys to the pane that had them, or to what is on the glass now."""
 
     def show_notice(self, words: str) -> None:
         """Say something that needs no answer."""
@@ -132,6 +132,17 @@ class Cards(QObject):
         """Take away what lies there."""
         self._place.overlay.close_card()
 
+    def after_palette(self, chosen: Callable[[], object]) -> None:
+        """Do what was chosen, then take the palette away.
+
+        A card that this opens takes its place instead: the picture of the foreign window below it was taken
+        before the palette came, and another one would be a picture of the palette.
+        """
+        palette = self.palette
+        chosen()
+        if palette is not None and self.palette is palette:
+            self.close()
+
     def _show(self, card: Card, *, at_top: bool = False) -> None:
         overlay = self._place.overlay
         if not overlay.is_open:
@@ -145,8 +156,7 @@ class Cards(QObject):
         self._typing.stop()
         self._board.overlay(is_open=False)
         self._place.freeze_panes(is_frozen=False)
-        if self._keys_were is not None:
-            self._place.take_keys(self._keys_were)
+        self._place.give_keys_back(self._keys_were)
 
     def _voted(self, vote: Vote) -> None:
         self._place.overlay.close_card()
@@ -174,9 +184,7 @@ class Cards(QObject):
         palette.show_patients(patients, len(patients), self._place.today(), open_id)
 
     def _open(self, patient: Patient) -> None:
-        self._place.overlay.close_card()
-        self._board.open_patient(patient)
+        self.after_palette(lambda: self._board.open_patient(patient))
 
     def _act(self, action: str) -> None:
-        self._place.overlay.close_card()
-        self._place.act(action)
+        self.after_palette(lambda: self._place.act(action))

@@ -48,8 +48,8 @@ class Card(QFrame):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(1, 1, 1, 1)
+        whole = self._whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
         whole.addWidget(scroll, 1)
         whole.addLayout(self.foot)
@@ -59,8 +59,10 @@ class Card(QFrame):
         """How large it is where it has all the height that it needs."""
         if self._column is not None:
             width = min(self.maximumWidth(), room.width())
+            edges = self.size() - self._whole.contentsRect().size()  # the layout's own, and the border's
+            inside = width - edges.width()
             parts = (self._column, self.foot)
-            return QSize(width, 2 + sum(part.totalHeightForWidth(width - 2) for part in parts))
+            return QSize(width, edges.height() + sum(part.totalHeightForWidth(inside) for part in parts))
         wanted = self.sizeHint().expandedTo(self.minimumSize()).boundedTo(self.maximumSize())
         layout = self.layout()
         if layout is not None and layout.hasHeightForWidth():

@@ -1,13 +1,13 @@
 """The window: draws what the switchboard says, and tells it what the person asks for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
 from html import escape
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QWidget
 
 from shell.context.hub import Dispute
 from shell.context.shown import Shown, ShownState, Side
@@ -21,8 +21,9 @@ from shell.main_window.frame import WindowFrame
 from shell.main_window.freshness import COMPLETE, NOT_MIRRORED, PRACTICE_ZONE, MirrorLine, mirror_line
 from shell.main_window.network import Cloud, Pulse
 from shell.main_window.open_record import OpenRecord
-from shell.main_window.page_keys import PageKeys
 from shell.main_window.pane import Pane
+from shell.main_window.rollout_lines import RolloutLines
+from shell.main_window.shell_keys import ShellKeys
 from shell.main_window.theme import Theme
 from shell.main_window.wording import (
     FAILED_IN_DISPUTE,
@@ -35,7 +36,6 @@ from shell.main_window.wording import (
     strip_right,
     strip_words,
     utc_now,
-    waiting_words,
 )
 from shell.meeting import Person
 from shell.patient import Patient
@@ -48,7 +48,6 @@ _TICK_MILLISECONDS = 200
 """Ages on the glass are told in seconds; a veil never waits for a tick (hazard H01)."""
 _SAID_MILLISECONDS = 8000  # long enough to read two sentences
 _LATE_SECONDS = 6  # a veil that stays so long says why
-_VIEW_KEYS = {View.LEGACY: "Alt+1", View.SIDE_BY_SIDE: "Alt+2", View.NEW: "Alt+3"}
 
 
 class MainWindow(WindowFrame):
@@ -93,7 +92,7 @@ class MainWindow(WindowFrame):
         hosts: Mapping[Side, tuple[Host, QWidget]],
     ) -> None:
         """Take in the panes and begin to listen."""
-        self._board, self._rollout, self._cloud, self._choices = switchboard, rollout, cloud, choices
+        self._board, self._rollout, self._cloud = switchboard, rollout, cloud
         self._frame = frame
         self._hosts = {side: host for side, (host, _) in hosts.items()}
         for side, (_, widget) in hosts.items():
@@ -106,6 +105,10 @@ class MainWindow(WindowFrame):
         self.record = OpenRecord(self.banner, cloud, self.today, self._record_changed)
         self.cards = Cards(self._theme, self, switchboard, cloud, frame)
         self._pages_widget = hosts[Side.CLOUD][1]
+        self._keys = ShellKeys(self, self._pages_widget, self._offer, switchboard, self.cards)
+        self._rollout_lines = RolloutLines(
+            self.invitation, self.waiting, self.function_bar, switchboard, rollout, choices
+        )
         self._listen()
         self._tick_timer.start()
 
@@ -118,9 +121,12 @@ class MainWindow(WindowFrame):
         if Side.LEGACY in self.panes:
             self.panes[Side.LEGACY].show_still(is_still=is_frozen)
 
-    def take_keys(self, side: Side) -> None:
-        """Give a pane the keys back."""
-        self._hosts[side].take_keys()
+    def give_keys_back(self, side: Side | None) -> None:
+        """Give the keys to the pane that had them, or to what is on the glass now."""
+        if side is not None and self._decision is not None and side in self._visible_sides(self._decision):
+            self._hosts[side].take_keys()
+        elif side is not None:
+            self._give_keys()
 
     def goals(self) -> list[Action]:
         """All that the palette can go to."""
@@ -146,8 +152,7 @@ class MainWindow(WindowFrame):
         self.rail.show_stages({one.function: self._stage(one.function) for one in self._offer.functions})
         self.rail.show_current(pages.function)
         self.function_bar.show_function(pages, decision, self._stage(pages.function))
-        self._show_invitation()
-        self._show_what_waits()
+        self._show_rollout()
         visible = self._visible_sides(decision)
         for side, pane in self.panes.items():
             pane.setVisible(side in visible)
@@ -166,7 +171,7 @@ class MainWindow(WindowFrame):
         self.record.show(patient)
         self.banner.show_warning(None)
         self._say_what_is_waited_for()
-        self._show_what_waits()
+        self._show_rollout()
         if patient is not None:
             others = [one for one in self._recent if one.fhir_id != patient.fhir_id]
             self._recent = [patient, *others]
@@ -200,7 +205,7 @@ class MainWindow(WindowFrame):
     def show_dispute(self, dispute: Dispute | None) -> None:
         """Draw both identities and the two choices, or take them away."""
         self._failed = ""
-        self._show_invitation()
+        self._show_rollout()
         self.function_bar.show_warning("Two different patients" if dispute else None)
         self.status_bar.show_trouble("The panes show two patients; writing is stopped" if dispute else None)
         if dispute is None:
@@ -254,12 +259,13 @@ class MainWindow(WindowFrame):
         self._show_choices(dispute)
         self._show_elsewhere()
 
+    def open_patient(self, fhir_id: str) -> None:
+        """A page asks for a patient: read, then opened."""
+        self._cloud.patient(fhir_id, self._open_found)
+
     def press(self, key: str) -> None:
-        """A key of the shell was pressed over a foreign window, or a page asks for a patient."""
-        if key.startswith("patient:"):
-            self._cloud.patient(key.removeprefix("patient:"), self._open_found)
-        else:
-            self._key_pressed(key)
+        """A key of the shell was pressed over a foreign window."""
+        self._keys.press(key)
 
     # -- Qt -------------------------------------------------------------------------------------------------
 
@@ -286,44 +292,12 @@ class MainWindow(WindowFrame):
         self.top_bar.find_wanted.connect(self.cards.open_palette)
         self.banner.close_wanted.connect(lambda: board.open_patient(None))
         self.rail.chosen.connect(board.select)
-        self.rail.recent_chosen.connect(
-            lambda patient: self._cloud.patient(patient.fhir_id, self._open_found)
-        )
+        self.rail.recent_chosen.connect(lambda patient: self.open_patient(patient.fhir_id))
         self.function_bar.view_chosen.connect(board.choose)
-        self.function_bar.why_wanted.connect(self._say_why)
-        self.invitation.pressed.connect(self._answer_invitation)
         self.silence.pressed.connect(lambda _name: board.choose(View.LEGACY))
         self.elsewhere.pressed.connect(self._answer_elsewhere)
         self.said.pressed.connect(lambda _name: self.said.hide())
         self._cloud.pulse.connect(self._took_pulse)
-        self._page_keys = PageKeys(self._pages_widget, self._keys())
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            application.focusChanged.connect(self._page_keys.focus_moved)
-        for key in self._keys():
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-            shortcut.activated.connect(lambda key=key: self._key_pressed(key))
-
-    def _keys(self) -> dict[str, Callable[[], None]]:
-        keys: dict[str, Callable[[], None]] = {
-            "Ctrl+K": self.cards.open_palette,
-            "Ctrl+Shift+X": lambda: self._board.open_patient(None),
-            "Ctrl+/": self.cards.show_keys,
-        }
-        for view, key in _VIEW_KEYS.items():
-            keys[key] = partial(self._board.choose, view)
-        for place, one in enumerate(self._offer.functions[:9], start=1):
-            keys[f"Ctrl+{place}"] = partial(self._board.select, one.function)
-        return keys
-
-    def _key_pressed(self, key: str) -> None:
-        action = self._keys().get(key)
-        if action is None or self.cards.is_asking:
-            return
-        if self.cards.palette is not None:
-            self.cards.close()
-        action()
 
     def _open_found(self, patient: Patient | None) -> None:
         if patient is None:
@@ -331,38 +305,9 @@ class MainWindow(WindowFrame):
         else:
             self._board.open_patient(patient)
 
-    def _say_why(self) -> None:
-        reasons = list(self._board.decision.reasons)
-        if self._rollout.is_waiting:
-            reasons.append("A change of the rollout waits until the patient is closed.")
-        self.function_bar.show_why(reasons)
-
-    def _show_invitation(self) -> None:
-        decision = self._decision
-        is_refused = self._pages.function in self._choices.refused
-        if decision is None or not decision.invites or is_refused or self._board.hub.dispute is not None:
-            self.invitation.hide()
-            return
-        self.invitation.say(
-            f"<b>Try the new {escape(self._pages.title.lower())} page</b> — you can come back at any time, "
-            "your work stays.",
-            [("take", "Try it now", None, "plain"), ("refuse", "Not today", None, "text")],
-        )
-
-    def _answer_invitation(self, name: str) -> None:
-        if name == "take":
-            self._board.choose(View.NEW)
-        else:
-            self._choices.refuse(self._pages.function)
-            self.invitation.hide()
-
-    def _show_what_waits(self) -> None:
-        """An edit of the rollout that waits until the patient is closed: the other side may lead already."""
-        then = self._rollout.awaited(self._pages.function)
-        if then is None or self._decision is None:
-            self.waiting.hide()
-        else:
-            self.waiting.say(escape(waiting_words(self._pages.title, self._decision, then)))
+    def _show_rollout(self) -> None:
+        if self._decision is not None:
+            self._rollout_lines.show(self._pages, self._decision)
 
     def _show_choices(self, dispute: Dispute) -> None:
         if Side.CLOUD in self.panes:
@@ -492,7 +437,7 @@ class MainWindow(WindowFrame):
             if self.focusWidget() in (None, self.content):
                 self._frame.give_to_shell(gone[0])
         elif not self.panes[sides[-1]].is_veiled:
-            self.take_keys(sides[-1])
+            self._hosts[sides[-1]].take_keys()
 
     def _show_active_strips(self) -> None:
         is_alone = self._decision is None or len(self._visible_sides(self._decision)) < 2

@@ -12,6 +12,10 @@ from web_modules.decision.decision import Decision
 from web_modules.decision.words import Authority, Environment, View
 
 _READ_LONG_AGO_SECONDS = 60
+UNREADABLE_FLAGS = (
+    "The last edit of the rollout cannot be read. Every function stays at the stage it had. "
+    "Tell whoever made the edit."
+)
 FAILED_IN_DISPUTE = "Put the legacy screen back, save the work, then change patient."
 _VIEW_PLACES = {
     View.LEGACY: "on the legacy screen",

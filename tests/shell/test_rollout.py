@@ -17,6 +17,7 @@ class FakeFlags:
     """Standings that a test edits, as a flag file would."""
 
     now: dict[Function, Standing] = field(default_factory=starting_point)
+    trouble: str | None = None
 
     def standings(self) -> Mapping[Function, Standing]:
         """Where every function stands."""

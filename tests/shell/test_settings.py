@@ -53,3 +53,8 @@ def test_wrong_setting_is_named_in_a_sentence(tmp_path: Path, content: str, word
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="gone"):
         read_settings({}, file=tmp_path / "gone.toml", environment={})
+
+
+def test_unknown_setting_in_the_environment_is_named() -> None:
+    with pytest.raises(SettingsError, match="unknown settings: BANYAN_SHELL_FOO"):
+        read_settings({"cloud": CLOUD}, file=None, environment={"BANYAN_SHELL_FOO": "1"})

@@ -69,6 +69,7 @@ class Picture:
     gone: dict[Side, str | None] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     pressed: list[str] = field(default_factory=list)
+    wanted: list[str] = field(default_factory=list)
     active: list[Side | None] = field(default_factory=list)
 
     def show_function(self, pages: FunctionPages, decision: Decision) -> None:
@@ -100,6 +101,9 @@ class Picture:
     def show_failure(self, words: str) -> None:
         self.notices.append(words)
 
+    def open_patient(self, fhir_id: str) -> None:
+        self.wanted.append(fhir_id)
+
     def press(self, key: str) -> None:
         self.pressed.append(key)
 
@@ -108,6 +112,7 @@ class Desk:
     """A switchboard with two panes and a glass."""
 
     def __init__(self, *, is_started: bool = True) -> None:
+        self.trouble: str | None = None
         self.stages = dict.fromkeys(Function, Stage.LEGACY) | {
             Function.PATIENTS: Stage.LEAD,
             Function.APPOINTMENTS: Stage.TRIAL,
@@ -294,7 +299,7 @@ def test_page_that_asks_for_a_patient_is_heard_and_a_legacy_program_that_does_is
     desk = Desk()
     desk.board.on_patient_wanted(Side.CLOUD, "p2")
     desk.board.on_patient_wanted(Side.LEGACY, "104981")
-    assert desk.glass.pressed == ["patient:p2"]
+    assert desk.glass.wanted == ["p2"]
 
 
 def test_program_that_ended_no_longer_holds_up_the_other_pane() -> None:

@@ -55,6 +55,7 @@ RECORDS = (
     patient_resource("105002", "Evans", "Gwyneth", "1948-05-21", None),
 )
 SARAH, SANDRA, GWYNETH = (patient_of(one, ODS) for one in RECORDS)
+LONG = replace(SARAH, family="Featherstonehaugh" * 6)
 
 
 class MemoryTransport:
@@ -168,6 +169,8 @@ class ScriptedHost:
 @dataclass
 class Flags:
     """Where functions stand; a test edits it."""
+
+    trouble: str | None = None
 
     stages: dict[Function, Stage] = field(
         default_factory=lambda: (

@@ -54,7 +54,8 @@ class FlagFile:
             path: the flagd file.
             practice: the ODS code, offered to targeting rules as `practice`.
             environment: offered to targeting rules as `environment`.
-            on_change: called after each edit that changed where a function stands.
+            on_change: called after each edit that changed where a function stands, or was refused, or is good
+                again after one that was.
             is_watched: False: only read now; whoever made this calls `watch` soon, on a thread of its own.
 
         Raises:
@@ -169,8 +170,8 @@ class FlagFile:
             except FlagFileUnreadable as error:
                 self._say(str(error))
                 return
+            is_news = standings != self._good or self.trouble is not None
             self.trouble = None
-            is_news = standings != self._good
             self._good = standings
         if is_news and self._on_change is not None:
             self._on_change()
@@ -181,7 +182,9 @@ class FlagFile:
     def _say(self, trouble: str) -> None:
         if trouble != self.trouble:
             self.trouble = trouble
-            _LOG.warning("flag file edit refused", extra={"reason": trouble})
+            _LOG.warning("flag file edit refused: %s", trouble)
+            if self._on_change is not None:
+                self._on_change()
 
 
 def flagd_document(standings: Mapping[Function, Standing]) -> dict[str, Any]:

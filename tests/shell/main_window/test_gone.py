@@ -4,24 +4,13 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from shell.context.shown import Side
+from tests.support.widgets import hit, texts
 from tests.support.window_stage import SANDRA, SARAH, WindowStage, host_patient
 from web_modules.decision.words import Function, View
-
-
-def texts(widget: QWidget) -> str:
-    """All words that can be seen in a widget."""
-    parts: list[QLabel | QPushButton] = [*widget.findChildren(QLabel), *widget.findChildren(QPushButton)]
-    return " | ".join(part.text() for part in parts if part.isVisibleTo(widget))
-
-
-def hit(qtbot: QtBot, widget: QWidget | None, key: Qt.Key) -> None:
-    """Hit a key over a widget."""
-    assert widget is not None
-    qtbot.keyClick(widget, key)  # type: ignore[no-untyped-call] # pytest-qt adds it at run time
 
 
 @pytest.mark.hazard("H23")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.shell.main_window.test_window import texts
+from tests.support.widgets import texts
 from tests.support.window_stage import GWYNETH, SARAH, WindowStage, host_patient
 
 

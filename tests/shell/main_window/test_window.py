@@ -1,47 +1,24 @@
 """The window as a whole: what it draws when the switchboard speaks, and what it tells it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from shell.context.shown import Side
 from shell.main_window.choices import Choices
-from shell.main_window.dialogs import CloseCard, VoteCard
 from shell.main_window.freshness import PRACTICE_ZONE
 from shell.main_window.tokens import Scheme
 from shell.patient import Patient
 from tests.support.whole import cut_parts
-from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage, host_patient
+from tests.support.widgets import hit, press, texts
+from tests.support.window_stage import GWYNETH, LONG, SANDRA, SARAH, WindowStage, host_patient
 from web_modules.decision.words import Environment, Function, Stage, View
-
-
-def texts(widget: QWidget) -> str:
-    """All words that can be seen in a widget."""
-    parts: list[QLabel | QPushButton] = [*widget.findChildren(QLabel), *widget.findChildren(QPushButton)]
-    return " | ".join(part.text() for part in parts if part.isVisibleTo(widget))
-
-
-def press(widget: QWidget, words: str) -> None:
-    """Press the button that says something."""
-    (found,) = [
-        part
-        for part in widget.findChildren(QPushButton)
-        if part.text().strip().startswith(words) and part.isVisibleTo(widget)
-    ]
-    found.click()
-
-
-def hit(qtbot: QtBot, widget: QWidget | None, key: Qt.Key) -> None:
-    """Hit a key over a widget."""
-    assert widget is not None
-    qtbot.keyClick(widget, key)  # type: ignore[no-untyped-call] # pytest-qt adds it at run time
 
 
 def view_of(stage: WindowStage) -> View:
@@ -131,128 +108,12 @@ def test_choosing_a_view_does_not_settle_a_dispute(stage: WindowStage, qtbot: Qt
     assert len(stage.legacy.asked) == asked
 
 
-def test_change_of_patient_asks_about_unsaved_work_and_the_keys_are_on_staying(stage: WindowStage) -> None:
-    stage.open(SARAH)
-    stage.pages.show(host_patient(SARAH), unsaved=True)
-    stage.board.open_patient(GWYNETH)
-    card = stage.window.overlay.card
-    assert isinstance(card, VoteCard)
-    assert "SMITH, Sarah (Mrs)" in texts(card)
-    assert "EVANS, Gwyneth (Mrs)" in texts(card)
-    focused = stage.window.focusWidget()
-    assert isinstance(focused, QPushButton)
-    assert focused.text() == "Stay here"
-    assert stage.board.hub.patient == SARAH
-
-
-def test_staying_changes_nothing_and_saving_changes_patient(stage: WindowStage, qtbot: QtBot) -> None:
-    stage.open(SARAH)
-    stage.pages.show(host_patient(SARAH), unsaved=True)
-    stage.board.open_patient(GWYNETH)
-    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_Escape)
-    assert stage.board.hub.patient == SARAH
-    assert stage.pages.work == []
-    stage.board.open_patient(GWYNETH)
-    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_S)
-    assert stage.pages.work == ["save"]
-    assert stage.board.hub.patient == GWYNETH
-
-
-def test_enter_never_discards_work(stage: WindowStage, qtbot: QtBot) -> None:
-    stage.open(SARAH)
-    stage.pages.show(host_patient(SARAH), unsaved=True)
-    stage.board.open_patient(GWYNETH)
-    card = stage.window.overlay.card
-    assert card is not None
-    (discard,) = [one for one in card.findChildren(QPushButton) if one.text() == "Discard it"]
-    discard.setFocus()
-    hit(qtbot, discard, Qt.Key.Key_Return)
-    assert stage.pages.work == []
-    assert stage.window.overlay.is_open
-
-
-def test_banner_and_status_bar_stay_uncovered_under_a_question(stage: WindowStage) -> None:
-    stage.open(SARAH)
-    stage.pages.show(host_patient(SARAH), unsaved=True)
-    stage.board.open_patient(GWYNETH)
-    overlay = stage.window.overlay.geometry()
-    content = stage.window.content
-    banner, status = stage.window.banner, stage.window.status_bar
-    assert overlay.top() >= banner.mapTo(content, banner.rect().bottomLeft()).y()
-    assert overlay.bottom() < status.mapTo(content, status.rect().topLeft()).y()
-
-
-LONG = replace(SARAH, family="Featherstonehaugh" * 6)
-
-
-def test_question_about_a_long_name_is_whole_and_its_choices_are_on_the_glass(
-    make_stage: Callable[..., WindowStage], qtbot: QtBot
-) -> None:
-    stage = make_stage(scale=1.5)
-    stage.transport.records[0]["name"][0]["family"] = LONG.family
-    stage.window.resize(1280, 800)
-    stage.open(LONG)
-    stage.pages.show(host_patient(LONG), unsaved=True)
-    stage.board.open_patient(GWYNETH)
-    card = stage.window.overlay.card
-    assert card is not None
-    qtbot.waitUntil(lambda: cut_parts(card) == [])
-    for one in card.findChildren(QPushButton):
-        assert stage.window.overlay.rect().contains(
-            QRect(one.mapTo(stage.window.overlay, QPoint()), one.size())
-        )
-
-
-@pytest.mark.hazard("H01")
-def test_question_makes_room_for_a_banner_that_grows(stage: WindowStage, qtbot: QtBot) -> None:
-    stage.open(SARAH)
-    stage.window.press("Ctrl+K")
-    stage.window.banner.show_same_name([SANDRA], stage.window.today())
-    qtbot.waitUntil(lambda: stage.window.overlay.y() == stage.window.below_banner())
-    assert stage.window.overlay.y() > 150
-
-
-@pytest.mark.hazard("H25")
-def test_foreign_window_is_off_the_glass_while_the_palette_lies_there(
-    stage: WindowStage, qtbot: QtBot
-) -> None:
-    stage.board.choose(View.LEGACY)
-    stage.obey()
-    covered = [stage.legacy.is_covered]
-    stage.window.press("Ctrl+K")
-    covered.append(stage.legacy.is_covered)
-    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_Escape)
-    covered.append(stage.legacy.is_covered)
-    assert covered == [False, True, False]
-
-
-@pytest.mark.hazard("H25")
-def test_keys_return_to_the_pane_that_had_them(stage: WindowStage, qtbot: QtBot) -> None:
-    stage.board.choose(View.LEGACY)
-    stage.obey()
-    stage.frame.active = Side.LEGACY
-    stage.window.press("Ctrl+K")
-    before = stage.legacy.key_requests
-    hit(qtbot, stage.window.overlay.card, Qt.Key.Key_Escape)
-    assert stage.legacy.key_requests == before + 1
-
-
 @pytest.mark.hazard("H25")
 def test_clipboard_does_not_carry_over_from_patient_to_patient(stage: WindowStage) -> None:
     stage.open(SARAH)
     QGuiApplication.clipboard().setText("07700 900318")
     stage.open(GWYNETH)
     assert QGuiApplication.clipboard().text() == ""
-
-
-def test_window_that_holds_unsaved_work_asks_before_it_closes(stage: WindowStage) -> None:
-    stage.open(SARAH)
-    stage.legacy.show(host_patient(SARAH), unsaved=True)
-    assert not stage.window.close()
-    assert isinstance(stage.window.overlay.card, CloseCard)
-    press(stage.window.overlay.card, "Save, then close")
-    assert stage.legacy.work == ["save"]
-    assert not stage.window.isVisible()
 
 
 def test_window_without_unsaved_work_closes(stage: WindowStage) -> None:
@@ -287,6 +148,21 @@ def test_change_that_waits_is_said_plainly_until_the_patient_is_closed(stage: Wi
     assert "Appointments will open in the new view for the next patient." in words
     assert "The cloud leads already." in words
     stage.open(None)
+    assert not stage.window.waiting.isVisible()
+
+
+def test_edit_of_the_flags_that_cannot_be_read_is_said_and_that_the_old_stages_go_on(
+    stage: WindowStage,
+) -> None:
+    before = view_of(stage)
+    stage.flags.trouble = "The flag file is torn."
+    stage.board.flags_changed()
+    words = texts(stage.window.waiting)
+    assert "The last edit of the rollout cannot be read." in words
+    assert "Every function stays at the stage it had." in words
+    assert view_of(stage) == before
+    stage.flags.trouble = None
+    stage.board.flags_changed()
     assert not stage.window.waiting.isVisible()
 
 
@@ -450,14 +326,6 @@ def test_training_window_is_striped_framed_and_titled_and_none_of_it_can_be_hidd
     assert picture.pixelColor(600, 3).name() in amber
     plum = window.top_bar.mapTo(window, window.top_bar.rect().center())
     assert picture.pixelColor(plum.x(), plum.y()).name() == "#7c2855"
-
-
-@pytest.mark.hazard("H21")
-def test_question_does_not_cover_the_frame_of_training(make_stage: Callable[..., WindowStage]) -> None:
-    stage = make_stage(environment=Environment.TRAINING)
-    stage.window.press("Ctrl+K")
-    QApplication.processEvents()
-    assert stage.window.grab().toImage().pixelColor(2, 450).name() == "#ffb81c"
 
 
 def test_root_window_says_that_the_browser_has_no_sandbox(make_stage: Callable[..., WindowStage]) -> None:

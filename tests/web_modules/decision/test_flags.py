@@ -80,12 +80,16 @@ def test_edit_is_taken_up_and_told(watched: Watched) -> None:
     ids=["torn", "not a flag", "empty", "unknown stage"],
 )
 def test_edit_that_cannot_be_read_leaves_what_was_good_last(
-    watched: Watched, edit: str, expected_logs: list[str]
+    watched: Watched, edit: str, expected_logs: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     expected_logs += ["flag file edit refused", "Flag with key"]
     watched.write_text(edit)
-    assert str(watched.path) in watched.wait_for_trouble()
+    trouble = watched.wait_for_trouble()
+    assert str(watched.path) in trouble
+    assert watched.changed.wait(5), "it is told, so that the window can say it"
+    assert any(trouble in said for said in caplog.messages)
     assert watched.appointments() == Standing(stage=Stage.TRIAL)
+    watched.changed.clear()
     watched.write(Stage.LEAD)
     assert watched.changed.wait(5)
     assert watched.appointments() == Standing(stage=Stage.LEAD)
