@@ -27,6 +27,9 @@ SIDES_OF_VIEW: Mapping[View, tuple[Side, ...]] = {
 }
 
 
+_ANSWER_FIRST = "The legacy program waits for an answer in a window of its own. Answer that first."
+
+
 class Glass(Protocol):
     """What the switchboard has drawn. Nothing blocks."""
 
@@ -90,6 +93,8 @@ class Switchboard:
         self._is_overlaid = False
         self._waiting: list[Side] = []
         self._is_rest_begun = False
+        self._asking: set[Side] = set()
+        self._active: Side | None = None
         self.on_rest: Callable[[], None] = lambda: None
         self.hub = ContextHub(self, self, identify, now)
         self.function = offer.functions[0].function
@@ -159,6 +164,14 @@ class Switchboard:
         """The sides that hold unsaved work: asked before the window is closed."""
         return [side for side, host in self._hosts.items() if host.shown.unsaved]
 
+    def program_asks(self) -> bool:
+        """Whether a program's own question comes first: it would lie over one of ours. The person is told."""
+        for side in self._asking:
+            self._glass.show_notice(_ANSWER_FIRST)
+            if side is self._active:
+                self._hosts[side].take_keys()  # which brings it to the front
+        return bool(self._asking)
+
     def overlay(self, *, is_open: bool) -> None:
         """Something is drawn over the panes: the foreign window may not lie over it."""
         self._is_overlaid = is_open
@@ -191,6 +204,7 @@ class Switchboard:
 
     def on_active(self, side: Side | None) -> None:
         """Keys go to another pane."""
+        self._active = side
         self._glass.show_active(side)
 
     def on_gone(self, side: Side, reason: str) -> None:
@@ -205,8 +219,13 @@ class Switchboard:
             self._glass.open_patient(identifier)
 
     def on_shell_key(self, key: str) -> None:
-        """A key of the shell was pressed over a foreign window."""
-        self._glass.press(key)
+        """A key of the shell was pressed over a foreign window, or over its program's question."""
+        if not self.program_asks():
+            self._glass.press(key)
+
+    def on_question(self, side: Side, *, is_open: bool) -> None:
+        """A program puts a question of its own, or has its answer."""
+        (self._asking.add if is_open else self._asking.discard)(side)
 
     def on_notice(self, side: Side, words: str) -> None:  # noqa: ARG002 - the words name it
         """Something was refused or happened that needs no answer."""

@@ -46,6 +46,9 @@ class HostListener(Protocol):
     def on_shell_key(self, key: str) -> None:
         """A key that is always the shell's was pressed, wherever the keys go: `Ctrl+K`, `Alt+2`, …."""
 
+    def on_question(self, side: Side, *, is_open: bool) -> None:
+        """The pane's program waits for an answer in a window of its own above the shell, or no longer."""
+
     def on_notice(self, side: Side, words: str) -> None:
         """Say something that needs no answer: a refused download, a link that leads outside."""
 

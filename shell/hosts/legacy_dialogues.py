@@ -1,17 +1,38 @@
 """A legacy program's own dialogues: windows apart, kept in front of the shell (hazard H22)."""
 
+from collections.abc import Callable, Sequence
+
 from shell.hosts.interface import Side
 from shell.hosts.key_frame import KeyFrame
 from shell.native.interface import FoundWindow, NativeWindows
 
 
 class LegacyDialogues:
-    """Keeps dialogues above the shell. Behind it, the program would look frozen."""
+    """Keeps dialogues above the shell. Behind it, the program would look frozen.
 
-    def __init__(self, native: NativeWindows, frame: KeyFrame) -> None:
+    Args:
+        native: the desktop's windows.
+        frame: who has the keys.
+        shell_keys: heard over a dialogue as well.
+        heard: told which of them was pressed.
+        asks: told whether a dialogue waits for its answer, when that changes.
+    """
+
+    def __init__(
+        self,
+        native: NativeWindows,
+        frame: KeyFrame,
+        shell_keys: Sequence[str],
+        heard: Callable[[str], None],
+        asks: Callable[[bool], None],
+    ) -> None:
         self._native = native
         self._frame = frame
+        self._shell_keys = shell_keys
+        self._heard = heard
+        self._asks = asks
         self._open: list[int] = []
+        self._hear_no_more: dict[int, Callable[[], None]] = {}
         self._unasked: set[int] = set()
 
     @property
@@ -31,11 +52,13 @@ class LegacyDialogues:
             if window.is_shown and window.window_id != main.window_id
         ]
         new, have_gone = [window for window in found if window not in self._open], bool(self._open)
-        self._open = found
+        self._take(found)
         self._unasked.intersection_update(found)
         if self._frame.active is not Side.LEGACY:
             self._unasked.update(new)
         for window in new:
+            hear_no_more = self._native.hear_keys(window, self._shell_keys, self._heard)
+            self._hear_no_more[window] = hear_no_more
             # whoever types into the page goes on typing there: the dialogue is raised, and no more
             self._raise(window, with_keys=self._frame.active is Side.LEGACY)
         if have_gone and not found:
@@ -60,8 +83,15 @@ class LegacyDialogues:
 
     def forget(self) -> None:
         """The program has gone, or is on its own again."""
-        self._open = []
+        self._take([])
         self._unasked = set()
+
+    def _take(self, found: list[int]) -> None:
+        were_open, self._open = self.are_open, found
+        for window in self._hear_no_more.keys() - found:
+            self._hear_no_more.pop(window)()
+        if were_open != self.are_open:
+            self._asks(self.are_open)
 
     def _raise(self, window: int, *, with_keys: bool) -> None:
         self._native.keep_dialogue(window, int(self._frame.top.winId()), with_keys=with_keys)

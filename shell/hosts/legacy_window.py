@@ -39,7 +39,9 @@ class LegacyWindowHost(QObject):
         self._window: QWindow | None = None
         self._found: FoundWindow | None = None
         self._home: Box | None = None
-        self._dialogues = LegacyDialogues(native, frame)
+        self._dialogues = LegacyDialogues(
+            native, frame, program.description.shell_keys, self._heard_over_dialogue, self._asks
+        )
         self._wanted: tuple[str, HostPatient | None] | None = None
         self._asked: _Words | None = None
         self._is_asking = False
@@ -284,6 +286,9 @@ class LegacyWindowHost(QObject):
 
     def _settle_work(self, key: str | None, done: Callable[[bool], None]) -> None:
         self._finish_work(done=False)
+        if self._dialogues.are_open:
+            done(False)  # it takes the key for itself, or for nothing: its answer comes first
+            return
         if self._guest is None or key is None:
             done(self._guest is not None and not self._shown.unsaved)
             return
@@ -338,6 +343,13 @@ class LegacyWindowHost(QObject):
             self._dialogues.take_keys()
         elif self._guest is not None:
             self._guest.take_keys()
+
+    def _heard_over_dialogue(self, key: str) -> None:
+        # the keys stay with the dialogue: what is typed after this is meant for it
+        QTimer.singleShot(0, self, lambda: self._listener.on_shell_key(key))
+
+    def _asks(self, is_asking: bool) -> None:
+        self._listener.on_question(Side.LEGACY, is_open=is_asking)
 
     def _left_glass(self) -> None:
         if self._frame.active is Side.LEGACY:

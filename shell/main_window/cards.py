@@ -104,7 +104,8 @@ class Cards(QObject):
         """Ask what becomes of unsaved work before the patient changes."""
         card = VoteCard(self._theme, self._place.patient, wanted, sides, self._place.today())
         card.voted.connect(self._voted)
-        self._show(card)
+        if not self._show(card):
+            self._board.vote(Vote.STAY)
 
     def ask_close(self, sides: Sequence[Side], leave: Callable[[], None]) -> None:
         """Ask whether the window is closed although work is not saved."""
@@ -143,7 +144,11 @@ class Cards(QObject):
         if palette is not None and self.palette is palette:
             self.close()
 
-    def _show(self, card: Card, *, at_top: bool = False) -> None:
+    def _show(self, card: Card, *, at_top: bool = False) -> bool:
+        """Open a card, unless a program's own question waits, which would lie over it."""
+        if self._board.program_asks():
+            card.deleteLater()
+            return False
         overlay = self._place.overlay
         if not overlay.is_open:
             self._keys_were = self._frame.active
@@ -151,6 +156,7 @@ class Cards(QObject):
             self._board.overlay(is_open=True)
         overlay.open_card(card, self._place.below_banner, at_top=at_top)
         self._frame.give_to_shell(card.first)
+        return True
 
     def _closed(self) -> None:
         self._typing.stop()

@@ -123,6 +123,11 @@ class NativeWindows(Protocol):
     def keep_dialogue(self, window_id: int, top: int, *, with_keys: bool) -> None:
         """Keep a guest's dialogue above the shell and whole on the screen, and maybe give it the keys."""
 
+    def hear_keys(
+        self, window_id: int, shell_keys: Sequence[str], on_key: Callable[[str], None]
+    ) -> Callable[[], None]:
+        """Hear the shell's keys over a guest's dialogue, which never sees them; returns the end of it."""
+
     def watch_frame(self, top: int, content: int, listener: FrameListener) -> Callable[[], None]:
         """Watch the shell's own window; returns the end of it."""
 

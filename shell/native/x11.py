@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QTimer
 
 from shell.native.interface import Box, FoundWindow, FrameListener, GuestListener
 from shell.native.x11_guest import X11Guest
+from shell.native.x11_keys import KeyGrabs
 from shell.native.x11_owner import owner_pid
 from shell.native.xcb import (
     LAST_PRESS_BUTTON,
@@ -54,6 +55,7 @@ class X11Windows(QAbstractNativeEventFilter):
         super().__init__()
         self._xcb = Xcb(connection)
         self._guests: dict[int, X11Guest] = {}
+        self._dialogue_keys: dict[int, KeyGrabs] = {}
         self._frames: dict[int, tuple[int, FrameListener]] = {}
         self._withdrawing: dict[int, Callable[[], None]] = {}
         self._wm_state_atom = self._xcb.atom("WM_STATE")
@@ -140,6 +142,18 @@ class X11Windows(QAbstractNativeEventFilter):
         elif self._xcb.is_viewable(window_id):
             self.focus(window_id)
 
+    def hear_keys(
+        self, window_id: int, shell_keys: Sequence[str], on_key: Callable[[str], None]
+    ) -> Callable[[], None]:
+        """Grab the keys on the window; a grab goes with its window by itself."""
+        grabs = self._dialogue_keys[window_id] = KeyGrabs(self._xcb, window_id, shell_keys, on_key)
+
+        def hear_no_more() -> None:
+            if self._dialogue_keys.pop(window_id, None) is not None:
+                grabs.release()
+
+        return hear_no_more
+
     def watch_frame(self, top: int, content: int, listener: FrameListener) -> Callable[[], None]:
         """Watch the top level (FocusIn of its own) and what is drawn in it (presses)."""
         self._frames[top] = (content, listener)
@@ -207,12 +221,15 @@ class X11Windows(QAbstractNativeEventFilter):
                 self._xcb.let_press_go_on()
             return True
         guest = self._guests.get(window)
-        if guest is None or guest.is_released:
-            return False
-        if kind == _BUTTON_PRESS:
+        if guest is not None and guest.is_released:
+            guest = None
+        keys = guest.keys if guest is not None else self._dialogue_keys.get(window)
+        if kind == _BUTTON_PRESS and guest is not None:
             guest.pressed(raw[1])
+        elif kind == _KEY_PRESS and keys is not None:
+            keys.pressed(raw[1], struct.unpack_from("H", raw, 28)[0])
         else:
-            guest.key_pressed(raw[1], struct.unpack_from("H", raw, 28)[0])
+            return False
         return True
 
     def _focus_came(self, window: int, *, detail: int, mode: int) -> None:

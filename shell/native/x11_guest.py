@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from shell.native.interface import Box, GuestListener
-from shell.native.x11_keys import LOCKS, KeyPlace, places
+from shell.native.x11_keys import KeyGrabs, places
 from shell.native.xcb import (
     FOCUS_CHANGE,
     LAST_PRESS_BUTTON,
@@ -23,7 +23,6 @@ _CONFIGURE_NOTIFY: Final = 22
 _KEY_PRESS: Final = 2
 _KEY_RELEASE: Final = 3
 _CLIENT_MESSAGE: Final = 33
-_LOCK_BITS: Final = 2 | 16
 _NORMAL_FOCUS: Final = 0
 _FOCUS_OF_ITS_OWN: Final = frozenset({0, 1, 2, 3, 4})
 """Ancestor, Virtual, Inferior, Nonlinear, NonlinearVirtual: the keys came to it or into it, not past it."""
@@ -44,15 +43,11 @@ class X11Guest:
         self._focus = focus
         self._window_id = window_id
         self._listener = listener
-        self._keys: tuple[KeyPlace, ...] = places(xcb, shell_keys)
         self.is_released = False
         xcb.send("change_save_set", 0, window_id)
         # the press, and what is typed after it, wait until the guest has the keys
         xcb.hold_presses(window_id)
-        for key in self._keys:
-            for lock in LOCKS:
-                # synchronous for the keyboard: what is typed after the key waits for the new focus
-                xcb.send("grab_key", 0, window_id, key.modifiers | lock, key.keycode, 1, 0)
+        self.keys = KeyGrabs(xcb, window_id, shell_keys, listener.on_shell_key)
         xcb.select(window_id, STRUCTURE_NOTIFY | FOCUS_CHANGE | PROPERTY_CHANGE)
         xcb.flush()
 
@@ -120,9 +115,7 @@ class X11Guest:
         """Take the grabs and the save set off the window."""
         self.is_released = True
         self._xcb.let_presses_pass(self._window_id)
-        for key in self._keys:
-            for lock in LOCKS:
-                self._xcb.send("ungrab_key", key.keycode, self._window_id, key.modifiers | lock)
+        self.keys.release()
         self._xcb.send("change_save_set", 1, self._window_id)
         self._xcb.flush()
 
@@ -135,15 +128,6 @@ class X11Guest:
                 self._listener.on_pressed()
         finally:
             self._xcb.let_press_go_on()
-
-    def key_pressed(self, keycode: int, state: int) -> None:
-        """A key grab fired. The grab ends at once, so that the next key goes where the keys now are."""
-        try:
-            for key in self._keys:
-                if (key.keycode, key.modifiers) == (keycode, state & 0xFF & ~_LOCK_BITS):
-                    self._listener.on_shell_key(key.name)
-        finally:
-            self._xcb.let_key_go()
 
     def focused(self, detail: int, mode: int) -> None:
         """A FocusIn that is not part of a grab."""

@@ -1,6 +1,6 @@
-"""The names of the shell's keys, and where the keyboard has them."""
+"""The names of the shell's keys, where the keyboard has them, and their grabs on a foreign window."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,3 +49,41 @@ def places(xcb: Xcb, names: Iterable[str]) -> tuple[KeyPlace, ...]:
                 found.append(KeyPlace(name=name, keycode=keycode, modifiers=modifiers | extra))
                 break
     return tuple(found)
+
+
+class KeyGrabs:
+    """The shell's keys on a foreign window and all inside of it: heard here, never by its program.
+
+    Args:
+        xcb: the connection.
+        window_id: the window.
+        names: the keys.
+        on_key: told the name of one that was pressed; what is typed after it waits until this returns.
+    """
+
+    def __init__(self, xcb: Xcb, window_id: int, names: Iterable[str], on_key: Callable[[str], None]) -> None:
+        self._xcb = xcb
+        self._window_id = window_id
+        self._keys = places(xcb, names)
+        self._on_key = on_key
+        for key in self._keys:
+            for lock in LOCKS:
+                # synchronous for the keyboard: what is typed after the key waits for the new focus
+                xcb.send("grab_key", 0, window_id, key.modifiers | lock, key.keycode, 1, 0)
+        xcb.flush()
+
+    def pressed(self, keycode: int, state: int) -> None:
+        """A grab fired. It ends at once, so that the next key goes where the keys now are."""
+        try:
+            for key in self._keys:
+                if (key.keycode, key.modifiers) == (keycode, state & 0xFF & ~(CAPS_LOCK | NUM_LOCK)):
+                    self._on_key(key.name)
+        finally:
+            self._xcb.let_key_go()
+
+    def release(self) -> None:
+        """Let the window have the keys."""
+        for key in self._keys:
+            for lock in LOCKS:
+                self._xcb.send("ungrab_key", key.keycode, self._window_id, key.modifiers | lock)
+        self._xcb.flush()

@@ -302,6 +302,18 @@ def test_page_that_asks_for_a_patient_is_heard_and_a_legacy_program_that_does_is
     assert desk.glass.wanted == ["p2"]
 
 
+@pytest.mark.hazard("H22")
+def test_shell_key_over_a_programs_question_says_that_the_question_comes_first() -> None:
+    desk = Desk()
+    desk.board.on_question(Side.LEGACY, is_open=True)
+    desk.board.on_shell_key("Ctrl+K")
+    assert desk.glass.pressed == []
+    assert "Answer that first." in desk.glass.notices[-1]
+    desk.board.on_question(Side.LEGACY, is_open=False)
+    desk.board.on_shell_key("Ctrl+K")
+    assert desk.glass.pressed == ["Ctrl+K"]
+
+
 def test_program_that_ended_no_longer_holds_up_the_other_pane() -> None:
     desk = Desk()
     desk.open(SARAH)

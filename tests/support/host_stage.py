@@ -63,6 +63,9 @@ class SayingListener:
     def on_shell_key(self, key: str) -> None:
         say("shell_key", key=key)
 
+    def on_question(self, side: Side, *, is_open: bool) -> None:
+        say("question", side=side.value, is_open=is_open)
+
     def on_notice(self, side: Side, words: str) -> None:
         say("notice", side=side.value, words=words)
 

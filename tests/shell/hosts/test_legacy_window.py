@@ -141,6 +141,37 @@ def test_a_modal_dialogue_is_whole_on_the_screen_above_the_shell_and_has_the_key
     until(lambda: _types(pane, "q", before), "the keys are the program's again")
 
 
+@pytest.mark.hazard("H22")
+def test_a_shell_key_is_heard_over_a_dialogue_and_the_keys_stay_there(pane: GuestPane) -> None:
+    pane.open("patients", "104417")
+    pane.do("take_keys")
+    since = len(pane.stage.events)
+    pane.screen.key("F2")
+    until(lambda: _focus_name(pane) == "Find patient", "the dialogue has the keys")
+    pane.stage.wait_for("question", since=since, is_open=True)
+    pane.screen.key("ctrl+k")
+    pane.stage.wait_for("shell_key", since=since, key="Ctrl+K")
+    assert _focus_name(pane) == "Find patient"
+    pane.screen.key("Return")
+    until(lambda: _window(pane, "^Find patient$") is None, "the dialogue is answered")
+    pane.stage.wait_for("question", since=since, is_open=False)
+
+
+def test_saving_while_the_program_asks_is_refused_at_once(pane: GuestPane) -> None:
+    pane.open("patients", "104417")
+    pane.do("take_keys")
+    pane.screen.type("w")
+    since = len(pane.stage.events)
+    pane.screen.key("F2")
+    pane.stage.wait_for("question", since=since, is_open=True)
+    pane.do("save_work")
+    assert pane.stage.wait_for("work_done", since=since)["done"] is False
+    until(lambda: _focus_name(pane) == "Find patient", "the dialogue has the keys")
+    pane.screen.key("Return")
+    pane.stage.wait_for("question", since=since, is_open=False)
+    pane.do("save_work")
+
+
 @pytest.mark.hazard("H25")
 def test_a_dialogue_that_comes_up_by_itself_takes_no_keys_until_it_is_pressed(pane: GuestPane) -> None:
     pane.open("patients", "104417")

@@ -210,3 +210,28 @@ def test_question_does_not_cover_the_frame_of_training(make_stage: Callable[...,
     stage.window.press("Ctrl+K")
     QApplication.processEvents()
     assert stage.window.grab().toImage().pixelColor(2, 450).name() == "#ffb81c"
+
+
+@pytest.mark.hazard("H22")
+@pytest.mark.parametrize("asked", ["close", "change of patient", "palette", "keys"])
+def test_no_card_is_laid_under_the_legacy_programs_own_question(stage: WindowStage, asked: str) -> None:
+    stage.open(SARAH)
+    stage.legacy.show(host_patient(SARAH), unsaved=True)
+    stage.board.on_active(Side.LEGACY)
+    stage.board.on_question(Side.LEGACY, is_open=True)
+    ask: dict[str, Callable[[], object]] = {
+        "close": stage.window.close,
+        "change of patient": lambda: stage.board.open_patient(GWYNETH),
+        "palette": lambda: stage.window.press("Ctrl+K"),
+        "keys": lambda: stage.window.press("Ctrl+/"),
+    }
+    raised = stage.legacy.key_requests
+    ask[asked]()
+    assert not stage.window.overlay.is_open
+    assert stage.window.isVisible()
+    assert "Answer that first." in texts(stage.window.said)
+    assert stage.legacy.key_requests == raised + 1, "it is brought to the front"
+    assert stage.board.hub.patient == SARAH
+    stage.board.on_question(Side.LEGACY, is_open=False)
+    ask[asked]()
+    assert stage.window.overlay.is_open
