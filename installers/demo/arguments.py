@@ -37,6 +37,14 @@ class Options:
     screenshots: Path | None
 
 
+def day(text: str) -> date:
+    """Check a day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no day: write it such as 2026-11-17.") from error
+
+
 def read_arguments(arguments: Sequence[str]) -> Options:
     """Read the command line; ends the program with a sentence when it makes no sense."""
     parser = argparse.ArgumentParser(
@@ -50,7 +58,7 @@ def read_arguments(arguments: Sequence[str]) -> Options:
     )
     parser.add_argument("--training", action="store_true", help="open the training environment")
     parser.add_argument("--reset", action="store_true", help="throw away the practice first")
-    parser.add_argument("--today", type=date.fromisoformat, metavar="YYYY-MM-DD", help="what day it is there")
+    parser.add_argument("--today", type=day, metavar="YYYY-MM-DD", help="what day it is there")
     parser.add_argument(
         "--check", action="store_true", help="drive the window without a person, on its own screen"
     )

@@ -90,12 +90,12 @@ def _fill(place: Place, *, source: str | None, today: date | None) -> Filling:
         else:
             _practice("create", "--database", place.database_url, "--environment", place.environment.value)
             _practice("load-extract", source, "--database", place.database_url)
-        info = _info(place)
+        status = _status(place)
     except DemoError:
         reset(place)
         raise
     filling = Filling(
-        practice=Practice(ods=info["ods"], name=info["name"]), source=source, day=_date_in(info, "day")
+        practice=Practice(ods=status["ods"], name=status["name"]), source=source, day=_date_in(status, "day")
     )
     said = {
         "ods": filling.practice.ods,
@@ -118,10 +118,10 @@ def _practice(*arguments: str) -> str:
     return done.stdout
 
 
-def _info(place: Place) -> dict[str, Any]:
-    info: dict[str, Any] = json.loads(_practice("info", "--database", place.database_url, "--json"))
-    return info
+def _status(place: Place) -> dict[str, Any]:
+    status: dict[str, Any] = json.loads(_practice("status", "--database", place.database_url, "--json"))
+    return status
 
 
-def _date_in(info: dict[str, Any], key: str) -> date | None:
-    return date.fromisoformat(info[key]) if info.get(key) else None
+def _date_in(status: dict[str, Any], key: str) -> date | None:
+    return date.fromisoformat(status[key]) if status.get(key) else None

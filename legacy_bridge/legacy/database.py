@@ -47,7 +47,8 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
             return engine
     except DBAPIError as error:
         engine.dispose()
-        raise SideUnavailable(f"The database {shown} cannot be opened: {error.orig}.") from error
+        advice = _advice(engine, must_exist=must_exist)
+        raise SideUnavailable(f"The database {shown} cannot be opened ({_said(error)}): {advice}.") from error
 
 
 def write_alone(connection: Connection) -> None:
@@ -72,7 +73,20 @@ def translated(failed: str) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise SideUnavailable(f"{failed}: {error.orig}.") from error
+        raise SideUnavailable(f"{failed}: {_said(error)}.") from error
+
+
+def _said(error: DBAPIError) -> str:
+    """The driver's first line, as a part of a sentence; PostgreSQL's goes on for several."""
+    return str(error.orig).strip().partition("\n")[0].rstrip(" .?")
+
+
+def _advice(engine: Engine, *, must_exist: bool) -> str:
+    if engine.dialect.name != "sqlite":
+        return "start its server, or correct the address"
+    if must_exist:
+        return "correct its name, or make a practice with `banyan-practice create`"
+    return "correct its name; its folder must exist, and may be written by you"
 
 
 def _prepare(connection: Any, _record: object) -> None:

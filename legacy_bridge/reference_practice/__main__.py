@@ -2,7 +2,7 @@
 
 import sys
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -10,43 +10,89 @@ import orjson
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, insert, select
 
 from legacy_bridge.errors import BridgeError, SettingsWrong
 from legacy_bridge.legacy.database import open_database, translated, write_alone
 from legacy_bridge.legacy.extract import files_of
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.generator import generate as generate_practice
-from legacy_bridge.reference_practice.info import info as practice_info
-from legacy_bridge.reference_practice.info import practice_of, settings_of
 from legacy_bridge.reference_practice.loading import load
 from legacy_bridge.reference_practice.practice import PracticePlan
+from legacy_bridge.reference_practice.status import practice_of, settings_of, status_of
 
-app = typer.Typer(
-    help=__doc__,
-    no_args_is_help=True,
-    add_completion=False,
-    epilog="Example: banyan-practice create --database sqlite:///practice.db --environment reference",
-)
+_HELP = """Make a practice in the legacy shape, fill it, say what it holds.
+
+Examples:
+
+  banyan-practice create --database sqlite:///practice.db
+
+  banyan-practice generate --database sqlite:///practice.db
+
+  banyan-practice status --database sqlite:///practice.db
+"""
+_CREATE_HELP = """Make the empty tables.
+
+The commands generate and load-extract fill them.
+
+Examples:
+
+  banyan-practice create --database sqlite:///practice.db
+
+  banyan-practice create --database sqlite:///school.db --environment training
+"""
+_GENERATE_HELP = """Fill it with invented people and a book around today.
+
+Examples:
+
+  banyan-practice generate --database sqlite:///practice.db
+
+  banyan-practice generate --database sqlite:///practice.db --today 2026-11-17
+"""
+_LOAD_HELP = """Fill it from an EMIS Web extract, or apply a later one.
+
+A practice that is filled takes no extract of another one.
+
+Examples:
+
+  banyan-practice load-extract extract/bulk --database sqlite:///practice.db
+"""
+_STATUS_HELP = """Say what the database holds, and a good day to look at.
+
+Examples:
+
+  banyan-practice status --database sqlite:///practice.db
+
+  banyan-practice status --database sqlite:///practice.db --json
+"""
+
+app = typer.Typer(help=_HELP, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 _SETTINGS = METADATA.tables["Reference_Setting"]
 _TALK = Console(stderr=True)
+
+_OF_PATIENTS = ("Admin_Patient", "Appointment_Session", "Appointment_Slot")
+"""The tables whose rows say for certain whose patients they are; others list neighbours too."""
 
 Database = Annotated[
     str, typer.Option("--database", envvar="BANYAN_PRACTICE_DATABASE", help="Such as sqlite:///practice.db")
 ]
 
 
-@app.command()
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsWrong(f"{text} is no day: write it such as 2026-11-17.") from error
+
+
+@app.command(help=_CREATE_HELP)
 def create(
     database: Database,
     environment: Annotated[str, typer.Option(help="reference or training: never live.")] = "reference",
     practice: Annotated[str | None, typer.Option(help="The ODS code of the practice to generate.")] = None,
     practice_name: Annotated[str | None, typer.Option(help="Its name.")] = None,
 ) -> None:
-    """Make the empty tables.
-
-    Example: banyan-practice create --database sqlite:///practice.db --practice Y99002
-    """
+    """Make the empty tables."""
     if environment not in ("reference", "training"):
         raise SettingsWrong(f"A practice made here is for reference or training, not for {environment!r}.")
     engine = open_database(database, must_exist=False)
@@ -62,19 +108,16 @@ def create(
         )
 
 
-@app.command()
+@app.command(help=_GENERATE_HELP)
 def generate(
     database: Database,
     patients: Annotated[int, typer.Option(min=9, max=5000, help="How many people.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed gives the same practice.")] = 1,
     today: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Sessions lie around it.")
+        date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Sessions lie around it.")
     ] = None,
 ) -> None:
-    """Fill the practice with invented people and an appointments book around today.
-
-    Example: banyan-practice generate --database sqlite:///practice.db --today 2026-11-17
-    """
+    """Invent a practice."""
     engine = open_database(database)
     with engine.connect() as connection:
         settings = settings_of(connection)
@@ -83,7 +126,7 @@ def generate(
     plan = PracticePlan(
         ods=settings.get("ods") or ("Y99003" if is_training else "Y99002"),
         name=settings.get("name") or ("Willow Bank" if is_training else "Fernbrook Surgery"),
-        today=today.date() if today else date.today(),  # noqa: DTZ011 - the practice's own calendar
+        today=today or date.today(),  # noqa: DTZ011 - the practice's own calendar
         patients=patients,
         seed=seed,
         name_prefix="TEST-" if is_training else "",
@@ -95,24 +138,28 @@ def generate(
             generate_practice(engine, plan, progress=lambda _: bar.advance(task))
 
 
-@app.command("load-extract")
+@app.command("load-extract", help=_LOAD_HELP)
 def load_extract(
     folder: Annotated[Path, typer.Argument(help="The folder with the extract's CSV files.")],
     database: Database,
     practice: Annotated[str | None, typer.Option(help="Which organisation is the practice.")] = None,
     report: Annotated[Path | None, typer.Option(help="Where to write every refused row, as CSV.")] = None,
 ) -> None:
-    """Fill the practice from an EMIS Web extract, bulk or delta.
-
-    Example: banyan-practice load-extract extract/bulk --database sqlite:///practice.db
-    """
+    """Load an extract."""
     engine = open_database(database)
     found = files_of(folder)
     with Progress(console=_TALK, transient=True) as bar:
         task = bar.add_task("Loading", total=len(found.files))
         with translated("The extract cannot be written"), engine.begin() as connection:
             known = settings_of(connection)
+            held = _organisations(connection)
+            if held:
+                _, filled, _ = practice_of(connection, ods=known.get("ods"))
+                if practice not in (None, filled):
+                    raise _filled_with(filled)
             loaded = load(connection, found.files, progress=lambda _: bar.advance(task))
+            if held and _organisations(connection) - held:
+                raise _filled_with(filled)
             _, ods, name = practice_of(connection, ods=practice or known.get("ods"))
             new = {"ods": ods, "name": name}
             connection.execute(delete(_SETTINGS).where(_SETTINGS.c.Name.in_(new)))
@@ -138,15 +185,12 @@ def load_extract(
     typer.echo(f"{name} ({ods}): {loaded.kept.total()} rows kept, {len(loaded.refusals)} refused.")
 
 
-@app.command()
-def info(
+@app.command(help=_STATUS_HELP)
+def status(
     database: Database, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
 ) -> None:
-    """Say what the database holds, and a good day to look at.
-
-    Example: banyan-practice info --database sqlite:///practice.db --json
-    """
-    found = practice_info(open_database(database))
+    """Say what the database holds."""
+    found = status_of(open_database(database))
     if as_json:
         typer.echo(orjson.dumps(asdict(found)).decode())
         return
@@ -156,6 +200,22 @@ def info(
     for table, count in found.rows.items():
         if count:
             typer.echo(f"  {table:32} {count:>9,}")
+
+
+def _organisations(connection: Connection) -> set[str]:
+    """Whose patients the practice's database holds; none when it is empty."""
+    found: set[str] = set()
+    for name in _OF_PATIENTS:
+        column = METADATA.tables[name].c.OrganisationGuid
+        found.update(connection.execute(select(column).distinct()).scalars())
+    return found
+
+
+def _filled_with(ods: str) -> SettingsWrong:
+    return SettingsWrong(
+        f"The database is filled with practice {ods} and the extract is another's: nothing was "
+        "changed. Make a new database for it with `banyan-practice create`."
+    )
 
 
 def _must_be_empty(engine: Engine) -> None:

@@ -55,6 +55,14 @@ class Arguments:
     request: Request
 
 
+def day(text: str) -> date:
+    """Check a day."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text} is no day: write it such as 2026-11-17.") from error
+
+
 def patient_number(text: str) -> str:
     """Check a patient number or `none`.
 
@@ -81,9 +89,7 @@ def read_arguments(words: Sequence[str]) -> Arguments:
     parser.add_argument(
         "--practice", metavar="ODS", help="default: the activated practice, else the one with most patients"
     )
-    parser.add_argument(
-        "--today", type=date.fromisoformat, metavar="YYYY-MM-DD", help="the day that counts as today"
-    )
+    parser.add_argument("--today", type=day, metavar="YYYY-MM-DD", help="the day that counts as today")
     parser.add_argument(
         "--patient", type=patient_number, metavar="NUMBER", help="the practice's patient number, or none"
     )

@@ -27,7 +27,8 @@ def test_every_option_is_read() -> None:
         (["--screenshots", "pictures"], "goes with --check"),
         (["--check", "--training"], "an environment of its own"),
         (["--training", "--extract", "folder"], "not loaded into the training environment"),
-        (["--today", "yesterday"], "invalid"),
+        (["--today", "yesterday"], "yesterday is no day: write it such as 2026-11-17"),
+        (["--today", "2026-99-99"], "2026-99-99 is no day"),
     ],
 )
 def test_what_makes_no_sense_is_refused(

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from demo.programs import free_port
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
 from legacy_bridge.legacy.database import open_database, translated, write_alone
 
@@ -20,6 +21,23 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path) -> None:
     (tmp_path / "letter.db").write_text("Dear Sir or Madam, this is no database. " * 200)
     with pytest.raises(SideUnavailable, match="not a database"):
         open_database(f"sqlite:///{tmp_path}/letter.db")
+
+
+def test_a_server_that_is_not_there_is_one_line_with_advice() -> None:
+    with pytest.raises(SideUnavailable) as refused:
+        open_database(f"postgresql+psycopg://banyan:secret@127.0.0.1:{free_port()}/x", must_exist=False)
+    words = str(refused.value)
+    assert words.count("\n") == 0
+    assert words.endswith("): start its server, or correct the address.")
+    assert "Connection refused" in words
+    assert "secret" not in words
+
+
+def test_a_database_that_was_never_made_is_told_how_to_be_made(tmp_path: Path) -> None:
+    with pytest.raises(SideUnavailable, match=r"make a practice with `banyan-practice create`\.$"):
+        open_database(f"sqlite:///{tmp_path}/none.db")
+    with pytest.raises(SideUnavailable, match=r"its folder must exist"):
+        open_database(f"sqlite:///{tmp_path}/none/none.db", must_exist=False)
 
 
 @pytest.mark.parametrize("url", ["practice.db", "nonsense://x", "sql"])

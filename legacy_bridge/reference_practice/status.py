@@ -13,7 +13,7 @@ _SETTINGS = METADATA.tables["Reference_Setting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PracticeInfo:
+class PracticeStatus:
     """What a database holds.
 
     Attributes:
@@ -81,7 +81,7 @@ def practice_of(connection: Connection, *, ods: str | None) -> tuple[str, str, s
     return str(guid), str(code), str(name)
 
 
-def info(engine: Engine) -> PracticeInfo:
+def status_of(engine: Engine) -> PracticeStatus:
     """Say what a database holds.
 
     Raises:
@@ -99,7 +99,7 @@ def info(engine: Engine) -> PracticeInfo:
                 if table.name in tables
             }
             first, last = _span(connection)
-            return PracticeInfo(
+            return PracticeStatus(
                 ods=ods,
                 name=name,
                 environment=settings.get("environment", "live"),
