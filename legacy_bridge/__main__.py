@@ -4,12 +4,25 @@ import typer
 
 from legacy_bridge.commands import asking, carrying, flags
 
+_HELP = """The bridge of Banyan: mirrors a practice's legacy records and the cloud's, both ways.
+
+Examples:
+
+  banyan-bridge flags flags.json --stage patients=mirror
+
+\b
+  banyan-bridge run --practice Y99002 --legacy sqlite:///practice.sqlite \\
+    --fhir http://127.0.0.1:8080/fhir --flags flags.json \\
+    --journal journal.sqlite
+
+  banyan-bridge status --practice Y99002 --journal journal.sqlite
+"""
 app = typer.Typer(
-    help="The bridge of Banyan: mirrors a practice's legacy records and the cloud's, both ways.",
+    help=_HELP,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
 )
 app.command(help=flags.HELP)(flags.flags)
 app.command(help=carrying.RUN_HELP)(carrying.run)

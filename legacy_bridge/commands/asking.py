@@ -29,7 +29,7 @@ Examples:
   banyan-bridge {0} --practice Y99002 --journal journal.sqlite --json
 """
 STATUS_HELP = "Say how the mirror stands." + _LOOKS.format("status")
-CONFLICTS_HELP = "List what both sides changed; the values are records of patients." + _LOOKS.format(
+CONFLICTS_HELP = "List what both sides changed. The values are records of patients." + _LOOKS.format(
     "conflicts"
 )
 QUARANTINE_HELP = "List what cannot be carried, and why." + _LOOKS.format("quarantine")

@@ -29,6 +29,7 @@ _SIDES = """
 
 Examples:
 
+\b
   banyan-bridge {0} --practice Y99002 --legacy sqlite:///practice.sqlite \\
     --fhir http://127.0.0.1:8080/fhir --flags flags.json \\
     --journal journal.sqlite

@@ -10,15 +10,18 @@ from legacy_bridge.commands.options import failing_in_one_sentence
 from legacy_bridge.errors import SettingsWrong
 from web_modules.decision.words import Function, Stage
 
-HELP = """Write the file that says how far each function has moved; edit it from then on.
+HELP = """Write the first flag file.
 
-A function that is not named is at the legacy stage, where every practice begins.
+It says how far each function has moved; edit it from then on. A function that is not named is at the legacy
+stage, where every practice begins.
 
 Examples:
 
   banyan-bridge flags flags.json
 
-  banyan-bridge flags flags.json --stage patients=mirror --stage organisation=mirror
+\b
+  banyan-bridge flags flags.json \\
+    --stage patients=mirror --stage organisation=mirror
 """
 
 

@@ -78,3 +78,8 @@ def test_every_function_and_every_stage_is_in_the_glossary() -> None:
 def test_every_file_and_folder_that_the_readme_names_is_there() -> None:
     named = set(re.findall(r"`((?:installers|shell|legacy_bridge|web_modules|tests)/[\w./]+)`", README))
     assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+@pytest.mark.parametrize("program", SCRIPTS)
+def test_every_program_has_a_status_as_text_or_json(program: str) -> None:
+    assert "--json" in help_of([program, "status"])

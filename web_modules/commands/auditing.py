@@ -19,16 +19,27 @@ Examples:
 
   banyan-cloud audit verify --database sqlite:////srv/banyan/cloud.sqlite
 
-  banyan-cloud audit verify --database sqlite:////srv/banyan/cloud.sqlite --kept "$(tail -1 ends.txt)"
+\b
+  banyan-cloud audit verify --database sqlite:////srv/banyan/cloud.sqlite \\
+    --kept "$(tail -1 ends.txt)"
 """
 _HEAD_HELP = """Tell where the audit ends, to be kept elsewhere: it shows a database that was taken back.
 
 Examples:
 
-  banyan-cloud audit head --database sqlite:////srv/banyan/cloud.sqlite >> ends.txt
+\b
+  banyan-cloud audit head --database sqlite:////srv/banyan/cloud.sqlite \\
+    >> ends.txt
 """
 
-audit = typer.Typer(help="Check who did what with the records, or keep where the audit ends.")
+_HELP = """Check who did what with the records, or keep where the audit ends.
+
+Examples:
+
+  banyan-cloud audit verify --database sqlite:////srv/banyan/cloud.sqlite
+"""
+
+audit = typer.Typer(help=_HELP)
 
 
 @audit.command(help=_VERIFY_HELP)

@@ -17,7 +17,9 @@ Examples:
 
   banyan-cloud database status --database sqlite:////srv/banyan/cloud.sqlite
 
-  banyan-cloud database status --database postgresql+psycopg://banyan@db.example/cloud --json
+\b
+  banyan-cloud database status --json \\
+    --database postgresql+psycopg://banyan@db.example/cloud
 """
 _UPGRADE_HELP = """Bring the tables of an earlier Banyan up to date: the whole of it, or nothing.
 
@@ -34,7 +36,9 @@ Keep it as safe as the records themselves, and keep the key of the audit apart f
 
 Examples:
 
-  banyan-cloud database backup --database sqlite:////srv/banyan/cloud.sqlite /srv/backups/2026-11-17.backup
+\b
+  banyan-cloud database backup 2026-11-17.backup \\
+    --database sqlite:////srv/banyan/cloud.sqlite
 """
 _RESTORE_HELP = """Put a backup in the place of the database: all of it, or nothing.
 
@@ -42,9 +46,13 @@ Stop what serves the database first. Everybody signs in again afterwards.
 
 Examples:
 
-  banyan-cloud database restore --database sqlite:////srv/banyan/cloud.sqlite /srv/backups/2026-11-17.backup
+\b
+  banyan-cloud database restore 2026-11-17.backup \\
+    --database sqlite:////srv/banyan/cloud.sqlite
 
-  banyan-cloud database restore --database sqlite:////srv/banyan/cloud.sqlite --replace 2026-11-17.backup
+\b
+  banyan-cloud database restore 2026-11-17.backup --replace \\
+    --database sqlite:////srv/banyan/cloud.sqlite
 """
 _DISTRIBUTE_HELP = """Spread the practices over the machines of a PostgreSQL server with the extension Citus.
 
@@ -53,10 +61,22 @@ already is left as it is; stop what serves the database first.
 
 Examples:
 
-  banyan-cloud database distribute --database postgresql+psycopg://banyan@coordinator.example/cloud
+\b
+  banyan-cloud database distribute \\
+    --database postgresql+psycopg://banyan@coordinator.example/cloud
+"""
+_HELP = """Look after the database: its tables, backups, and where they are kept.
+
+Examples:
+
+  banyan-cloud database status --database sqlite:////srv/banyan/cloud.sqlite
+
+\b
+  banyan-cloud database backup 2026-11-17.backup \\
+    --database sqlite:////srv/banyan/cloud.sqlite
 """
 
-database = typer.Typer(help="Look after the database: its tables, backups, and where they are kept.")
+database = typer.Typer(help=_HELP)
 
 
 @database.command(help=_STATUS_HELP)

@@ -21,13 +21,17 @@ Examples:
 
   banyan-cloud serve --port 8080 --database sqlite:////srv/banyan/cloud.sqlite
 
-  banyan-cloud serve --port 8080 --database sqlite:///cloud.sqlite --development
+  banyan-cloud serve --database sqlite:///cloud.sqlite --development
 
-  banyan-cloud serve --settings cloud.toml --environment training --today 2026-11-17
+  banyan-cloud serve --settings cloud.toml --today 2026-11-17
 
-  banyan-cloud serve --port 8080 --database postgresql+psycopg://banyan@db.example/cloud --workers 4
+\b
+  banyan-cloud serve --workers 4 \\
+    --database postgresql+psycopg://banyan@db.example/cloud
 
-  banyan-cloud serve --settings cloud.toml --host 192.0.2.1 --tls-certificate cert.pem --tls-key key.pem
+\b
+  banyan-cloud serve --settings cloud.toml --host 192.0.2.1 \\
+    --tls-certificate cert.pem --tls-key key.pem
 """
 
 
