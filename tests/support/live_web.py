@@ -142,11 +142,15 @@ class StoppablePage:
         live: the page; its records are reached over HTTP and hang while the cloud does.
         stop: suspend the cloud.
         go_on: undo it.
+        end: end the cloud.
+        start: start it again.
     """
 
     live: LivePage
     stop: Callable[[], None]
     go_on: Callable[[], None]
+    end: Callable[[], None]
+    start: Callable[[], None]
 
 
 @contextlib.contextmanager
@@ -157,9 +161,20 @@ def stoppable_page(folder: Path, *, agent: str = "") -> Iterator[StoppablePage]:
     command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--practice", PRACTICE]
     command += ["--practice-name", "Fernbrook Surgery", "--database", f"sqlite:///{folder / 'cloud.sqlite'}"]
     command += ["--environment", "reference", "--today", TODAY.isoformat()]
-    with (folder / "cloud.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as cloud:
-        try:
+    clouds: list[subprocess.Popen[bytes]] = []
+    with (folder / "cloud.log").open("wb") as log:
+
+        def start() -> None:
+            clouds.append(subprocess.Popen(command, stdout=log, stderr=log))
             _wait(lambda: _is_serving(origin))
+
+        def end() -> None:
+            clouds[-1].send_signal(signal.SIGCONT)
+            clouds[-1].terminate()
+            clouds[-1].wait()
+
+        try:
+            start()
             session = requests.post(
                 f"{origin}/sign-in",
                 data={"person": "dawn.hartley"},
@@ -170,13 +185,14 @@ def stoppable_page(folder: Path, *, agent: str = "") -> Iterator[StoppablePage]:
             with contextlib.closing(transport), _browser(origin, session, agent) as page:
                 yield StoppablePage(
                     live=LivePage(fhir=FhirClient(transport), page=page, origin=origin),
-                    stop=lambda: cloud.send_signal(signal.SIGSTOP),
-                    go_on=lambda: cloud.send_signal(signal.SIGCONT),
+                    stop=lambda: clouds[-1].send_signal(signal.SIGSTOP),
+                    go_on=lambda: clouds[-1].send_signal(signal.SIGCONT),
+                    end=end,
+                    start=start,
                 )
                 assert page.complaints == []
         finally:
-            cloud.send_signal(signal.SIGCONT)
-            cloud.terminate()
+            end()
 
 
 @contextlib.contextmanager

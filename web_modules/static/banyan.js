@@ -3,12 +3,14 @@
 import { askToLeave, isAsking, isDirty, lookAtWork, renewForm, stay, workForm } from "/static/forms.js";
 import { listenToKeys, setUpSlots } from "/static/keys.js";
 import { morph } from "/static/morph.js";
+import { found, lost, markWrites } from "/static/reach.js";
 import { giveUp, isSending, learnClock, send } from "/static/sending.js";
 import { askForPatient, sayUnsaved, underShell } from "/static/shell.js";
 
 const root = document.documentElement;
 const RETURN = "banyan.day";
 const TYPING_MILLISECONDS = 120;
+const LISTEN_AGAIN_MILLISECONDS = 3000; // a server that refused the stream is asked again by us, not by the browser
 let visits = 0;
 let going = 0;
 let mayLeave = false;
@@ -243,8 +245,13 @@ let isFirst = true;
 
 function listen() {
   source = new EventSource(root.dataset.changes);
+  source.addEventListener("error", () => {
+    lost();
+    if (source.readyState === EventSource.CLOSED) setTimeout(listenAgain, LISTEN_AGAIN_MILLISECONDS);
+  });
   source.addEventListener("ready", () => {
     root.dataset.listening = "true";
+    found();
     if (!isFirst) renew("all");
     isFirst = false;
   });
@@ -254,6 +261,10 @@ function listen() {
     if (types.some((type) => type === "*" || watch.includes(type))) renew("all");
     else if (types.includes("Basic") && document.getElementById("freshness")) renew("freshness");
   });
+}
+
+function listenAgain() {
+  if (source.readyState === EventSource.CLOSED && !(document.hidden && !underShell)) listen();
 }
 
 // a browser keeps six connections to a server: tabs that nobody sees do not hold one each
@@ -318,6 +329,7 @@ function setUp() {
   const form = workForm();
   if (!form || !isAsking(form)) lookAtWork();
   setUpSlots();
+  markWrites();
 }
 
 listenToKeys({ leave: (form) => (isDirty(form) ? askToLeave(form) : visit(leaveOf(form).href)), visit });
