@@ -2,21 +2,14 @@
 
 import unicodedata
 
-_REORDERING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
-"""Explicit bidirectional controls: they would carry over into the words beside a name."""
+from web_modules.fhir.one_line import one_line
+
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _ISOLATED, _END = "\u200e\u2068", "\u2069"
 """The mark before it keeps the line itself left to right where that is guessed from the first letter."""
 _BREAK = "\u200b"
 _WHOLE_LETTERS = 20
 """A word of up to so many letters is kept whole; a longer one may be broken anywhere."""
-
-
-def one_line(text: str | None) -> str:
-    """A text from outside for one line on the glass: no line ends, no characters that reorder others."""
-    return "".join(
-        " " if letter in "\r\n\t" else letter for letter in text or "" if letter not in _REORDERING
-    )
 
 
 def written(text: str | None) -> str:

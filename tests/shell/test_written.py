@@ -1,6 +1,7 @@
 """Text from outside on the glass."""
 
-from shell.written import one_line, written
+from shell.written import written
+from web_modules.fhir.one_line import one_line
 
 
 def test_line_ends_and_reordering_characters_are_taken_out() -> None:

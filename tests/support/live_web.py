@@ -215,7 +215,7 @@ def _browser(origin: str, session: str, agent: str) -> Iterator[_Page]:
 def _is_serving(origin: str) -> bool:
     try:
         return requests.get(f"{origin}/health", timeout=5).ok
-    except requests.ConnectionError:
+    except (requests.ConnectionError, requests.Timeout):
         return False
 
 

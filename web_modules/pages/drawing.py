@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir.one_line import one_line
 from web_modules.fhir.searchset import SUPPRESSED, Told
 from web_modules.fhir.transport import Transport
 from web_modules.identity.services import Services, person_of
@@ -66,6 +67,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._templates.filters["one_line"] = one_line
 
     def reader(self, request: Request) -> FhirClient:
         """The client by which one request looks, with the eyes of whoever asks; `draw` says what it hides."""

@@ -164,6 +164,14 @@ def test_a_hostile_name_is_shown_and_does_nothing(web: ModuleWeb, name: str) -> 
     assert web.fhir.read("Patient", made["id"])["name"] == made["name"]
 
 
+@pytest.mark.parametrize("control", ["\u202e", "\u2067", "\u200f"])
+def test_no_character_in_a_name_reorders_what_is_shown(web: ModuleWeb, control: str) -> None:
+    made = web.create(patient(f"Jes{control}\u1e23a", f"R{control}a", "1970-01-01"))
+    page = web.get(f"patients/{made['id']}")
+    assert "JES\u1e22A, Ra" in page.text
+    assert control not in page.source
+
+
 def test_a_patient_who_is_not_there_is_said_in_words(web: ModuleWeb) -> None:
     page = web.get("patients/nobody")
     assert page.status == 404
