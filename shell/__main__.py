@@ -6,6 +6,7 @@ soon as the cloud has said which environment it is, and all the rest is loaded w
 
 import json
 import os
+import signal
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -13,11 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shell.errors import CloudError, ShellError
 from shell.hosts.walls import Sandbox, browser_flags, sandbox_policy, scrub_process_doors
 from shell.native.constants import keep_constants
 from shell.settings import ShellSettings, read_settings
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 _EXAMPLES = """\
 Examples:
@@ -119,8 +124,20 @@ def open_window(settings: ShellSettings) -> int:
             _load_while_chromium_warms(pool)
             from shell.main_window.opened import Opened
 
-            with Opened(application, profile, settings, offer, person, has_sandbox=sandbox is Sandbox.ON):
+            has_sandbox = sandbox is Sandbox.ON
+            with Opened(application, profile, settings, offer, person, has_sandbox=has_sandbox) as opened:
+                _close_when_asked(opened.window)
                 return application.exec()
+
+
+def _close_when_asked(window: "QWidget") -> None:
+    """Close the window at a signal as a person does: it asks about unsaved work first."""
+    from PySide6.QtCore import QTimer
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
+        if hasattr(signal, name):
+            number = getattr(signal, name)
+            signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, window, window.close))
 
 
 def _load_while_chromium_warms(pool: ThreadPoolExecutor) -> None:

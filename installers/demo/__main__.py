@@ -25,6 +25,8 @@ def main(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] == "keep":
         return _keep(arguments[1:])
     options = read_arguments(arguments)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)  # all that a run has started ends with it
     try:
         if options.is_check:
             from demo.check.check import run_check

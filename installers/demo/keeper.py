@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from subprocess import Popen
 
 from demo.errors import ProgramFailed
-from demo.programs import Program, end, last_words, start
+from demo.programs import Program, end, start, why_ended
 
 HEALTHY_SECONDS = 90.0
 """How long the cloud may take to answer for the first time, on a slow machine that has much to read."""
@@ -57,10 +57,10 @@ class Keeper:
         kept = self._kept[-1]
         deadline = time.monotonic() + HEALTHY_SECONDS
         while not _answers(url):
-            if kept.process.poll() is not None:
-                raise ProgramFailed(
-                    f"The {kept.program.name} ended ({last_words(kept.program.log)}); see {kept.program.log}."
-                )
+            status = kept.process.poll()
+            if status is not None:
+                why = why_ended(status, kept.program.log)
+                raise ProgramFailed(f"The {kept.program.name} ended ({why}); see {kept.program.log}.")
             if self.stopping.is_set():
                 raise ProgramFailed(f"The {kept.program.name} was stopped.")
             if time.monotonic() > deadline:
@@ -116,7 +116,8 @@ def run_once(program: Program, stopping: threading.Event) -> None:
     finally:
         end(process)
     if process.returncode != 0:
-        raise ProgramFailed(f"The {program.name} failed ({last_words(program.log)}); see {program.log}.")
+        why = why_ended(process.returncode, program.log)
+        raise ProgramFailed(f"The {program.name} failed ({why}); see {program.log}.")
 
 
 def _answers(url: str) -> bool:

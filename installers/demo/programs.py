@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -70,6 +71,16 @@ def end(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait(END_SECONDS)
+
+
+def why_ended(status: int, log: Path) -> str:
+    """Why a program ended: the signal that ended it, or else the last line that it wrote."""
+    if status >= 0:
+        return last_words(log)
+    try:
+        return f"signal {signal.Signals(-status).name}"
+    except ValueError:  # a real-time one has no name
+        return f"signal {-status}"
 
 
 def last_words(log: Path) -> str:

@@ -17,7 +17,7 @@ from demo.locks import FileLock, is_held
 from demo.place import Place
 from demo.practice import Filling, ensure_filled, filling_of, reset
 from demo.processes import processes_with
-from demo.programs import last_words
+from demo.programs import last_words, why_ended
 
 END_SECONDS = 30.0
 LOOK_SECONDS = 0.05
@@ -87,21 +87,26 @@ class Session:
     def run_window(self, cloud: str) -> None:
         """Open the window, wait until it is closed, end all.
 
+        Asked to end, be it by Ctrl+C or by a signal, it asks the window, which asks about unsaved work.
+
         Raises:
             ProgramFailed: the window ended by a fault; the other programs go on.
         """
         window = self.start_window(cloud)
         self._say("the window is open; closing it ends all")
-        try:
-            status = window.wait()
-        except KeyboardInterrupt:
-            # The window was interrupted by the same key; it asks about unsaved work, as when it is closed.
-            status = window.wait()
-        if status != 0:
+        status, is_asked = None, False
+        while status is None:
+            try:
+                status = window.wait()
+            except KeyboardInterrupt:
+                is_asked = True
+                window.terminate()
+        if status != 0 and not is_asked:
             log = self.place.logs / "shell.log"
+            why = why_ended(status, log)
             raise ProgramFailed(
-                f"The window ended by a fault ({last_words(log)}); see {log}. Cloud, bridge and legacy "
-                "program go on: run this again to come back to them."
+                f"The window ended by a fault ({why}); see {log}. Cloud, bridge and legacy program go on: "
+                "run this again to come back to them."
             )
         self._let_legacy_program_end()
         self.end_programs()

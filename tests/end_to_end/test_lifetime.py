@@ -143,6 +143,17 @@ def test_nothing_listens_but_on_loopback(screen: VirtualScreen, open_run: Open) 
     assert {address for address in listening if not address.startswith("127.")} == set()
 
 
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT], ids=lambda number: number.name
+)
+def test_a_run_that_is_told_to_end_ends_all(open_run: Open, number: signal.Signals) -> None:
+    run = open_run()
+    run.process.send_signal(number)
+    assert run.process.wait(CLOSE_SECONDS) == 0, run.said.read_text()
+    assert not any(programs(run).values()), programs(run)
+    assert not is_held(run.place.keeper_lock)
+
+
 @pytest.mark.hazard("H23")
 def test_a_window_that_crashes_ends_nothing_and_the_next_run_hosts_the_same_program(
     screen: VirtualScreen, open_run: Open
@@ -154,6 +165,7 @@ def test_a_window_that_crashes_ends_nothing_and_the_next_run_hosts_the_same_prog
         os.kill(pid, signal.SIGKILL)
     assert run.process.wait(30) == 1
     assert "run this again to come back to them" in run.said.read_text()
+    assert "(signal SIGKILL)" in run.said.read_text()
     after = programs(run)
     assert after["legacy"] == before["legacy"]
     assert after["cloud"] == before["cloud"]
