@@ -57,10 +57,10 @@ class ShellWindow:
     def open_patient(self, number: str) -> None:
         """Find a patient by the practice's number and open who is found."""
         self._hands.press("ctrl+k")
+        wait_until(self._is_dimmed, seconds=ANSWER_SECONDS, what="the palette")
         self._rest(REST_SECONDS)
         self._hands.write(number)
-        self._rest(SEARCH_SECONDS)
-        self._hands.press("Return")
+        wait_until(self._takes_who_is_found, seconds=ANSWER_SECONDS, what="a patient in the palette")
 
     def close_patient(self) -> None:
         """Close the open patient."""
@@ -119,6 +119,20 @@ class ShellWindow:
         is_legacy_left = self._hands.corner(self._legacy.window())[0] - self._hands.corner(window)[0] < middle
         return (middle, window.width) if is_legacy_left else (SLIM_RAIL, middle)
 
+    def _takes_who_is_found(self) -> bool:
+        """Enter takes the marked row; there may be none yet, and then the palette stays."""
+        self._rest(SEARCH_SECONDS)
+        self._hands.press("Return")
+        until = time.monotonic() + TAKEN_SECONDS
+        while self._is_dimmed() and time.monotonic() < until:
+            time.sleep(0.02)
+        return not self._is_dimmed()
+
+    def _is_dimmed(self) -> bool:
+        """Whether all beside the palette is dark, because it is open."""
+        beside = self._screen.picture().crop(BESIDE_BOX).convert("L")
+        return not any(beside.histogram()[DIMMED:])
+
     def _rest(self, seconds: float) -> None:
         """Wait until the palette comes to rest."""
         wait_for_rest(lambda: self._screen.picture().crop(PALETTE_BOX), seconds)
@@ -166,5 +180,9 @@ LEAST_SHARE = 0.3
 """Each colour of the veil's stripes covers nearly half of it."""
 ACCENT = (0, 94, 184)
 LEAST_BUTTON = 150
+TAKEN_SECONDS = 2.0
+DIMMED = 160
+"""White under the scrim is 127."""
+BESIDE_BOX = (1060, 330, 1420, 840)
 PALETTE_BOX = (420, 262, 1020, 450)
 """Where the palette's list lies, on a screen of 1440 × 900, below the field in which a caret blinks."""

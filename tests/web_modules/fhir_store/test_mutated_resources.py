@@ -47,7 +47,7 @@ SEEDS: list[dict[str, Any]] = [
 ODD_VALUES: list[Any] = [None, "", " ", "\0", "\u202e", "x" * 5000, [], {}, [None], [[]], [{}], {"x": None}]
 ODD_VALUES += [True, 0, -1, 10**40, Decimal("1e400"), "2026-02-30", "urn:uuid:x", "Patient/", "#o"]
 ODD_VALUES += [{"reference": "Patient/p?x=y"}]
-ODD: st.SearchStrategy[Any] = st.sampled_from(ODD_VALUES) | st.recursive(
+ODD: st.SearchStrategy[Any] = st.sampled_from(ODD_VALUES).map(copy.deepcopy) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=5,
