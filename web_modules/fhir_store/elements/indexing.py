@@ -1,11 +1,13 @@
 """What of a resource goes into the search index: rows of plain values, by kind of parameter."""
 
 import hashlib
+import re
 import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
@@ -35,6 +37,8 @@ LARGEST_AMOUNT = sys.float_info.max
 
 _LARGEST = Decimal(LARGEST_AMOUNT)
 _NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
+_GAP_IN_A_NAME = re.compile(r"[\s\-\u2010-\u2015'\u2019]+")
+_MOST_PARTS = 8  # of the longest names in use; a hostile one does not fill the index
 _ADDRESS_PARTS = ("line", "city", "district", "state", "country", "postalCode", "text")
 
 
@@ -44,6 +48,12 @@ def fold(text: str) -> str:
         return " ".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text.casefold())
     return " ".join("".join(sign for sign in plain if not unicodedata.combining(sign)).split())
+
+
+def later_parts(folded: str) -> list[str]:
+    """The rest of a folded name from each part of it on but the first."""
+    starts = [gap.end() for gap in islice(_GAP_IN_A_NAME.finditer(folded), _MOST_PARTS)]
+    return [folded[start:] for start in starts if 0 < start < len(folded)]
 
 
 def key_text(text: str) -> str:
@@ -217,6 +227,12 @@ def _drawings(parameter: Parameter, route: Route, resource_type: str) -> Iterato
             if type_name == "Identifier":
                 yield _Drawing(number=parameter.of_type_number, kind=kind, values=_typed_identifier)
         case ParameterKind.STRING:
+            if parameter.part_number:
+                yield _Drawing(
+                    number=parameter.part_number,
+                    kind=kind,
+                    values=lambda value, _base: _later_parts(type_name, value),
+                )
             values = lambda value, _base: _strings(type_name, value)  # noqa: E731
         case ParameterKind.DATE:
             values = lambda value, _base: _ranges(type_name, value)  # noqa: E731
@@ -287,6 +303,12 @@ def _texts(type_name: str, value: Any) -> list[str]:
 
 def _strings(type_name: str, value: Any) -> Values:
     return [(key_text(fold(text)), key_text(text)) for text in _texts(type_name, value)]
+
+
+def _later_parts(type_name: str, value: Any) -> Values:
+    """What a name is after each space, hyphen or apostrophe in it: people are looked for by that as well."""
+    texts = [value.get("family"), *value.get("given", ())] if type_name == "HumanName" else [value]
+    return [(key_text(part), "") for text in texts if text for part in later_parts(fold(str(text)))]
 
 
 def _ranges(type_name: str, value: Any) -> Values:

@@ -95,6 +95,7 @@ class Parameter:
         has_systems: whether its tokens carry a system; a bare code has one implied.
         text_numbers: the numbers of the words beside its tokens (the modifier `:text`), one a route.
         of_type_number: that of identifiers with their types (the modifier `:of-type`); 0 when it has none.
+        part_number: that of the later parts of people's names, such as of a double name; 0 when it has none.
         pairings: of a composite parameter.
     """
 
@@ -111,7 +112,11 @@ class Parameter:
     has_systems: bool
     text_numbers: tuple[int, ...] = ()
     of_type_number: int = 0
+    part_number: int = 0
     pairings: tuple[Pairing, ...] = ()
+
+
+_PARTS_OF_A_NAME = frozenset({"family", "given"})
 
 
 def parameter_number(resource_type: str, code: str) -> int:
@@ -251,6 +256,9 @@ def _parameter(
 ) -> Parameter:
     code = declared["code"]
     is_token = kind is ParameterKind.TOKEN
+    is_name = kind is ParameterKind.STRING and (
+        code in _PARTS_OF_A_NAME or any(route.type == "HumanName" for route in routes)
+    )
     has_types = is_token and any(route.type == "Identifier" for route in routes)
     return Parameter(
         code=code,
@@ -268,5 +276,6 @@ def _parameter(
             text_number(resource_type, route) for route in routes if is_token and route.type in WITH_TEXT
         ),
         of_type_number=parameter_number(resource_type, f"{code}:of-type") if has_types else 0,
+        part_number=parameter_number(resource_type, f"{code}:part") if is_name else 0,
         pairings=pairings,
     )

@@ -82,6 +82,8 @@ def tests_of(condition: Condition, base_url: str) -> list[RowTest]:
         numbers = (parameter.of_type_number,)
     elif modifier == "text":
         kind, numbers = ParameterKind.STRING, parameter.text_numbers
+    elif not modifier and parameter.part_number:
+        numbers = (parameter.number, parameter.part_number)
     made = _clause_maker(kind, parameter, modifier, base_url)
     return [
         RowTest(

@@ -11,17 +11,20 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, create_engine, inspect, make_url, text
 
 from tests.support.databases import Databases
+from tests.web_modules.fhir_store.conftest import fresh_practice
 from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.database import migrating, tables
 from web_modules.fhir_store.database.connecting import writing_engine
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.database.migrating import HEAD, Standing, standing_at, upgrade
+from web_modules.fhir_store.store import Standard
 from web_modules.identity.database import tables as identity_tables
 
 TABLES = MetaData()
 for _table in (*tables.METADATA.sorted_tables, *identity_tables.METADATA.sorted_tables):
     _table.to_metadata(TABLES)
 WORKERS = 6
+NAMES = "SELECT practice, parameter, folded, number, exact FROM search_string"
 
 
 @pytest.fixture
@@ -155,6 +158,31 @@ def test_every_step_from_the_first_on_leads_to_the_tables(empty_url: str) -> Non
     assert upgrade(empty_url) == "0001"
     Database(empty_url).close()
     assert differences(empty_url) == []
+
+
+def test_later_parts_of_names_are_drawn_for_the_people_who_are_there_already(
+    database_url: str, standard: Standard
+) -> None:
+    people: dict[str, dict[str, Any]] = {
+        "Patient": {"name": [{"family": "TEST-Smith", "given": ["Ada May", "Zoë"]}, {"family": "O'Neill"}]},
+        "Practitioner": {"name": [{"family": "Morgan-Ashworth", "given": ["Jean-Luc"]}]},
+        "RelatedPerson": {"name": [{"family": "van der Berg"}], "patient": {"display": "Bo"}},
+    }
+    with fresh_practice(database_url, standard) as fhir:
+        for kind, content in people.items():
+            assert fhir("POST", kind, {"resourceType": kind, **content}).status == 201
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        drawn = sorted(map(tuple, connection.execute(text(NAMES))))
+        connection.execute(text("DELETE FROM search_string WHERE exact = ''"))
+    engine.dispose()
+    set_step(database_url, "0003")
+    assert upgrade(database_url) == "0003"
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        assert sorted(map(tuple, connection.execute(text(NAMES)))) == drawn
+    engine.dispose()
+    assert len(drawn) > 20
 
 
 def test_a_newer_database_is_left_alone(database_url: str) -> None:
