@@ -16,7 +16,7 @@ PREFIX = "BANYAN_CLOUD_"
 SERVICE_TOKEN_VARIABLE = f"{PREFIX}SERVICE_TOKEN"
 OIDC_SECRET_VARIABLE = f"{PREFIX}OIDC_CLIENT_SECRET"
 ENVIRONMENTS = ("live", "reference", "training")
-ROLES = ("gp", "nurse", "pharmacist", "receptionist", "practice-manager", "it", "trainer")
+ROLES = ("gp", "nurse", "pharmacist", "receptionist", "practice-manager", "privacy-officer", "it", "trainer")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SHORTEST_SERVICE_TOKEN = 16
 """Signs; fewer could be guessed over a fast network."""

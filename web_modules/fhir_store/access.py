@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 ANY_TYPE = "*"
-"""The resource type of a grant that holds for every type."""
+"""The resource type of a grant that holds for every type but `AUDIT_EVENT`."""
+
+AUDIT_EVENT = "AuditEvent"
+"""Tells of every record, hidden ones among them: only a grant that names it opens the audit."""
 
 OPEN_LABELS = frozenset({"U", "L", "M", "N"})
 """HL7 v3 Confidentiality: unrestricted, low, moderate, normal. Whoever may read at all sees these."""
@@ -89,11 +92,14 @@ class Grant:
 
     def covers(self, interaction: Interaction | str, resource_type: str) -> bool:
         """Whether this speaks of an interaction with a type; patient and query are still to be checked."""
-        return interaction in self.interactions and self.resource_type in {ANY_TYPE, resource_type}
+        is_of_any = self.resource_type == ANY_TYPE and resource_type != AUDIT_EVENT
+        return interaction in self.interactions and (is_of_any or self.resource_type == resource_type)
 
     def meet(self, other: "Grant") -> "Grant | None":
         """What both permit, or None when that is nothing."""
-        types = {self.resource_type, other.resource_type} - {ANY_TYPE}
+        types = {self.resource_type, other.resource_type}
+        if AUDIT_EVENT not in types:
+            types -= {ANY_TYPE}
         patients = {self.patient, other.patient} - {None}
         interactions = self.interactions & other.interactions
         if len(types) > 1 or len(patients) > 1 or not interactions:
@@ -135,6 +141,23 @@ class Access:
         patients = {grant.patient for grant in self.grants if grant.resource_type not in SHARED_TYPES}
         return next(iter(patients)) if len(patients) == 1 else None
 
+    def may_read_audit(self) -> bool:
+        """Whether the audit is open: it is named, and nothing of any patient is hidden.
+
+        The audit is of the whole practice: no grant for one patient or by a query opens a part of it.
+        """
+        return self._is_named_audit(Interaction.READ) and (
+            self.clearance >= RESTRICTED_LABELS and self.relationships is None
+        )
+
+    def may_add_to_audit(self) -> bool:
+        """Whether an AuditEvent may be sent."""
+        return self._is_named_audit(Interaction.CREATE)
+
+    def _is_named_audit(self, interaction: Interaction) -> bool:
+        grants = self.grants_for(interaction, AUDIT_EVENT)
+        return any(grant.patient is None and not grant.query for grant in grants)
+
     def sees(self, labels: Collection[str], patients: Collection[str] = ()) -> bool:
         """Whether a resource may be shown, as far as confidentiality goes.
 
@@ -152,11 +175,14 @@ class Access:
 
 
 FULL_GRANTS = (Grant(resource_type=ANY_TYPE, interactions=EVERYTHING),)
-"""Everything, for everybody."""
+"""Everything of everybody but the audit."""
+
+ADDING_TO_AUDIT = Grant(resource_type=AUDIT_EVENT, interactions=frozenset({Interaction.CREATE}))
+READING_AUDIT = Grant(resource_type=AUDIT_EVENT, interactions=READING)
 
 OURSELVES = Access(
     agent=Agent(id="banyan", name="Banyan", kind=AgentKind.SERVICE),
-    grants=FULL_GRANTS,
+    grants=(*FULL_GRANTS, ADDING_TO_AUDIT, READING_AUDIT),
     clearance=RESTRICTED_LABELS,
     relationships=None,
 )

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from web_modules.fhir_store.access import AUDIT_EVENT
 from web_modules.fhir_store.audit.reading import PARAMETERS
-from web_modules.fhir_store.audit.service import AUDIT_EVENT
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.subscriptions.wanted import SUBSCRIPTION
 

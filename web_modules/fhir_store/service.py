@@ -11,10 +11,10 @@ from urllib.parse import parse_qsl, urlencode
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store import answers
-from web_modules.fhir_store.access import OURSELVES, Access, Agent, Interaction
+from web_modules.fhir_store.access import AUDIT_EVENT, OURSELVES, Access, Agent, Interaction
 from web_modules.fhir_store.asked import Asked, asked_by
 from web_modules.fhir_store.audit.events import note_of
-from web_modules.fhir_store.audit.service import AUDIT_EVENT, AuditService
+from web_modules.fhir_store.audit.service import AuditService
 from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.audit.turned_away import TurnedAway
 from web_modules.fhir_store.bundles import BundleRunner
@@ -459,11 +459,9 @@ def _permit(sight: Sight, interaction: Interaction, resource_type: str) -> None:
 
 
 def _permit_audit(request: Asked) -> None:
-    """The audit is of the whole practice: no grant for one patient or by a query opens a part of it."""
-    reads = request.method in {"GET", "HEAD"}
-    interaction = Interaction.READ if reads else Interaction.CREATE
-    grants = request.access.grants_for(interaction, AUDIT_EVENT)
-    if not any(grant.patient is None and not grant.query for grant in grants):
+    access = request.access
+    is_read = request.method in {"GET", "HEAD"}
+    if not (access.may_read_audit() if is_read else access.may_add_to_audit()):
         raise refuse(403, IssueCode.FORBIDDEN, "You may not do that with the audit.")
 
 

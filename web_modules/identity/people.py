@@ -12,6 +12,7 @@ class Role(StrEnum):
     PHARMACIST = "pharmacist"
     RECEPTIONIST = "receptionist"
     PRACTICE_MANAGER = "practice-manager"
+    PRIVACY_OFFICER = "privacy-officer"
     IT = "it"
     TRAINER = "trainer"
 

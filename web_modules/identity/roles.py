@@ -1,9 +1,18 @@
 """What each role may do and see: one table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from web_modules.decision.words import Environment
-from web_modules.fhir_store.access import ANY_TYPE, EVERYTHING, FULL_GRANTS, READING, RESTRICTED_LABELS, Grant
+from web_modules.fhir_store.access import (
+    ADDING_TO_AUDIT,
+    ANY_TYPE,
+    EVERYTHING,
+    FULL_GRANTS,
+    READING,
+    READING_AUDIT,
+    RESTRICTED_LABELS,
+    Grant,
+)
 from web_modules.identity.people import Role
 
 _ADMINISTRATIVE = (
@@ -34,7 +43,7 @@ class Rights:
 
 
 _READING_ALL = Grant(resource_type=ANY_TYPE, interactions=READING)
-_CLINICAL = Rights(grants=FULL_GRANTS, clearance=RESTRICTED_LABELS)
+_CLINICAL = Rights(grants=(*FULL_GRANTS, ADDING_TO_AUDIT), clearance=RESTRICTED_LABELS)
 _OFFICE = Rights(
     grants=(
         _READING_ALL,
@@ -49,8 +58,11 @@ RIGHTS: dict[Role, Rights] = {
     Role.PHARMACIST: _CLINICAL,
     Role.RECEPTIONIST: _OFFICE,
     Role.PRACTICE_MANAGER: _OFFICE,
+    Role.PRIVACY_OFFICER: Rights(
+        grants=(READING_AUDIT,), clearance=RESTRICTED_LABELS, needs_relationship=False
+    ),
     Role.IT: Rights(grants=tuple(Grant(resource_type=one, interactions=READING) for one in _TECHNICAL)),
-    Role.TRAINER: Rights(grants=FULL_GRANTS, clearance=RESTRICTED_LABELS, needs_relationship=False),
+    Role.TRAINER: replace(_CLINICAL, needs_relationship=False),
 }
 """By role. A trainer has these in the training environment only, see `rights_of`."""
 

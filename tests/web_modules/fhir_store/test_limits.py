@@ -9,10 +9,13 @@ from tests.web_modules.fhir_store.conftest import Answer, Caller
 from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir.transport import FhirRequest
 from web_modules.fhir_store.access import (
+    ADDING_TO_AUDIT,
     ANY_TYPE,
     EVERYTHING,
     FULL_GRANTS,
     READING,
+    READING_AUDIT,
+    RESTRICTED_LABELS,
     Access,
     Agent,
     Grant,
@@ -223,9 +226,33 @@ def test_a_bundle_is_no_way_around(practice: Caller) -> None:
 
 
 def test_the_audit_is_for_whoever_may_see_the_whole_of_it(practice: Caller) -> None:
-    assert ask(practice, APP, "GET", "AuditEvent").status == 403
-    assert ask(practice, LABORATORY, "GET", "AuditEvent").status == 403
-    assert ask(practice, GP, "GET", "AuditEvent").status == 200
+    named = replace(RECEPTIONIST, grants=(READING_AUDIT,), relationships=None)
+    officer = replace(named, clearance=RESTRICTED_LABELS)
+    cleared = replace(RECEPTIONIST, clearance=RESTRICTED_LABELS, relationships=None)
+    of_few = replace(officer, relationships=frozenset({"mine"}))
+    confined = replace(officer, grants=(replace(READING_AUDIT, patient="mine"),))
+    for who in (APP, LABORATORY, RECEPTIONIST, GP, named, cleared, of_few, confined):
+        for path in ("AuditEvent", "AuditEvent/1"):
+            refused = ask(practice, who, "GET", path, entity="Observation/secret-v")
+            assert refused.status == 403
+            assert "entry" not in refused.body
+    assert ask(practice, officer, "GET", "AuditEvent", entity="Observation/secret-v").resources
+    assert ask(practice, officer, "GET", "AuditEvent/1").status == 200
+    assert ask(practice, officer, "GET", "Observation").status == 403
+
+
+def test_only_who_is_told_so_by_name_adds_to_the_audit(practice: Caller) -> None:
+    event = {
+        "resourceType": "AuditEvent",
+        "type": {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"},
+        "recorded": "2026-11-17T09:00:00Z",
+        "agent": [{"requestor": True}],
+        "source": {"observer": {"display": "A laboratory"}},
+    }
+    adding = replace(RECEPTIONIST, grants=(*FULL_GRANTS, ADDING_TO_AUDIT))
+    assert ask(practice, RECEPTIONIST, "POST", "AuditEvent", event).status == 403
+    assert ask(practice, adding, "POST", "AuditEvent", event).status == 201
+    assert ask(practice, adding, "GET", "AuditEvent").status == 403
 
 
 def test_a_label_that_the_system_does_not_have_is_refused(practice: Caller) -> None:

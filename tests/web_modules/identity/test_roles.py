@@ -41,6 +41,15 @@ def test_it_reaches_no_patients_records() -> None:
     assert access(Role.IT).may("r", "Organization")
 
 
+def test_the_audit_is_read_by_the_privacy_officer_and_added_to_by_clinicians() -> None:
+    everywhere = (*Environment,)
+    reading = {(one, env) for one in Role for env in everywhere if access(one, env).may_read_audit()}
+    assert reading == {(Role.PRIVACY_OFFICER, environment) for environment in everywhere}
+    adding = {one for one in Role if access(one, Environment.TRAINING).may_add_to_audit()}
+    assert adding == {Role.GP, Role.NURSE, Role.PHARMACIST, Role.TRAINER}
+    assert not any(access(Role.PRIVACY_OFFICER).may(one, "Patient") for one in "cruds")
+
+
 @pytest.mark.hazard("H21")
 def test_a_trainer_works_in_training_only() -> None:
     assert access(Role.TRAINER, Environment.TRAINING).may("u", "Patient")

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from web_modules.fhir.transport import FhirResponse
 from web_modules.fhir_store import answers
+from web_modules.fhir_store.access import AUDIT_EVENT
 from web_modules.fhir_store.asked import Asked
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.audit.reading import read_event, search_events
@@ -13,7 +14,6 @@ from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.refusals import IssueCode, refuse
 
-AUDIT_EVENT = "AuditEvent"
 T = TypeVar("T")
 
 
