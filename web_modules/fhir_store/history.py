@@ -138,8 +138,7 @@ def run_history(
         (*values, request.count + 1),
     )
     page = [stored(row) for row in rows[: request.count]]
-    seen = records.sight.sees_labels_of
-    versions = tuple(version for version in page if version.content is None or seen(version.content))
+    versions = tuple(version for version in page if records.shows(version))
     return versions, page[-1].updated if len(rows) > request.count else None
 
 

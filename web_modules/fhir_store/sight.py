@@ -22,8 +22,8 @@ class Sight(Protocol):
     def withheld(self, resource_type: str) -> Sql | None:
         """What is permitted but for its confidentiality label fulfils this; None when no label hides it."""
 
-    def sees_labels_of(self, content: bytes) -> bool:
-        """Whether the labels of a version's own content let it be shown, whomever it is about."""
+    def shows(self, content: bytes) -> bool:
+        """Whether a past version may be read by its own content; what cannot be told is not shown."""
 
 
 class _Unlimited:
@@ -38,7 +38,7 @@ class _Unlimited:
     def withheld(self, _resource_type: str) -> Sql | None:
         return None
 
-    def sees_labels_of(self, _content: bytes) -> bool:
+    def shows(self, _content: bytes) -> bool:
         return True
 
 

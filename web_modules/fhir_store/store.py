@@ -115,7 +115,7 @@ class Store:
         """What of a practice's records somebody may see and change, under a base."""
         if is_unlimited(access):
             return UNLIMITED
-        return LimitedSight(access, practice, self.catalogue, self.compartment, base_url)
+        return LimitedSight(access, practice, self.catalogue, self.indexer, self.compartment, base_url)
 
     def book(self, session: Session, practice: str) -> AuditBook:
         """The audit of a practice, in a transaction."""

@@ -29,6 +29,8 @@ _ON_BOTH = frozenset(
         "test_history.py",
         "test_hostile_requests.py",
         "test_isolation.py",
+        "test_limits.py",
+        "test_limits_of_history.py",
         "test_service.py",
     }
 )

@@ -147,7 +147,14 @@ class Records:
         if not rows or self.hides(Interaction.READ, resource_type, resource_id):
             return None
         found = stored(rows[0])
-        return found if found.content is None or self.sight.sees_labels_of(found.content) else None
+        return found if self.shows(found) else None
+
+    def shows(self, version: StoredVersion) -> bool:
+        """Whether a version of what may be seen as it is now may be: a past one by its own content."""
+        if version.content is None or self.sight.shows(version.content):
+            return True
+        key = (self.practice, version.type, version.id, version.updated)
+        return bool(self.session.rows(f"{_IS_THERE} AND r.updated = ?", key))
 
     def position(self) -> int:
         """The `lastUpdated` of the practice's newest version in microseconds."""

@@ -176,14 +176,19 @@ def _typed_identifier(value: str, parameter: Parameter) -> Sql:
     return Sql("i.code = ? AND i.system = ?", (key_text(parts[2]), named))
 
 
-def _token(value: str, *, has_systems: bool) -> Sql:
+def split_token(value: str, *, has_systems: bool) -> tuple[str | None, str | None]:
+    """The system and code that a token's value asks for, as the index keeps them; None where it takes any."""
     parts = [unescape(part) for part in _PIPE.split(value, maxsplit=1)]
     if len(parts) == 1 or not has_systems:
-        return Sql("i.code = ?", (key_text(parts[-1]),))
+        return None, key_text(parts[-1])
     system, code = parts
-    if not code:
-        return Sql("i.system = ?", (key_text(system),))
-    return Sql("i.code = ? AND i.system = ?", (key_text(code), key_text(system)))
+    return key_text(system), key_text(code) if code else None
+
+
+def _token(value: str, *, has_systems: bool) -> Sql:
+    system, code = split_token(value, has_systems=has_systems)
+    wanted = (("i.code = ?", code), ("i.system = ?", system))
+    return every([Sql(text, (one,)) for text, one in wanted if one is not None])
 
 
 def _reference(value: str, parameter: Parameter, modifier: str, base_url: str) -> Sql:

@@ -7,12 +7,12 @@ App Launch 2.2, scopes.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir_store.access import (
     ANY_TYPE,
     EVERYTHING,
-    OPEN_LABELS,
     RESTRICTED_LABELS,
     Access,
     Grant,
@@ -20,8 +20,10 @@ from web_modules.fhir_store.access import (
 )
 from web_modules.fhir_store.database.session import EACH
 from web_modules.fhir_store.documents import decode
-from web_modules.fhir_store.elements.parameters import ParameterCatalogue, parameter_number
-from web_modules.fhir_store.search.criteria import CriterionReader
+from web_modules.fhir_store.elements.indexing import Indexer, IndexRows
+from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind, parameter_number
+from web_modules.fhir_store.search.contents import is_fulfilled
+from web_modules.fhir_store.search.criteria import Criterion, CriterionReader
 from web_modules.fhir_store.search.narrowing import Narrower
 from web_modules.fhir_store.search.sql import NEVER, Sql, among, either, every, negated
 
@@ -51,6 +53,7 @@ class LimitedSight:
         access: Access,
         practice: str,
         catalogue: ParameterCatalogue,
+        indexer: Indexer,
         compartment: Compartment,
         base_url: str,
     ) -> None:
@@ -60,13 +63,16 @@ class LimitedSight:
             access: of whoever asks.
             practice: its ODS code.
             catalogue: the search parameters.
+            indexer: of them.
             compartment: of a patient.
             base_url: the practice's FHIR base.
         """
         self._access = access
         self._practice = practice
         self._catalogue = catalogue
+        self._indexer = indexer
         self._compartment = compartment
+        self._base_url = base_url
         self._narrower = Narrower(practice, base_url, lambda _name: ())
         self._known: dict[tuple[Interaction, str], Sql | None] = {}
 
@@ -100,10 +106,33 @@ class LimitedSight:
             hidden.append(every([self._labelled(resource_type, cleared), stranger]))
         return either(hidden) if hidden else None
 
-    def sees_labels_of(self, content: bytes) -> bool:
-        """Whether the labels of a version's own content let it be shown, whomever it is about."""
-        labels = labels_of(decode(content))
-        return labels <= OPEN_LABELS | self._access.clearance
+    def shows(self, content: bytes) -> bool:
+        """Whether a past version may be read by its own content; what cannot be told is not shown."""
+        resource = decode(content)
+        resource_type = resource["resourceType"]
+        rows = self._indexer.rows(resource, self._base_url)
+        patients = self._patients(resource, rows)
+        return self._access.sees(labels_of(resource), patients) and any(
+            (grant.patient is None or grant.patient in patients)
+            and self._is_matched(grant, resource_type, rows)
+            for grant in self._access.grants_for(Interaction.READ, resource_type)
+        )
+
+    def _is_matched(self, grant: Grant, resource_type: str, rows: IndexRows) -> bool:
+        criteria = self._criteria(grant, resource_type)
+        return criteria is not None and all(is_fulfilled(one, rows) for one in criteria)
+
+    def _patients(self, resource: Mapping[str, Any], rows: IndexRows) -> frozenset[str]:
+        """The ids of those in whose compartments a resource is."""
+        if resource["resourceType"] == "Patient":
+            return frozenset({str(resource["id"])})
+        numbers = self._numbers(resource["resourceType"])
+        references = rows.get(ParameterKind.REFERENCE, ())
+        return frozenset(
+            str(target_id)
+            for number, target_type, target_id in references
+            if number in numbers and target_type == "Patient"
+        )
 
     def _granted(self, interaction: Interaction, resource_type: str) -> Sql | None:
         terms = [
@@ -113,14 +142,19 @@ class LimitedSight:
 
     def _terms(self, grant: Grant, resource_type: str) -> Sql | None:
         parts = [] if grant.patient is None else [self._is_of(grant.patient, resource_type)]
+        criteria = self._criteria(grant, resource_type)
+        if criteria is None:
+            return NEVER
+        if criteria:
+            parts.append(self._narrower.checking(resource_type, criteria))
+        return every(parts) if parts else None
+
+    def _criteria(self, grant: Grant, resource_type: str) -> list[Criterion] | None:
+        """What a grant asks of a resource, or None when it is not understood and so permits nothing."""
         reader = CriterionReader(self._catalogue)
         criteria = [reader.read(resource_type, name, value) for name, value in grant.query]
         known = [criterion for criterion in criteria if criterion is not None]
-        if len(known) < len(criteria):
-            return NEVER  # a term that is not understood permits nothing
-        if known:
-            parts.append(self._narrower.checking(resource_type, known))
-        return every(parts) if parts else None
+        return known if len(known) == len(criteria) else None
 
     def _is_of(self, patient: str, resource_type: str) -> Sql:
         if resource_type == "Patient":
@@ -138,14 +172,17 @@ class LimitedSight:
         return every([of_known, negated(of_others)])
 
     def _pointing(self, resource_type: str, target: Sql) -> Sql:
-        names = self._compartment.get(resource_type, ())
-        known = self._catalogue.of(resource_type)
-        parameters = among("i.parameter", [known[name].number for name in names if name in known])
+        parameters = among("i.parameter", self._numbers(resource_type))
         return Sql(
             "EXISTS (SELECT 1 FROM search_reference AS i WHERE i.practice = ? AND i.number = r.number"
             f" AND {parameters.text} AND i.target_type = 'Patient' AND {target.text})",
             (self._practice, *parameters.values, *target.values),
         )
+
+    def _numbers(self, resource_type: str) -> list[int]:
+        """By which the index knows the parameters that say of which patient a resource is."""
+        known = self._catalogue.of(resource_type)
+        return [known[name].number for name in self._compartment.get(resource_type, ()) if name in known]
 
     def _labelled(self, resource_type: str, codes: Iterable[str]) -> Sql:
         named = among("i.code", sorted(codes))
