@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl, urlsplit
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.database.records import WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, Stored
-from web_modules.fhir_store.interactions import Done, Interactions
+from web_modules.fhir_store.interactions import Done, Interactions, nothing_fulfils
 from web_modules.fhir_store.refusals import IssueCode, Refusal, outcome, refuse
-from web_modules.fhir_store.steps import ORDER, Step, StepReader, check_unique, placing
+from web_modules.fhir_store.steps import ORDER, Step, StepReader, check_unique, names_given, placing
 from web_modules.fhir_store.validation.validator import Validator
 
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
@@ -46,31 +46,21 @@ class BundleRunner:
             Refusal: the first step that cannot be done, with its place in the bundle.
         """
         steps = [replace(step) for step in understood if isinstance(step, Step)]
-        check_unique(steps)
-        names: dict[str, str] = {}
+        promised: dict[tuple[str, str], str] = {}
         for step in steps:
             with placing(step.place):
-                self._prepare(records, step)
-            if step.full_url and step.resource_id:
-                target = f"{step.resource_type}/{step.resource_id}"
-                names[step.full_url] = target
-                if step.method == "POST" and not step.full_url.startswith("urn:"):
-                    names["/".join(step.full_url.rsplit("/", maxsplit=2)[-2:])] = target
+                self._prepare(records, step, promised)
+        check_unique(steps)
+        names = names_given(steps)
         for step in steps:
             if step.resource is not None:
                 with placing(step.place):
                     step.resource = self._linked(records, step.resource, names)
         answers: dict[int, dict[str, Any]] = {}
-        touched: set[str] = set()
         for step in sorted(steps, key=lambda one: ORDER[one.method]):
             with placing(step.place):
-                so_far = len(records.written)
+                self._look_again(records, step)
                 answers[step.index] = self._done(records, step, wants_content=wants_content)
-                for name in {written.partition("/_history/")[0] for written in records.written[so_far:]}:
-                    if name in touched:
-                        words = "Two entries of the transaction mean the same resource."
-                        raise refuse(400, IssueCode.DUPLICATE, words)
-                    touched.add(name)
         return _response("transaction-response", [answers[step.index] for step in steps])
 
     def batch(
@@ -88,24 +78,50 @@ class BundleRunner:
                 with records.session.part():
                     if step.resource is not None:
                         self._validator.check(step.resource, f"{step.place}.resource")
-                    self._prepare(records, step)
+                    self._prepare(records, step, {})
                     answers.append(self._done(records, step, wants_content=wants_content))
             except Refusal as refusal:
                 del records.written[so_far:]
                 answers.append(_of_refusal(refusal))
         return _response("batch-response", answers)
 
-    def _prepare(self, records: WritableRecords, step: Step) -> None:
-        """Find out which resource is meant where a condition or the server names it."""
-        if step.method == "PUT" and not step.resource_id:
-            found = self._interactions.matching(records, step.resource_type, step.query)
-            given = str((step.resource or {}).get("id", "")) or new_id()
-            step.resource_id = given if found is None else found.id
-        if step.method != "POST":
+    def _prepare(self, records: WritableRecords, step: Step, promised: dict[tuple[str, str], str]) -> None:
+        """Find out which resource is meant where a condition or the server names it.
+
+        Args:
+            records: the practice's.
+            step: what to do.
+            promised: the ids under which earlier entries will create, by type and condition.
+        """
+        if step.condition:
+            step.existing = self._interactions.matching(records, step.resource_type, step.condition)
+        if step.existing is not None:
+            step.resource_id = step.existing.id
+        elif step.method == "POST":
+            fresh = new_id()
+            key = (step.resource_type, step.condition)
+            step.resource_id = promised.setdefault(key, fresh) if step.condition else fresh
+        elif step.method == "PUT" and not step.resource_id:
+            step.resource_id = str((step.resource or {}).get("id", "")) or new_id()
+
+    def _look_again(self, records: WritableRecords, step: Step) -> None:
+        """Search again before writing: earlier entries may have changed what the condition finds.
+
+        Raises:
+            Refusal: 412, another resource than the one that the entry was taken to mean.
+        """
+        is_answered = step.method == "POST" and step.existing is not None
+        if not step.condition or is_answered or step.method == "DELETE":
             return
-        if step.if_none_exist:
-            step.existing = self._interactions.matching(records, step.resource_type, step.if_none_exist)
-        step.resource_id = new_id() if step.existing is None else step.existing.id
+        found = self._interactions.matching(records, step.resource_type, step.condition)
+        if step.method == "POST" and found is not None and found.id == step.resource_id:
+            step.existing = found  # an earlier entry with the same condition has made it
+            return
+        is_taken = step.method == "POST" and records.current(step.resource_type, step.resource_id) is not None
+        before = None if step.existing is None else step.existing.id
+        if is_taken or before != (None if found is None else found.id):
+            words = "Another entry of the transaction changes what the condition finds."
+            raise refuse(412, IssueCode.CONFLICT, words)
 
     def _linked(self, records: WritableRecords, resource: Resource, names: Mapping[str, str]) -> Resource:
         """The resource with its links to other entries, and its conditional references, made real.
@@ -174,16 +190,17 @@ class BundleRunner:
 
     def _written(self, records: WritableRecords, step: Step) -> Done:  # noqa: PLR0911  (one return a method)
         if step.method == "DELETE":
-            if step.query and not step.resource_id:
-                return self._interactions.conditional_delete(records, step.resource_type, step.query)
+            if not step.resource_id:
+                return Done(status=204, version=None)
             return self._interactions.delete(
                 records, step.resource_type, step.resource_id, if_match=step.if_match
             )
         if step.patch is not None:
-            kind, patch, expected = step.resource_type, step.patch, step.if_match
-            if step.resource_id:
-                return self._interactions.patch(records, kind, step.resource_id, patch, if_match=expected)
-            return self._interactions.conditional_patch(records, kind, step.query, patch, if_match=expected)
+            if not step.resource_id:
+                raise nothing_fulfils(step.resource_type)
+            return self._interactions.patch(
+                records, step.resource_type, step.resource_id, step.patch, if_match=step.if_match
+            )
         resource = step.resource or {}
         if step.method == "POST":
             if step.existing is not None:
@@ -191,14 +208,10 @@ class BundleRunner:
             return Done(
                 status=201, version=records.put(resource | {"id": step.resource_id}, None, method="POST")
             )
-        if step.query:
-            done = self._interactions.conditional_update(
-                records, resource, step.query, if_match=step.if_match, fresh_id=step.resource_id
+        if step.condition:
+            return self._interactions.update_found(
+                records, resource, step.existing, if_match=step.if_match, fresh_id=step.resource_id
             )
-            if done.version is None or done.version.id != step.resource_id:
-                words = "Another entry of the transaction changes what the condition finds."
-                raise refuse(412, IssueCode.CONFLICT, words)
-            return done
         if resource.get("id", step.resource_id) != step.resource_id:
             raise refuse(400, IssueCode.INVALID, "The id in the resource is not that in the url.")
         return self._interactions.update(

@@ -121,7 +121,7 @@ class Interactions:
         """
         existing = self.matching(records, resource_type, condition)
         if existing is None:
-            raise refuse(404, IssueCode.NOT_FOUND, f"There is no {resource_type} that fulfils the condition.")
+            raise nothing_fulfils(resource_type)
         return self.patch(records, resource_type, existing.id, patch, if_match=if_match)
 
     def conditional_update(
@@ -131,21 +131,36 @@ class Interactions:
         condition: str,
         *,
         if_match: str = "",
-        fresh_id: str = "",
     ) -> Done:
         """Replace the one resource that a search finds, or create it when it finds none.
+
+        Raises:
+            Refusal: 412, several match; else as `update_found`.
+        """
+        existing = self.matching(records, resource["resourceType"], condition)
+        return self.update_found(records, resource, existing, if_match=if_match)
+
+    def update_found(
+        self,
+        records: WritableRecords,
+        resource: Resource,
+        existing: StoredVersion | None,
+        *,
+        if_match: str = "",
+        fresh_id: str = "",
+    ) -> Done:
+        """Replace what a search has found, or create it when it found none.
 
         Args:
             records: the practice's.
             resource: its new content.
-            condition: the search.
+            existing: what was found.
             if_match: the version that must be current, or empty.
             fresh_id: under which to create it when it brings no id; drawn when empty.
 
         Raises:
-            Refusal: 412, several match; 400, the body has another id than the match.
+            Refusal: 400, the body has another id than what was found; 409, its id is taken; else as `update`.
         """
-        existing = self.matching(records, resource["resourceType"], condition)
         if existing is None:
             if "id" not in resource:
                 named = resource | {"id": fresh_id or new_id()}
@@ -232,6 +247,11 @@ def shown(version: StoredVersion | None, resource_type: str) -> StoredVersion:
         words = f"This {resource_type} was deleted at {version.instant}."
         raise Refusal(410, refuse(410, IssueCode.DELETED, words).issues, headers={"etag": version.etag})
     return version
+
+
+def nothing_fulfils(resource_type: str) -> Refusal:
+    """What to say of a change to the one resource that a search finds, when it finds none."""
+    return refuse(404, IssueCode.NOT_FOUND, f"There is no {resource_type} that fulfils the condition.")
 
 
 def check_id(resource_id: str) -> str:

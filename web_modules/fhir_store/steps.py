@@ -30,26 +30,24 @@ class Step:
         method: what to do.
         resource_type: of what.
         resource_id: on which, or empty.
-        query: the condition in the URL, or empty.
+        condition: the search that says which resource is meant, or empty.
         url: as it was sent.
         full_url: by what name other entries refer to it, or empty.
         if_match: the version that must be current, or empty.
-        if_none_exist: the search that must find nothing, or empty.
         headers: what else the request is under.
         resource: what to store, if anything.
         patch: what to change, if anything.
-        existing: what `if_none_exist` found.
+        existing: what the condition found.
     """
 
     index: int
     method: str
     resource_type: str
     resource_id: str
-    query: str
+    condition: str
     url: str
     full_url: str
     if_match: str
-    if_none_exist: str
     headers: Mapping[str, str]
     resource: Resource | None
     patch: Patch | None
@@ -131,11 +129,10 @@ class StepReader:
             method=method,
             resource_type=path[0],
             resource_id=identified,
-            query=parts.query,
+            condition=_condition(method, request, "" if identified else parts.query, place),
             url=url,
             full_url=str(entry.get("fullUrl", "")),
             if_match=str(request.get("ifMatch", "")),
-            if_none_exist=str(request.get("ifNoneExist", "")),
             headers={header: str(request[name]) for name, header in _CONDITIONS.items() if name in request},
             resource=resource,
             patch=patch,
@@ -143,17 +140,42 @@ class StepReader:
 
 
 def check_unique(steps: Sequence[Step]) -> None:
-    """Refuse a transaction in which two entries name the same resource.
+    """Refuse a transaction in which two entries mean the same resource (FHIR R4 http.html#trules).
+
+    Only creates under conditions may: all are answered with the one that is there.
 
     Raises:
         Refusal: 400, with the second of them.
     """
-    seen: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str], str] = {}
     for step in steps:
         key = (step.resource_type, step.resource_id)
-        if step.resource_id and key in seen:
-            raise refuse(400, IssueCode.DUPLICATE, "A transaction may name a resource once.", step.place)
-        seen.add(key)
+        if step.resource_id and key in seen and {step.method, seen[key]} != {"POST"}:
+            words = "Two entries of the transaction mean the same resource."
+            raise refuse(400, IssueCode.DUPLICATE, words, step.place)
+        seen[key] = step.method
+
+
+def names_given(steps: Sequence[Step]) -> dict[str, str]:
+    """By what names the entries of a transaction can be referred to, and what then to write instead.
+
+    Raises:
+        Refusal: 400, two entries have the same name (FHIR R4 bundle.html, rule bdl-7): one patient would
+            get what is the other's.
+    """
+    names: dict[str, str] = {}
+    for step in steps:
+        if not step.full_url:
+            continue
+        given = {step.full_url}
+        if step.method == "POST" and not step.full_url.startswith("urn:"):
+            given.add("/".join(step.full_url.rsplit("/", maxsplit=2)[-2:]))
+        if not given.isdisjoint(names):
+            words = "Another entry has this fullUrl, or one that ends in the same type and id."
+            raise refuse(400, IssueCode.DUPLICATE, words, f"{step.place}.fullUrl")
+        target = f"{step.resource_type}/{step.resource_id}" if step.resource_id else step.full_url
+        names.update(dict.fromkeys(given, target))
+    return names
 
 
 class placing:  # noqa: N801  (reads as a word in a with statement)
@@ -181,6 +203,17 @@ def _parts(url: str, place: str) -> SplitResult:
         return urlsplit(url)
     except ValueError as error:
         raise refuse(400, IssueCode.INVALID, "The url cannot be read.", f"{place}.request.url") from error
+
+
+def _condition(method: str, request: Mapping[str, Any], query: str, place: str) -> str:
+    if method in _READING:
+        return ""
+    if method != "POST":
+        return query
+    condition = str(request.get("ifNoneExist", ""))
+    if "ifNoneExist" in request and not condition.strip():
+        raise refuse(400, IssueCode.VALUE, "`ifNoneExist` names no search.", f"{place}.request.ifNoneExist")
+    return condition
 
 
 def _content(

@@ -326,3 +326,105 @@ def test_a_transaction_that_is_done_again_keeps_its_links(
     (patient_id,) = fhir.ids("Patient")
     (found,) = fhir("GET", "Observation").resources
     assert found["subject"]["reference"] == f"Patient/{patient_id}"
+
+
+def task(**content: Any) -> dict[str, Any]:
+    identifier = [{"system": "t", "value": "8"}]
+    return {
+        "resourceType": "Task",
+        "status": "ready",
+        "intent": "order",
+        "identifier": identifier,
+        **content,
+    }
+
+
+@pytest.mark.parametrize("second", ["PUT", "POST"])
+@pytest.mark.parametrize("first", ["Task/t8", "Task?identifier=t|8"])
+def test_a_transaction_that_deletes_what_another_entry_finds_is_refused(
+    fhir: Caller, first: str, second: str
+) -> None:
+    fhir("PUT", "Task/t8", task(id="t8"))
+    finding = (
+        entry("PUT", "Task?identifier=t|8", task())
+        if second == "PUT"
+        else entry("POST", "Task", task(), ifNoneExist="identifier=t|8")
+    )
+    refused = fhir("POST", "", bundle(entry("DELETE", first), finding))
+    assert (refused.status, refused.body["issue"][0]["code"]) == (400, "duplicate")
+    assert refused.expression == "Bundle.entry[1]"
+    assert fhir("GET", "Task/t8").body["meta"]["versionId"] == "1"
+
+
+def test_a_change_that_takes_away_what_a_condition_finds_is_refused(fhir: Caller) -> None:
+    person = {"resourceType": "Patient", "id": "p", "identifier": [{"system": "nhs", "value": "1"}]}
+    fhir("PUT", "Patient/p", person)
+    about = {"for": {"reference": "Patient/p"}}
+    fhir("PUT", "Task/t8", task(id="t8", **about))
+    refused = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("PUT", "Patient/p", person | {"identifier": [{"system": "nhs", "value": "2"}]}),
+            entry("PUT", "Task?patient.identifier=nhs|1", task(**about)),
+        ),
+    )
+    assert (refused.status, refused.expression) == (412, "Bundle.entry[1]")
+    assert fhir("GET", "Patient/p").body["meta"]["versionId"] == "1"
+
+
+def test_the_same_condition_twice_creates_once(fhir: Caller) -> None:
+    answer = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("POST", "Task", task(), full_url="urn:uuid:1", ifNoneExist="identifier=t|8"),
+            entry("POST", "Task", task(), full_url="urn:uuid:2", ifNoneExist="identifier=t|8"),
+            entry(
+                "POST",
+                "Basic",
+                {"resourceType": "Basic", "code": {"text": "x"}, "subject": {"reference": "urn:uuid:2"}},
+            ),
+        ),
+        prefer="return=representation",
+    )
+    assert [one["response"]["status"] for one in answer.body["entry"]] == [
+        "201 Created",
+        "200 OK",
+        "201 Created",
+    ]
+    first, second, basic = answer.resources
+    assert fhir.ids("Task") == [first["id"]]
+    assert second == first
+    assert basic["subject"]["reference"] == f"Task/{first['id']}"
+
+
+@pytest.mark.parametrize(
+    ("first", "condition"),
+    [
+        (entry("POST", "Task", task(), ifNoneExist="identifier=t|8"), "identifier=8"),
+        (entry("POST", "Task", task()), "identifier=t|8"),
+        (entry("POST", "Task", task(), ifNoneExist="identifier=t|9"), "identifier=t|9"),
+    ],
+)
+def test_a_condition_that_another_entry_upsets_makes_no_second_resource(
+    fhir: Caller, first: dict[str, Any], condition: str
+) -> None:
+    refused = fhir("POST", "", bundle(first, entry("POST", "Task", task(), ifNoneExist=condition)))
+    assert (refused.status, refused.expression) == (412, "Bundle.entry[1]")
+    assert fhir.ids("Task") == []
+
+
+@pytest.mark.parametrize("second", ["urn:uuid:1", "http://b.example/Patient/7"])
+def test_a_name_that_two_entries_have_is_refused(fhir: Caller, second: str) -> None:
+    first = "urn:uuid:1" if second == "urn:uuid:1" else "http://a.example/Patient/7"
+    refused = fhir(
+        "POST",
+        "",
+        bundle(
+            entry("POST", "Patient", {"resourceType": "Patient"}, full_url=first),
+            entry("POST", "Patient", {"resourceType": "Patient"}, full_url=second),
+        ),
+    )
+    assert (refused.status, refused.expression) == (400, "Bundle.entry[1].fullUrl")
+    assert fhir.ids("Patient") == []
