@@ -23,6 +23,8 @@ from demo.programs import last_words
 from demo.session import Session, legacy_processes
 
 TITLES = {Environment.REFERENCE: "Banyan – ", Environment.TRAINING: "TRAINING – Banyan – "}
+OPEN_SECONDS = 90.0
+"""The first start of a day reads a browser from the disk, while the mirror's first load runs beside it."""
 CLOSE_SECONDS = 30.0
 
 
@@ -114,7 +116,7 @@ def open_scene(options: Options, screen: VirtualScreen, variables: Mapping[str, 
         facts=Facts(place.database, filling.practice.ods),
     )
     wait_until(
-        lambda: scene.process.poll() is not None or shell.find(), seconds=CLOSE_SECONDS, what="the window"
+        lambda: scene.process.poll() is not None or shell.find(), seconds=OPEN_SECONDS, what="the window"
     )
     scene.require_window()
     return scene
