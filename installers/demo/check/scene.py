@@ -115,10 +115,14 @@ def open_scene(options: Options, screen: VirtualScreen, variables: Mapping[str, 
         page=PagePane(hands, shell),
         facts=Facts(place.database, filling.practice.ods),
     )
-    wait_until(
-        lambda: scene.process.poll() is not None or shell.find(), seconds=OPEN_SECONDS, what="the window"
-    )
-    scene.require_window()
+    try:
+        wait_until(
+            lambda: scene.process.poll() is not None or shell.find(), seconds=OPEN_SECONDS, what="the window"
+        )
+        scene.require_window()
+    except DemoError:
+        end_scene(scene)
+        raise
     return scene
 
 
