@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from operator import is_not
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.database.records import WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, Stored
+from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.interactions import Done, Interactions, nothing_fulfils
+from web_modules.fhir_store.linking import Linker
 from web_modules.fhir_store.refusals import IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.steps import ORDER, Step, StepReader, check_unique, names_given, placing
 from web_modules.fhir_store.validation.validator import Validator
 
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
-_LINKS = frozenset({"reference", "url", "valueUri", "valueUrl", "valueUuid", "valueCanonical"})
 
 Reading = Callable[[FhirRequest, WritableRecords], FhirResponse]
 """Answers a GET inside the writing transaction, so that it sees what the bundle has written."""
@@ -25,9 +25,15 @@ class BundleRunner:
     """Runs bundles against one practice."""
 
     def __init__(
-        self, validator: Validator, interactions: Interactions, base_url: str, read: Reading
+        self,
+        validator: Validator,
+        model: ElementModel,
+        interactions: Interactions,
+        base_url: str,
+        read: Reading,
     ) -> None:
         self._validator = validator
+        self._linker = Linker(model, validator.resource_types)
         self._entries = StepReader(validator.resource_types, base_url)
         self._interactions = interactions
         self._base_url = base_url
@@ -53,9 +59,8 @@ class BundleRunner:
         check_unique(steps)
         names = names_given(steps)
         for step in steps:
-            if step.resource is not None:
-                with placing(step.place):
-                    step.resource = self._linked(records, step.resource, names)
+            with placing(step.place):
+                step.resource = self._linked(records, step, names)
         answers: dict[int, dict[str, Any]] = {}
         for step in sorted(steps, key=lambda one: ORDER[one.method]):
             with placing(step.place):
@@ -78,6 +83,7 @@ class BundleRunner:
                 with records.session.part():
                     if step.resource is not None:
                         self._validator.check(step.resource, f"{step.place}.resource")
+                    step.resource = self._linked(records, step, {})
                     self._prepare(records, step, {})
                     answers.append(self._done(records, step, wants_content=wants_content))
             except Refusal as refusal:
@@ -123,52 +129,14 @@ class BundleRunner:
             words = "Another entry of the transaction changes what the condition finds."
             raise refuse(412, IssueCode.CONFLICT, words)
 
-    def _linked(self, records: WritableRecords, resource: Resource, names: Mapping[str, str]) -> Resource:
-        """The resource with its links to other entries, and its conditional references, made real.
+    def _linked(self, records: WritableRecords, step: Step, names: Mapping[str, str]) -> Resource | None:
+        def find(resource_type: str, condition: str) -> str | None:
+            found = self._interactions.matching(records, resource_type, condition)
+            return None if found is None else found.id
 
-        What was sent is left as it is: the transaction may have to be done again.
-        """
-        changed: Resource = {}
-        for key, value in resource.items():
-            real: Any = value
-            if isinstance(value, str):
-                if key in _LINKS:
-                    real = self._real(records, key, value, names)
-            elif isinstance(value, dict):
-                real = self._linked(records, value, names)
-            elif isinstance(value, list):
-                real = self._linked_each(records, key, value, names)
-            if real is not value:
-                changed[key] = real
-        return resource | changed if changed else resource
-
-    def _linked_each(
-        self, records: WritableRecords, key: str, values: list[Any], names: Mapping[str, str]
-    ) -> list[Any]:
-        made = [
-            self._linked(records, value, names)
-            if isinstance(value, dict)
-            else names.get(value, value)
-            if isinstance(value, str) and key in _LINKS
-            else value
-            for value in values
-        ]
-        return made if any(map(is_not, made, values)) else values
-
-    def _real(self, records: WritableRecords, key: str, link: str, names: Mapping[str, str]) -> str:
-        if link not in names and key == "reference" and "?" in link:
-            return self._conditional(records, link)
-        return names.get(link, link)
-
-    def _conditional(self, records: WritableRecords, reference: str) -> str:
-        resource_type, _, condition = reference.partition("?")
-        if resource_type not in self._validator.resource_types:
-            return reference
-        found = self._interactions.matching(records, resource_type, condition)
-        if found is None:
-            words = f"The conditional reference to a {resource_type} finds none."
-            raise refuse(412, IssueCode.NOT_FOUND, words)
-        return f"{resource_type}/{found.id}"
+        if step.resource is None:
+            return None
+        return self._linker.linked(step.resource, names, find, f"{step.place}.resource")
 
     def _done(self, records: WritableRecords, step: Step, *, wants_content: bool) -> dict[str, Any]:
         if step.method in {"GET", "HEAD"}:

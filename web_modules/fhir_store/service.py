@@ -86,7 +86,9 @@ class FhirService:
         self._subsetter = Subsetter(store.catalogue.definitions, store.catalogue.model)
         self._compartment = PatientCompartment(store.catalogue, self._reader)
         self._interactions = Interactions(self._reader, self._searcher, store.validator)
-        self._bundles = BundleRunner(store.validator, self._interactions, served.base_url, self._read_within)
+        self._bundles = BundleRunner(
+            store.validator, store.catalogue.model, self._interactions, served.base_url, self._read_within
+        )
         self._subscriptions = SubscriptionRules(self._reader, self._searcher, served.endpoints)
         self._capability: bytes | None = None
         self.changes: ChangeSignal = store.changes(served.practice)

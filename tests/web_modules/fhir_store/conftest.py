@@ -31,6 +31,7 @@ _ON_BOTH = frozenset(
         "test_isolation.py",
         "test_limits.py",
         "test_limits_of_history.py",
+        "test_linking.py",
         "test_service.py",
     }
 )

@@ -129,7 +129,7 @@ def test_a_reference_may_be_a_search(fhir: Caller) -> None:
     assert answer.resources[0]["subject"]["reference"] == "Patient/p"
     basic["subject"] = {"reference": "Patient?identifier=s|2"}
     refused = fhir("POST", "", bundle(entry("POST", "Basic", basic)))
-    assert (refused.status, refused.expression) == (412, "Bundle.entry[0]")
+    assert (refused.status, refused.expression) == (412, "Bundle.entry[0].resource.subject.reference")
 
 
 def test_a_conditional_create_in_a_transaction_answers_what_exists(fhir: Caller) -> None:
