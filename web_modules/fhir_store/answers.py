@@ -48,13 +48,18 @@ def of_version(version: StoredVersion, request: FhirRequest, subsetter: Subsette
 def _has_it(version: StoredVersion, request: FhirRequest) -> bool:
     known = request.headers.get("if-none-match")
     if known is not None:  # then the other says nothing (RFC 9110, section 13.2.2)
-        return known == "*" or version.etag in (part.strip() for part in known.split(","))
+        return known == "*" or is_named(version.etag, known)
     try:
         since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except ValueError:
         return False
     # A second is long: what changed within it may have changed after the client looked.
     return since.tzinfo is not None and version.updated // 1_000_000 < since.timestamp()
+
+
+def is_named(etag: str, known: str) -> bool:
+    """Whether a list of entity tags names one; weak or strong is the same (RFC 9110, section 13.1.2)."""
+    return etag.removeprefix("W/") in (part.strip().removeprefix("W/") for part in known.split(","))
 
 
 def of_done(done: Done, base_url: str, prefer: str) -> FhirResponse:

@@ -51,13 +51,17 @@ class Interactions:
         self._reader = reader
         self._searcher = searcher
 
-    def create(self, records: WritableRecords, resource: Resource, *, if_none_exist: str = "") -> Done:
+    def create(
+        self, records: WritableRecords, resource: Resource, *, if_none_exist: str | None = None
+    ) -> Done:
         """Create a resource under a fresh id, or answer the one that the condition finds.
 
         Raises:
-            Refusal: 412, the condition finds several.
+            Refusal: 400, the condition is there and empty; 412, it finds several.
         """
-        if if_none_exist:
+        if if_none_exist is not None:
+            if not if_none_exist.strip():
+                raise refuse(400, IssueCode.VALUE, "If-None-Exist names no search.")
             existing = self.matching(records, resource["resourceType"], if_none_exist)
             if existing is not None:
                 return Done(status=200, version=existing)
@@ -266,14 +270,11 @@ def check_id(resource_id: str) -> str:
 
 
 def _check_match(previous: StoredVersion | None, if_match: str, resource_type: str, resource_id: str) -> None:
-    if not if_match:
+    exists = previous is not None and previous.content is not None
+    if not if_match or (exists and if_match.strip() == "*"):
         return
-    if previous is None or previous.content is None or str(previous.version) != version_named(if_match):
-        now = (
-            "it does not exist"
-            if previous is None or previous.content is None
-            else f"it is {previous.version}"
-        )
+    if previous is None or not exists or str(previous.version) != version_named(if_match):
+        now = f"it is {previous.version}" if previous is not None and exists else "it does not exist"
         words = (
             f"{resource_type}/{resource_id} is not at version {version_named(if_match)[:20]} any more; {now}."
         )

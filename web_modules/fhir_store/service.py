@@ -175,7 +175,7 @@ class FhirService:
                     return self._search(request, records, "", _posted(request))
             case "POST", [resource_type]:
                 resource = self._resource(request, resource_type)
-                condition = request.headers.get("if-none-exist", "")
+                condition = request.headers.get("if-none-exist")
                 return self._write(
                     request,
                     lambda records: self._interactions.create(records, resource, if_none_exist=condition),
@@ -302,7 +302,7 @@ class FhirService:
         asked = read_history_request("/".join([*key, "_history"]), request.query, is_strict=is_strict)
         position = records.position()
         etag = answers.position_etag(position)
-        if request.headers.get("if-none-match") == etag:
+        if answers.is_named(etag, request.headers.get("if-none-match", "")):
             return FhirResponse(status=304, headers={"etag": etag}, body=b"")
         if len(key) == 2 and records.current(key[0], check_id(key[1])) is None:
             raise refuse(404, IssueCode.NOT_FOUND, f"There is no {key[0]} with this id.")

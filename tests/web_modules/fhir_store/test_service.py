@@ -211,3 +211,31 @@ def test_a_write_whose_time_ran_out_is_rolled_back(fhir: Caller) -> None:
     assert fhir("GET", path).body == patient
     in_time = str(int(time.time() * 1000) + 60_000)
     assert fhir("PUT", path, patient | {"gender": "male"}, x_banyan_deadline=in_time).status == 200
+
+
+def test_if_match_of_anything_asks_only_that_the_record_exists(fhir: Caller) -> None:
+    refused = fhir("PUT", "Patient/mine", PATIENT | {"id": "mine"}, if_match="*")
+    assert refused.status == 412
+    fhir("PUT", "Patient/mine", PATIENT | {"id": "mine"})
+    changed = fhir("PUT", "Patient/mine", PATIENT | {"id": "mine", "active": False}, if_match="*")
+    assert (changed.status, changed.headers["etag"]) == (200, 'W/"2"')
+    fhir("DELETE", "Patient/mine")
+    assert fhir("PUT", "Patient/mine", PATIENT | {"id": "mine"}, if_match="*").status == 412
+
+
+@pytest.mark.parametrize("known", ['"1"', 'W/"1"', '"7", "1"'])
+def test_what_is_known_already_is_not_sent_again(fhir: Caller, known: str) -> None:
+    fhir("PUT", "Patient/mine", PATIENT | {"id": "mine"})
+    assert fhir("GET", "Patient/mine", if_none_match=known).status == 304
+    assert fhir("GET", "Patient/mine", if_none_match='"2"').status == 200
+    position = fhir("GET", "_history").headers["etag"].removeprefix("W/")
+    assert fhir("GET", "_history", if_none_match=position).status == 304
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_condition_that_names_no_search_creates_nothing(fhir: Caller, empty: str) -> None:
+    assert fhir("POST", "Patient", PATIENT, if_none_exist=empty).status == 400
+    entry = {"request": {"method": "POST", "url": "Patient", "ifNoneExist": empty}, "resource": PATIENT}
+    answer = fhir("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
+    assert answer.body["entry"][0]["response"]["status"] == "400"
+    assert fhir.ids("Patient") == []
