@@ -47,7 +47,7 @@ class CloudSettings:
         workers: processes that serve together on one address; they share nothing but the database.
         is_behind_proxy: a proxy before this program does TLS; then `public_url` must begin with https.
         clients: TOML or JSON file of the applications that may ask for tokens (SMART App Launch).
-        audit_key: file with the key that signs the audit; beside an SQLite database when None.
+        audit_key: file of the key that signs the audit; beside an SQLite database when None, else needed.
         oidc_issuer: the OpenID provider at which people sign in, such as NHS CIS2.
         oidc_client_id: our name at the provider.
         oidc_client_secret: our secret at the provider; from the environment only.

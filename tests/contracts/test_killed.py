@@ -26,7 +26,7 @@ from tests.support.postgresql import Cluster, own_cluster, postgresql_programs
 from tests.support.served_cloud import START_SECONDS, ServedCloud
 from tests.support.store_at_rest import faults_at_rest
 from tests.support.waiting import until
-from web_modules.commands.keys import audit_key
+from web_modules.fhir_store.audit.key import load_key
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.store import Standard, Store, load_standard
 
@@ -43,13 +43,14 @@ _FORKS.set_forkserver_preload(
 )
 
 
-def _serve(arguments: list[str], log: str) -> None:
+def _serve(arguments: list[str], log: str, key: str) -> None:
     """What a forked process does: the command line, with what it says in a file."""
     said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(said, 1)
     os.dup2(said, 2)
     from web_modules.__main__ import main
 
+    os.environ["BANYAN_CLOUD_AUDIT_KEY"] = key
     sys.argv = ["banyan-cloud", *arguments]
     main()
 
@@ -63,7 +64,9 @@ class ForkedCloud(ServedCloud):
     def start(self) -> None:
         """Start it, and wait until it answers."""
         arguments = ["serve", "--development", "--port", str(self.port), "--database", self.database]
-        forked = _FORKS.Process(target=_serve, args=(arguments, str(self.log)), daemon=True)
+        forked = _FORKS.Process(
+            target=_serve, args=(arguments, str(self.log), str(self.audit_key)), daemon=True
+        )
         forked.start()
         self.forked = forked
         until(self.is_serving, "the cloud serves", seconds=START_SECONDS)
@@ -287,7 +290,7 @@ def _writing(cloud: ServedCloud, book: Book, chance: random.Random) -> Iterator[
 
 def _check(cloud: ServedCloud, book: Book, standard: Standard) -> None:
     """Compare what was told with what is there."""
-    with closing(Store(cloud.database, standard, partial(audit_key, cloud.database, None))) as store:
+    with closing(Store(cloud.database, standard, partial(load_key, cloud.audit_key))) as store:
         store.open_practice(PRACTICE, "reference")
         with store.database.viewing() as session:
             rows = session.rows("SELECT id, version, content FROM version WHERE practice = ?", (PRACTICE,))

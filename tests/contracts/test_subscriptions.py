@@ -44,7 +44,8 @@ def start_cloud(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Star
             port = free_port()
             command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--development"]
             command += ["--database", database]
-            variables = {"BANYAN_CLOUD_SERVICE_TOKEN": TOKEN}
+            key = {"BANYAN_CLOUD_AUDIT_KEY": str(tmp_path / "audit-key")}
+            variables = {"BANYAN_CLOUD_SERVICE_TOKEN": TOKEN, **key}
             log = tmp_path / f"{port}.log"
             cloud = start(Program(name="cloud", command=command, variables=variables, log=log))
             stack.callback(end, cloud)

@@ -47,6 +47,11 @@ class ServedCloud:
         return f"{self.origin}/{PRACTICE}/fhir"
 
     @property
+    def audit_key(self) -> Path:
+        """What signs its audit."""
+        return self.folder / "audit-key"
+
+    @property
     def log(self) -> Path:
         """What it says."""
         return self.folder / "cloud.log"
@@ -54,7 +59,8 @@ class ServedCloud:
     def start(self) -> None:
         """Start it, and wait until it answers."""
         command = [sys.executable, "-m", "web_modules", "serve", "--port", str(self.port), "--development"]
-        variables = {"BANYAN_CLOUD_SERVICE_TOKEN": SERVICE_TOKEN, **self.settings}
+        key = {"BANYAN_CLOUD_AUDIT_KEY": str(self.audit_key)}
+        variables = {"BANYAN_CLOUD_SERVICE_TOKEN": SERVICE_TOKEN, **key, **self.settings}
         command += ["--database", self.database]
         process = start(Program(name="cloud", command=command, variables=variables, log=self.log))
         self.process = process

@@ -7,6 +7,8 @@ import pytest
 from typer.testing import CliRunner
 
 from web_modules.__main__ import app
+from web_modules.commands.keys import audit_key, known_audit_key
+from web_modules.errors import SettingsError
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir_store.audit.key import load_key
 from web_modules.fhir_store.service import FhirService, ServedPractice
@@ -57,6 +59,56 @@ def test_an_end_that_was_kept_shows_a_database_taken_back(database: str, tmp_pat
     status, words = run("verify", "--database", database, "--kept", later)
     assert status == 1
     assert "entry 4 was there" in words
+
+
+def test_a_key_that_is_missing_is_said_and_never_made(database: str, tmp_path: Path) -> None:
+    file = tmp_path / "cloud.sqlite.audit-key"
+    file.unlink()
+    for words in ((), ("--audit-key", str(tmp_path / "elsewhere"))):
+        status, told = run("verify", "--database", database, *words)
+        assert status == 1
+        assert "key of the audit is missing" in told
+        assert "entry" not in told
+    assert run("head", "--database", database)[0] == 0
+    assert not file.exists()
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize("key", ["", "00", "00" * 31, "no key"])
+def test_an_empty_or_short_key_is_no_key(database: str, tmp_path: Path, key: str) -> None:
+    (tmp_path / "cloud.sqlite.audit-key").write_text(key)
+    status, told = run("verify", "--database", database)
+    assert status == 1
+    assert "key of the audit" in told
+
+
+@pytest.mark.parametrize(
+    "forgery",
+    [
+        "UPDATE audit SET content = CAST(content AS TEXT) WHERE number = 2",
+        "UPDATE audit SET link = 'x' WHERE number = 2",
+        "UPDATE practice SET audit_link = 'x'",
+        "UPDATE practice SET audit_seal = 'x'",
+        "UPDATE audit SET agent = x'00' WHERE number = 2",
+        "UPDATE audit SET moment = 'x' WHERE number = 2",
+    ],
+)
+def test_what_is_of_another_kind_than_it_was_is_told_as_changed(
+    database: str, tmp_path: Path, forgery: str
+) -> None:
+    with sqlite3.connect(tmp_path / "cloud.sqlite") as connection:
+        connection.execute(forgery)
+    connection.close()
+    result = CliRunner().invoke(app, ["audit", "verify", "--database", database])
+    assert isinstance(result.exception, SystemExit)
+    assert result.exit_code == 1
+    assert result.output.startswith("Y99002: ")
+
+
+def test_the_audit_at_a_server_needs_the_file_of_its_key() -> None:
+    for find in (audit_key, known_audit_key):
+        with pytest.raises(SettingsError, match="key outside its database"):
+            find("postgresql+psycopg://nobody@127.0.0.1:1/x", None)
 
 
 @pytest.mark.parametrize(

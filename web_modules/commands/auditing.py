@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,6 +38,9 @@ Examples:
   banyan-cloud audit verify --database sqlite:////srv/banyan/cloud.sqlite
 """
 
+NO_KEY = b""
+"""To tell where the audit ends takes none."""
+
 audit = typer.Typer(help=_HELP)
 
 
@@ -50,11 +52,12 @@ def verify(
     kept: Annotated[list[str] | None, typer.Option(help="An end that `audit head` told.")] = None,
 ) -> None:
     """Look for any change to the audit."""
+    from web_modules.commands.keys import known_audit_key
     from web_modules.fhir_store.audit.chain import read_head
 
     try:
         known = [read_head(one) for one in kept or ()]
-        with _audit_book(database, practice, audit_key) as book:
+        with _audit_book(database, practice, known_audit_key(database, audit_key)) as book:
             faults, count = book.faults(known), book.head().count
     except CloudError as error:
         give_up(error)
@@ -68,20 +71,17 @@ def verify(
 
 
 @audit.command(help=_HEAD_HELP)
-def head(
-    database: DatabaseOption, practice: PracticeOption = "Y99002", audit_key: AuditKeyOption = None
-) -> None:
+def head(database: DatabaseOption, practice: PracticeOption = "Y99002") -> None:
     """Tell where the audit ends."""
     try:
-        with _audit_book(database, practice, audit_key) as book:
+        with _audit_book(database, practice, NO_KEY) as book:
             typer.echo(book.head().text)
     except CloudError as error:
         give_up(error)
 
 
 @contextmanager
-def _audit_book(database: str, practice: str, file: Path | None) -> Iterator["AuditBook"]:
-    from web_modules.commands.keys import audit_key
+def _audit_book(database: str, practice: str, key: bytes) -> Iterator["AuditBook"]:
     from web_modules.fhir_store.audit.book import AuditBook
     from web_modules.fhir_store.audit.chain import Chain
     from web_modules.fhir_store.database.engine import Database
@@ -89,6 +89,6 @@ def _audit_book(database: str, practice: str, file: Path | None) -> Iterator["Au
     opened = Database(database)
     try:
         with opened.viewing() as session:
-            yield AuditBook(session, practice, Chain(audit_key(database, file), practice))
+            yield AuditBook(session, practice, Chain(key, practice))
     finally:
         opened.close()

@@ -3,20 +3,42 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from web_modules.errors import SettingsError
+
 if TYPE_CHECKING:
     from web_modules.fhir_store.store import Store
 
 
 def audit_key(database: str, file: Path | None) -> bytes:
-    """What signs the audit: in its file, which is made when it is not there."""
-    from sqlalchemy import make_url
+    """What signs the audit: in its file, which is made when it is not there.
 
+    Raises:
+        CloudError: nobody says where the file is, or it cannot be read or made.
+    """
     from web_modules.fhir_store.audit.key import load_key
 
+    return load_key(_audit_key_file(database, file))
+
+
+def known_audit_key(database: str, file: Path | None) -> bytes:
+    """What signed the audit: in its file, which must be there. Raises as `audit_key`."""
+    from web_modules.fhir_store.audit.key import read_key
+
+    return read_key(_audit_key_file(database, file))
+
+
+def _audit_key_file(database: str, file: Path | None) -> Path:
+    from sqlalchemy import make_url
+
+    if file is not None:
+        return file
     url = make_url(database)
-    if file is None and url.get_backend_name() == "sqlite":
-        file = Path(f"{url.database}.audit-key")
-    return b"" if file is None else load_key(file)
+    if url.get_backend_name() != "sqlite":
+        raise SettingsError(
+            "The audit needs a key outside its database: say its file in audit_key "
+            "(for `audit verify`: --audit-key)."
+        )
+    return Path(f"{url.database}.audit-key")
 
 
 def session_key(store: "Store", practice: str) -> bytes:

@@ -16,6 +16,7 @@ HELP = """Serve one practice until SIGTERM or Ctrl+C.
 
 Every setting may also stand in a TOML file (--settings) or in the environment as BANYAN_CLOUD_<NAME>.
 The secret by which services are known comes from BANYAN_CLOUD_SERVICE_TOKEN only.
+At PostgreSQL say audit_key too: the file of the key that signs the audit.
 
 Examples:
 
@@ -26,7 +27,7 @@ Examples:
   banyan-cloud serve --settings cloud.toml --today 2026-11-17
 
 \b
-  banyan-cloud serve --workers 4 \\
+  banyan-cloud serve --settings cloud.toml --workers 4 \\
     --database postgresql+psycopg://banyan@db.example/cloud
 
 \b

@@ -5,12 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from web_modules.errors import DatabaseUnavailable
-from web_modules.fhir_store.audit.chain import Chain, Entry, Head
+from web_modules.fhir_store.audit.chain import Chain, Entry, Head, kept_bytes
 from web_modules.fhir_store.audit.events import Note
+from web_modules.fhir_store.audit.filing import filing_of
 from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.heads import READ_HEAD, head_of
-from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.database.session import EACH, Session
 from web_modules.fhir_store.database.tables import AUDIT, AUDIT_SUBJECT
+from web_modules.fhir_store.documents import decode, encode
 
 PAGE = 1000
 
@@ -19,6 +21,16 @@ _ADD_SUBJECT = Adding(AUDIT_SUBJECT)
 _FOLLOWING = (
     "SELECT number, content, link FROM audit WHERE practice = ? AND number > ? ORDER BY number LIMIT ?"
 )
+
+_FILED = (
+    "SELECT number, moment, agent, content FROM audit WHERE practice = ? AND number > ?"
+    " ORDER BY number LIMIT ?"
+)
+_SUBJECTS = (
+    "SELECT number, reference FROM audit_subject"  # noqa: S608  (fixed pieces)
+    f" WHERE practice = ? AND number BETWEEN ? AND ? AND reference IN ({EACH})"
+)
+_COUNT_SUBJECTS = "SELECT count(*) FROM audit_subject WHERE practice = ?"
 
 
 class AuditBook:
@@ -69,11 +81,37 @@ class AuditBook:
         while True:
             rows = self._session.rows(_FOLLOWING, (self._practice, last, PAGE))
             for number, content, link in rows:
-                yield Entry(number=number, content=bytes(content), link=bytes(link))
+                yield Entry(number=number, content=kept_bytes(content), link=kept_bytes(link))
                 last = number
             if len(rows) < PAGE:
                 return
 
     def faults(self, known: Sequence[Head] = ()) -> list[str]:
         """What is wrong with the audit, in words; nothing when it is whole."""
-        return self._chain.faults(self.entries(), self.head(), known)
+        return self._chain.faults(self.entries(), self.head(), known) or self._misfiled()
+
+    def _misfiled(self) -> list[str]:
+        """Where a whole chain is found under something else than its entries say."""
+        last = subjects = 0
+        while True:
+            rows = self._session.rows(_FILED, (self._practice, last, PAGE))
+            wanted: set[tuple[int, str]] = set()
+            for number, moment, agent, content in rows:
+                filing = filing_of(decode(bytes(content)))
+                if filing.agent is not None and (filing.moment, filing.agent) != (moment, agent):
+                    return [f"entry {number} is found under another moment or agent than it tells"]
+                wanted |= {(number, one) for one in filing.references}
+            subjects += len(wanted)
+            if rows:
+                named = encode(sorted({reference for _number, reference in wanted})).decode()
+                found = self._session.rows(_SUBJECTS, (self._practice, last + 1, rows[-1][0], named))
+                odd = wanted ^ {(number, reference) for number, reference in found}
+                if odd:
+                    return [f"entry {min(odd)[0]} is not found by what it is about"]
+                last = rows[-1][0]
+            if len(rows) < PAGE:
+                break
+        ((count,),) = self._session.rows(_COUNT_SUBJECTS, (self._practice,))
+        if count != subjects:
+            return [f"{count - subjects} entries are found by something that they are not about"]
+        return []

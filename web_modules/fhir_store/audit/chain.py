@@ -54,6 +54,11 @@ class Entry:
     link: bytes
 
 
+def kept_bytes(value: object) -> bytes:
+    """What a column of bytes holds; nothing when something else was put there, so that no link fits it."""
+    return bytes(value) if isinstance(value, (bytes, bytearray, memoryview)) else b""
+
+
 class Chain:
     """Links the entries of one practice."""
 

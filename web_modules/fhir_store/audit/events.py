@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from web_modules.fhir.transport import FhirRequest
 from web_modules.fhir_store.access import Agent, AgentKind
+from web_modules.fhir_store.audit.filing import LONGEST_REFERENCE, OBSERVER, references_of, sent_by, who
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.documents import encode
+from web_modules.fhir_store.documents import Resource, encode
 
 _REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
 _INTERACTIONS = "http://hl7.org/fhir/restful-interaction"
@@ -59,9 +60,9 @@ def happening_note(
         patient: id of the patient whom it is about.
         refused: why it was not done, when it was not.
     """
-    who = _who(agent)
+    asking = who(agent)
     if address:
-        who["network"] = {"address": address, "type": _NETWORK_ADDRESS}
+        asking["network"] = {"address": address, "type": _NETWORK_ADDRESS}
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",
         "type": dict(codes[0]),
@@ -72,11 +73,19 @@ def happening_note(
     }
     if refused:
         event["outcomeDesc"] = refused[:400]
-    event |= {"agent": [who], "source": {"observer": {"display": "Banyan"}}}
+    event |= {"agent": [asking], "source": {"observer": {"display": OBSERVER}}}
     references = [] if patient is None else [f"Patient/{patient}"]
     if references:
         event["entity"] = [{"what": {"reference": references[0]}, "type": _DATA, "role": _DOMAIN_RESOURCE}]
     return Note(moment=moment, agent=agent.id, references=tuple(references), content=encode(event))
+
+
+def sent_note(event: Resource, sender: Agent, *, moment: int) -> Note:
+    """The note of an AuditEvent that somebody sent; `moment` in microseconds since 1970 UTC."""
+    kept = sent_by(event, sender, moment)
+    return Note(
+        moment=moment, agent=sender.id, references=tuple(sorted(references_of(kept))), content=encode(kept)
+    )
 
 
 def note_of(
@@ -111,8 +120,8 @@ def note_of(
     }
     if words:
         event["outcomeDesc"] = words[:400]
-    event["agent"] = [_who(agent)]
-    event["source"] = {"observer": {"display": "Banyan"}}
+    event["agent"] = [who(agent)]
+    event["source"] = {"observer": {"display": OBSERVER}}
     entities: list[dict[str, Any]] = [
         {"what": {"reference": reference}, "type": _DATA, "role": _DOMAIN_RESOURCE}
         for reference in references
@@ -130,18 +139,13 @@ def note_of(
     )
 
 
-def _who(agent: Agent) -> dict[str, Any]:
-    who: dict[str, Any] = {"who": {"identifier": {"value": agent.id}, "display": agent.name or agent.id}}
-    if agent.role:
-        who["role"] = [{"text": agent.role}]
-    if agent.client:
-        who["altId"] = agent.client
-    return who | {"requestor": True}
-
-
 def _asked(request: FhirRequest) -> list[str]:
     parts = [part for part in request.path.split("/") if part]
-    found = ["/".join(parts)[:200]] if len(parts) >= 2 and not parts[1].startswith(("_", "$")) else []
+    found = (
+        ["/".join(parts)[:LONGEST_REFERENCE]]
+        if len(parts) >= 2 and not parts[1].startswith(("_", "$"))
+        else []
+    )
     return [*found, *_patients(request.query)]
 
 
@@ -152,7 +156,7 @@ def _patients(query: Iterable[tuple[str, str]]) -> list[str]:
             for value in values.split(","):
                 whole = value if "/" in value else f"Patient/{value}"
                 if whole.startswith("Patient/"):
-                    found.append(whole[:200])
+                    found.append(whole[:LONGEST_REFERENCE])
     return found
 
 

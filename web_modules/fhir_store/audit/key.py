@@ -6,6 +6,8 @@ from pathlib import Path
 
 from web_modules.errors import DatabaseUnavailable
 
+SHORTEST_KEY = 32
+
 
 def load_key(file: Path) -> bytes:
     """The key in a file that only this user reads; made when it is not there, once for all processes.
@@ -16,11 +18,35 @@ def load_key(file: Path) -> bytes:
     try:
         if not file.exists():
             _make(file)
-        return bytes.fromhex(file.read_text(encoding="ascii"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _unreadable(file) from error
+    return read_key(file)
+
+
+def read_key(file: Path) -> bytes:
+    """The key in a file; it is not made.
+
+    Raises:
+        DatabaseUnavailable: the file is missing, or holds no key.
+    """
+    try:
+        key = bytes.fromhex(file.read_text(encoding="ascii"))
+    except FileNotFoundError as error:
         raise DatabaseUnavailable(
-            f"The key of the audit cannot be kept in {file}: check that you may read and write there."
+            f"The key of the audit is missing: {file} is not there. Put it back, or name its file."
         ) from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(file) from error
+    if len(key) < SHORTEST_KEY:
+        raise _unreadable(file)
+    return key
+
+
+def _unreadable(file: Path) -> DatabaseUnavailable:
+    return DatabaseUnavailable(
+        f"The key of the audit cannot be kept in {file}: check that you may read and write there, "
+        "and that nobody changed it."
+    )
 
 
 def _make(file: Path) -> None:

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 from web_modules.fhir.transport import FhirResponse
 from web_modules.fhir_store import answers
-from web_modules.fhir_store.access import AUDIT_EVENT
+from web_modules.fhir_store.access import AUDIT_EVENT, AgentKind
 from web_modules.fhir_store.asked import Asked
-from web_modules.fhir_store.audit.events import Note
+from web_modules.fhir_store.audit.events import Note, sent_note
+from web_modules.fhir_store.audit.filing import OBSERVER, says_it_is_ours
 from web_modules.fhir_store.audit.reading import read_event, search_events
 from web_modules.fhir_store.database.session import Session
-from web_modules.fhir_store.documents import Resource, encode
+from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.refusals import IssueCode, refuse
 
 T = TypeVar("T")
@@ -54,15 +55,16 @@ class AuditService:
         return answers.of_json(event, headers={"etag": 'W/"1"'})
 
     def add(self, asked: Asked, resource: Resource) -> FhirResponse:
-        """Add a valid AuditEvent that a module or another program made."""
-        entities = [one.get("what", {}).get("reference") for one in resource.get("entity", ())]
-        note = Note(
-            moment=time.time_ns() // 1000,
-            agent=asked.access.agent.id,
-            references=tuple(dict.fromkeys(one[:200] for one in entities if isinstance(one, str))),
-            content=encode({key: value for key, value in resource.items() if key != "id"}),
-        )
-        number = self._append([note])
+        """Add a valid AuditEvent that a module or another program made; it is kept with who sent it.
+
+        Raises:
+            Refusal: it says that it is of this server's own, and is not.
+        """
+        sender = asked.access.agent
+        if says_it_is_ours(resource) and sender.kind is not AgentKind.SERVICE:
+            words = f"Only what {OBSERVER} saw itself has {OBSERVER} for its source: name your own program."
+            raise refuse(422, IssueCode.VALUE, words, "AuditEvent.source")
+        number = self._append([sent_note(resource, sender, moment=time.time_ns() // 1000)])
         event = self._view(lambda session: read_event(session, self._practice, str(number)))
         headers = {"etag": 'W/"1"', "location": f"{self._base_url}/{AUDIT_EVENT}/{number}/_history/1"}
         return answers.of_json(event, status=201, headers=headers)

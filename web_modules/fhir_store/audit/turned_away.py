@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from web_modules.fhir_store.audit.events import STRANGER, Note
+from web_modules.fhir_store.audit.filing import OBSERVER
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.documents import encode
 
@@ -69,7 +70,7 @@ class TurnedAway:
             "outcome": "4",
             "outcomeDesc": self.words[:_LONGEST],
             "agent": [agent],
-            "source": {"observer": {"display": "Banyan"}},
+            "source": {"observer": {"display": OBSERVER}},
         }
         if since is not None:
             event["period"] = {"start": position_instant(since), "end": position_instant(moment)}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from web_modules.fhir_store.audit.chain import Head
+from web_modules.fhir_store.audit.chain import Head, kept_bytes
 
 READ_HEAD = "SELECT position, audited, audit_link, audit_seal FROM practice WHERE practice = ?"
 MOVE_HEAD = """
@@ -33,4 +33,5 @@ class PracticeHead:
 def head_of(row: Sequence[Any]) -> PracticeHead:
     """A row of `READ_HEAD`."""
     position, count, link, seal = row
-    return PracticeHead(position=position, audit=Head(count=count, link=bytes(link), seal=bytes(seal)))
+    end = Head(count=count, link=kept_bytes(link), seal=kept_bytes(seal))
+    return PracticeHead(position=position, audit=end)

@@ -9,6 +9,7 @@ import pytest
 from tests.web_modules.fhir_store.conftest import PRACTICE, Caller
 from web_modules.fhir.transport import FhirRequest
 from web_modules.fhir_store.access import OURSELVES, Agent
+from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.transactions import DatabaseSilent
@@ -17,6 +18,14 @@ from web_modules.fhir_store.store import Store
 
 PRIYA = replace(OURSELVES, agent=Agent(id="priya.nair", name="Dr Priya Nair", role="gp"))
 PATIENT = {"resourceType": "Patient", "id": "p", "name": [{"family": "Shah"}]}
+SENT: dict[str, Any] = {
+    "resourceType": "AuditEvent",
+    "type": {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"},
+    "recorded": "2026-11-17T09:00:00Z",
+    "agent": [{"requestor": True}],
+    "source": {"observer": {"display": "A laboratory"}},
+    "entity": [{"what": {"reference": "Patient/p/_history/1"}}],
+}
 
 
 def asked(fhir: Caller, method: str, path: str, body: Any = None, **query: str) -> int:
@@ -168,6 +177,49 @@ def test_a_module_may_add_to_the_audit_and_nobody_may_change_it(fhir: Caller) ->
     assert fhir("GET", "AuditEvent/none").status == 404
 
 
+def test_what_somebody_sends_says_by_itself_who_sent_it_and_when(fhir: Caller) -> None:
+    said = {"who": {"identifier": {"value": "somebody.else"}}, "requestor": True}
+    forged = SENT | {
+        "recorded": "2020-01-01T00:00:00Z",
+        "meta": {"lastUpdated": "2020-01-01T00:00:00Z", "tag": [{"code": "kept"}]},
+        "agent": [said],
+    }
+    assert asked(fhir, "POST", "AuditEvent", forged) == 201
+    [event] = audit(fhir, agent="priya.nair")
+    assert event["agent"][0] == said
+    sender = event["agent"][-1]
+    assert sender["who"] == {"identifier": {"value": "priya.nair"}, "display": "Dr Priya Nair"}
+    assert (sender["requestor"], sender["type"]["coding"][0]["code"]) == (False, "AUT")
+    assert event["recorded"] == "2020-01-01T00:00:00Z"
+    assert event["meta"]["lastUpdated"] > "2026"
+    assert event["meta"]["tag"] == [{"code": "kept"}]
+    assert audit(fhir, agent="somebody.else") == audit(fhir, date="2020-01-01") == []
+    assert len(audit(fhir, entity="Patient/p")) == 1
+
+
+def test_who_sent_it_is_sealed(fhir: Caller, store: Store) -> None:
+    asked(fhir, "POST", "AuditEvent", SENT)
+    with store.database.viewing() as session:
+        [entry] = store.book(session, PRACTICE).entries()
+    kept = decode(entry.content)
+    assert kept["agent"][-1]["who"]["identifier"]["value"] == "priya.nair"
+    assert kept["meta"]["lastUpdated"] > "2026"
+    assert faults(store) == []
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        {"observer": {"display": "Banyan"}},
+        {"observer": {"display": " \uff22ANYAN "}},
+        {"observer": {"identifier": {"value": "banyan"}}},
+        {"observer": {"display": "x"}, "site": "Banyan"},
+    ],
+)
+def test_nobody_else_sends_what_looks_like_our_own(fhir: Caller, source: dict[str, Any]) -> None:
+    assert asked(fhir, "POST", "AuditEvent", SENT | {"source": source}) == 422
+
+
 def faults(store: Store) -> list[str]:
     with store.database.viewing() as session:
         return store.book(session, PRACTICE).faults()
@@ -188,6 +240,43 @@ def test_a_forged_audit_is_found(fhir: Caller, store: Store, forgery: str) -> No
     assert faults(store) == []
     store.database.write(lambda session: session.change(forgery, (b"{}", PRACTICE)))
     assert len(faults(store)) == 1
+
+
+@pytest.mark.parametrize(
+    ("forgery", "said"),
+    [
+        ("DELETE FROM audit_subject WHERE practice = ? AND number = 2", "entry 2 is not found by"),
+        ("UPDATE audit_subject SET number = 5 WHERE practice = ? AND number = 2", "entry 2 is not found by"),
+        ("UPDATE audit_subject SET reference = 'Patient/x' WHERE practice = ? AND number = 4", "entry 4"),
+        ("INSERT INTO audit_subject (practice, reference, number) VALUES (?, 'Patient/x', 3)", "1 entries"),
+        ("INSERT INTO audit_subject (practice, reference, number) VALUES (?, 'Patient/x', 99)", "1 entries"),
+        ("INSERT INTO audit_subject (practice, reference, number) VALUES (?, 'Patient/p', 5)", "entry 5"),
+        ("UPDATE audit SET agent = 'x' WHERE practice = ? AND number = 3", "entry 3 is found under another"),
+        ("UPDATE audit SET agent = 'x' WHERE practice = ? AND number = 4", "entry 4 is found under another"),
+        ("UPDATE audit SET moment = moment - 1 WHERE practice = ? AND number = 1", "entry 1 is found"),
+        ("UPDATE audit SET moment = moment + 1 WHERE practice = ? AND number = 4", "entry 4 is found"),
+    ],
+)
+def test_what_the_audit_is_searched_by_is_verified_too(
+    fhir: Caller, store: Store, forgery: str, said: str
+) -> None:
+    asked(fhir, "PUT", "Patient/p", PATIENT)
+    asked(fhir, "GET", "Observation", patient="p,p,q", subject="Patient/p")
+    asked(fhir, "GET", "Patient/p")
+    asked(fhir, "POST", "AuditEvent", SENT)
+    asked(fhir, "GET", "Patient")
+    assert faults(store) == []
+    store.database.write(lambda session: session.change(forgery, (PRACTICE,)))
+    [fault] = faults(store)
+    assert fault.startswith(said)
+
+
+def test_an_event_sent_before_its_sender_was_told_is_no_fault(fhir: Caller, store: Store) -> None:
+    claim = SENT | {"source": {"observer": {"display": "Banyan"}}}
+    for event in (SENT, claim):
+        subject = ("Patient/p/_history/1",)
+        store.append(PRACTICE, [Note(moment=7, agent="any", references=subject, content=encode(event))])
+    assert faults(store) == []
 
 
 def test_the_chains_of_two_practices_are_apart(fhir: Caller, other_fhir: Caller, store: Store) -> None:
