@@ -120,8 +120,8 @@ def _audit() -> dict[str, Any]:
     return {
         "type": AUDIT_EVENT,
         "documentation": "Written by this server for every request; added to, never changed. Newest first.",
-        "interaction": [{"code": code} for code in ("read", "create", "search-type")],
-        "versioning": "no-version",
+        "interaction": [{"code": code} for code in ("read", "vread", "create", "search-type")],
+        "versioning": "versioned",
         "searchParam": [{"name": code, "type": kind} for code, kind in sorted(PARAMETERS.items())],
     }
 

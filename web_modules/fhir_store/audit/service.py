@@ -49,8 +49,9 @@ class AuditService:
         """
         if not rest:
             return self._search(asked)
+        is_whole = rest[1:] in ([], ["_history", "1"])  # an event has one version, for good
         event = self._view(lambda session: read_event(session, self._practice, rest[0]))
-        if event is None or len(rest) > 1:
+        if event is None or not is_whole:
             raise refuse(404, IssueCode.NOT_FOUND, "There is no AuditEvent with this id.")
         return answers.of_json(event, headers={"etag": 'W/"1"'})
 

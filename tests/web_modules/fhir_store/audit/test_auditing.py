@@ -197,6 +197,15 @@ def test_what_somebody_sends_says_by_itself_who_sent_it_and_when(fhir: Caller) -
     assert len(audit(fhir, entity="Patient/p")) == 1
 
 
+def test_the_address_of_what_was_sent_is_there(fhir: Caller) -> None:
+    created = fhir("POST", "AuditEvent", SENT)
+    path = created.headers["location"].partition("/fhir/")[2]
+    assert path.endswith("/_history/1")
+    assert fhir("GET", path).body == created.body
+    for absent in (f"{path}2", path.removesuffix("/1"), f"{path}/1", "AuditEvent/99/_history/1"):
+        assert fhir("GET", absent).status == 404
+
+
 def test_who_sent_it_is_sealed(fhir: Caller, store: Store) -> None:
     asked(fhir, "POST", "AuditEvent", SENT)
     with store.database.viewing() as session:
