@@ -46,7 +46,7 @@ class TypeFacts:
     """
 
     required: tuple[str, ...] = ()
-    choices: tuple[tuple[str, ...], ...] = ()
+    choices: tuple[frozenset[str], ...] = ()
     required_choices: tuple[tuple[str, ...], ...] = ()
     targets: Mapping[str, frozenset[str]]
     summary: frozenset[str] = frozenset()
@@ -90,7 +90,7 @@ def load_definitions(folder: Path = DEFAULT_FOLDER) -> Definitions:
         facts={
             name: TypeFacts(
                 required=tuple(fact["required"]),
-                choices=tuple(map(tuple, fact["choices"])),
+                choices=tuple(map(frozenset, fact["choices"])),
                 required_choices=tuple(map(tuple, fact["required_choices"])),
                 targets={element: frozenset(types) for element, types in fact["targets"].items()},
                 summary=frozenset(fact["summary"]),

@@ -10,15 +10,19 @@ from web_modules.fhir_store.documents import (
     MOST_VALUES_OF_BUNDLE,
     Resource,
     decode,
+    encode,
     has_more_values,
 )
 from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, refuse
+from web_modules.fhir_store.validation.references import NOWHERE, Targets, contained_targets, entry_targets
 from web_modules.fhir_store.validation.rules import RuleCheck
 from web_modules.fhir_store.validation.schema_check import MOST_ISSUES, SchemaCheck
 
 _MOST_INNER = 100
 """Resources inside one another; contained ones must not nest at all."""
+
+_CONTAINER = frozenset({"#"})
 
 
 class Validator:
@@ -75,20 +79,25 @@ class Validator:
     def issues(self, resource: Resource, where: str) -> list[Issue]:
         """What is wrong with a resource and those inside it; none when it may be stored."""
         found: list[Issue] = []
-        for one, place, _depth in self._with_inner(resource, where, found):
+        holders: list[tuple[Resource, str]] = []
+        for one, place, sent_along in self._with_inner(resource, where, found):
             kind = one["resourceType"]
-            wrong = self._schema.issues(one, kind) or self._rules.issues(one, kind, kind)
+            wrong = self._schema.issues(one, kind) or self._rules.issues(one, kind, kind, sent_along)
             found.extend(_moved(issue, kind, place) for issue in wrong)
+            if "contained" in one:
+                holders.append((one, place))
             if len(found) >= MOST_ISSUES:
                 break
+        if not found:
+            found = [issue for one, place in holders for issue in _wrong_in_contained(one, place)]
         return found[:MOST_ISSUES]
 
     def _with_inner(
         self, resource: Resource, where: str, found: list[Issue]
-    ) -> Iterator[tuple[Resource, str, int]]:
-        waiting: deque[tuple[Any, str, int]] = deque([(resource, where, 0)])
+    ) -> Iterator[tuple[Resource, str, Targets]]:
+        waiting: deque[tuple[Any, str, int, Targets]] = deque([(resource, where, 0, NOWHERE)])
         while waiting:
-            one, place, depth = waiting.popleft()
+            one, place, depth, around = waiting.popleft()
             kind = one.get("resourceType") if isinstance(one, Mapping) else None
             if not isinstance(kind, str) or kind not in self.resource_types:
                 found.append(
@@ -104,8 +113,30 @@ class Validator:
                     Issue(code=IssueCode.TOO_COSTLY, words="Resources nest too deep here.", expression=place)
                 )
                 continue
-            yield dict(one), place, depth
-            waiting.extend((inner, path, depth + 1) for inner, path in _inner(one, place))
+            sent_along = _sent_along(one, around)
+            yield dict(one), place, sent_along
+            waiting.extend((inner, path, depth + 1, sent_along) for inner, path in _inner(one, place))
+
+
+def _sent_along(resource: Mapping[str, Any], around: Targets) -> Targets:
+    if resource["resourceType"] == "Bundle":
+        return entry_targets(_objects(resource.get("entry")))
+    if isinstance(resource.get("contained"), list) and not _CONTAINER & around.keys():
+        return contained_targets(resource, around)
+    return around
+
+
+def _wrong_in_contained(resource: Resource, where: str) -> Iterator[Issue]:
+    """Invariants dom-2 and dom-3 of FHIR R4 domainresource.html."""
+    text = encode(resource)
+    for index, one in enumerate(resource["contained"]):
+        words = None
+        if "contained" in one:
+            words = "A contained resource must not contain another."
+        elif f'"#{one.get("id", "")}"'.encode() not in text and b'"#"' not in encode(one):
+            words = "Nothing refers to this contained resource, so it would be lost; refer to it by its id."
+        if words is not None:
+            yield Issue(code=IssueCode.INVARIANT, words=words, expression=f"{where}.contained[{index}]")
 
 
 def _inner(resource: Mapping[str, Any], where: str) -> Iterator[tuple[Any, str]]:

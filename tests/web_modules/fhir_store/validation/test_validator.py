@@ -43,6 +43,18 @@ REFUSED = [
     ({"identifier": [{"system": NHS, "value": "9990000019"}]}, "Patient.identifier[0].value", "NHS number"),
     ({"identifier": [{"system": NHS, "value": "999 000 0018"}]}, "Patient.identifier[0].value", "NHS number"),
     ({"id": "no spaces"}, "Patient.id", "FHIR id"),
+    ({"photo": [{"data": "!!!"}]}, "Patient.photo[0].data", "not base64"),
+    ({"photo": [{"data": "YQ"}]}, "Patient.photo[0].data", "not base64"),
+    ({"extension": [{"url": "x"}]}, "Patient.extension[0]", "either a value or further extensions"),
+    ({"extension": [{"url": "x", "valueCode": "y", "extension": [{"url": "z", "valueCode": "y"}]}]},
+     "Patient.extension[0]", "either a value or further extensions"),
+    ({"text": {"status": "generated", "div": "<div>x</div>"}}, "Patient.text.div", "narrative"),
+    ({"contact": [{"gender": "male"}]}, "Patient.contact[0]", "needs a name"),
+    ({"name": [{"period": {"start": "2024-02", "end": "2024-01"}}]}, "Patient.name[0].period", "before it"),
+    ({"contained": [{"resourceType": "Organization", "id": "o"}]}, "Patient.contained[0]", "Nothing refers"),
+    ({"contained": [{"resourceType": "Organization", "id": "o",
+                     "contained": [{"resourceType": "Organization", "id": "e"}]}]},
+     "Patient.contained[0]", "must not contain another"),
 ]  # fmt: skip
 
 
@@ -79,6 +91,12 @@ def test_a_refusal_never_repeats_what_the_record_says(validator: Validator) -> N
 
 
 ACCEPTED = [
+    {"photo": [{"data": "YWJj\n YQ=="}]},
+    {"extension": [{"url": "x", "_valueCode": {"extension": [{"url": "y", "valueCode": "z"}]}}]},
+    {"name": [{"period": {"start": "2024-01-31T10:00:00Z", "end": "2024-01-31"}}]},
+    {"contained": [{"resourceType": "Organization", "id": "o"}], "managingOrganization": {"reference": "#o"}},
+    {"contained": [{"resourceType": "Provenance", "id": "p", "target": [{"reference": "#"}], "agent": [
+        {"who": {"display": "x"}}], "recorded": "2024-01-31T10:00:00Z"}]},
     {"name": [{"family": "no-break\u00a0space "}]},
     {"name": [{"family": "tab\tline\nreturn\r"}]},
     {"name": [{"given": ["a", None], "_given": [None, {"extension": [{"url": "x", "valueString": "y"}]}]}]},
@@ -94,6 +112,72 @@ ACCEPTED = [
 def test_what_fhir_allows_is_accepted(validator: Validator, content: dict[str, Any]) -> None:
     resource = {"resourceType": "Patient", **content}
     validator.check(validator.parse(encode(resource)))
+
+
+PRACTITIONER = {"resourceType": "Practitioner", "id": "c"}
+WRONGLY_POINTED = [
+    ({"reference": "Practitioner/1"}, "reference", "to Practitioner is not"),
+    ({"reference": "https://cloud.example/fhir/Practitioner/1"}, "reference", "to Practitioner is not"),
+    ({"reference": "http://x.example/Practitioner/1/_history/2"}, "reference", "to Practitioner is not"),
+    ({"reference": "Practitioner?identifier=x|1"}, "reference", "to Practitioner is not"),
+    ({"type": "Practitioner", "display": "x"}, "type", "to Practitioner is not"),
+    ({"type": "http://hl7.org/fhir/StructureDefinition/Practitioner"}, "type", "to Practitioner is not"),
+    ({"reference": "#c"}, "reference", "to Practitioner is not"),
+    ({"reference": "#d"}, "reference", "No contained resource"),
+    ({"reference": "#"}, "reference", "to Observation is not allowed"),
+    ({"reference": "Foo/1"}, "reference", "no resource type"),
+    ({"reference": "not a ref"}, "reference", "not a reference"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("subject", "at", "words"), WRONGLY_POINTED)
+def test_a_reference_points_to_a_type_that_is_allowed_there(
+    validator: Validator, subject: dict[str, Any], at: str, words: str
+) -> None:
+    refused = refusal(
+        validator,
+        {
+            "resourceType": "Observation",
+            "contained": [PRACTITIONER],
+            "performer": [{"reference": "#c"}],
+            "status": "final",
+            "code": {"text": "x"},
+            "subject": subject,
+        },
+    )
+    assert refused.issues[0].expression == f"Observation.subject.{at}"
+    assert words in refused.issues[0].words
+
+
+@pytest.mark.parametrize("address", ["urn:uuid:p", "Practitioner/p"])
+def test_a_reference_to_another_entry_points_to_a_type_that_is_allowed_there(
+    validator: Validator, address: str
+) -> None:
+    def bundle(kind: str) -> dict[str, Any]:
+        observation = {"resourceType": "Observation", "status": "final", "code": {"text": "x"}}
+        full_url = address if ":" in address else f"http://x.example/{address}"
+        return {
+            "resourceType": "Bundle",
+            "type": "collection",
+            "entry": [
+                {"resource": observation | {"subject": {"reference": address}}},
+                {"fullUrl": full_url, "resource": {"resourceType": kind}},
+            ],
+        }
+
+    refused = refusal(validator, bundle("Practitioner"))
+    assert refused.issues[0].expression == "Bundle.entry[0].resource.subject.reference"
+    if ":" in address:
+        validator.check(bundle("Patient"))
+
+
+def test_a_contained_resource_points_to_its_fellows_and_to_what_holds_it(validator: Validator) -> None:
+    role = {"resourceType": "PractitionerRole", "id": "r", "practitioner": {"reference": "#c"}}
+    holder = {"resourceType": "Patient", "generalPractitioner": [{"reference": "#r"}]}
+    validator.check({**holder, "contained": [role, PRACTITIONER]})
+    wrong = {**role, "practitioner": {"reference": "#"}}
+    refused = refusal(validator, {**holder, "contained": [wrong]})
+    assert refused.issues[0].expression == "Patient.contained[0].practitioner.reference"
 
 
 @pytest.mark.parametrize(
