@@ -9,7 +9,14 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
-from web_modules.fhir_store.documents import MOST_VALUES, Resource, decode, encode, has_more_values
+from web_modules.fhir_store.documents import (
+    MOST_VALUES,
+    Resource,
+    decode,
+    decode_sent,
+    encode,
+    has_more_values,
+)
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 
 JSON_PATCH = "application/json-patch+json"
@@ -74,7 +81,7 @@ def read_patch(body: bytes) -> Patch:
             413, IssueCode.TOO_COSTLY, "The patch holds more values than any record; send it in parts."
         )
     try:
-        operations = decode(body)
+        operations = decode_sent(body)
     except ValueError as error:
         raise refuse(400, IssueCode.STRUCTURE, f"The patch is not JSON that can be read: {error}.") from error
     if not isinstance(operations, list) or not operations or not all(map(_is_operation, operations)):

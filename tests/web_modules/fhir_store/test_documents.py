@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_modules.fhir_store.documents import decode, encode
+from web_modules.fhir_store.documents import decode, decode_sent, encode
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 VALUES = st.recursive(
@@ -16,6 +16,27 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
     max_leaves=20,
 )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'{"a":"penicillin","a":"none"}',
+        b'{"x":[{"a":{"b":1, "b" :1}}],"t":"a:b"}',
+        b'{"a":"\\u003a","a":":"}',
+        b'{"a":"\\u003A","\\u0061":":"}',
+    ],
+)
+def test_an_object_with_a_key_twice_is_refused_by_its_name(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"`[ab]` is there twice"):
+        decode_sent(text)
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"a" : {"b:": "\\u003a:"}, "b": [{"a": 1}, {"a": 1.10}], "A": "\\":"}', b"1", b'":"']
+)
+def test_what_has_each_key_once_is_read_as_it_is(text: bytes) -> None:
+    assert decode_sent(text) == decode(text)
 
 
 @pytest.mark.parametrize("digits", ["1.10", "0.0", "-0.0", "100.000", "0.1234567890123456789012345678901"])

@@ -105,6 +105,12 @@ def test_a_patch_that_does_not_fit_changes_nothing(patients: Caller, operations:
     assert patients("GET", "Patient/ada").body["meta"]["versionId"] == "1"
 
 
+def test_a_patch_that_says_one_thing_twice_is_refused(patients: Caller) -> None:
+    refused = patients("PATCH", "Patient/ada", b'[{"op":"add","path":"/active","value":true,"value":false}]')
+    assert refused.status == 400
+    assert "`value` is there twice" in refused.words
+
+
 def test_a_patch_that_copies_itself_again_and_again_is_stopped(patients: Caller) -> None:
     operations = [
         *_one("add", "/x", value=["y" * 1000]),

@@ -9,7 +9,7 @@ from web_modules.fhir_store.documents import (
     MOST_VALUES,
     MOST_VALUES_OF_BUNDLE,
     Resource,
-    decode,
+    decode_sent,
     encode,
     has_more_values,
 )
@@ -42,7 +42,7 @@ class Validator:
         if has_more_values(body, MOST_VALUES_OF_BUNDLE):
             raise _too_many_values()
         try:
-            value = decode(body)
+            value = decode_sent(body)
         except ValueError as error:
             raise refuse(
                 400, IssueCode.STRUCTURE, f"The body is not JSON that can be read: {error}."

@@ -181,7 +181,17 @@ def test_a_contained_resource_points_to_its_fellows_and_to_what_holds_it(validat
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"{}", b"null", b'{"resourceType":5}', b'{"resourceType":"Zork"}', b"{"]
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b"null",
+        b'{"resourceType":5}',
+        b'{"resourceType":"Zork"}',
+        b"{",
+        b'{"resourceType":"Patient","active":true,"active":false}',
+    ],
 )
 def test_what_is_no_resource_is_a_bad_request(validator: Validator, body: bytes) -> None:
     with pytest.raises(Refusal) as caught:
