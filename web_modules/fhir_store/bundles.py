@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.database.records import WritableRecords, new_id
-from web_modules.fhir_store.documents import Resource, Stored
+from web_modules.fhir_store.documents import Resource, Stored, encode
 from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.interactions import Done, Interactions, nothing_fulfils
 from web_modules.fhir_store.linking import Linker
@@ -196,6 +196,7 @@ class BundleRunner:
             path=parts.path.strip("/"),
             query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
             headers=step.headers,
+            body=b"" if step.asked_with is None else encode(step.asked_with),
         )
         answer = self._read(request, records)
         response: dict[str, Any] = {"status": f"{answer.status} {_REASONS.get(answer.status, 'Refused')}"}

@@ -56,7 +56,8 @@ class PatientCompartment:
             Refusal: 400, a parameter is not understood.
         """
         asked = dict(pairs)
-        wanted = [kind for kind in asked.get("_type", "").split(",") if kind]
+        named = (value.split(",") for name, value in pairs if name == "_type")
+        wanted = [kind for kinds in named for kind in kinds if kind]
         belonging = {PATIENT, *self._parameters}
         types = sorted(belonging.intersection(wanted) if wanted else belonging)
         if not types or not self._catalogue.resource_types.issuperset(wanted):

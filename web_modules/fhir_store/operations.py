@@ -20,6 +20,28 @@ def meta_of(version: StoredVersion) -> FhirResponse:
     return answers.of_json({"resourceType": "Parameters", "parameter": [parameter]})
 
 
+def pairs_asked(request: FhirRequest, validator: Validator) -> tuple[tuple[str, str], ...]:
+    """The parameters of an operation, in the address and in the Parameters that are its body, if any.
+
+    Raises:
+        Refusal: 400, the body is something else, or one of them is not a plain value.
+    """
+    if not request.body:
+        return tuple(request.query)
+    parameters = validator.parse(request.body)
+    if parameters["resourceType"] != "Parameters":
+        raise refuse(400, IssueCode.INVALID, "The body of an operation must be Parameters.", "Resource")
+    validator.check(parameters)
+    given = []
+    for one in parameters.get("parameter", ()):
+        value = next((value for key, value in one.items() if key.startswith("value")), None)
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            words = "Every parameter of this operation is a date, a code or a whole number."
+            raise refuse(400, IssueCode.INVALID, words, "Parameters.parameter")
+        given.append((one["name"], str(value)))
+    return (*request.query, *given)
+
+
 def validate(
     request: FhirRequest, records: Records, validator: Validator, resource_type: str, resource_id: str
 ) -> FhirResponse:

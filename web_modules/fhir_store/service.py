@@ -28,7 +28,7 @@ from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.history import read_history_request, run_history
 from web_modules.fhir_store.interactions import Done, Interactions, check_id, shown
-from web_modules.fhir_store.operations import meta_of, validate
+from web_modules.fhir_store.operations import meta_of, pairs_asked, validate
 from web_modules.fhir_store.patching import read_patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
@@ -170,9 +170,9 @@ class FhirService:
                     self.changes.wait(*held)
                 with self._reading(request) as records:
                     return self._read(request, records)
-            case "POST", ["_search"]:
+            case "POST", [*rest, "_search"] if len(rest) < 2:
                 with self._reading(request) as records:
-                    return self._search(request, records, "", _posted(request))
+                    return self._search(request, records, "".join(rest), _posted(request))
             case "POST", [resource_type]:
                 resource = self._resource(request, resource_type)
                 condition = request.headers.get("if-none-exist")
@@ -183,9 +183,9 @@ class FhirService:
             case "POST", [resource_type, *rest, "$validate"] if len(rest) < 2:
                 with self._reading(request) as records:
                     return self._validate(request, records, resource_type, rest)
-            case "POST", [resource_type, "_search"]:
+            case "POST", [_, _, "$everything" | "$meta"]:
                 with self._reading(request) as records:
-                    return self._search(request, records, resource_type, _posted(request))
+                    return self._read(request, records)
             case "PUT", [resource_type, resource_id]:
                 return self._update(request, self._resource(request, resource_type, check_id(resource_id)))
             case "PUT", [resource_type]:
@@ -235,6 +235,8 @@ class FhirService:
                 return self._search(request, records, "", request.query)
             case [resource_type]:
                 return self._search(request, records, resource_type, request.query)
+            case [resource_type, *rest, "$validate"] if len(rest) < 2:
+                return self._validate(request, records, resource_type, rest)
             case [resource_type, resource_id]:
                 found = records.current(self._known(resource_type), check_id(resource_id))
                 return answers.of_version(shown(found, resource_type), request, self._subsetter)
@@ -243,8 +245,6 @@ class FhirService:
             case [resource_type, resource_id, "$meta"]:
                 found = records.current(self._known(resource_type), check_id(resource_id))
                 return meta_of(shown(found, resource_type))
-            case [resource_type, *rest, "$validate"] if len(rest) < 2:
-                return self._validate(request, records, resource_type, rest)
             case ["Patient", resource_id, kind] if kind in self._store.catalogue.resource_types:
                 return self._search(request, records, kind, request.query, patient=check_id(resource_id))
             case [resource_type, resource_id, "_history", number]:
@@ -281,7 +281,8 @@ class FhirService:
     def _everything(self, request: Asked, records: Records, patient_id: str) -> FhirResponse:
         shown(records.current("Patient", patient_id), "Patient")
         is_strict = "handling=strict" in request.headers.get("prefer", "")
-        search = self._compartment.everything(patient_id, request.query, is_strict=is_strict)
+        pairs = pairs_asked(request, self._store.validator)
+        search = self._compartment.everything(patient_id, pairs, is_strict=is_strict)
         page = self._searcher.run(records, search)
         return answers.of_search(search, page, self.served.base_url, self._subsetter)
 

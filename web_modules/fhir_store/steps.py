@@ -18,6 +18,7 @@ ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 2, "GET": 3, "HEAD": 3}
 """In which order the entries of a transaction are done (FHIR R4 http.html#trules)."""
 
 _READING = frozenset({"GET", "HEAD"})
+_OPERATIONS = frozenset({"$validate", "$everything", "$meta"})
 _CONDITIONS = {"ifNoneMatch": "if-none-match", "ifModifiedSince": "if-modified-since"}
 
 
@@ -36,6 +37,7 @@ class Step:
         if_match: the version that must be current, or empty.
         headers: what else the request is under.
         resource: what to store, if anything.
+        asked_with: what an operation is asked with, if anything; nothing of it is stored.
         patch: what to change, if anything.
         existing: what the condition found.
     """
@@ -51,6 +53,7 @@ class Step:
     headers: Mapping[str, str]
     resource: Resource | None
     patch: Patch | None
+    asked_with: Resource | None = None
     existing: StoredVersion | None = None
 
     @property
@@ -111,6 +114,9 @@ class StepReader:
             )
         parts = _parts(url, place)
         path = parts.path.strip("/").split("/")
+        is_operation = method == "POST" and path[-1] in _OPERATIONS
+        if is_operation:
+            method = "GET"  # it reads, after all has been written
         if method not in _READING and (
             path[0] not in self._resource_types or len(path) > (1 if method == "POST" else 2)
         ):
@@ -136,6 +142,7 @@ class StepReader:
             headers={header: str(request[name]) for name, header in _CONDITIONS.items() if name in request},
             resource=resource,
             patch=patch,
+            asked_with=_asked_with(entry, place) if is_operation else None,
         )
 
 
@@ -214,6 +221,13 @@ def _condition(method: str, request: Mapping[str, Any], query: str, place: str) 
     if "ifNoneExist" in request and not condition.strip():
         raise refuse(400, IssueCode.VALUE, "`ifNoneExist` names no search.", f"{place}.request.ifNoneExist")
     return condition
+
+
+def _asked_with(entry: Mapping[str, Any], place: str) -> Resource | None:
+    resource = entry.get("resource")
+    if resource is not None and not isinstance(resource, dict):
+        raise refuse(400, IssueCode.STRUCTURE, "This must be a resource.", f"{place}.resource")
+    return resource
 
 
 def _content(

@@ -174,3 +174,71 @@ def test_the_meta_of_a_resource_can_be_read_alone(practice: Caller) -> None:
         "parameter": [{"name": "return", "valueMeta": whole["meta"]}],
     }
     assert practice("GET", "Patient/nobody/$meta").status == 404
+
+
+def _asked_with(*given: tuple[str, str, Any]) -> dict[str, Any]:
+    return {
+        "resourceType": "Parameters",
+        "parameter": [{"name": name, f"value{kind}": value} for name, kind, value in given],
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "ids"),
+    [
+        ([], "ada o1 o2 a1 nair"),
+        ([("_type", "Code", "Observation")], "o1 o2"),
+        ([("_type", "Code", "Observation"), ("_type", "Code", "Practitioner")], "o1 o2 nair"),
+        ([("start", "Date", "2026-06-01"), ("_count", "Integer", 50)], "ada o2 a1 nair"),
+    ],
+)
+def test_an_operation_may_be_posted(practice: Caller, given: list[tuple[str, str, Any]], ids: str) -> None:
+    body = _asked_with(*given) if given else None
+    found = practice("POST", "Patient/ada/$everything", body, prefer="handling=strict")
+    assert _ids(found) == set(ids.split())
+
+
+def test_every_type_that_is_asked_for_comes(practice: Caller) -> None:
+    query = [("_type", "Observation"), ("_type", "Practitioner")]
+    assert _ids(practice("GET", "Patient/ada/$everything", query=query)) == {"o1", "o2", "nair"}
+
+
+@pytest.mark.parametrize("body", [PATIENT, _asked_with(("start", "Boolean", True))])
+def test_an_operation_that_is_asked_with_something_else_is_refused(
+    practice: Caller, body: dict[str, Any]
+) -> None:
+    assert practice("POST", "Patient/ada/$everything", body).status == 400
+
+
+def test_the_meta_of_a_record_may_be_asked_for_by_post(practice: Caller) -> None:
+    assert practice("POST", "Patient/ada/$meta").body == practice("GET", "Patient/ada/$meta").body
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_a_bundle_may_ask_for_operations(practice: Caller, kind: str) -> None:
+    asked: list[tuple[str, dict[str, Any] | None]] = [
+        ("Patient/$validate", {"resourceType": "Patient", "gender": "male"}),
+        ("Patient/ada/$validate", None),
+        ("Patient/ada/$everything", _asked_with(("_type", "Code", "Observation"))),
+        ("Patient/nobody/$meta", None),
+    ]
+    entries = [
+        {"request": {"method": "POST", "url": url}} | ({"resource": resource} if resource else {})
+        for url, resource in asked
+    ]
+    answer = practice("POST", "", {"resourceType": "Bundle", "type": kind, "entry": entries})
+    checked, stored, everything, nobody = answer.body["entry"]
+    assert checked["resource"]["issue"][0]["severity"] == "information"
+    assert stored["resource"]["issue"][0]["severity"] == "information"
+    assert {one["resource"]["id"] for one in everything["resource"]["entry"]} == {"o1", "o2"}
+    assert nobody["response"]["status"].startswith("404")
+
+
+def test_a_batch_says_what_is_wrong_with_a_resource_without_refusing_to_look(practice: Caller) -> None:
+    wrong = {"resourceType": "Patient", "gender": "m"}
+    entry = {"request": {"method": "POST", "url": "Patient/$validate"}, "resource": wrong}
+    (told,) = practice("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]}).body[
+        "entry"
+    ]
+    assert told["response"]["status"].startswith("200")
+    assert told["resource"]["issue"][0]["expression"] == ["Patient.gender"]
