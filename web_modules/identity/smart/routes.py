@@ -54,6 +54,10 @@ def cors(clients: Clients) -> Middleware:
     )
 
 
+_FOR_EVERYBODY = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], max_age=600)
+"""Discovery is open to pages of any origin (SMART App Launch 2.2, CORS support)."""
+
+
 class SmartRoutes:
     """Every route of the authorisation server."""
 
@@ -78,7 +82,7 @@ class SmartRoutes:
         shared = [cors(desk.clients)]
         configuration = smart_configuration(desk.issuer)
         return [
-            _told(f"{fhir}/.well-known/smart-configuration", lambda: configuration, shared),
+            _told(f"{fhir}/.well-known/smart-configuration", lambda: configuration, [_FOR_EVERYBODY]),
             _told(f"{auth}/.well-known/openid-configuration", lambda: configuration, shared),
             _told(f"{auth}/jwks", desk.keys.public, shared),
             Route(f"{auth}/token", self._token, methods=["POST", "OPTIONS"], middleware=shared),

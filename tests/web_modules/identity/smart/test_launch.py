@@ -116,12 +116,20 @@ def test_our_page_opens_an_application_where_it_begins(practice: SmartPractice) 
 )
 def test_the_server_says_what_it_can_to_everybody(practice: SmartPractice, path: str) -> None:
     answer = practice.program.get(f"/Y99002/{path}", headers={"Origin": "https://app.example"})
-    assert answer.headers["Access-Control-Allow-Origin"] == "https://app.example"
+    assert answer.headers["Access-Control-Allow-Origin"] in {"https://app.example", "*"}
     assert "Access-Control-Allow-Credentials" not in answer.headers
     told = answer.json()
     assert told["code_challenge_methods_supported"] == ["S256"]
     assert told["token_endpoint"] == f"{ISSUER}/token"
     assert {"launch-ehr", "launch-standalone", "client-confidential-asymmetric"} <= set(told["capabilities"])
+
+
+def test_a_page_of_any_origin_may_read_where_to_sign_in(practice: SmartPractice) -> None:
+    path = "/Y99002/fhir/.well-known/smart-configuration"
+    asking = {"Origin": "http://x.example"}
+    assert practice.program.get(path, headers=asking).headers["Access-Control-Allow-Origin"] == "*"
+    first = practice.program.options(path, headers=asking | {"Access-Control-Request-Method": "GET"})
+    assert (first.status_code, first.headers["Access-Control-Allow-Origin"]) == (200, "*")
 
 
 def test_only_pages_of_known_applications_may_call_from_a_browser(practice: SmartPractice) -> None:
