@@ -2,8 +2,10 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 import jsonpatch
@@ -25,6 +27,7 @@ MOST_OPERATIONS = 1000
 MOST_COPIED_BYTES = 1_000_000
 """By all operations of a patch: one may copy a part into itself again and again, while other writers wait."""
 
+_STEP = re.compile(r"_?[A-Za-z][A-Za-z0-9]{0,63}|[0-9]{1,9}")
 _NAMES = frozenset({"add", "remove", "replace", "move", "copy", "test"})
 
 
@@ -52,7 +55,9 @@ class Patch:
                         )
                 changed = jsonpatch.JsonPatch([operation]).apply(changed, in_place=True)
             except jsonpatch.JsonPatchTestFailed as error:
-                raise _refused(index, "The value is not the one that is expected here.") from error
+                raise _refused(
+                    index, operation, resource, "The value is not the one that is expected here."
+                ) from error
             except (
                 jsonpatch.JsonPatchException,
                 jsonpointer.JsonPointerException,
@@ -62,7 +67,9 @@ class Patch:
                 AttributeError,
                 RecursionError,
             ) as error:  # the library lets Python's own errors out where the document has another form
-                raise _refused(index, "The operation does not fit the resource.") from error
+                raise _refused(
+                    index, operation, resource, "The operation does not fit the resource."
+                ) from error
         if not isinstance(changed, dict) or any(
             changed.get(name) != resource[name] for name in ("resourceType", "id")
         ):
@@ -126,5 +133,12 @@ def _is_operation(operation: Any) -> bool:
     return operation["op"] == "remove" or "value" in operation
 
 
-def _refused(index: int, words: str) -> Refusal:
-    return refuse(422, IssueCode.INVARIANT, f"Operation {index + 1} of the patch: {words}")
+def _refused(index: int, operation: Mapping[str, Any], resource: Resource, words: str) -> Refusal:
+    words = f"Operation {index + 1} of the patch: {words}"
+    return refuse(422, IssueCode.INVARIANT, words, _place(resource["resourceType"], operation["path"]))
+
+
+def _place(resource_type: str, pointer: str) -> str:
+    """A JSON Pointer as FHIRPath, as far as it names elements and places in lists."""
+    steps = takewhile(_STEP.fullmatch, pointer.split("/")[1:])
+    return resource_type + "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps)

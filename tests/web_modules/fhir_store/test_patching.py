@@ -105,6 +105,20 @@ def test_a_patch_that_does_not_fit_changes_nothing(patients: Caller, operations:
     assert patients("GET", "Patient/ada").body["meta"]["versionId"] == "1"
 
 
+@pytest.mark.parametrize(
+    ("operation", "expression"),
+    [
+        (_one("remove", "/name/7/given"), "Patient.name[7].given"),
+        (_one("test", "/active", value=False), "Patient.active"),
+        (_one("replace", "/name/0/a b", value="x"), "Patient.name[0]"),
+    ],
+)
+def test_a_refused_operation_says_where_it_was_to_be(
+    patients: Caller, operation: Any, expression: str
+) -> None:
+    assert patients("PATCH", "Patient/ada", operation).expression == expression
+
+
 def test_a_patch_that_says_one_thing_twice_is_refused(patients: Caller) -> None:
     refused = patients("PATCH", "Patient/ada", b'[{"op":"add","path":"/active","value":true,"value":false}]')
     assert refused.status == 400
