@@ -41,5 +41,5 @@ def told_of(searchset: Resource) -> Iterator[Told]:
 
 
 def withholds(searchset: Resource) -> bool:
-    """Whether something that matches is not shown for its confidentiality."""
+    """Whether confidential records of this kind, or of the patient or time asked for, are hidden."""
     return any(told.code == SUPPRESSED for told in told_of(searchset))

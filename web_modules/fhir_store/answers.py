@@ -1,6 +1,6 @@
 """Makes the HTTP answers of the store: resources, bundles, outcomes, with FHIR's headers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.database.records import StoredVersion
 from web_modules.fhir_store.documents import Stored, encode
-from web_modules.fhir_store.history import HistoryRequest
+from web_modules.fhir_store.history import HistoryPage, HistoryRequest
 from web_modules.fhir_store.interactions import Done
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome
 from web_modules.fhir_store.search.including import MOST_INCLUDED
@@ -18,6 +18,10 @@ from web_modules.fhir_store.search.subsets import Subsetter, read_subset
 
 _CONTENT_TYPE = f"{FHIR_JSON}; charset=utf-8"
 _HISTORY_STATUS = {"POST": "201 Created", "PUT": "200 OK", "PATCH": "200 OK", "DELETE": "204 No Content"}
+
+_WITHHELD = Issue(
+    code=IssueCode.SUPPRESSED, words="What you may not see for its confidentiality was left out."
+)
 
 
 def of_json(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> FhirResponse:
@@ -110,8 +114,7 @@ def of_search(search: Search, page: Page, base_url: str, subsetter: Subsetter) -
         words = f"More than {MOST_INCLUDED} resources would come along; the others were left out."
         told.append(Issue(code=IssueCode.TOO_COSTLY, words=words))
     if page.is_withheld:
-        words = "What you may not see for its confidentiality was left out."
-        told.append(Issue(code=IssueCode.SUPPRESSED, words=words))
+        told.append(_WITHHELD)
     if told:
         entries.append({"resource": outcome(told, severity="information"), "search": {"mode": "outcome"}})
     if entries:
@@ -121,18 +124,22 @@ def of_search(search: Search, page: Page, base_url: str, subsetter: Subsetter) -
 
 def of_history(
     request: HistoryRequest,
-    versions: Sequence[StoredVersion],
-    following: int | None,
+    page: HistoryPage,
     position: int,
     base_url: str,
 ) -> FhirResponse:
     """One page of a history; its ETag is the practice's position, for `If-None-Match` and `Prefer: wait`."""
     links = [{"relation": "self", "url": request.link(base_url, request.after)}]
-    if following is not None:
-        links.append({"relation": "next", "url": request.link(base_url, following)})
+    if page.following is not None:
+        links.append({"relation": "next", "url": request.link(base_url, page.following)})
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "history", "link": links}
-    if versions:
-        bundle["entry"] = [_happened(version, base_url) for version in versions]
+    entries = [_happened(version, base_url) for version in page.versions]
+    if page.is_withheld:  # an entry of a history must say what was asked and answered (bdl-3, bdl-4)
+        told = outcome([_WITHHELD], severity="information")
+        response = {"status": "200 OK", "outcome": told}
+        entries.append({"request": {"method": "GET", "url": request.path}, "response": response})
+    if entries:
+        bundle["entry"] = entries
     return of_json(bundle, headers={"etag": position_etag(position)})
 
 

@@ -53,6 +53,21 @@ class HistoryRequest:
         return f"{base_url}/{self.path}" + (f"?{query}" if query else "")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPage:
+    """One page of a history.
+
+    Attributes:
+        versions: in the order asked for.
+        is_withheld: whether a version was left out, or a label hides anything of the type.
+        following: the `lastUpdated` in microseconds where it ended, or None on the last.
+    """
+
+    versions: tuple[StoredVersion, ...]
+    is_withheld: bool
+    following: int | None
+
+
 def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> HistoryRequest:
     """Understand the parameters of a history.
 
@@ -99,10 +114,8 @@ def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> History
     )
 
 
-def run_history(
-    records: Records, request: HistoryRequest, key: Sequence[str]
-) -> tuple[tuple[StoredVersion, ...], int | None]:
-    """One page of versions, and where it ended when there is another.
+def run_history(records: Records, request: HistoryRequest, key: Sequence[str]) -> HistoryPage:
+    """One page of versions.
 
     Args:
         records: the practice's.
@@ -139,7 +152,11 @@ def run_history(
     )
     page = [stored(row) for row in rows[: request.count]]
     versions = tuple(version for version in page if records.shows(version))
-    return versions, page[-1].updated if len(rows) > request.count else None
+    return HistoryPage(
+        versions=versions,
+        is_withheld=len(versions) < len(page) or (len(key) == 1 and records.withholds(key[0])),
+        following=page[-1].updated if len(rows) > request.count else None,
+    )
 
 
 def _moment(name: str, value: str) -> Range:

@@ -307,8 +307,8 @@ class FhirService:
             return FhirResponse(status=304, headers={"etag": etag}, body=b"")
         if len(key) == 2 and records.current(key[0], check_id(key[1])) is None:
             raise refuse(404, IssueCode.NOT_FOUND, f"There is no {key[0]} with this id.")
-        versions, following = run_history(records, asked, key)
-        return answers.of_history(asked, versions, following, position, self.served.base_url)
+        page = run_history(records, asked, key)
+        return answers.of_history(asked, page, position, self.served.base_url)
 
     def _update(self, request: Asked, resource: Resource) -> FhirResponse:
         expected = request.headers.get("if-match", "")

@@ -33,6 +33,7 @@ _ON_BOTH = frozenset(
         "test_limits_of_history.py",
         "test_linking.py",
         "test_service.py",
+        "test_suppression.py",
     }
 )
 

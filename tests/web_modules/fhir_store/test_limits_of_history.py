@@ -89,6 +89,8 @@ TERMS: dict[str, tuple[Access, bool]] = {
     "another system": (of_category("http://d|laboratory"), False),
     "no system": (of_category("|laboratory"), False),
     "another code": (of_category("mental"), False),
+    "its id": (of_category("x", "_id"), True),
+    "another id": (of_category("y", "_id"), False),
     "status": (of_category("final", "status"), True),
     "what only the database can tell": (of_category("laboratory", "category:not"), False),
     "what is not known": (of_category("1", "zork"), False),

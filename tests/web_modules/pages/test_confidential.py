@@ -51,10 +51,18 @@ def test_a_receptionist_neither_finds_nor_counts_who_is_restricted_and_is_told_s
     assert '<p class="bn-withheld" role="status">' in page.source
 
 
-def test_nothing_is_said_where_nothing_is_left_out(web: ModuleWeb, hidden: Resource) -> None:
+def test_what_is_said_does_not_tell_whether_a_hidden_name_was_guessed(
+    web: ModuleWeb, hidden: Resource
+) -> None:
     assert hidden["id"]
-    assert SAID not in web.post("patients", {"q": "alan"}).text
+    for guess in ("alan", "sarah", "nobody"):
+        assert SAID in web.post("patients", {"q": guess}).text
     assert SAID not in web.get("patients").text
+
+
+def test_nothing_is_said_where_nothing_is_hidden(web: ModuleWeb) -> None:
+    web.create(patient("Smith", "Alan", "1950-01-01", title="Mr"))
+    assert SAID not in web.post("patients", {"q": "alan"}).text
 
 
 @pytest.mark.parametrize(

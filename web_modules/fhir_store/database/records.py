@@ -18,6 +18,7 @@ from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.tables import RESOURCE, VERSION
 from web_modules.fhir_store.documents import Resource, decode, encode
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search.sql import EVERYTHING, Sql
 from web_modules.fhir_store.sight import UNLIMITED, Sight
 
 
@@ -65,6 +66,9 @@ _CURRENT = f"""
 """  # noqa: S608  (fixed pieces)
 _IS_THERE = """
     SELECT 1 FROM resource AS r WHERE r.practice = ? AND r.type = ? AND r.id = ? AND r.is_deleted = 0
+"""
+_ANY_OF_TYPE = """
+    SELECT 1 FROM resource AS r WHERE r.practice = ? AND r.type = ? AND r.is_deleted = 0
 """
 _ONE_VERSION = f"""
     SELECT {VERSION_COLUMNS} FROM version AS v
@@ -155,6 +159,16 @@ class Records:
             return True
         key = (self.practice, version.type, version.id, version.updated)
         return bool(self.session.rows(f"{_IS_THERE} AND r.updated = ?", key))
+
+    def withholds(self, resource_type: str, named: Sql = EVERYTHING) -> bool:
+        """Whether a label hides any resource `r` of a type that is permitted but for that."""
+        hidden = self.sight.withheld(resource_type)
+        if hidden is None:
+            return False
+        statement = f"{_ANY_OF_TYPE} AND {named.text} AND {hidden.text} LIMIT 1"
+        return bool(
+            self.session.rows(statement, (self.practice, resource_type, *named.values, *hidden.values))
+        )
 
     def position(self) -> int:
         """The `lastUpdated` of the practice's newest version in microseconds."""

@@ -6,16 +6,18 @@ from web_modules.fhir_store.search.conditions import split_token
 from web_modules.fhir_store.search.criteria import Condition, Criterion
 
 
-def is_fulfilled(criterion: Criterion, rows: IndexRows) -> bool:
-    """Whether a resource fulfils a criterion, by its index rows.
+def is_fulfilled(criterion: Criterion, resource_id: str, rows: IndexRows) -> bool:
+    """Whether a resource fulfils a criterion, by its id and index rows.
 
-    Plain tokens only, which is what scopes ask for (`category=laboratory`). Of everything else only the
-    database can tell, and the answer is no.
+    Ids and plain tokens only, which is what scopes ask for (`category=laboratory`). Of everything else only
+    the database can tell, and the answer is no.
     """
-    if not isinstance(criterion, Condition) or criterion.modifier or criterion.parameter.code in BUILT_IN:
+    if not isinstance(criterion, Condition) or criterion.modifier:
         return False
     parameter = criterion.parameter
-    if parameter.kind is not ParameterKind.TOKEN:
+    if parameter.code == "_id":
+        return resource_id in criterion.values
+    if parameter.code in BUILT_IN or parameter.kind is not ParameterKind.TOKEN:
         return False
     held = [row[1:] for row in rows.get(ParameterKind.TOKEN, ()) if row[0] == parameter.number]
     return any(_holds(held, value, has_systems=parameter.has_systems) for value in criterion.values)

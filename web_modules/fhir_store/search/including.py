@@ -10,7 +10,7 @@ from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.search.query import Include
-from web_modules.fhir_store.search.sql import Sql, among
+from web_modules.fhir_store.search.sql import EVERYTHING, among
 
 MOST_INCLUDED = 5000
 """Resources sent along with one page; more would be a list, not a context."""
@@ -31,10 +31,12 @@ class Included:
     Attributes:
         versions: each once, none of them a match.
         is_cut: whether there was more than this server sends.
+        is_withheld: whether a label hides something that would have come.
     """
 
     versions: tuple[StoredVersion, ...]
     is_cut: bool
+    is_withheld: bool
 
 
 class Including:
@@ -52,23 +54,27 @@ class Including:
         seen = {(match.type, match.id) for match in matches}
         found: list[StoredVersion] = []
         latest, asked = list(matches), list(includes)
+        is_withheld = False
         for _round in range(MOST_ROUNDS):
             new: list[StoredVersion] = []
             for include in asked if latest else ():
                 for version in self._followed(records, include, latest):
-                    key = (version.type, version.id)
-                    if key not in seen:
+                    if version is None:
+                        is_withheld = True
+                    elif (key := (version.type, version.id)) not in seen:
                         seen.add(key)
                         new.append(version)
                 if len(found) + len(new) > MOST_INCLUDED:
-                    return Included(versions=(*found, *new)[:MOST_INCLUDED], is_cut=True)
+                    return Included(
+                        versions=(*found, *new)[:MOST_INCLUDED], is_cut=True, is_withheld=is_withheld
+                    )
             found += new
             latest, asked = new, [include for include in includes if include.is_iterated]
-        return Included(versions=tuple(found), is_cut=bool(latest and asked))
+        return Included(versions=tuple(found), is_cut=bool(latest and asked), is_withheld=is_withheld)
 
     def _followed(
         self, records: Records, include: Include, origins: Sequence[StoredVersion]
-    ) -> Iterator[StoredVersion]:
+    ) -> Iterator[StoredVersion | None]:
         if include.is_reverse:
             yield from self._pointing(records, include, origins)
             return
@@ -83,7 +89,7 @@ class Including:
 
     def _pointing(
         self, records: Records, include: Include, origins: Sequence[StoredVersion]
-    ) -> Iterator[StoredVersion]:
+    ) -> Iterator[StoredVersion | None]:
         ids: dict[str, list[str]] = {}
         for origin in origins:
             if include.target_type in {"", origin.type}:
@@ -117,19 +123,20 @@ class Including:
         return [parameter for parameter in known if parameter.kind is ParameterKind.REFERENCE]
 
 
-def _read(records: Records, keys: Sequence[Key]) -> Iterator[StoredVersion]:
+def _read(records: Records, keys: Sequence[Key]) -> Iterator[StoredVersion | None]:
     by_type: dict[str, list[str]] = {}
     for resource_type, resource_id in keys[: MOST_INCLUDED + 1]:
         by_type.setdefault(resource_type, []).append(resource_id)
     for resource_type, ids in by_type.items():
-        found = {version.id: version for version in _current(records, resource_type, "id", ids)}
-        yield from (found[one] for one in ids if one in found)
+        found = {None if one is None else one.id: one for one in _current(records, resource_type, "id", ids)}
+        yield from (found[one] for one in (None, *ids) if one in found)
 
 
 def _current(
     records: Records, resource_type: str, column: str, wanted: Sequence[Any]
-) -> Iterator[StoredVersion]:
-    limit = records.sight.limit(Interaction.READ, resource_type) or Sql("1 = 1")
+) -> Iterator[StoredVersion | None]:
+    """The newest versions; None stands for what a label hides."""
+    limit = records.sight.limit(Interaction.READ, resource_type) or EVERYTHING
     for some in _parts(wanted):
         named = among(f"r.{column}", some)
         rows = records.session.rows(
@@ -138,6 +145,8 @@ def _current(
             (records.practice, resource_type, *named.values, *limit.values),
         )
         yield from map(stored, rows)
+        if records.withholds(resource_type, named):
+            yield None
 
 
 def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

@@ -113,14 +113,13 @@ class LimitedSight:
         rows = self._indexer.rows(resource, self._base_url)
         patients = self._patients(resource, rows)
         return self._access.sees(labels_of(resource), patients) and any(
-            (grant.patient is None or grant.patient in patients)
-            and self._is_matched(grant, resource_type, rows)
+            (grant.patient is None or grant.patient in patients) and self._is_matched(grant, resource, rows)
             for grant in self._access.grants_for(Interaction.READ, resource_type)
         )
 
-    def _is_matched(self, grant: Grant, resource_type: str, rows: IndexRows) -> bool:
-        criteria = self._criteria(grant, resource_type)
-        return criteria is not None and all(is_fulfilled(one, rows) for one in criteria)
+    def _is_matched(self, grant: Grant, resource: Mapping[str, Any], rows: IndexRows) -> bool:
+        criteria = self._criteria(grant, resource["resourceType"])
+        return criteria is not None and all(is_fulfilled(one, resource["id"], rows) for one in criteria)
 
     def _patients(self, resource: Mapping[str, Any], rows: IndexRows) -> frozenset[str]:
         """The ids of those in whose compartments a resource is."""

@@ -12,8 +12,9 @@ from web_modules.fhir_store.search.conditions import BY_NUMBER, table_of
 from web_modules.fhir_store.search.including import Including
 from web_modules.fhir_store.search.narrowing import Limit, Narrower
 from web_modules.fhir_store.search.query import CHEAP, Branch, Search, SortKey
-from web_modules.fhir_store.search.sql import Sql, either, every
+from web_modules.fhir_store.search.sql import EVERYTHING, Sql, either, every
 from web_modules.fhir_store.search.valuesets import codes_of
+from web_modules.fhir_store.search.whom import whom_alone
 
 MOST_COUNTED = 10_000
 """Matches counted unasked; beyond, a total costs more than it tells."""
@@ -40,7 +41,8 @@ class Page:
         matches: in the order asked for.
         included: what comes along, each once.
         is_cut: whether more would have come along than this server sends.
-        is_withheld: whether a label hides something that matches.
+        is_withheld: whether a label hides anything of what was searched, whatever was asked of it, or that
+            would have come along.
         total: the number of all matches, or None when it was not asked for.
         following: the cursor of the next page, or None on the last.
     """
@@ -70,7 +72,14 @@ class Searcher:
         wheres = self._wheres(records, search, limit)
         if search.wants_count_only:
             total = _count(records, wheres, most=None)
-            return Page(matches=(), included=(), is_cut=False, is_withheld=False, total=total, following=None)
+            return Page(
+                matches=(),
+                included=(),
+                is_cut=False,
+                is_withheld=self._is_withheld(records, search),
+                total=total,
+                following=None,
+            )
         rows = records.session.rows(*_page_statement(records.practice, search, wheres))
         has_more = len(rows) > search.count
         rows = rows[: search.count]
@@ -79,7 +88,7 @@ class Searcher:
         return Page(
             matches=matches,
             included=included.versions,
-            is_withheld=self._is_withheld(records, search),
+            is_withheld=included.is_withheld or self._is_withheld(records, search),
             is_cut=included.is_cut,
             total=_total(records, search, wheres, None if has_more else len(matches)),
             following=(*rows[-1][_WIDTH:], matches[-1].number) if has_more else None,
@@ -92,9 +101,14 @@ class Searcher:
         return [narrower.where(branch.resource_type, branch.criteria) for branch in search.branches]
 
     def _is_withheld(self, records: Records, search: Search) -> bool:
-        if all(records.sight.withheld(branch.resource_type) is None for branch in search.branches):
-            return False
-        return _count(records, self._wheres(records, search, records.sight.withheld), most=1) > 0
+        """By whom alone, of all that is asked: or the notice would tell what hidden records say."""
+        narrower = Narrower(records.practice, self._base_url, lambda _name: ())
+        for branch in search.branches:
+            whom = whom_alone(branch, self._base_url)
+            named = EVERYTHING if whom is None else narrower.checking(branch.resource_type, [whom])
+            if records.withholds(branch.resource_type, named):
+                return True
+        return False
 
 
 def _page_statement(practice: str, search: Search, wheres: list[Sql]) -> tuple[str, tuple[Any, ...]]:

@@ -18,6 +18,9 @@ class Sql:
     values: tuple[Any, ...] = ()
 
 
+EVERYTHING = Sql("1 = 1")
+"""A condition that everything fulfils."""
+
 NEVER = Sql("1 = 0")
 """A condition that nothing fulfils."""
 
