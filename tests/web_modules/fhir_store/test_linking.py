@@ -36,11 +36,13 @@ def test_links_in_elements_of_type_uri_and_url_are_rewritten(fhir: Caller) -> No
         "status": "active",
         "intent": "plan",
         "subject": {"reference": UUID},
+        "supportingInfo": [{"reference": "#d"}],
         "instantiatesUri": ["http://x.example", UUID],
         "instantiatesCanonical": [UUID],
         "contained": [
             {
                 "resourceType": "DocumentReference",
+                "id": "d",
                 "status": "current",
                 "content": [{"attachment": {"url": UUID}}],
             }

@@ -19,7 +19,9 @@ _ELEMENTS = frozenset(
     ).split()
 )
 _LINKS = frozenset({"href", "src", "cite", "longdesc", "background"})
-_SAFE_LINK = re.compile(r"(https?:|mailto:|tel:|data:image/(png|gif|jpeg)[;,]|[^:]*([/?#]|$))", re.IGNORECASE)
+_SAFE_LINK = re.compile(
+    r"(https?:|mailto:|tel:|urn:(uuid|oid):|data:image/(png|gif|jpeg)[;,]|[^:]*([/?#]|$))", re.IGNORECASE
+)
 _XML_ATTRIBUTES = "http://www.w3.org/XML/1998/namespace "
 
 
