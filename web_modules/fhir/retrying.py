@@ -59,28 +59,28 @@ class Retrying:
         """Send one request; see `web_modules.fhir.transport.Transport.send`."""
         until = self._clock() + self._within_seconds
         for attempt in count():
-            asked: float | None
             try:
                 answer = self._transport.send(request)
             except FhirUnavailable as error:
-                if error.may_have_arrived and not is_repeatable(request):
-                    raise
-                seconds = _seconds(attempt, None)
-                if self._clock() + seconds > until:
+                may_repeat = not error.may_have_arrived or is_repeatable(request)
+                if not (may_repeat and self._has_waited(attempt, None, until)):
                     raise
             except FhirBusy as error:  # of whoever gives out tokens: the request itself was not sent
-                seconds = _seconds(attempt, error.retry_after_seconds)
-                if self._clock() + seconds > until:
+                if not self._has_waited(attempt, error.retry_after_seconds, until):
                     raise
             else:
-                if not _may_come_again(request, answer):
+                is_last = not _may_come_again(request, answer)
+                if is_last or not self._has_waited(attempt, retry_after_seconds(answer), until):
                     return answer
-                asked = retry_after_seconds(answer)
-                seconds = _seconds(attempt, asked)
-                if self._clock() + seconds > until:
-                    return answer
-            self._pause(seconds)
         raise AssertionError("counting does not end")
+
+    def _has_waited(self, attempt: int, asked: float | None, until: float) -> bool:
+        """Wait before another attempt; False, and at once, when there is no time for one."""
+        seconds = _seconds(attempt, asked)
+        if self._clock() + seconds > until:
+            return False
+        self._pause(seconds)
+        return True
 
 
 def is_repeatable(request: FhirRequest) -> bool:

@@ -1,5 +1,7 @@
 """Distribution over several machines, with functions in the place of Citus's that note the calls."""
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import create_engine
 from typer.testing import CliRunner
@@ -54,6 +56,6 @@ def test_a_server_without_citus_is_told_in_one_sentence(databases: Databases) ->
     assert len(done.output.strip().splitlines()) == 1
 
 
-def test_a_file_cannot_be_distributed() -> None:
+def test_a_file_cannot_be_distributed(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="is a file"):
-        distribute("sqlite:////tmp/x.sqlite", NAMES)
+        distribute(f"sqlite:///{tmp_path / 'cloud.sqlite'}", NAMES)

@@ -1,35 +1,13 @@
 """Refusals are counted for all processes of a practice, and a flood of them costs few writes."""
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 
-import pytest
 from sqlalchemy import func, select
 
-from web_modules.fhir_store.database.engine import Database
+from tests.web_modules.identity.database.conftest import Clock
 from web_modules.identity.database.attempts import WINDOW_SECONDS, Attempts
 from web_modules.identity.database.connection import IdentityDatabase
 from web_modules.identity.database.tables import ATTEMPT
-
-_NUMBERS = count()
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def identity(database: Database, clock: Clock) -> IdentityDatabase:
-    """Another practice for each test: they share one PostgreSQL."""
-    return IdentityDatabase(database, f"A{next(_NUMBERS):05}", clock)
 
 
 def rows(identity: IdentityDatabase) -> int:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import count
 
 import pytest
 from sqlalchemy import Engine, event
 
+from tests.web_modules.identity.database.conftest import Clock
 from web_modules.fhir_store.database.engine import Database
 from web_modules.identity.database import revocations as revocations_module
 from web_modules.identity.database.claims import RelationshipClaims
@@ -18,31 +18,6 @@ from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.database.tables import METADATA
 from web_modules.identity.database.tickets import KEPT_SECONDS, TicketKind, Tickets
-
-_NUMBERS = count()
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def practice() -> str:
-    """Another one for each test: they share one PostgreSQL."""
-    return f"T{next(_NUMBERS):05}"
-
-
-@pytest.fixture
-def identity(database: Database, practice: str, clock: Clock) -> IdentityDatabase:
-    return IdentityDatabase(database, practice, clock)
 
 
 @pytest.fixture
