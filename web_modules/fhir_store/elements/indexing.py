@@ -2,14 +2,13 @@
 
 import hashlib
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from web_modules.fhir_store.elements.amounts import amount, ends_of, spread_of
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
 from web_modules.fhir_store.elements.parameters import (
     BUILT_IN,
@@ -32,10 +31,6 @@ LONGEST_KEY = 400
 NOTHING_TO_COMPARE = ("", "")
 """Stands in the index for a value without a code or an address, so that `:missing` knows that it is there."""
 
-LARGEST_AMOUNT = sys.float_info.max
-"""Stands for every amount beyond it, and for an open end: JSON, by which pages go on, has no infinity."""
-
-_LARGEST = Decimal(LARGEST_AMOUNT)
 _NAME_PARTS = ("family", "given", "prefix", "suffix", "text")
 _GAP_IN_A_NAME = re.compile(r"[\s\-\u2010-\u2015'\u2019]+")
 _MOST_PARTS = 8  # of the longest names in use; a hostile one does not fill the index
@@ -74,6 +69,7 @@ class _Drawing:
     number: int
     kind: ParameterKind
     values: Callable[[Any, str], Values]
+    is_spread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +177,7 @@ def _pair_drawing(pairing: Pairing, resource_type: str) -> _PairDrawing:
             (route, drawing)
             for route in second.routes
             for drawing in _drawings(second, route, resource_type)
-            if drawing.number == second.number
+            if drawing.number in {second.number, second.spread_number}
         ),
         keys=frozenset((*pairing.base.steps, *route.steps)[0].key for route in second.routes),
     )
@@ -190,7 +186,7 @@ def _pair_drawing(pairing: Pairing, resource_type: str) -> _PairDrawing:
 def _draw_pairs(pair: _PairDrawing, resource: Mapping[str, Any], base_url: str, found: IndexRows) -> None:
     for node in pair.pairing.base.values(resource):
         rows = [
-            (drawing.kind, row)
+            (drawing, row)
             for route, drawing in pair.drawings
             if route.steps[0].key in node
             for value in route.values(node)
@@ -198,18 +194,19 @@ def _draw_pairs(pair: _PairDrawing, resource: Mapping[str, Any], base_url: str, 
         ]
         if not rows:
             continue
-        for number in _token_numbers(pair.pairing, node):
-            for kind, row in rows:
-                found.setdefault(kind, {})[(number, *row)] = None
+        for token in _token_names(pair.pairing, node):
+            for drawing, row in rows:
+                number = pair.pairing.number(token, is_spread=drawing.is_spread)
+                found.setdefault(drawing.kind, {})[(number, *row)] = None
 
 
-def _token_numbers(pairing: Pairing, node: Mapping[str, Any]) -> Iterator[int]:
+def _token_names(pairing: Pairing, node: Mapping[str, Any]) -> Iterator[str]:
     for route in pairing.first.routes:
         for value in route.values(node):
             for system, code in _tokens(route.type, value):
                 if code:
-                    yield pairing.number(f"{system}|{code}")
-                    yield pairing.number(code)
+                    yield f"{system}|{code}"
+                    yield code
 
 
 def _drawings(parameter: Parameter, route: Route, resource_type: str) -> Iterator[_Drawing]:
@@ -247,9 +244,13 @@ def _drawings(parameter: Parameter, route: Route, resource_type: str) -> Iterato
             values = lambda value, _base: [(key_text(value),)] if isinstance(value, str) else ()  # noqa: E731
         case ParameterKind.NUMBER:
             kind = ParameterKind.QUANTITY
-            values = lambda value, _base: [(_amount(value), _amount(value), "", "")]  # noqa: E731
+            values = lambda value, _base: [(amount(value), amount(value), "", "")]  # noqa: E731
         case ParameterKind.QUANTITY:
-            values = lambda value, _base: _quantities(type_name, value)  # noqa: E731
+            spreads = _amounts_between if type_name == "Range" else _compared_amount
+            yield _Drawing(number=parameter.spread_number, kind=kind, values=spreads, is_spread=True)
+            if type_name == "Range":
+                return
+            values = _exact_amount
     yield _Drawing(number=parameter.number, kind=kind, values=values)
 
 
@@ -346,24 +347,22 @@ def split_reference(address: str, base_url: str) -> tuple[str, str]:
     return "", key_text(address)
 
 
-def _quantities(type_name: str, value: Any) -> Values:
-    if type_name == "Range":
-        low, high = value.get("low", {}), value.get("high", {})
-        unit = low or high
-        return (
-            (
-                _amount(low["value"]) if "value" in low else -LARGEST_AMOUNT,
-                _amount(high["value"]) if "value" in high else LARGEST_AMOUNT,
-                key_text(unit.get("system", "")),
-                key_text(unit.get("code", unit.get("unit", ""))),
-            ),
-        )
-    if "value" not in value:
+def _exact_amount(value: Any, _base_url: str) -> Values:
+    if "value" not in value or "comparator" in value:
         return ()
-    amount = _amount(value["value"])
+    exact = amount(value["value"])
+    return ((exact, exact, *_unit(value)),)
+
+
+def _compared_amount(value: Any, _base_url: str) -> Values:
+    spread = spread_of(value)
+    return () if spread is None else ((*spread, *_unit(value)),)
+
+
+def _amounts_between(value: Any, _base_url: str) -> Values:
+    return ((*ends_of(value), *_unit(value.get("low") or value.get("high") or {})),)
+
+
+def _unit(value: Mapping[str, Any]) -> tuple[str, str]:
     unit = value.get("currency") or value.get("code") or value.get("unit") or ""
-    return ((amount, amount, key_text(value.get("system", "")), key_text(unit)),)
-
-
-def _amount(value: Decimal | int) -> float:
-    return float(min(max(value, -_LARGEST), _LARGEST))
+    return key_text(value.get("system", "")), key_text(unit)

@@ -72,9 +72,14 @@ class Pairing:
     first: "Parameter"
     second: "Parameter"
 
-    def number(self, token: str) -> int:
-        """By which the index knows the values beside a token: `system|code`, `|code` or `code`."""
-        return _pair_number(self.stem, token)
+    def number(self, token: str, *, is_spread: bool = False) -> int:
+        """By which the index knows the values beside a token: `system|code`, `|code` or `code`.
+
+        Args:
+            token: as above.
+            is_spread: whether of the values that are ranges, see `Parameter.spread_number`.
+        """
+        return _pair_number(f"{self.stem}:spread" if is_spread else self.stem, token)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +101,8 @@ class Parameter:
         text_numbers: the numbers of the words beside its tokens (the modifier `:text`), one a route.
         of_type_number: that of identifiers with their types (the modifier `:of-type`); 0 when it has none.
         part_number: that of the later parts of people's names, such as of a double name; 0 when it has none.
+        spread_number: that of amounts that are ranges: of a Range or with a comparator; 0 when it has
+            none.
         pairings: of a composite parameter.
     """
 
@@ -113,6 +120,7 @@ class Parameter:
     text_numbers: tuple[int, ...] = ()
     of_type_number: int = 0
     part_number: int = 0
+    spread_number: int = 0
     pairings: tuple[Pairing, ...] = ()
 
 
@@ -277,5 +285,8 @@ def _parameter(
         ),
         of_type_number=parameter_number(resource_type, f"{code}:of-type") if has_types else 0,
         part_number=parameter_number(resource_type, f"{code}:part") if is_name else 0,
+        spread_number=(
+            parameter_number(resource_type, f"{code}:spread") if kind is ParameterKind.QUANTITY else 0
+        ),
         pairings=pairings,
     )

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 
 from web_modules.fhir_store.database.tables import INDEX_TABLES
@@ -60,9 +60,13 @@ def table_of(kind: ParameterKind) -> str:
 def presence_of(parameter: Parameter) -> RowTest:
     """Whether a resource has any value of a parameter."""
     is_quick = parameter.kind in BY_NUMBER
-    return RowTest(
-        table=table_of(parameter.kind), parameters=(parameter.number,), clause=None, is_quick=is_quick
-    )
+    numbers = numbers_of(parameter)
+    return RowTest(table=table_of(parameter.kind), parameters=numbers, clause=None, is_quick=is_quick)
+
+
+def numbers_of(parameter: Parameter) -> tuple[int, ...]:
+    """By which the index knows the values of a parameter themselves."""
+    return (parameter.number, parameter.spread_number) if parameter.spread_number else (parameter.number,)
 
 
 def tests_of(condition: Condition, base_url: str) -> list[RowTest]:
@@ -73,7 +77,7 @@ def tests_of(condition: Condition, base_url: str) -> list[RowTest]:
     """
     parameter, modifier = condition.parameter, condition.modifier
     if parameter.kind is ParameterKind.COMPOSITE:
-        return [_paired(value, parameter, base_url) for value in condition.values]
+        return [test for value in condition.values for test in _paired(value, parameter, base_url)]
     kind = parameter.kind
     numbers: tuple[int, ...] = (parameter.number,)
     if modifier == "identifier":
@@ -84,6 +88,8 @@ def tests_of(condition: Condition, base_url: str) -> list[RowTest]:
         kind, numbers = ParameterKind.STRING, parameter.text_numbers
     elif not modifier and parameter.part_number:
         numbers = (parameter.number, parameter.part_number)
+    if kind in {ParameterKind.NUMBER, ParameterKind.QUANTITY}:
+        return _amounts(condition)
     made = _clause_maker(kind, parameter, modifier, base_url)
     return [
         RowTest(
@@ -95,7 +101,21 @@ def tests_of(condition: Condition, base_url: str) -> list[RowTest]:
     ]
 
 
-def _clause_maker(  # noqa: PLR0911  (one return a kind)
+def _amounts(condition: Condition) -> list[RowTest]:
+    """Amounts by themselves are one range of the index; those that are ranges have a number of their own."""
+    parameter = condition.parameter
+    return [
+        RowTest(
+            table=table_of(parameter.kind),
+            parameters=(number,),
+            clause=either([_quantity(value, parameter, high) for value in condition.values]),
+            is_quick=True,
+        )
+        for number, high in zip(numbers_of(parameter), ("i.low", "i.high"), strict=False)
+    ]
+
+
+def _clause_maker(
     kind: ParameterKind, parameter: Parameter, modifier: str, base_url: str
 ) -> Callable[[str], Sql]:
     match kind:
@@ -107,8 +127,6 @@ def _clause_maker(  # noqa: PLR0911  (one return a kind)
             return lambda value: _reference(unescape(value), parameter, modifier, base_url)
         case ParameterKind.URI:
             return lambda value: _uri(unescape(value), modifier)
-        case ParameterKind.NUMBER | ParameterKind.QUANTITY:
-            return lambda value: _quantity(value, parameter)
         case _ if modifier == "of-type":
             return lambda value: _typed_identifier(value, parameter)
     has_systems = parameter.has_systems or modifier == "identifier"
@@ -124,7 +142,7 @@ def _is_quick(kind: ParameterKind, condition: Condition) -> bool:
     return True
 
 
-def _paired(value: str, parameter: Parameter, base_url: str) -> RowTest:
+def _paired(value: str, parameter: Parameter, base_url: str) -> list[RowTest]:
     parts = _DOLLAR.split(value)
     pairing = parameter.pairings[0]
     token = [unescape(part) for part in _PIPE.split(parts[0], maxsplit=1)]
@@ -133,9 +151,16 @@ def _paired(value: str, parameter: Parameter, base_url: str) -> RowTest:
         raise refuse(400, IssueCode.INVALID, words)
     name = "|".join(map(key_text, token)) if pairing.first.has_systems else key_text(token[-1])
     second = Condition(parameter=pairing.second, modifier="", values=(parts[1],))
-    (test,) = tests_of(second, base_url)
-    numbers = tuple(one.number(name) for one in parameter.pairings)
-    return RowTest(table=test.table, parameters=numbers, clause=test.clause, is_quick=test.is_quick)
+    return [
+        replace(
+            test,
+            parameters=tuple(
+                one.number(name, is_spread=test.parameters == (pairing.second.spread_number,))
+                for one in parameter.pairings
+            ),
+        )
+        for test in tests_of(second, base_url)
+    ]
 
 
 def resource_clause(condition: Condition) -> Sql:
@@ -268,7 +293,7 @@ def _compared(low: str, high: str, prefix: str, wanted: Range) -> Sql:
     }[prefix]
 
 
-def _quantity(value: str, parameter: Parameter) -> Sql:
+def _quantity(value: str, parameter: Parameter, high: str) -> Sql:
     number, *unit = [unescape(part) for part in _PIPE.split(value)]
     prefix, text = _prefixed(number)
     try:
@@ -278,8 +303,6 @@ def _quantity(value: str, parameter: Parameter) -> Sql:
         raise refuse(400, IssueCode.INVALID, f"`{parameter.code}` must begin with a number.") from error
     if not isinstance(exponent, int) or abs(exponent) > 300:
         raise refuse(400, IssueCode.INVALID, f"`{parameter.code}` must begin with a number.")
-    is_range = any(route.type == "Range" for route in parameter.routes)
-    high = "i.high" if is_range else "i.low"  # an amount by itself: one range of the index
     found = [_number(prefix, wanted, Decimal(5).scaleb(exponent - 1), high)]
     if len(unit) == 2:
         named = zip(("i.system = ?", "i.unit = ?"), unit, strict=True)

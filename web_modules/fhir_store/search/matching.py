@@ -8,11 +8,11 @@ from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.parameters import BUILT_IN, ParameterCatalogue, ParameterKind
-from web_modules.fhir_store.search.conditions import BY_NUMBER, table_of
+from web_modules.fhir_store.search.conditions import BY_NUMBER, numbers_of, table_of
 from web_modules.fhir_store.search.including import Including
 from web_modules.fhir_store.search.narrowing import Limit, Narrower
 from web_modules.fhir_store.search.query import CHEAP, Branch, Search, SortKey
-from web_modules.fhir_store.search.sql import EVERYTHING, Sql, either, every
+from web_modules.fhir_store.search.sql import EVERYTHING, Sql, among, either, every
 from web_modules.fhir_store.search.valuesets import codes_of
 from web_modules.fhir_store.search.whom import whom_alone
 
@@ -179,11 +179,12 @@ def _sort_value(practice: str, key: SortKey, name: str) -> tuple[Sql, Sql | None
     else:
         last = _HIGHEST_NUMBER if is_number else _HIGHEST_TEXT
     if kind in BY_NUMBER:
+        numbers = among("i.parameter", numbers_of(key.parameter))
         value = (
             f"(SELECT {chosen}(i.{column}) FROM {table} AS i WHERE i.practice = ?"
-            " AND i.number = r.number AND i.parameter = ?)"
+            f" AND i.number = r.number AND {numbers.text})"
         )
-        return Sql(f"coalesce({value}, ?)", (practice, key.parameter.number, last)), None
+        return Sql(f"coalesce({value}, ?)", (practice, *numbers.values, last)), None
     join = (
         f" LEFT JOIN (SELECT i.number, {chosen}(i.{column}) AS value FROM {table} AS i"
         f" WHERE i.practice = ? AND i.parameter = ? GROUP BY i.number) AS {name} ON {name}.number = r.number"

@@ -24,6 +24,7 @@ TABLES = MetaData()
 for _table in (*tables.METADATA.sorted_tables, *identity_tables.METADATA.sorted_tables):
     _table.to_metadata(TABLES)
 WORKERS = 6
+AMOUNTS = "SELECT practice, parameter, low, number, high, system, unit FROM search_quantity"
 NAMES = "SELECT practice, parameter, folded, number, exact FROM search_string"
 
 
@@ -183,6 +184,37 @@ def test_later_parts_of_names_are_drawn_for_the_people_who_are_there_already(
         assert sorted(map(tuple, connection.execute(text(NAMES)))) == drawn
     engine.dispose()
     assert len(drawn) > 20
+
+
+def test_amounts_that_are_ranges_are_drawn_anew_for_what_is_there_already(
+    database_url: str, standard: Standard
+) -> None:
+    def result(value: int, **more: Any) -> dict[str, Any]:
+        return {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"coding": [{"system": "x", "code": "crp"}]},
+            "valueQuantity": {"value": value, "unit": "mg"} | more,
+        }
+
+    onset = {"resourceType": "Condition", "subject": {"display": "Bo"}}
+    between = {"low": {"value": 4}, "high": {"value": 4}}
+    with fresh_practice(database_url, standard) as fhir:
+        for one in (result(5), result(5, comparator="<"), result(7, comparator=">"), result(9)):
+            assert fhir("POST", "Observation", one).status == 201
+        assert fhir("POST", "Condition", onset | {"onsetRange": between}).status == 201
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        drawn = sorted(map(tuple, connection.execute(text(AMOUNTS))))
+        connection.execute(text("UPDATE search_quantity SET low = 5, high = 5 WHERE low <> high"))
+        connection.execute(text("UPDATE search_quantity SET parameter = 1 WHERE low = 4"))
+    engine.dispose()
+    set_step(database_url, "0004")
+    assert upgrade(database_url) == "0004"
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        assert sorted(map(tuple, connection.execute(text(AMOUNTS)))) == drawn
+    engine.dispose()
 
 
 def test_a_newer_database_is_left_alone(database_url: str) -> None:

@@ -37,7 +37,8 @@ def fhir(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterat
         "Observation?subject.name=x",
         "Observation?code=a|b&patient.gender=male",
         "Observation?subject:Patient.general-practitioner:Practitioner.name=x",
-        "Observation?code-value-quantity=a|b$gt5",
+        "Observation?code-value-quantity=a|b$5",
+        "Observation?code-value-quantity=a|b$lt5",
         "Observation?code:text=x",
         "Patient?_has:Observation:patient:code=a|b",
         "Patient?name=x&_has:Observation:patient:code=a|b",
@@ -48,6 +49,23 @@ def fhir(tmp_path_factory: pytest.TempPathFactory, standard: Standard) -> Iterat
     ],
 )
 def test_no_search_reads_a_whole_type(fhir: Caller, asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = _plan(fhir, asked, monkeypatch)
+    assert [step for step in plan if WHOLE.match(step)] == []
+    assert not [step for step in plan if step == "SCAN i"]
+
+
+def test_of_amounts_only_those_that_are_ranges_are_read_whole(
+    fhir: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as `>90`: their rows have a number of their own, and what they may reach is no order of rows."""
+    plan = _plan(fhir, "Observation?code-value-quantity=a|b$gt5", monkeypatch)
+    assert [step for step in plan if step.startswith("SEARCH i USING")] == [
+        "SEARCH i USING PRIMARY KEY (practice=? AND parameter=? AND low>?)",
+        "SEARCH i USING PRIMARY KEY (practice=? AND parameter=?)",
+    ]
+
+
+def _plan(fhir: Caller, asked: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     rows = Session.rows
     plan: list[str] = []
 
@@ -62,5 +80,4 @@ def test_no_search_reads_a_whole_type(fhir: Caller, asked: str, monkeypatch: pyt
     answer = fhir("GET", path, query=[*pairs, ("_total", "accurate")], prefer="handling=strict")
     assert answer.status == 200, answer.body
     assert plan
-    assert [step for step in plan if WHOLE.match(step)] == []
-    assert not [step for step in plan if step == "SCAN i"]
+    return plan

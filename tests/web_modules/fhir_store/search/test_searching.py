@@ -145,6 +145,68 @@ def test_a_number_and_a_quantity_are_compared_with_their_precision(fhir: Caller)
     assert fhir.ids("Observation", value_d_quantity="5.4||g") == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ("5.4", ["exact"]),
+        ("ne5.4", ["below", "most", "least", "above"]),
+        ("lt5.4", ["below", "most"]),
+        ("le5.4", ["below", "most", "exact", "least"]),
+        ("gt5.4", ["least", "above"]),
+        ("ge5.4", ["most", "exact", "least", "above"]),
+        ("sa5.4", ["above"]),
+        ("sa5.3", ["exact", "least", "above"]),
+        ("eb5.4", ["below"]),
+        ("eb5.5", ["below", "most", "exact"]),
+        ("lt1", ["below", "most"]),
+        ("gt100", ["least", "above"]),
+        ("ap5", ["below", "most", "exact", "least", "above"]),
+        ("ap4", ["below", "most"]),
+        ("lt5||g", []),
+        ("lt5||mg", ["below", "most"]),
+        ("gt100,5.4||mg", ["exact", "least", "above"]),
+    ],
+)  # fmt: skip
+def test_a_quantity_with_a_comparator_is_searched_as_the_range_that_it_says(
+    compared: Caller, asked: str, ids: list[str]
+) -> None:
+    for query in (
+        {"value-quantity": asked},
+        {"code-value-quantity": ",".join(f"x|crp${one}" for one in asked.split(","))},
+        {"combo-code-value-quantity": ",".join(f"crp${one}" for one in asked.split(","))},
+    ):
+        found = compared("GET", "Observation", query=query, prefer="handling=strict")
+        assert [one["id"] for one in found.resources] == ids, query
+
+
+def test_quantities_with_comparators_are_there_and_stand_in_order(compared: Caller) -> None:
+    assert compared.ids("Observation", value_d_quantity__missing="true") == []
+    assert compared.ids("Observation", _sort="value-quantity") == ["below", "most", "exact", "least", "above"]
+    assert compared.ids("Observation", _sort="-value-quantity")[-2:] == ["below", "most"]
+    first = compared("GET", "Observation", query={"_sort": "value-quantity", "_count": "1"})
+    second = _follow(compared, first)
+    assert second is not None
+    assert [one["id"] for one in (*first.resources, *second.resources)] == ["below", "most"]
+
+
+@pytest.fixture(scope="module")
+def compared(shared_url: str, standard: Standard) -> Iterator[Caller]:
+    """Results of which some say only what they are less or more than."""
+    said = (("below", "<"), ("most", "<="), ("exact", ""), ("least", ">="), ("above", ">"))
+    with fresh_practice(shared_url, standard) as fhir:
+        for name, comparator in said:
+            amount = {"value": Decimal("5.4"), "unit": "mg", "code": "mg"}
+            content = {
+                "resourceType": "Observation",
+                "id": name,
+                "status": "final",
+                "code": {"coding": [{"system": "x", "code": "crp"}]},
+                "valueQuantity": amount | ({"comparator": comparator} if comparator else {}),
+            }
+            assert fhir("PUT", f"Observation/{name}", content).status == 201
+        yield fhir
+
+
 def _follow(fhir: Caller, answer: Answer) -> Answer | None:
     following = [link["url"] for link in answer.body["link"] if link["relation"] == "next"]
     if not following:
