@@ -41,6 +41,7 @@ from web_modules.identity.doors import Door
 from web_modules.identity.paces import Paces
 from web_modules.identity.services import Services
 from web_modules.identity.smart.discovery import capability_security
+from web_modules.identity.smart.routes import FOR_EVERYBODY
 from web_modules.identity.sockets import open_socket_gate, renewing, socket_gate
 from web_modules.identity.wall import FORGED, SignInWall, is_forged_write
 from web_modules.security import (
@@ -130,6 +131,7 @@ def create_cloud(
         Route("/functions.json", _functions(settings, services, functions, origin)),
         *identity.routes,
         SubscriptionSocket(service, desk, gate, renewed).route(fhir_path),
+        Route(f"{fhir_path}/metadata", endpoint, middleware=[FOR_EVERYBODY]),
         *_fhir_routes(fhir_path, endpoint, [identity.cors]),
     ]
     if settings.is_development:

@@ -38,6 +38,7 @@ def cors(clients: Clients) -> Middleware:
             "Authorization",
             "Content-Type",
             "If-Match",
+            "If-Modified-Since",
             "If-None-Match",
             "If-None-Exist",
             "Prefer",
@@ -54,7 +55,9 @@ def cors(clients: Clients) -> Middleware:
     )
 
 
-_FOR_EVERYBODY = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=["GET"], max_age=600)
+FOR_EVERYBODY = Middleware(
+    CORSMiddleware, allow_origins=["*"], allow_methods=["GET", "HEAD"], allow_headers=["*"], max_age=600
+)
 """Discovery is open to pages of any origin (SMART App Launch 2.2, CORS support)."""
 
 
@@ -82,7 +85,7 @@ class SmartRoutes:
         shared = [cors(desk.clients)]
         configuration = smart_configuration(desk.issuer)
         return [
-            _told(f"{fhir}/.well-known/smart-configuration", lambda: configuration, [_FOR_EVERYBODY]),
+            _told(f"{fhir}/.well-known/smart-configuration", lambda: configuration, [FOR_EVERYBODY]),
             _told(f"{auth}/.well-known/openid-configuration", lambda: configuration, shared),
             _told(f"{auth}/jwks", desk.keys.public, shared),
             Route(f"{auth}/token", self._token, methods=["POST", "OPTIONS"], middleware=shared),

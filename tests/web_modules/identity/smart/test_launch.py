@@ -124,18 +124,22 @@ def test_the_server_says_what_it_can_to_everybody(practice: SmartPractice, path:
     assert {"launch-ehr", "launch-standalone", "client-confidential-asymmetric"} <= set(told["capabilities"])
 
 
-def test_a_page_of_any_origin_may_read_where_to_sign_in(practice: SmartPractice) -> None:
-    path = "/Y99002/fhir/.well-known/smart-configuration"
+@pytest.mark.parametrize("name", [".well-known/smart-configuration", "metadata"])
+def test_a_page_of_any_origin_may_read_what_is_told_to_everybody(practice: SmartPractice, name: str) -> None:
+    """SMART App Launch 2.2, CORS support: with and without what fetches send of their own."""
+    path = f"/Y99002/fhir/{name}"
     asking = {"Origin": "http://x.example"}
     assert practice.program.get(path, headers=asking).headers["Access-Control-Allow-Origin"] == "*"
     first = practice.program.options(path, headers=asking | {"Access-Control-Request-Method": "GET"})
     assert (first.status_code, first.headers["Access-Control-Allow-Origin"]) == (200, "*")
+    asking |= {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
+    assert practice.program.options(path, headers=asking).status_code == 200
 
 
 def test_only_pages_of_known_applications_may_call_from_a_browser(practice: SmartPractice) -> None:
     for origin, known in (("https://app.example", True), ("https://evil.example", False)):
         headers = {"Origin": origin, "Access-Control-Request-Method": "GET"}
         headers["Access-Control-Request-Headers"] = "authorization"
-        for path in ("/Y99002/fhir/Patient", f"{AUTH}/token"):
+        for path in ("/Y99002/fhir/Patient", "/Y99002/fhir/Patient/metadata", f"{AUTH}/token"):
             answer = practice.program.options(path, headers=headers)
             assert (answer.headers.get("Access-Control-Allow-Origin") == origin) is known
