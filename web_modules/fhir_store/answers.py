@@ -10,7 +10,7 @@ from web_modules.fhir_store.database.records import StoredVersion
 from web_modules.fhir_store.documents import Stored, encode
 from web_modules.fhir_store.history import HistoryPage, HistoryRequest
 from web_modules.fhir_store.interactions import Done
-from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome
+from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, of_parameter, outcome
 from web_modules.fhir_store.search.including import MOST_INCLUDED
 from web_modules.fhir_store.search.matching import Page
 from web_modules.fhir_store.search.query import Search
@@ -106,7 +106,9 @@ def of_search(search: Search, page: Page, base_url: str, subsetter: Subsetter) -
     ]
     told = [
         Issue(
-            code=IssueCode.NOT_SUPPORTED, words=f"`{name[:64]}` was left out: it is not known here, or empty."
+            code=IssueCode.NOT_SUPPORTED,
+            words=f"`{name[:64]}` was left out: it is not known here, or empty.",
+            expression=of_parameter(name),
         )
         for name in search.ignored
     ]

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
-from web_modules.fhir_store.refusals import IssueCode, refuse
-from web_modules.fhir_store.search.criteria import AnyOf, Condition, Criterion, CriterionReader
+from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
+from web_modules.fhir_store.search.criteria import AnyOf, Condition, Criterion
 from web_modules.fhir_store.search.query import Branch, Include, Pairs, Search, SearchReader
 
 PATIENT = "Patient"
 _OWN = frozenset({"_type", "_since", "start", "end"})
+_OF_PAGES = frozenset({"_count", "_total", "_summary", "_elements", "_format", "_pretty"})
 
 
 def _referred_to(target_type: str) -> Include:
@@ -62,12 +63,13 @@ class PatientCompartment:
         types = sorted(belonging.intersection(wanted) if wanted else belonging)
         if not types or not self._catalogue.resource_types.issuperset(wanted):
             words = "`_type` must name types of FHIR R4, at least one of them of what belongs to patients."
-            raise refuse(400, IssueCode.NOT_SUPPORTED, words)
+            raise refuse(400, IssueCode.NOT_SUPPORTED, words, of_parameter("_type"))
         passed = [pair for pair in pairs if pair[0] not in _OWN]
         search = self._reader.read(PATIENT, passed, is_strict=is_strict)
         if any(branch.criteria or branch.sort for branch in search.branches) or search.includes:
             words = "`$everything` takes _type, _since, start, end and _count, and no search parameters."
-            raise refuse(400, IssueCode.NOT_SUPPORTED, words)
+            other = next(name for name, _value in search.used if name not in _OF_PAGES)
+            raise refuse(400, IssueCode.NOT_SUPPORTED, words, of_parameter(other))
         branches = [
             Branch(
                 resource_type=kind,
@@ -96,15 +98,18 @@ class PatientCompartment:
         return AnyOf(criteria=tuple(found))
 
     def _dated(self, kind: str, asked: Mapping[str, str]) -> list[Criterion]:
-        reader = CriterionReader(self._catalogue)
-        found: list[Criterion | None] = []
+        known = self._catalogue.of(kind)
+        found: list[Criterion] = []
         if asked.get("_since"):
-            found.append(reader.read(kind, "_lastUpdated", f"ge{asked['_since']}"))
-        date = self._catalogue.of(kind).get("date")
+            found.append(_bound(known["_lastUpdated"], "ge", "_since", asked))
+        date = known.get("date")
         if date is not None and date.kind is ParameterKind.DATE:
             undated = Condition(parameter=date, modifier="missing", values=("true",))
             for name, prefix in (("start", "ge"), ("end", "le")):
                 if asked.get(name):
-                    bound = Condition(parameter=date, modifier="", values=(f"{prefix}{asked[name]}",))
-                    found.append(AnyOf(criteria=(bound, undated)))
-        return [criterion for criterion in found if criterion is not None]
+                    found.append(AnyOf(criteria=(_bound(date, prefix, name, asked), undated)))
+        return found
+
+
+def _bound(parameter: Parameter, prefix: str, name: str, asked: Mapping[str, str]) -> Condition:
+    return Condition(parameter=parameter, modifier="", values=(f"{prefix}{asked[name]}",), asked_as=name)

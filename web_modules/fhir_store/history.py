@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
 from web_modules.fhir_store.elements.moments import Range, range_of
-from web_modules.fhir_store.refusals import IssueCode, refuse
+from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
 from web_modules.fhir_store.search.query import CURSOR, Pairs, read_count
 
 DEFAULT_COUNT = 100
@@ -100,7 +100,7 @@ def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> History
                     words = (
                         f"`{name[:64]}={value[:64]}` is not something that a history can be asked for here."
                     )
-                    raise refuse(400, IssueCode.NOT_SUPPORTED, words)
+                    raise refuse(400, IssueCode.NOT_SUPPORTED, words, of_parameter(name))
                 continue
         used.append((name, value))
     return HistoryRequest(
@@ -164,10 +164,11 @@ def _moment(name: str, value: str) -> Range:
         return range_of(value.replace(" ", "+"))
     except ValueError as error:
         words = f"`{name}` must be a moment such as 2026-11-17T09:30:00Z."
-        raise refuse(400, IssueCode.INVALID, words) from error
+        raise refuse(400, IssueCode.INVALID, words, of_parameter(name)) from error
 
 
 def _cursor(value: str) -> int:
     if value.isascii() and value.isdigit() and len(value) < 19:
         return int(value)
-    raise refuse(400, IssueCode.INVALID, "This page address is not one that this server made.")
+    words = "This page address is not one that this server made."
+    raise refuse(400, IssueCode.INVALID, words, of_parameter(CURSOR))

@@ -7,7 +7,7 @@ from web_modules.fhir_store import answers
 from web_modules.fhir_store.database.records import Records, StoredVersion
 from web_modules.fhir_store.documents import Resource, decode
 from web_modules.fhir_store.interactions import shown
-from web_modules.fhir_store.refusals import Issue, IssueCode, outcome, refuse
+from web_modules.fhir_store.refusals import Issue, IssueCode, of_parameter, outcome, refuse
 from web_modules.fhir_store.validation.validator import Validator
 
 _MODES = frozenset({"", "create", "update", "delete", "profile"})
@@ -70,14 +70,16 @@ def validate(
                 resource = inner if isinstance(inner, dict) else None
     mode = asked.get("mode", "")
     if mode not in _MODES:
-        raise refuse(400, IssueCode.INVALID, "`mode` must be create, update, delete or profile.")
+        words = "`mode` must be create, update, delete or profile."
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("mode"))
     issues: list[Issue] = []
     if resource_id and (mode in {"update", "delete", ""} or resource is None):
         current = shown(records.current(resource_type, resource_id), resource_type)
         if resource is None and mode != "update":
             resource = decode(current.content or b"null")
     elif mode in {"update", "delete"}:
-        raise refuse(400, IssueCode.INVALID, f"`mode` {mode} is asked of one resource: {resource_type}/id.")
+        words = f"`mode` {mode} is asked of one resource: {resource_type}/id."
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("mode"))
     if resource is None:
         raise refuse(400, IssueCode.REQUIRED, "There is nothing to validate: send a resource.")
     if mode != "delete":

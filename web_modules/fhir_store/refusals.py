@@ -1,7 +1,8 @@
 """What the store refuses a client, and how it says so: an OperationOutcome with a path and plain words."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -38,7 +39,7 @@ class Issue:
     Attributes:
         code: its kind.
         words: a sentence for a person; never a value out of the record.
-        expression: where, as a FHIRPath such as `Patient.name[0].family`, or None.
+        expression: where: a FHIRPath such as `Patient.name[0].family`, or `of_parameter`; or None.
     """
 
     code: IssueCode
@@ -61,6 +62,22 @@ class Refusal(Exception):
 def refuse(status: int, code: IssueCode, words: str, expression: str | None = None) -> Refusal:
     """A refusal for one reason."""
     return Refusal(status, (Issue(code=code, words=words, expression=expression),))
+
+
+def of_parameter(name: str) -> str:
+    """Where a parameter of a request is (FHIR R4, OperationOutcome.issue.location)."""
+    return f"http.{name[:64]}".replace("\0", "")
+
+
+@contextmanager
+def about(parameter: str) -> Iterator[None]:
+    """Say of what is refused within that it is this parameter, unless it says already where it is."""
+    try:
+        yield
+    except Refusal as refusal:
+        place = of_parameter(parameter)
+        issues = [replace(issue, expression=issue.expression or place) for issue in refusal.issues]
+        raise Refusal(refusal.status, issues, headers=refusal.headers) from refusal
 
 
 def outcome(issues: Sequence[Issue], *, severity: str = "error") -> dict[str, Any]:

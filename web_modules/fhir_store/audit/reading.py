@@ -9,7 +9,7 @@ from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.moments import range_of
-from web_modules.fhir_store.refusals import IssueCode, refuse
+from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
 from web_modules.fhir_store.search.query import CURSOR, DEFAULT_COUNT, read_count
 from web_modules.fhir_store.search.sql import Sql, among, every
 
@@ -89,7 +89,7 @@ def _condition(practice: str, name: str, value: str) -> Sql:
         case "_id":
             return among("a.number", [_number(one) for one in value.split(",")])
     words = f"The audit cannot be searched by `{name[:64]}`, only by {', '.join(sorted(PARAMETERS))}."
-    raise refuse(400, IssueCode.NOT_SUPPORTED, words)
+    raise refuse(400, IssueCode.NOT_SUPPORTED, words, of_parameter(name))
 
 
 def _dated(value: str) -> Sql:
@@ -98,7 +98,7 @@ def _dated(value: str) -> Sql:
         wanted = range_of(text.replace(" ", "+"))
     except ValueError as error:
         words = "`date` must be a date or time such as 2026-11-17, after a prefix such as ge."
-        raise refuse(400, IssueCode.INVALID, words) from error
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("date")) from error
     if prefix == "eq":
         return Sql("a.moment >= ? AND a.moment < ?", (wanted.low, wanted.high))
     return Sql(_BOUNDS[prefix], (wanted.low if prefix in {"ge", "lt"} else wanted.high,))

@@ -37,11 +37,19 @@ _SPLIT = re.compile(r"(?<!\\),")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One parameter that a match must fulfil, by any one of its values."""
+    """One parameter that a match must fulfil, by any one of its values.
+
+    Attributes:
+        parameter: what is compared.
+        modifier: how, or empty.
+        values: with what.
+        asked_as: the name that a client wrote, which may lead through other resources.
+    """
 
     parameter: Parameter
     modifier: str
     values: tuple[str, ...]
+    asked_as: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +106,7 @@ class CriterionReader:
     def __init__(self, catalogue: ParameterCatalogue) -> None:
         self._catalogue = catalogue
         self._read = 0
+        self._asked_as = ""
 
     def read(self, resource_type: str, name: str, value: str, depth: int = 0) -> Criterion | None:
         """Understand one parameter of a search, or None when there is none of this name.
@@ -112,6 +121,8 @@ class CriterionReader:
             Refusal: 400, it is known and cannot be done as it was asked.
         """
         self._read += 1
+        if not depth:
+            self._asked_as = name
         if depth > DEEPEST_CHAIN or self._read > MOST_CONDITIONS:
             raise refuse(400, IssueCode.TOO_COSTLY, "The search asks for too much at once; ask in parts.")
         if name.startswith("_has:"):
@@ -192,7 +203,7 @@ class CriterionReader:
             raise refuse(400, IssueCode.TOO_COSTLY, words)
         if not values:
             raise refuse(400, IssueCode.INVALID, f"`{name[:64]}` has no value.")
-        return Condition(parameter=parameter, modifier=modifier, values=values)
+        return Condition(parameter=parameter, modifier=modifier, values=values, asked_as=self._asked_as)
 
     def _allows(self, parameter: Parameter, modifier: str) -> bool:
         if parameter.code in BUILT_IN:

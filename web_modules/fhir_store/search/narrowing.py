@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TypeGuard
 
 from web_modules.fhir_store.elements.parameters import BUILT_IN, ParameterKind
+from web_modules.fhir_store.refusals import about
 from web_modules.fhir_store.search.conditions import (
     RowTest,
     presence_of,
@@ -102,7 +103,10 @@ class Narrower:
             else:
                 yield self._narrowing(resource_type, criterion)
         for conditions in bounds.values():  # two bounds on the same single value are one range of the index
-            tests = [test for one in conditions for test in tests_of(one, self._base_url)]
+            tests = []
+            for one in conditions:
+                with about(one.asked_as):
+                    tests += tests_of(one, self._base_url)
             clause = every([test.clause for test in tests if test.clause is not None])
             breadth = _SPAN if len(conditions) > 1 else _DATE
             yield self._found([replace(tests[0], clause=clause)], breadth)
@@ -120,11 +124,12 @@ class Narrower:
                     leading=either([part.leading for part in parts]),
                     checking=either([part.checking for part in parts]),
                 )
-        if criterion.parameter.code in BUILT_IN:
+        with about(criterion.asked_as):
+            if criterion.parameter.code not in BUILT_IN:
+                return self._condition(criterion)
             clause = resource_clause(criterion)
-            breadth = _ID if criterion.parameter.code == "_id" else _BROADEST
-            return _Narrowing(breadth=breadth, leading=clause, checking=clause)
-        return self._condition(criterion)
+        breadth = _ID if criterion.parameter.code == "_id" else _BROADEST
+        return _Narrowing(breadth=breadth, leading=clause, checking=clause)
 
     def _condition(self, condition: Condition) -> _Narrowing:
         match condition.modifier:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
-from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.refusals import IssueCode, Refusal, about, of_parameter, refuse
 from web_modules.fhir_store.search.criteria import Criterion, CriterionReader
 from web_modules.fhir_store.search.subsets import Subset, read_subset
 
@@ -142,7 +142,8 @@ def read_count(text: str) -> int:
         Refusal: 400, it is not a whole number.
     """
     if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise refuse(400, IssueCode.INVALID, "`_count` must be a whole number.")
+        words = "`_count` must be a whole number."
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("_count"))
     return min(int(text), LARGEST_COUNT)
 
 
@@ -171,32 +172,31 @@ class SearchReader:
         known = self._catalogue.resource_types
         for one in named:
             if one not in known:
-                raise refuse(
-                    400,
-                    IssueCode.NOT_SUPPORTED,
-                    f"`{one[:64]}` is not a resource type that is searched here.",
-                )
+                words = f"`{one[:64]}` is not a resource type that is searched here."
+                raise refuse(400, IssueCode.NOT_SUPPORTED, words, of_parameter("_type"))
         types = tuple(sorted(set(named) or known))
         search = self._read("", types, pairs, is_strict=is_strict)
         if not named and not any(branch.criteria for branch in search.branches):
-            raise refuse(400, IssueCode.TOO_COSTLY, "Say which types to search: `_type=Patient,Appointment`.")
+            words = "Say which types to search: `_type=Patient,Appointment`."
+            raise refuse(400, IssueCode.TOO_COSTLY, words, of_parameter("_type"))
         return search
 
     def _read(self, path: str, types: tuple[str, ...], pairs: Pairs, *, is_strict: bool) -> Search:
         reading = _Reading(self._catalogue, types)
         used, ignored = [], []
         for name, value in pairs:
-            if "\0" in value or "\0" in name:
-                words = f"`{name[:64]}` holds a sign that no FHIR text may hold.".replace("\0", "")
-                raise refuse(400, IssueCode.INVALID, words)
-            if value and reading.take(name, value):
-                if name != CURSOR:
-                    used.append((name, value))
-            elif is_strict:
-                said = "has no value" if not value else "is not a search parameter that is known here"
-                raise refuse(400, IssueCode.NOT_SUPPORTED, f"`{name[:64]}` {said}.")
-            else:
-                ignored.append(name)
+            with about(name):
+                if "\0" in value or "\0" in name:
+                    words = f"`{name[:64]}` holds a sign that no FHIR text may hold.".replace("\0", "")
+                    raise refuse(400, IssueCode.INVALID, words)
+                if value and reading.take(name, value):
+                    if name != CURSOR:
+                        used.append((name, value))
+                elif is_strict:
+                    said = "has no value" if not value else "is not a search parameter that is known here"
+                    raise refuse(400, IssueCode.NOT_SUPPORTED, f"`{name[:64]}` {said}.")
+                else:
+                    ignored.append(name)
         return Search(
             path=path,
             branches=tuple(

@@ -8,7 +8,7 @@ from typing import Any
 from web_modules.fhir_store.definitions import Definitions
 from web_modules.fhir_store.documents import Resource, decode, encode
 from web_modules.fhir_store.elements.model import ElementModel
-from web_modules.fhir_store.refusals import IssueCode, refuse
+from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
 
 _ALWAYS = frozenset({"resourceType", "id", "meta"})
 SUBSETTED = {"system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "code": "SUBSETTED"}
@@ -66,9 +66,10 @@ def read_subset(summary: str, elements: str) -> Subset:
     names = tuple(part.strip() for part in elements.split(",") if part.strip())
     if summary and summary not in set(Summary):
         words = "`_summary` must be true, text, data, count or false."
-        raise refuse(400, IssueCode.INVALID, words)
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("_summary"))
     if names and summary not in {"", Summary.FALSE}:
-        raise refuse(400, IssueCode.INVALID, "Ask for `_summary` or for `_elements`, not for both.")
+        words = "Ask for `_summary` or for `_elements`, not for both."
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("_elements"))
     return Subset(summary=Summary(summary or "false"), elements=names)
 
 

@@ -313,6 +313,7 @@ def test_what_was_left_out_of_a_search_is_told(practice: Caller) -> None:
     assert told["search"] == {"mode": "outcome"}
     assert told["resource"]["issue"][0]["severity"] == "information"
     assert "`nonsense`" in told["resource"]["issue"][0]["details"]["text"]
+    assert told["resource"]["issue"][0]["expression"] == ["http.nonsense"]
     assert practice.client.search("Patient", {"nonsense": "1", "gender": "male"})[0]["id"] == "bo"
 
 
@@ -335,5 +336,57 @@ def test_a_filter_that_cannot_be_done_is_refused_in_plain_words(
     path, _, query = asked.partition("?")
     name, _, value = query.partition("=")
     refused = practice("GET", path, query={name: value})
-    assert refused.status == 400
+    assert (refused.status, refused.expression) == (400, f"http.{name}")
     assert words in refused.words
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "value"),
+    [
+        ("Patient", "nonsense", "1"),
+        ("Patient", "gender", ""),
+        ("Patient", "_count", "x"),
+        ("Patient", "_sort", "nonsense"),
+        ("Patient", "_total", "x"),
+        ("Patient", "_summary", "x"),
+        ("Patient", "_contained", "true"),
+        ("Patient", "_include", "x"),
+        ("Patient", "_revinclude:iterate", "x"),
+        ("Patient", "_cursor", "x"),
+        ("Patient", "_format", "xml"),
+        ("Patient", "_filter", "x"),
+        ("Patient", "_lastUpdated", "x"),
+        ("Patient", "birthdate", "gex"),
+        ("Patient", "birthdate:exact", "2026"),
+        ("Patient", "name:missing", "x"),
+        ("Patient", "_list", "$current-problems"),
+        ("Patient", "_has:Observation:nonsense:code", "x"),
+        ("Patient", "_has:Observation:patient:date", "x"),
+        ("Observation", "subject:Patient.birthdate", "x"),
+        ("Observation", "subject.nonsense", "x"),
+        ("Observation", "code.text", "x"),
+        ("Observation", "code:in", "x"),
+        ("RiskAssessment", "probability", "x"),
+        ("", "_type", "Nonsense"),
+        ("Patient/_history", "_since", "x"),
+        ("Patient/_history", "_at", "x"),
+        ("Patient/_history", "_count", "x"),
+        ("Patient/_history", "_cursor", "x"),
+        ("Patient/_history", "_sort", "name"),
+        ("Patient/_history", "nonsense", "x"),
+        ("Patient/ada/$everything", "_type", "Nonsense"),
+        ("Patient/ada/$everything", "_since", "x"),
+        ("Patient/ada/$everything", "start", "x"),
+        ("Patient/ada/$everything", "gender", "male"),
+        ("Patient/ada/$validate", "mode", "x"),
+        ("AuditEvent", "date", "x"),
+        ("AuditEvent", "nonsense", "x"),
+        ("AuditEvent", "_count", "x"),
+    ],
+)
+def test_a_refused_parameter_is_named_by_the_refusal(
+    practice: Caller, path: str, parameter: str, value: str
+) -> None:
+    refused = practice("GET", path, query={parameter: value}, prefer="handling=strict")
+    assert refused.status in {400, 406}
+    assert refused.expression == f"http.{parameter}"
