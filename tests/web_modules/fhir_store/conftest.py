@@ -29,6 +29,7 @@ _ON_BOTH = frozenset(
         "test_history.py",
         "test_hostile_requests.py",
         "test_isolation.py",
+        "test_labels_inside.py",
         "test_limits.py",
         "test_limits_of_history.py",
         "test_linking.py",

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir_store.elements.amounts import amount, ends_of, spread_of
+from web_modules.fhir_store.elements.labels import LABELLED_INSIDE, labels_inside
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
 from web_modules.fhir_store.elements.parameters import (
     BUILT_IN,
@@ -17,6 +19,7 @@ from web_modules.fhir_store.elements.parameters import (
     Parameter,
     ParameterCatalogue,
     ParameterKind,
+    parameter_number,
     text_number,
 )
 from web_modules.fhir_store.elements.paths import Route
@@ -94,10 +97,12 @@ class _Plan:
     Attributes:
         singles: by the first element of each route, "" when it looks at several.
         pairs: for the composite parameters.
+        labels_number: by which the index knows the labels of what is inside.
     """
 
     singles: Mapping[str, Sequence[tuple[Route, Sequence[_Drawing]]]]
     pairs: Sequence[_PairDrawing]
+    labels_number: int
 
 
 class Indexer:
@@ -132,6 +137,9 @@ class Indexer:
         for pair in plan.pairs:
             if not pair.keys.isdisjoint(resource):
                 _draw_pairs(pair, resource, base_url, found)
+        for label in labels_inside(resource):
+            into = found.setdefault(ParameterKind.TOKEN, {})
+            into[(plan.labels_number, CONFIDENTIALITY, label)] = None
         return found
 
     def _plan(self, resource_type: str) -> _Plan:
@@ -153,6 +161,7 @@ class Indexer:
                     for key, routes in made.items()
                 },
                 pairs=[_pair_drawing(one, resource_type) for one in pairings.values()],
+                labels_number=parameter_number(resource_type, LABELLED_INSIDE),
             )
         return plan
 

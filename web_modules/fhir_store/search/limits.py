@@ -21,6 +21,7 @@ from web_modules.fhir_store.access import (
 from web_modules.fhir_store.database.session import EACH
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.indexing import Indexer, IndexRows
+from web_modules.fhir_store.elements.labels import LABELLED_INSIDE, labels_of
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind, parameter_number
 from web_modules.fhir_store.search.contents import is_fulfilled
 from web_modules.fhir_store.search.criteria import Criterion, CriterionReader
@@ -184,20 +185,10 @@ class LimitedSight:
         return [known[name].number for name in self._compartment.get(resource_type, ()) if name in known]
 
     def _labelled(self, resource_type: str, codes: Iterable[str]) -> Sql:
-        named = among("i.code", sorted(codes))
+        numbers = [parameter_number(resource_type, name) for name in ("_security", LABELLED_INSIDE)]
+        parameters, named = among("i.parameter", numbers), among("i.code", sorted(codes))
         return Sql(
-            "r.number IN (SELECT i.number FROM search_token AS i WHERE i.practice = ? AND i.parameter = ?"
-            f" AND {named.text} AND i.system = ?)",
-            (self._practice, parameter_number(resource_type, "_security"), *named.values, CONFIDENTIALITY),
+            "r.number IN (SELECT i.number FROM search_token AS i WHERE i.practice = ?"
+            f" AND {parameters.text} AND {named.text} AND i.system = ?)",
+            (self._practice, *parameters.values, *named.values, CONFIDENTIALITY),
         )
-
-
-def labels_of(resource: Mapping[str, object]) -> frozenset[str]:
-    """The confidentiality codes of a resource."""
-    meta = resource.get("meta")
-    labels = meta.get("security", ()) if isinstance(meta, dict) else ()
-    return frozenset(
-        str(one.get("code"))
-        for one in labels
-        if isinstance(one, dict) and one.get("system") == CONFIDENTIALITY
-    )

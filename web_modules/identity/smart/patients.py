@@ -9,7 +9,7 @@ from web_modules.fhir.resource_json import Resource
 from web_modules.fhir.systems import NHS_NUMBER
 from web_modules.fhir.transport import Transport
 from web_modules.fhir_store.access import Access
-from web_modules.fhir_store.search.limits import labels_of
+from web_modules.fhir_store.elements.labels import labels_of
 
 MOST_SHOWN = 20
 _MONTHS = ("", "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
