@@ -60,6 +60,8 @@ class Parts:
         beat: shows that this bridge lives.
         scan: counts how equal the sides are.
         cloud_moved: set when the cloud may have news.
+        clock: the time of day, aware UTC; it may be wrong, and may jump.
+        seconds: seconds that only ever go forward.
     """
 
     legacy_feed: ChangeFeed
@@ -74,6 +76,8 @@ class Parts:
     beat: Callable[[], None]
     scan: Scan
     cloud_moved: Event
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    seconds: Callable[[], float] = monotonic
 
 
 class MirrorService:
@@ -143,11 +147,11 @@ class MirrorService:
         if done.looked_at:
             self._has_news = True
         after = _PUBLISH_AFTER_CHANGE_SECONDS if self._has_news else self._settings.publish_seconds
-        if monotonic() - self._published >= after:
+        if self._parts.seconds() - self._published >= after:
             self.publish()
-            if monotonic() - self._tidied >= _TIDY_SECONDS:
+            if self._parts.seconds() - self._tidied >= _TIDY_SECONDS:
                 self._parts.board.tidy()
-                self._tidied = monotonic()
+                self._tidied = self._parts.seconds()
         return done
 
     def count(self) -> None:
@@ -159,7 +163,7 @@ class MirrorService:
 
     def _scan(self) -> None:
         """Count a little, when nothing else is to be done and it is time."""
-        began = monotonic()
+        began = self._parts.seconds()
         if began < self._scans_at or self._is_any_due():
             return
         try:
@@ -167,12 +171,12 @@ class MirrorService:
                 self._parts.scan.start(self._kinds)
             self._is_scanning = self._parts.scan.step()
         except SideUnavailable:
-            self._scans_at = monotonic() + _LOOK_SECONDS
+            self._scans_at = self._parts.seconds() + _LOOK_SECONDS
             return
         if self._is_scanning:
-            self._scans_at = monotonic() + (monotonic() - began) / _SCAN_SHARE
+            self._scans_at = self._parts.seconds() + (self._parts.seconds() - began) / _SCAN_SHARE
         else:
-            self._scans_at = monotonic() + _SCAN_SECONDS
+            self._scans_at = self._parts.seconds() + _SCAN_SECONDS
             self._has_news = True
         self._next_try = self._parts.journal.next_try(self._kinds)
 
@@ -181,17 +185,17 @@ class MirrorService:
         done = Report()
         while True:
             self._polled.clear()
-            self._next_try = datetime.now(UTC)
+            self._next_try = self._parts.clock()
             report = self.step()
             done = done.plus(report)
             if on_progress is not None:
                 on_progress(sum(self._parts.journal.standing().waiting.values()))
             if report.looked_at or self._is_any_due():
                 continue
-            if self._next_try is None or self._next_try - datetime.now(UTC) > _SOON:
+            if self._next_try is None or self._next_try - self._parts.clock() > _SOON:
                 self.publish()
                 return done
-            self._parts.cloud_moved.wait((self._next_try - datetime.now(UTC)).total_seconds())
+            self._parts.cloud_moved.wait((self._next_try - self._parts.clock()).total_seconds())
 
     def mirrored_kinds(self) -> list[Kind]:
         """The kinds whose function is in a stage with a mirror."""
@@ -204,13 +208,13 @@ class MirrorService:
             self.mirrored_kinds(),
             legacy=self._parts.legacy,
             journal=self._parts.journal,
-            now=datetime.now(UTC),
+            now=self._parts.clock(),
         )
 
     def publish(self) -> None:
         """Show how every function stands, and what waits for a person."""
         journal = self._parts.journal
-        now = datetime.now(UTC)
+        now = self._parts.clock()
         conflicts, held = journal.unpublished(_TASKS_A_TIME)
         patients = journal.links({key for one in conflicts for key in one.patients()})
         self._parts.board.publish(
@@ -230,14 +234,14 @@ class MirrorService:
         )
         if conflicts or held:
             journal.published([one.digest for one in conflicts], [one.subject for one in held])
-        self._published = monotonic()
+        self._published = self._parts.seconds()
         self._has_news = len(conflicts) == _TASKS_A_TIME or len(held) == _TASKS_A_TIME
 
     def _reconcile(self, stop: Event | None) -> Report:
         done = Report()
         journal = self._parts.journal
         while not (stop is not None and stop.is_set()):
-            batch = journal.take(self._kinds, limit=self._settings.batch, now=datetime.now(UTC))
+            batch = journal.take(self._kinds, limit=self._settings.batch, now=self._parts.clock())
             if not batch:
                 break
             total = sum(journal.standing().linked.values())
@@ -254,7 +258,7 @@ class MirrorService:
         is_new = standings is not self._seen_standings
         if is_new:
             self._kinds = self.mirrored_kinds()
-        moment = datetime.now(UTC)
+        moment = self._parts.clock()
         version = self._parts.data_version()
         if version != self._seen_version or self._is_due(LEGACY):
             self._absorb(LEGACY, self._parts.legacy_feed)
@@ -265,7 +269,7 @@ class MirrorService:
             self._absorb(CLOUD, self._parts.cloud_feed)
         if is_new:
             begin_first_load(
-                self._kinds, legacy=self._parts.legacy, journal=self._parts.journal, now=datetime.now(UTC)
+                self._kinds, legacy=self._parts.legacy, journal=self._parts.journal, now=self._parts.clock()
             )
             self._seen_standings = standings
             self._next_try = moment
@@ -274,7 +278,7 @@ class MirrorService:
     def _absorb(self, name: str, feed: ChangeFeed) -> None:
         journal = self._parts.journal
         while True:
-            moment = datetime.now(UTC)
+            moment = self._parts.clock()
             checkpoint = journal.checkpoint(name)
             batch = feed.poll(checkpoint)
             if batch.came_back_from is not None:
@@ -292,7 +296,7 @@ class MirrorService:
                 self._next_try = moment
             if batch.is_whole:
                 break
-        self._polled[name] = monotonic()
+        self._polled[name] = self._parts.seconds()
         self._polled_at[name] = moment
 
     def _doubt(self, came_back_from: datetime, now: datetime) -> None:
@@ -310,15 +314,15 @@ class MirrorService:
         restored = Restore.parse(journal.checkpoint(RESTORED))
         if restored is None or any(one <= restored.noticed_at for one in journal.standing().oldest.values()):
             return
-        now = datetime.now(UTC)
+        now = self._parts.clock()
         journal.absorb(RESTORED, FeedBatch(touched=(), strays=(), checkpoint=""), now)
         journal.notice("cloud-restored", None, now)
 
     def _is_due(self, name: str) -> bool:
-        return monotonic() - self._polled.get(name, float("-inf")) >= _LOOK_SECONDS
+        return self._parts.seconds() - self._polled.get(name, float("-inf")) >= _LOOK_SECONDS
 
     def _is_any_due(self) -> bool:
-        return self._next_try is not None and self._next_try <= datetime.now(UTC)
+        return self._next_try is not None and self._next_try <= self._parts.clock()
 
 
 def decided(standings: Mapping[Function, FunctionStanding], function: Function) -> tuple[Authority, bool]:

@@ -1,0 +1,1 @@
+"""The rehearsal: who saw and wrote what on both sides, and what may never have become of it."""
