@@ -86,9 +86,9 @@ def capability_statement(
                     "`:below`; reference `:identifier`, `:[type]`; string `:exact`, `:contains`; `:missing`. "
                     "`Patient/[id]/[type]` searches a patient's compartment. "
                     "Confidentiality labels (`meta.security`, v3-Confidentiality) R and V are enforced: who "
-                    "may not see a record neither reads, finds, counts nor changes it, and a label on anything "
-                    "inside a record rules the whole of it; a search or "
-                    "history of a type or patient of which one is hidden says so by an issue `suppressed`."
+                    "may not see a record neither reads, finds, counts nor changes it; a label on anything "
+                    "inside a record rules the whole of it; a search or history of a type or patient of "
+                    "which one is hidden says so by an issue `suppressed`."
                 ),
                 "extension": [{"url": _WEBSOCKET, "valueUri": socket_address(base_url)}],
                 **({} if security is None else {"security": dict(security)}),
