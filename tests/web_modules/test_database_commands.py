@@ -85,6 +85,16 @@ def test_a_backup_is_restored_and_the_audit_is_whole(tmp_path: Path, standard: S
     status, words = run("restore", "--database", target, str(tmp_path / "one.backup"))
     assert status == 1
     assert "--replace" in words
+    with closing(Store(target, standard)) as store:
+        store.open_practice("Y99003", "reference")
+    status, words = run("restore", "--replace", "--database", target, str(tmp_path / "one.backup"))
+    assert status == 1
+    assert "holds Y99003 and the backup does not" in words
+    dropping = ("restore", "--replace", "--drop", "Y99003", "--database", target)
+    assert run(*dropping, str(tmp_path / "one.backup")) == (
+        0,
+        f"Restored Y99002 from {tmp_path / 'one.backup'}.\nDropped Y99003.\n",
+    )
 
 
 def test_a_file_that_is_no_backup_is_refused_in_one_sentence(file: Path, tmp_path: Path) -> None:

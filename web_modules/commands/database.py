@@ -42,7 +42,8 @@ Examples:
 """
 _RESTORE_HELP = """Put a backup in the place of the database: all of it, or nothing.
 
-Stop what serves the database first. Everybody signs in again afterwards.
+Stop what serves the database first. Everybody signs in again afterwards. What the database holds of a
+practice that the backup does not have would be gone: each such practice must be named.
 
 Examples:
 
@@ -51,7 +52,7 @@ Examples:
     --database sqlite:////srv/banyan/cloud.sqlite
 
 \b
-  banyan-cloud database restore 2026-11-17.backup --replace \\
+  banyan-cloud database restore 2026-11-17.backup --replace --drop Y99003 \\
     --database sqlite:////srv/banyan/cloud.sqlite
 """
 _DISTRIBUTE_HELP = """Spread the practices over the machines of a PostgreSQL server with the extension Citus.
@@ -142,19 +143,27 @@ def restore(
     file: Annotated[Path, typer.Argument(help="The backup.")],
     database: DatabaseOption,
     replace: Annotated[
-        bool, typer.Option("--replace", help="The records that the database holds may go.")
+        bool, typer.Option("--replace", help="The backup may replace the records of its practices.")
     ] = False,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PRACTICE", help="Of this practice, not in the backup, all may go; repeat."),
+    ] = None,
 ) -> None:
     """Restore a backup."""
     from web_modules.fhir_store.database.backups import restoring
     from web_modules.identity.database.tables import FORGOTTEN_BY_A_RESTORE
 
     forgotten = [table.name for table in FORGOTTEN_BY_A_RESTORE]
+    dropped = frozenset(drop or ())
+    replacing = restoring.Replacing(is_allowed=replace, dropped=dropped)
     try:
-        practices = restoring.restore(database, file, is_replacing=replace, forgotten=forgotten)
+        practices = restoring.restore(database, file, replacing, forgotten=forgotten)
     except CloudError as error:
         give_up(error)
     typer.echo(f"Restored {', '.join(practices) or 'no practice'} from {file}.")
+    if dropped:
+        typer.echo(f"Dropped {', '.join(sorted(dropped))}.")
 
 
 @database.command(help=_DISTRIBUTE_HELP)

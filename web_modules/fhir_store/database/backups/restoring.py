@@ -7,6 +7,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import URL, Connection
@@ -41,13 +42,28 @@ _LOOKS = 20
 """At a server, a tenth of a second apart: a connection that was closed takes a moment to go."""
 
 
-def restore(text: str, file: Path, *, is_replacing: bool, forgotten: Sequence[str]) -> list[str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replacing:
+    """What of a database that holds records may go.
+
+    Attributes:
+        is_allowed: whether records that the backup has may stand in the place of those of their practice.
+        dropped: the practices that the backup does not have, and whose records may be gone for good.
+    """
+
+    is_allowed: bool = False
+    dropped: frozenset[str] = frozenset()
+
+
+def restore(
+    text: str, file: Path, replacing: Replacing | None = None, *, forgotten: Sequence[str] = ()
+) -> list[str]:
     """Restore a backup; blocks. Each practice gets a new epoch.
 
     Args:
         text: the database's URL.
         file: the backup.
-        is_replacing: whether the database may hold records, which are then gone.
+        replacing: what may go; nothing, when not given.
         forgotten: tables of which nothing is restored: what they hold was good for a moment only.
 
     Returns:
@@ -58,13 +74,14 @@ def restore(text: str, file: Path, *, is_replacing: bool, forgotten: Sequence[st
         DatabaseUnavailable: the database cannot be opened, is in use, or may not be replaced.
     """
     url = database_url(text)
+    replacing = replacing or Replacing()
     with _opened_backup(file, url) as copy:
         _renew(copy, forgotten)
         try:
             if is_embedded(url):
-                _put_file(copy, url, is_replacing=is_replacing)
+                _put_file(copy, url, replacing)
             else:
-                _put_server(copy, url, is_replacing=is_replacing)
+                _put_server(copy, url, replacing)
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise DatabaseUnavailable(
                 f"The database {shown(url)} could not be written ({reason(error)}), and is as it was."
@@ -120,11 +137,11 @@ def _renew(copy: sqlite3.Connection, forgotten: Sequence[str]) -> None:
                 copy.execute(f"DELETE FROM {table} WHERE practice = ?", (practice,))  # noqa: S608
 
 
-def _put_file(copy: sqlite3.Connection, url: URL, *, is_replacing: bool) -> None:
+def _put_file(copy: sqlite3.Connection, url: URL, replacing: Replacing) -> None:
     """In one transaction of SQLite's, whose journal takes half of it back after a kill."""
     if not is_missing(url):
         known = _known_to_file(url)
-        _check(known, rows.practices_of(copy), url, is_replacing=is_replacing)
+        _check(known, rows.practices_of(copy), url, replacing)
     with closing(sqlite3.connect(str(url.database), timeout=1)) as target:
         try:  # refused while anybody has the file open
             target.execute("PRAGMA journal_mode=DELETE").close()
@@ -146,7 +163,7 @@ def _known_to_file(url: URL) -> dict[str, str]:
         engine.dispose()
 
 
-def _put_server(copy: sqlite3.Connection, url: URL, *, is_replacing: bool) -> None:
+def _put_server(copy: sqlite3.Connection, url: URL, replacing: Replacing) -> None:
     with opening(url):
         engine = writing_engine(url)
     try:
@@ -157,7 +174,7 @@ def _put_server(copy: sqlite3.Connection, url: URL, *, is_replacing: bool) -> No
             if standing_of(server)[0] is not Standing.CURRENT:
                 run_steps(server)
             known = rows.practices_at(server)
-            _check(known, rows.practices_of(copy), url, is_replacing=is_replacing)
+            _check(known, rows.practices_of(copy), url, replacing)
             rows.put(copy, server)
     finally:
         engine.dispose()
@@ -178,9 +195,9 @@ def _refuse_strangers(connection: Connection, url: URL) -> None:
         )
 
 
-def _check(known: dict[str, str], coming: dict[str, str], url: URL, *, is_replacing: bool) -> None:
+def _check(known: dict[str, str], coming: dict[str, str], url: URL, replacing: Replacing) -> None:
     """Refuse to replace what may not be replaced."""
-    if known and not is_replacing:
+    if known and not replacing.is_allowed:
         raise DatabaseUnavailable(
             f"The database {shown(url)} holds records of {', '.join(known)}: "
             "name an empty database, or give --replace."
@@ -191,3 +208,13 @@ def _check(known: dict[str, str], coming: dict[str, str], url: URL, *, is_replac
                 f"The backup holds the {environment} environment of {practice} and the database "
                 f"{shown(url)} the {known[practice]} one: name another database."
             )
+    lost = known.keys() - coming.keys()
+    if lost - replacing.dropped:
+        named = " ".join(f"--drop {practice}" for practice in sorted(lost))
+        raise DatabaseUnavailable(
+            f"The database {shown(url)} holds {', '.join(sorted(lost))} and the backup does not, so all "
+            f"of it would be gone: name another database, or give {named}."
+        )
+    if replacing.dropped - lost:
+        kept = ", ".join(sorted(replacing.dropped - lost))
+        raise DatabaseUnavailable(f"Nothing of {kept} would be dropped: leave that --drop out.")

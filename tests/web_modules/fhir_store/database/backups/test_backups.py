@@ -13,7 +13,7 @@ from sqlalchemy import MetaData, create_engine, select, text
 from tests.support.databases import Databases
 from tests.web_modules.fhir_store.conftest import PRACTICE, Caller, served
 from web_modules.errors import BackupUnusable, DatabaseUnavailable
-from web_modules.fhir_store.database.backups.restoring import restore
+from web_modules.fhir_store.database.backups.restoring import Replacing, restore
 from web_modules.fhir_store.database.backups.taking import take_backup
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.store import Standard, Store
@@ -112,7 +112,7 @@ def test_what_is_restored_is_what_was_there_on_either_kind_of_database(  # noqa:
     file, target = tmp_path / "one.backup", new_database(kind)
     assert take_backup(database_url, file) == [PRACTICE, OTHER]
     assert file.stat().st_mode & 0o777 == 0o600
-    assert restore(target, file, is_replacing=False, forgotten=[]) == [PRACTICE, OTHER]
+    assert restore(target, file) == [PRACTICE, OTHER]
     assert everything(target) == before
     assert epochs(target).keys() == epochs(database_url).keys()
     assert not set(epochs(target).values()) & set(epochs(database_url).values())
@@ -149,7 +149,7 @@ def test_a_backup_is_of_one_moment_while_others_write(
         writer.join(SECONDS)
     assert after > len(before)  # nobody waited for the backup
     target = new_database(database_url)
-    restore(target, tmp_path / "one.backup", is_replacing=False, forgotten=[])
+    restore(target, tmp_path / "one.backup")
     found = everything(target)
     kept = {row["id"] for row in found["version"]}
     assert set(before) <= kept
@@ -166,7 +166,7 @@ def test_after_a_restore_everybody_signs_in_again(
     key = Keys(IdentityDatabase(store.database, PRACTICE)).session()
     take_backup(database_url, tmp_path / "one.backup")
     target = new_database(database_url)
-    restore(target, tmp_path / "one.backup", is_replacing=False, forgotten=["identity_key"])
+    restore(target, tmp_path / "one.backup", forgotten=["identity_key"])
     database = Database(target)
     assert Keys(IdentityDatabase(database, PRACTICE)).session() != key
     database.close()
@@ -189,7 +189,7 @@ def test_a_damaged_backup_is_refused_and_nothing_is_made(backup: Path, tmp_path:
     for damaged in [*changed, *cut]:
         backup.write_bytes(damaged)
         with pytest.raises(BackupUnusable) as caught:
-            restore(f"sqlite:///{target}", backup, is_replacing=False, forgotten=[])
+            restore(f"sqlite:///{target}", backup)
         assert "\n" not in str(caught.value)
     assert not target.exists()
 
@@ -203,9 +203,16 @@ def test_records_are_replaced_only_when_that_is_said(
         fill(served(there, OTHER), 2)
     untouched = everything(target)
     with pytest.raises(DatabaseUnavailable, match=r"holds records of Y99003.*--replace"):
-        restore(target, backup, is_replacing=False, forgotten=[])
+        restore(target, backup)
     assert everything(target) == untouched
-    restore(target, backup, is_replacing=True, forgotten=[])
+    with pytest.raises(DatabaseUnavailable, match=r"holds Y99003 and the backup does not.*--drop Y99003\."):
+        restore(target, backup, Replacing(is_allowed=True))
+    with pytest.raises(DatabaseUnavailable, match="Nothing of Y99002 would be dropped"):
+        restore(target, backup, Replacing(is_allowed=True, dropped=frozenset({PRACTICE, OTHER})))
+    assert everything(target) == untouched
+    restore(target, backup, Replacing(is_allowed=True, dropped=frozenset({OTHER})))
+    assert everything(target) == before
+    restore(target, backup, Replacing(is_allowed=True))
     assert everything(target) == before
 
 
@@ -217,13 +224,13 @@ def test_training_does_not_replace_another_environment(
     with closing(Store(target, standard)) as there:
         there.open_practice(PRACTICE, "training")
     with pytest.raises(DatabaseUnavailable, match="reference environment of Y99002"):
-        restore(target, backup, is_replacing=True, forgotten=[])
+        restore(target, backup, Replacing(is_allowed=True))
 
 
 def test_a_database_in_use_is_not_restored(backup: Path, fhir: Caller, database_url: str) -> None:
     before = everything(database_url)
     with pytest.raises(DatabaseUnavailable, match="is in use"):
-        restore(database_url, backup, is_replacing=True, forgotten=[])
+        restore(database_url, backup, Replacing(is_allowed=True))
     assert everything(database_url) == before
     assert fhir("POST", "Patient", {"resourceType": "Patient"}).status == 201
 
@@ -239,12 +246,12 @@ def test_a_backup_of_a_later_banyan_is_refused(
 ) -> None:
     monkeypatch.setattr("web_modules.fhir_store.database.migrating.HEAD", "0000")
     with pytest.raises(BackupUnusable, match="later Banyan"):
-        restore(f"sqlite:///{tmp_path / 'x.sqlite'}", backup, is_replacing=False, forgotten=[])
+        restore(f"sqlite:///{tmp_path / 'x.sqlite'}", backup)
 
 
 def test_a_restored_file_is_whole_and_alone(backup: Path, tmp_path: Path) -> None:
     target = tmp_path / "x.sqlite"
-    restore(f"sqlite:///{target}", backup, is_replacing=False, forgotten=[])
+    restore(f"sqlite:///{target}", backup)
     with closing(sqlite3.connect(target)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     left = {one.name for one in tmp_path.iterdir() if not one.name.startswith("store.sqlite")}

@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, text
 from tests.support.databases import Databases
 from tests.web_modules.fhir_store.conftest import PRACTICE
 from web_modules.fhir_store.audit.chain import Chain
-from web_modules.fhir_store.database.backups.restoring import restore
+from web_modules.fhir_store.database.backups.restoring import Replacing, restore
 from web_modules.fhir_store.database.backups.taking import take_backup
 from web_modules.fhir_store.database.engine import Database
 
@@ -146,7 +146,7 @@ def test_a_restore_that_is_killed_leaves_the_database_as_it_was(
     assert was_at_work
     after = held(target_url)
     assert after == {OLD: 3}
-    restore(target_url, file, is_replacing=True, forgotten=[])
+    restore(target_url, file, Replacing(is_allowed=True))
     assert held(target_url) == {NEW: ROWS}
 
 
