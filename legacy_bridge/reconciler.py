@@ -29,6 +29,7 @@ from legacy_bridge.sides.links import (
     LinkState,
     References,
     Restore,
+    Settlement,
     links_in,
 )
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
@@ -109,10 +110,21 @@ class Reconciler:
         on_legacy = self._legacy.write(changes) if changes else {}
         self._forget(visits, on_cloud)
         settlements = [
-            settle(visit, on_cloud.get(visit.link.key), on_legacy.get(visit.link.key)) for visit in visits
+            self._naming_patients(
+                visit, settle(visit, on_cloud.get(visit.link.key), on_legacy.get(visit.link.key))
+            )
+            for visit in visits
         ]
         self._journal.settle(settlements, self._clock())
         return report(visits, settlements, on_cloud, on_legacy)
+
+    def _naming_patients(self, visit: Visit, settlement: Settlement) -> Settlement:
+        """What cannot be carried is shown on the patients whom it concerns (hazard H14)."""
+        if settlement.quarantine is None:
+            return settlement
+        mapping = self._mappings[visit.link.key.kind]
+        named = mapping.patients(visit.link, visit.group, visit.content)
+        return replace(settlement, patients=tuple(sorted(named)))
 
     def _forget(self, visits: Sequence[Visit], on_cloud: Mapping[LinkKey, Outcome]) -> None:
         """Remove the earlier versions of what was withdrawn; until then it is in the write-ahead."""

@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -13,11 +13,11 @@ from legacy_bridge.first_load import begin_first_load, mark_everything
 from legacy_bridge.merge.visit import Report
 from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
-from legacy_bridge.records import Kind
+from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.settings import BridgeSettings
 from legacy_bridge.sides.feeds import ChangeFeed, FeedBatch
 from legacy_bridge.sides.links import RESTORED, Restore
-from legacy_bridge.sides.listings import News
+from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
 from legacy_bridge.sides.stores import Board, Journal, LegacyRecords
 from web_modules.decision.decision import Standing as FunctionStanding
 from web_modules.decision.decision import decide
@@ -216,7 +216,6 @@ class MirrorService:
         journal = self._parts.journal
         now = self._parts.clock()
         conflicts, held = journal.unpublished(_TASKS_A_TIME)
-        patients = journal.links({key for one in conflicts for key in one.patients()})
         self._parts.board.publish(
             News(
                 functions={
@@ -227,15 +226,25 @@ class MirrorService:
                 now=now,
                 conflicts=tuple(conflicts),
                 quarantined=tuple(held),
-                patients={
-                    key: link.ids["Patient"] for key, link in patients.items() if "Patient" in link.ids
-                },
+                patients=self._patient_ids(conflicts, held),
             )
         )
         if conflicts or held:
             journal.published([one.digest for one in conflicts], [one.subject for one in held])
         self._published = self._parts.seconds()
         self._has_news = len(conflicts) == _TASKS_A_TIME or len(held) == _TASKS_A_TIME
+
+    def _patient_ids(
+        self, conflicts: Sequence[ListedConflict], held: Sequence[Quarantined]
+    ) -> Mapping[str, str]:
+        """The Patient ids of those whom some listed records concern; none of a patient who is withheld."""
+        named = {str(key) for one in conflicts for key in one.patients()}
+        named.update(name for one in held for name in one.patients)
+        on_cloud = {name for name in named if name.startswith("Patient/")}
+        links = self._parts.journal.links([LinkKey.parse(name) for name in named - on_cloud])
+        return {name: name.removeprefix("Patient/") for name in on_cloud} | {
+            str(key): link.ids["Patient"] for key, link in links.items() if "Patient" in link.ids
+        }
 
     def _reconcile(self, stop: Event | None) -> Report:
         done = Report()

@@ -1,11 +1,11 @@
 """Publishes how the mirror stands: a Basic for each function, a Task for what waits for a person."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import Kind
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
 from web_modules.decision.words import Function
 from web_modules.fhir import errors
@@ -34,13 +34,10 @@ class FhirBoard:
         """See `sides.Board`."""
         fresh = {function.value: _freshness(function, news) for function in news.functions}
         new = [one for name, one in fresh.items() if one.is_mirrored or self._is_news(name, one)]
-        resources = [
-            *(freshness_resource(one) for one in new),
-            *(task_resource(_quarantine_task(one)) for one in news.quarantined),
-        ]
+        resources = [freshness_resource(one) for one in new]
         with translated():
-            resources += self._conflict_tasks(news)
             self._find(resources)
+            resources += self._tasks(news)
             entries = [self._entry(resource) for resource in resources]
             stored = self._client.transaction(entries) if entries else []
         self._said.update({one.function: one for one in new})
@@ -65,39 +62,37 @@ class FhirBoard:
             found, watermark=before.watermark, published_at=before.published_at
         )
 
-    def _conflict_tasks(self, news: News) -> list[Resource]:
-        """The Tasks of the conflicts as they are to be; those that were shown and are over are closed."""
+    def _tasks(self, news: News) -> list[Resource]:
+        """The Tasks of what waits as they are to be; those that were shown and are over are closed."""
         wanted = [
             task_resource(task)
-            for one in news.conflicts
-            if one.state == "open"
-            for task in _conflict_tasks(one, news.patients)
+            for listed in (
+                *(_conflict_task(one) for one in news.conflicts if one.state == "open"),
+                *(_quarantine_task(one) for one in news.quarantined if one.is_open),
+            )
+            for task in _one_a_patient(*listed, news.patients)
         ]
         names = {_name(one) for one in wanted}
-        groups = [one.digest for one in news.conflicts]
-        shown = [
-            task
+        groups = [*(one.digest for one in news.conflicts), *(one.subject for one in news.quarantined)]
+        shown = {
+            _name(task): task
             for chunk in _chunks([f"{TASK_IDENTIFIER}|{group}" for group in groups])
-            for task in self._client.search("Task", {"group-identifier": ",".join(chunk)})
-        ]
-        self._ids.update({_name(one): str(one["id"]) for one in shown})
+            for parameter in ("identifier", "group-identifier")
+            for task in self._client.search("Task", {parameter: ",".join(chunk)})
+        }
+        self._ids.update({name: str(one["id"]) for name, one in shown.items()})
         closed = [
             {**task, "status": "completed"}
-            for task in shown
-            if _name(task) not in names and task["status"] != "completed"
+            for name, task in shown.items()
+            if name not in names and task["status"] != "completed"
         ]
         return [*wanted, *closed]
 
     def _find(self, resources: Sequence[Resource]) -> None:
-        for resource_type, system in (("Basic", FRESHNESS_IDENTIFIER), ("Task", TASK_IDENTIFIER)):
-            unknown = [
-                _name(one)[1]
-                for one in resources
-                if one["resourceType"] == resource_type and _name(one) not in self._ids
-            ]
-            for chunk in _chunks([f"{system}|{value}" for value in unknown]):
-                for found in self._client.search(resource_type, {"identifier": ",".join(chunk)}):
-                    self._ids[_name(found)] = str(found["id"])
+        unknown = [_name(one)[1] for one in resources if _name(one) not in self._ids]
+        for chunk in _chunks([f"{FRESHNESS_IDENTIFIER}|{value}" for value in unknown]):
+            for found in self._client.search("Basic", {"identifier": ",".join(chunk)}):
+                self._ids[_name(found)] = str(found["id"])
 
     def _entry(self, resource: Resource) -> TransactionEntry:
         resource_type, value = _name(resource)
@@ -143,37 +138,50 @@ def _freshness(function: Function, news: News) -> Freshness:
     )
 
 
-def _conflict_tasks(listed: ListedConflict, ids: Mapping[LinkKey, str]) -> list[MirrorTask]:
-    """One Task a patient whom the conflict concerns: a slot booked twice is shown on both."""
+def _one_a_patient(
+    task: MirrorTask, concerned: Collection[str], ids: Mapping[str, str]
+) -> Iterator[MirrorTask]:
+    """A Task for each patient whom it concerns: a slot booked twice is shown on both.
+
+    The first, or the only one where nobody can be named, bears the key itself.
+    """
+    patients = sorted({ids[name] for name in concerned if name in ids})
+    for number, patient in enumerate(patients or [None]):
+        yield replace(
+            task,
+            key=task.key if number == 0 else f"{task.key}.{patient}",
+            patient=None if patient is None else f"Patient/{patient}",
+            group=task.key,
+        )
+
+
+def _conflict_task(listed: ListedConflict) -> tuple[MirrorTask, Collection[str]]:
     words = (
         f"Both screens changed the {listed.conflict.unit} of this {listed.link.kind.value}, "
         "to different values, and both are kept. Make one screen say what is right, then the other."
     )
-    patients: list[str | None] = [ids[key] for key in sorted(listed.patients(), key=str) if key in ids]
-    return [
-        MirrorTask(
-            key=listed.digest if patient is None else f"{listed.digest}.{patient}",
-            kind=TaskKind.CONFLICT,
-            is_open=True,
-            about=None,
-            patient=None if patient is None else f"Patient/{patient}",
-            words=words,
-            since=listed.since.replace(tzinfo=UTC),
-            group=listed.digest,
-        )
-        for patient in (patients or [None])
-    ]
+    task = MirrorTask(
+        key=listed.digest,
+        kind=TaskKind.CONFLICT,
+        is_open=True,
+        about=None,
+        patient=None,
+        words=words,
+        since=listed.since.replace(tzinfo=UTC),
+    )
+    return task, [str(key) for key in listed.patients()]
 
 
-def _quarantine_task(held: Quarantined) -> MirrorTask:
+def _quarantine_task(held: Quarantined) -> tuple[MirrorTask, Collection[str]]:
     is_stray = held.subject[:1].isupper()  # `Patient/1`, not `patient/…`
-    return MirrorTask(
+    task = MirrorTask(
         key=held.subject,
         kind=TaskKind.QUARANTINE,
-        is_open=held.is_open,
+        is_open=True,
         about=held.subject if is_stray else None,
         patient=None,
         words=held.words,
         since=held.since.replace(tzinfo=UTC),
         owner=held.owner,
     )
+    return task, held.patients

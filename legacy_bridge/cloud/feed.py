@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from legacy_bridge.cloud.resources import translated
+from legacy_bridge.mapping.booking import patients_of
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import Kind, LinkKey
@@ -103,7 +105,7 @@ class HistoryFeed:
                     touched.append(key)
             if one.resource_type in _PEOPLE_MAKE:
                 is_stray = not found and one.resource is not None
-                strays[reference] = _stray(reference) if is_stray else None
+                strays[reference] = _stray(reference, one.resource or {}) if is_stray else None
         return touched, strays
 
 
@@ -147,11 +149,13 @@ def _slots_of(entry: HistoryEntry) -> list[str]:
     return [relative(str(one.get("reference", ""))) for one in entry.resource.get("slot", [])]
 
 
-def _stray(reference: str) -> Stray:
+def _stray(reference: str, resource: Mapping[str, Any]) -> Stray:
     resource_type = reference.partition("/")[0]
+    patients = {reference} if resource_type == "Patient" else patients_of(resource)
     return Stray(
         reference=reference,
         reason="only-in-cloud",
+        patients=tuple(sorted(patients)),
         words=(
             f"This {resource_type} was made in the cloud and the legacy program has no counterpart: "
             "enter it there, or remove it from the cloud."

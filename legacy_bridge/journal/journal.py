@@ -70,12 +70,7 @@ class SqlJournal:
             )
             links.write(connection, practice, [one.link for one in settlements])
             baselines.write(connection, practice, [one.link for one in settlements])
-            held = [
-                (str(one.link.key), one.quarantine, one.waits_for)
-                for one in settlements
-                if one.quarantine is not None
-            ]
-            quarantine.hold(connection, practice, held, moment)
+            quarantine.hold(connection, practice, _held(settlements), moment)
             fine = {str(one.link.key) for one in settlements if one.quarantine is None}
             quarantine.release(connection, practice, fine, moment)
             arrived = [one.link.key for one in settlements if one.has_arrived]
@@ -105,7 +100,12 @@ class SqlJournal:
         moment = _naive(now)
         with self._writing() as connection:
             dirty.mark(connection, self._practice, batch.touched, moment)
-            strays = [(one.reference, (one.reason, one.words), None) for one in batch.strays]
+            strays = [
+                quarantine.Held(
+                    subject=one.reference, reason=one.reason, words=one.words, patients=one.patients
+                )
+                for one in batch.strays
+            ]
             quarantine.hold(connection, self._practice, strays, moment)
             quarantine.release(connection, self._practice, batch.ended, moment)
             checkpoints.write(connection, self._practice, feed, batch.checkpoint, moment)
@@ -183,7 +183,8 @@ class SqlJournal:
             if words is None:
                 quarantine.release(connection, self._practice, [subject], _naive(now))
             elif not quarantine.is_listed(connection, self._practice, subject, words):
-                quarantine.hold(connection, self._practice, [(subject, (reason, words), None)], _naive(now))
+                held = quarantine.Held(subject=subject, reason=reason, words=words)
+                quarantine.hold(connection, self._practice, [held], _naive(now))
 
     def published(self, digests: Sequence[str], subjects: Sequence[str]) -> None:
         """Note that the public board shows them."""
@@ -215,6 +216,20 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise SideUnavailable("The journal does not take writes: check its disk.") from error
+
+
+def _held(settlements: Sequence[Settlement]) -> list[quarantine.Held]:
+    return [
+        quarantine.Held(
+            subject=str(one.link.key),
+            reason=one.quarantine[0],
+            words=one.quarantine[1],
+            waits_for=one.waits_for,
+            patients=one.patients,
+        )
+        for one in settlements
+        if one.quarantine is not None
+    ]
 
 
 def _link(key: LinkKey, row: Mapping[str, Any] | None, agreed: Any, pending: Pending | None) -> Link:

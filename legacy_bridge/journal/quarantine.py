@@ -1,6 +1,7 @@
 """Quarantine: what cannot be carried, with the reason, an owner and an age; the others flow on."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +18,29 @@ MIRROR = "mirror"
 """The kind of what concerns a whole side."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A record that cannot be carried.
+
+    Attributes:
+        subject: a link, or `Type/id`.
+        reason: a short word for counting.
+        words: what is wrong and what to do.
+        waits_for: the parent that is waited for.
+        patients: whom it concerns; see `Quarantined`.
+    """
+
+    subject: str
+    reason: str
+    words: str
+    waits_for: LinkKey | None = None
+    patients: tuple[str, ...] = ()
+
+
 def hold(
     connection: Connection,
     practice: str,
-    found: Sequence[tuple[str, tuple[str, str], LinkKey | None]],
+    found: Sequence[Held],
     now: datetime,
 ) -> None:
     """List records that cannot be carried.
@@ -28,28 +48,29 @@ def hold(
     Args:
         connection: in a transaction.
         practice: the ODS code.
-        found: subject (a link, or `Type/id`), reason and words, and the parent that is waited for.
+        found: what to list.
         now: the age of a record that is listed already stays.
     """
-    for subject, (reason, words), waits_for in found:
-        kind, _, key = subject.partition("/")
+    for one in found:
+        kind, _, key = one.subject.partition("/")
         row = {
             "practice": practice,
-            "subject": subject,
-            "kind": kind if kind in {MIRROR, *(one.value for one in Kind)} else STRAY,
+            "subject": one.subject,
+            "kind": kind if kind in {MIRROR, *(known.value for known in Kind)} else STRAY,
             "key": key,
-            "reason": reason,
-            "words": words,
+            "reason": one.reason,
+            "words": one.words,
             "owner": None,
             "since": now,
             "seen": now,
-            "waits_for": None if waits_for is None else str(waits_for),
+            "waits_for": None if one.waits_for is None else str(one.waits_for),
+            "patients": list(one.patients),
             "is_open": 1,
             "published": 0,
         }
         was_open = connection.execute(
             select(QUARANTINE.c.is_open).where(
-                QUARANTINE.c.practice == practice, QUARANTINE.c.subject == subject
+                QUARANTINE.c.practice == practice, QUARANTINE.c.subject == one.subject
             )
         ).scalar()
         keep = {"practice", "subject", "owner"} | ({"since"} if was_open else set())
@@ -161,4 +182,5 @@ def _listed(row: Mapping[Any, Any]) -> Quarantined:
         owner=row["owner"],
         since=row["since"],
         is_open=bool(row["is_open"]),
+        patients=tuple(row["patients"]),
     )

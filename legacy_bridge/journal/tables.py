@@ -103,6 +103,7 @@ QUARANTINE = Table(
     Column("since", DateTime, nullable=False),
     Column("seen", DateTime, nullable=False),
     Column("waits_for", String(_REFERENCE), nullable=True),
+    Column("patients", JSON, nullable=False),
     Column("is_open", Integer, nullable=False),
     Column("published", Integer, nullable=False),
     Index("quarantine_waits", "practice", "waits_for"),

@@ -132,14 +132,14 @@ def current(
     Raises:
         RecordRefused: two are active.
     """
-    active = [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
-    if len(active) > 1:
+    found = active(appointments)
+    if len(found) > 1:
         raise RecordRefused(
             "slot-booked-twice",
-            f"{len(active)} appointments are active in one slot of the new book. Cancel all but one there.",
+            f"{len(found)} appointments are active in one slot of the new book. Cancel all but one there.",
         )
-    if active:
-        return active[0]
+    if found:
+        return found[0]
     if slot.get("status") != BLOCKED:
         return None
     by_patient = [
@@ -148,6 +148,11 @@ def current(
         if one["status"] != ENTERED_IN_ERROR and _original(one) == CANCELLED_BY_PATIENT
     ]
     return max(by_patient, key=number_of, default=None)
+
+
+def active(appointments: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those that take a slot."""
+    return [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
 
 
 def status_for(fields: Fields, status: str, *, names_nobody: bool) -> str:
@@ -192,7 +197,13 @@ def number_of(appointment: Mapping[str, Any]) -> int:
 
 def names(appointment: Mapping[str, Any], patient: str) -> bool:
     """Whether an Appointment names a patient (`Patient/1`)."""
-    return any(relative(_actor(one)) == patient for one in appointment.get("participant", []))
+    return patient in patients_of(appointment)
+
+
+def patients_of(appointment: Mapping[str, Any]) -> set[str]:
+    """The patients whom an Appointment names: `Patient/1`."""
+    actors = {relative(_actor(one)) for one in appointment.get("participant", [])}
+    return {actor for actor in actors if actor.startswith("Patient/")}
 
 
 def to_columns(fields: Fields, row: Row) -> dict[str, RowValue]:

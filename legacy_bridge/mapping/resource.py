@@ -20,7 +20,7 @@ from legacy_bridge.records import (
     RowValue,
     Value,
 )
-from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.links import Link, References, links_in
 from legacy_bridge.sides.writes import CloudPlan, CloudStep, RowChange
 from web_modules.fhir.systems import legacy_key
 
@@ -162,10 +162,22 @@ class ResourceMapping:
         steps = tuple(delete_step(one) for one in found)
         return CloudPlan(link=link.key, steps=steps, bookings=link.bookings)
 
+    def patients(self, link: Link, group: RowGroup | None, content: CloudContent | None) -> set[str]:
+        """Whom a record concerns, though it cannot be expressed: links, or `Patient/id` on the cloud."""
+        named = {str(key) for key in links_in(link.baseline.values()) if key.kind is Kind.PATIENT}
+        if self.kind is Kind.PATIENT:
+            there = () if content is None else content.resources.values()
+            return {str(link.key), *(f"{one['resourceType']}/{one['id']}" for one in there)}
+        return named | self._named(group, content)
+
     def key_of(self, resource: Mapping[str, Any], ods: str) -> LinkKey | None:
         """The link that a resource of ours says it belongs to."""
         key = identifier_of(resource, self.identifier_system(ods))
         return None if key is None else LinkKey(kind=self.kind, key=key)
+
+    def _named(self, group: RowGroup | None, content: CloudContent | None) -> set[str]:  # noqa: ARG002
+        """The patients whom rows and resources name, for kinds that name any."""
+        return set()
 
     def _read_rows(self, group: RowGroup) -> dict[str, Value]:
         found = {one.name: one.from_rows(group) for one in self.fields}

@@ -35,6 +35,7 @@ from legacy_bridge.mapping.resource import (
     update_step,
 )
 from legacy_bridge.mapping.values import (
+    link_of,
     minutes_between,
     moment_from_text,
     moment_of,
@@ -196,6 +197,14 @@ class SlotMapping(ResourceMapping):
             name = uuid.uuid5(uuid.NAMESPACE_URL, f"{link.key}/{bookings}")
             steps.append(create_step(drafted, system, f"urn:uuid:{name}"))
         return CloudPlan(link=link.key, steps=tuple(steps), bookings=bookings, withdraws=context.hides)
+
+    def _named(self, group: RowGroup | None, content: CloudContent | None) -> set[str]:
+        """Who is booked in the slot, on either side."""
+        rows = () if group is None else group.rows.get(TABLE, ())
+        links = (link_of(Kind.PATIENT, row.get("PatientGuid")) for row in rows)
+        booked = () if content is None else booking.active(content.appointments)
+        named = {patient for one in booked for patient in booking.patients_of(one)}
+        return {*(str(link) for link in links if link is not None), *named}
 
     def correction(
         self,

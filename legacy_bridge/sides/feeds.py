@@ -15,11 +15,13 @@ class Stray:
         reference: `Patient/1`.
         reason: a short word.
         words: why it is not carried, and what to do.
+        patients: whom it concerns: `Patient/id`.
     """
 
     reference: str
     reason: str
     words: str
+    patients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,6 +135,7 @@ class Settlement:
         generation: what may be cleared from the dirty list.
         open_conflicts: all that are open now; those listed before and missing here are settled.
         quarantine: why the record cannot be carried (reason, words), or None when it can.
+        patients: whom a record that cannot be carried concerns; see `Quarantined`.
         waits_for: the parent without which it cannot be carried.
         retry_after_seconds: look again by itself after this long; None: when something changes.
         touched: other links that have to be looked at because of this one.
@@ -147,6 +148,7 @@ class Settlement:
     generation: int
     open_conflicts: tuple[Conflict, ...] = ()
     quarantine: tuple[str, str] | None = None
+    patients: tuple[str, ...] = ()
     waits_for: LinkKey | None = None
     retry_after_seconds: float | None = None
     touched: tuple[LinkKey, ...] = ()

@@ -29,7 +29,8 @@ class ListedConflict:
 
     def patients(self) -> set[LinkKey]:
         """The patients whom it concerns."""
-        values = [*self.conflict.legacy.values(), *self.conflict.cloud.values()]
+        sides = (self.conflict.base, self.conflict.legacy, self.conflict.cloud)
+        values = [value for side in sides for value in side.values()]
         named = {key for key in links_in(values) if key.kind is Kind.PATIENT}
         return named or ({self.link} if self.link.kind is Kind.PATIENT else set())
 
@@ -45,6 +46,8 @@ class Quarantined:
         owner: who looks after it, or None while nobody does.
         since: when it was found.
         is_open: False once it can be carried.
+        patients: whom it concerns, as far as can be known: links (`patient/…`), or `Patient/id` as the cloud
+            names them.
     """
 
     subject: str
@@ -53,6 +56,7 @@ class Quarantined:
     owner: str | None
     since: datetime
     is_open: bool
+    patients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,8 @@ class News:
         now: when this was put together.
         conflicts: those that the board does not show as they are.
         quarantined: the same.
-        patients: the Patient ids of those whom the conflicts concern.
+        patients: the Patient ids of those whom these concern, by link or by `Patient/id`; who is not on the
+            cloud is missing.
     """
 
     functions: Mapping[Function, tuple[Authority, bool]]
@@ -116,4 +121,4 @@ class News:
     now: datetime
     conflicts: tuple[ListedConflict, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
-    patients: Mapping[LinkKey, str] = field(default_factory=dict)
+    patients: Mapping[str, str] = field(default_factory=dict)
