@@ -75,10 +75,11 @@ class Banner(QFrame):
             self._two.flow.addWidget(part)
         self._two.flow.right = self._allergies
         self._same = _Say(look, "people")
+        self._unsettled = _Say(look, "scales")
         self._warning = _Say(look, "warning")
         zones = QVBoxLayout()
         zones.setSpacing(0)
-        for line in (self._one, self._two, self._same, self._warning):
+        for line in (self._one, self._two, self._same, self._unsettled, self._warning):
             zones.addWidget(line)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 1)
@@ -96,6 +97,7 @@ class Banner(QFrame):
             today: the environment's day, on which ages are told.
         """
         self._same.say("")
+        self._unsettled.say("")  # of the patient before: not even one paint may show it
         is_open = patient is not None
         self._set_state("nobody" if patient is None else "dead" if patient.died is not None else "open")
         for part in (self._born, self._gender, self._number, self._close, self._two):
@@ -136,11 +138,21 @@ class Banner(QFrame):
             f"{other.name}, born {other.born_words(today)}, NHS No. {other.number_words}" for other in others
         )
         many = "Another patient has" if len(others) == 1 else f"{len(others)} other patients have"
-        self._same.say(f"<b>{many} this name:</b> {escape(who)}. Check the date of birth.")
+        self._same.say(f"{many} this name:", f"{who}. Check the date of birth.")
+
+    def show_unsettled(self, lead: str, words: str, *, is_short: bool = False) -> None:
+        """Say what of the open patient waits for a person (hazard H14).
+
+        Args:
+            lead: how much; empty while nothing does.
+            words: what to do.
+            is_short: there is no room for more than the lead; the rest is on the tool tip.
+        """
+        self._unsettled.say(lead, words, is_short=is_short)
 
     def show_warning(self, lead: str | None, words: str = "") -> None:
         """Warn that what is in front of the person may be about another patient; None: no longer."""
-        self._warning.say("" if lead is None else f"<b>{escape(lead)}</b> {escape(words)}")
+        self._warning.say(lead or "", words)
 
     def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
         """Identity first: what closes the patient takes the room that is left."""
@@ -326,9 +338,12 @@ class _Say(QFrame):
         layout.addWidget(self._words, 1)
         self.hide()
 
-    def say(self, words: str) -> None:
-        self._words.setText(words)
-        self.setVisible(bool(words))
+    def say(self, lead: str, words: str = "", *, is_short: bool = False) -> None:
+        said = "" if is_short else escape(words)
+        self._words.setText(f"<b>{escape(lead)}</b> {said}" if lead else "")
+        self._words.setAccessibleName(f"{lead} {words}".strip())
+        self.setToolTip(words if is_short else "")
+        self.setVisible(bool(lead))
 
 
 def _label(words: str, kind: str = "") -> QLabel:

@@ -351,7 +351,10 @@ class ContextHub:
                 "It is asked again by itself."
             )
         elif not found:
-            words = f"No patient of this practice bears the number {number} on the new side."
+            words = (
+                f"No patient of this practice bears the number {number} on the new side: "
+                "the record has not crossed, or is held back."
+            )
         else:
             words = f"{len(found)} patients bear the number {number}: it does not say which one is shown."
         self._set_dispute(self._dispute_of(shown, None, words))

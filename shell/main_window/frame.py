@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QScreen
-from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
 from shell.banner.banner import Banner
 from shell.functions import CloudOffer
@@ -106,7 +106,9 @@ class WindowFrame(QWidget):
             column.addWidget(stripe)
         column.addWidget(self.top_bar)
         column.addWidget(self.banner)
-        middle = QHBoxLayout()
+        below = _Below()
+        middle = QHBoxLayout(below)
+        middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(0)
         middle.addWidget(self.rail)
         work = QVBoxLayout()
@@ -122,8 +124,20 @@ class WindowFrame(QWidget):
             work.addWidget(line)
         work.addWidget(self.splitter, 1)
         middle.addLayout(work, 1)
-        column.addLayout(middle, 1)
+        column.addWidget(below, 1)
         column.addWidget(self.status_bar)
+
+
+class _Below(QWidget):
+    """What lies below the banner: where there is too little room for all, it gives first (hazard H01)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802 - Qt's name
+        """No height is asked for."""
+        return False
 
 
 def _stripes(theme: Theme, offer: CloudOffer, warnings: Sequence[str]) -> list[QWidget]:

@@ -1,7 +1,7 @@
 """Reads from the cloud on threads of their own, so that the window's thread never waits."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,14 @@ from shell.patient import Patient, patient_of, person_words
 from web_modules.fhir import systems
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirError, FhirGone, FhirNotFound
-from web_modules.fhir.mirror_status import Freshness, TaskKind, freshness_of, task_of
+from web_modules.fhir.mirror_status import (
+    Freshness,
+    Unsettled,
+    freshness_of,
+    task_of,
+    unsettled,
+    unsettled_by_patient,
+)
 
 _TIMEOUT_SECONDS = 5.0
 _PULSE_MILLISECONDS = 1000  # freshness is told in seconds
@@ -26,15 +33,15 @@ class Pulse:
 
     Attributes:
         freshness: by function id.
-        conflicts: that wait for a person.
-        held_back: in quarantine.
+        unsettled: what waits for a person, in the whole practice.
+        of_patients: the same of each patient of whom something waits, by FHIR id.
         silent_since: when the cloud was last heard; None while it answers.
     """
 
-    freshness: dict[str, Freshness]
-    conflicts: int
-    held_back: int
-    silent_since: datetime | None
+    freshness: Mapping[str, Freshness] = field(default_factory=dict)
+    unsettled: Unsettled = field(default_factory=Unsettled)
+    of_patients: Mapping[str, Unsettled] = field(default_factory=dict)
+    silent_since: datetime | None = None
 
 
 class _Answer(QObject):
@@ -77,7 +84,7 @@ class Cloud(QObject):
         self._pool.setMaxThreadCount(4)
         self._jobs: set[_Job] = set()
         self._heard_at = datetime.now(UTC)
-        self._last = Pulse(freshness={}, conflicts=0, held_back=0, silent_since=None)
+        self._last = Pulse()
         self._timer = QTimer(self, interval=_PULSE_MILLISECONDS)
         self._timer.timeout.connect(self._beat)
         self._practitioners: dict[str, str] = {}
@@ -146,13 +153,12 @@ class Cloud(QObject):
 
     def _read_pulse(self) -> Pulse:
         fresh = [freshness_of(one) for one in self._client.search("Basic", {"code": "freshness"})]
-        tasks = [task_of(one) for one in self._client.search("Task", {"status": "requested"})]
-        kinds = [task.kind for task in tasks if task is not None]
+        found = [task_of(one) for one in self._client.search("Task", {"status": "requested"})]
+        tasks = [one for one in found if one is not None]
         return Pulse(
             freshness={one.function: one for one in fresh if one is not None},
-            conflicts=kinds.count(TaskKind.CONFLICT),
-            held_back=kinds.count(TaskKind.QUARANTINE),
-            silent_since=None,
+            unsettled=unsettled(tasks),
+            of_patients=unsettled_by_patient(tasks),
         )
 
     def _took_pulse(self, pulse: Pulse | None, error: Exception | None) -> None:
@@ -161,12 +167,7 @@ class Cloud(QObject):
             self._heard_at = datetime.now(UTC)
             self._last = pulse
         else:
-            self._last = Pulse(
-                freshness=self._last.freshness,
-                conflicts=self._last.conflicts,
-                held_back=self._last.held_back,
-                silent_since=self._heard_at,
-            )
+            self._last = replace(self._last, silent_since=self._heard_at)
         self.pulse.emit(self._last)
 
     def _ask(self, read: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:

@@ -35,6 +35,7 @@ from shell.main_window.wording import (
     strip_in_dispute,
     strip_right,
     strip_words,
+    unsettled_words,
     utc_now,
 )
 from shell.meeting import Person
@@ -43,10 +44,13 @@ from shell.rollout import Rollout
 from shell.switchboard import SIDES_OF_VIEW, Switchboard
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Function, Stage, View
+from web_modules.fhir.mirror_status import Unsettled
 
 _TICK_MILLISECONDS = 200
 """Ages on the glass are told in seconds; a veil never waits for a tick (hazard H01)."""
 _SAID_MILLISECONDS = 8000  # long enough to read two sentences
+_SHORT = 500
+"""Drawn pixels. A lower window keeps its room for the panes: what the page says too is not said twice."""
 _LATE_SECONDS = 6  # a veil that stays so long says why
 
 
@@ -68,7 +72,7 @@ class MainWindow(WindowFrame):
         self._pages = offer.functions[0]
         self._decision: Decision | None = None
         self._active: Side | None = None
-        self._pulse = Pulse(freshness={}, conflicts=0, held_back=0, silent_since=None)
+        self._pulse = Pulse()
         self._has_pulse = False
         self._shown: dict[Side, Shown] = {}
         self._gone: dict[Side, tuple[str, Shown | None]] = {}
@@ -169,6 +173,7 @@ class MainWindow(WindowFrame):
             QGuiApplication.clipboard().clear()
         self.patient = patient
         self.record.show(patient)
+        self._show_unsettled()
         self.banner.show_warning(None)
         self._say_what_is_waited_for()
         self._show_rollout()
@@ -298,6 +303,7 @@ class MainWindow(WindowFrame):
         self.elsewhere.pressed.connect(self._answer_elsewhere)
         self.said.pressed.connect(lambda _name: self.said.hide())
         self._cloud.pulse.connect(self._took_pulse)
+        self.resized.connect(self._show_unsettled)
 
     def _open_found(self, patient: Patient | None) -> None:
         if patient is None:
@@ -333,9 +339,11 @@ class MainWindow(WindowFrame):
     def _took_pulse(self, pulse: Pulse) -> None:
         self._pulse, self._has_pulse = pulse, True
         is_known = pulse.silent_since is None
+        waits = pulse.unsettled
         self.status_bar.show_counts(
-            pulse.conflicts if is_known else None, pulse.held_back if is_known else None
+            waits.conflicts if is_known else None, waits.held_back if is_known else None
         )
+        self._show_unsettled()
         if pulse.silent_since is None:
             self.silence.hide()
             self.record.refresh()
@@ -348,6 +356,12 @@ class MainWindow(WindowFrame):
             if words != self.silence.words() or self.silence.isHidden():
                 self.silence.say(words, [("legacy", "Open the legacy screen", "Alt 1", "plain")])
         self._show_ages()
+
+    def _show_unsettled(self) -> None:
+        """What waits for a person stands on the patient whom it concerns too (hazard H14)."""
+        waits = None if self.patient is None else self._pulse.of_patients.get(self.patient.fhir_id)
+        lead, words = unsettled_words(waits or Unsettled(), self._pulse.silent_since)
+        self.banner.show_unsettled(lead, words, is_short=self.height() < self._theme.px(_SHORT))
 
     def _tick(self) -> None:
         self._board.hub.tick()
@@ -413,6 +427,7 @@ class MainWindow(WindowFrame):
 
     def _record_changed(self, patient: Patient) -> None:
         self.patient = patient
+        self._show_unsettled()
         self._board.record_changed(patient)
         self._recent = [patient if one.fhir_id == patient.fhir_id else one for one in self._recent]
         self.rail.show_recent(self._recent)

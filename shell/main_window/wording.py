@@ -10,6 +10,7 @@ from shell.main_window.freshness import PRACTICE_ZONE, MirrorLine, ago
 from shell.patient import Patient
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Authority, Environment, View
+from web_modules.fhir.mirror_status import Unsettled
 
 _READ_LONG_AGO_SECONDS = 60
 UNREADABLE_FLAGS = (
@@ -175,6 +176,23 @@ def silence_words(title: str, since: datetime, *, as_at: datetime | None, has_pa
         f"<b>The cloud cannot be reached since {at:%H:%M}.</b> The legacy screen works as usual and "
         f"everything can be done there.{shown} What is entered on the legacy screen crosses by itself."
     )
+
+
+def unsettled_words(waits: Unsettled, silent_since: datetime | None) -> tuple[str, str]:
+    """What the banner says of the open patient's changes that wait for a person: how many, and what to do.
+
+    Args:
+        waits: what waits, of this patient.
+        silent_since: when the cloud was last heard; aware, None while it answers.
+
+    Returns:
+        the lead and the rest; both empty while nothing waits.
+    """
+    if not waits.sentence:
+        return "", ""
+    as_of = "" if silent_since is None else f"As of {silent_since.astimezone(PRACTICE_ZONE):%H:%M}, "
+    begin = "" if waits.conflicts + waits.held_back == 1 else "Begin with the oldest: "
+    return f"{as_of}{waits.sentence}.", f"{begin}{waits.oldest}"
 
 
 def waiting_words(title: str, now: Decision, then: Decision) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
@@ -26,7 +26,13 @@ from web_modules.decision.words import Environment, Function, Stage
 from web_modules.fhir import systems
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirUnavailable
-from web_modules.fhir.mirror_status import Freshness, freshness_resource
+from web_modules.fhir.mirror_status import (
+    Freshness,
+    MirrorTask,
+    TaskKind,
+    freshness_resource,
+    task_resource,
+)
 from web_modules.fhir.resource_json import Resource, serialise
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 
@@ -262,6 +268,20 @@ class WindowStage:
                 )
             )
         )
+
+    def leave_unsettled(self, kind: TaskKind, patient: Patient | None, words: str = "Correct it.") -> None:
+        """Have something wait for a person, as the mirror publishes it; the first is the oldest."""
+        number = len(self.transport.tasks)
+        task = MirrorTask(
+            key=f"slot/{number}",
+            kind=kind,
+            is_open=True,
+            about=None,
+            patient=None if patient is None else f"Patient/{patient.fhir_id}",
+            words=words,
+            since=datetime(2026, 11, 17, 9, tzinfo=UTC) + timedelta(minutes=number),
+        )
+        self.transport.tasks.append(task_resource(task))
 
     def end(self) -> None:
         """Close the window and wait for its threads."""

@@ -4,6 +4,7 @@ One Basic a function holds its freshness and parity; a Task each conflict and ea
 Whoever reads them needs no further API, and sees the last one, aged, when the bridge is silent.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -150,6 +151,55 @@ class MirrorTask:
     since: datetime
     owner: str | None = None
     group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsettled:
+    """What waits for a person: of the whole practice, or of one patient.
+
+    Attributes:
+        conflicts: how many wait for a decision.
+        held_back: how many records are in quarantine.
+        oldest: what happened to the one that waits longest, and what to do; empty while nothing waits.
+    """
+
+    conflicts: int = 0
+    held_back: int = 0
+    oldest: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """How many of one patient's changes wait, without a full stop; empty while none does."""
+        whose = "of this patient "
+        parts = []
+        if self.held_back:
+            held = "1 change {}is" if self.held_back == 1 else f"{self.held_back} changes {{}}are"
+            parts.append(f"{held} held back")
+        if self.conflicts:
+            waits = "1 conflict {}waits" if self.conflicts == 1 else f"{self.conflicts} conflicts {{}}wait"
+            parts.append(f"{waits} for a decision")
+        return " and ".join([part.format(whose if at == 0 else "") for at, part in enumerate(parts)])
+
+
+def unsettled(tasks: Iterable[MirrorTask]) -> Unsettled:
+    """Count what waits; what has a Task for each of several patients is one."""
+    groups = {task.group or task.key: task for task in tasks if task.is_open}
+    kinds = [task.kind for task in groups.values()]
+    oldest = min(groups.values(), key=lambda task: (task.since, task.key), default=None)
+    return Unsettled(
+        conflicts=kinds.count(TaskKind.CONFLICT),
+        held_back=kinds.count(TaskKind.QUARANTINE),
+        oldest="" if oldest is None else oldest.words,
+    )
+
+
+def unsettled_by_patient(tasks: Iterable[MirrorTask]) -> dict[str, Unsettled]:
+    """Count what waits of each patient who is named, by the Patient's id."""
+    found: dict[str, list[MirrorTask]] = {}
+    for task in tasks:
+        if task.patient is not None and task.is_open:
+            found.setdefault(task.patient.rpartition("/")[2], []).append(task)
+    return {patient: unsettled(theirs) for patient, theirs in found.items()}
 
 
 def task_resource(task: MirrorTask) -> Resource:

@@ -15,6 +15,7 @@ from web_modules.pages.answering import Form, page_route
 from web_modules.pages.changes import change_route
 from web_modules.pages.drawing import NavigationItem, Pages, now_words
 from web_modules.pages.finding import MOST_SHOWN, Found, find_patients, read_wanted
+from web_modules.pages.unsettled import read_unsettled
 from web_modules.patients.contact import (
     FIELDS,
     LABELS,
@@ -96,10 +97,11 @@ class PatientPages:
         values = {
             "shown": demographics(reader, resource, services.practice, today),
             "namesakes": namesakes(reader, resource, services.practice, today),
+            "unsettled": read_unsettled(reader, resource["id"]),
             "done": request.query_params.get("done", ""),
             "done_at": request.query_params.get("at", "")[: len("10:12:05")],
             "patient_id": resource["id"],
-            "watch": ("Patient", "Practitioner", "Organization"),
+            "watch": ("Patient", "Practitioner", "Organization", "Task"),
         }
         return self._pages.draw(request, "patients/demographics.html", values)
 

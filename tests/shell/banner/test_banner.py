@@ -66,9 +66,11 @@ def test_deceased_is_said_in_words_colour_and_pattern(banner: Banner) -> None:
 def test_nothing_of_the_patient_before_stays(banner: Banner) -> None:
     banner.show_patient(replace(SARAH, died="2026-09-03"), TODAY)
     banner.show_same_name([GWYNETH], TODAY)
+    banner.show_unsettled("1 change of this patient is held back.", "Correct it.")
     banner.show_patient(GWYNETH, TODAY)
     words = " ".join(words_of(banner))
     assert "Died" not in words
+    assert "held back" not in words
     assert "this name" not in words
     assert "SMITH" not in words
 

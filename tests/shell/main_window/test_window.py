@@ -19,6 +19,7 @@ from tests.support.whole import cut_parts
 from tests.support.widgets import hit, press, texts
 from tests.support.window_stage import GWYNETH, LONG, SANDRA, SARAH, WindowStage, host_patient
 from web_modules.decision.words import Environment, Function, Stage, View
+from web_modules.fhir.mirror_status import TaskKind
 
 
 def view_of(stage: WindowStage) -> View:
@@ -287,13 +288,13 @@ def test_no_word_of_a_dispute_is_cut_however_large_the_text(
     stage.transport.records[0]["name"][0]["family"] = patient.family
     stage.window.resize(1280, 800)
     stage.publish(age_seconds=3700)
+    for kind in (*[TaskKind.CONFLICT] * 12, *[TaskKind.QUARANTINE] * 3):
+        stage.leave_unsettled(kind, None)
     stage.cloud.start()
     stage.open(patient)
     stage.pages.show(host_patient(patient), unsaved=True)
     stage.legacy.show(host_patient(SANDRA))
-    stage.window.status_bar.show_counts(12, 3)
     qtbot.waitUntil(lambda: "As at" in texts(stage.window.status_bar), timeout=5000)
-    stage.window.status_bar.show_counts(12, 3)
     qtbot.waitUntil(lambda: cut_parts(stage.window.content) == [])
     words = texts(stage.window.status_bar)
     assert "The panes show two patients; writing is stopped" in words

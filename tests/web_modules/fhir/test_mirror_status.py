@@ -1,5 +1,6 @@
 """What the mirror publishes is read back equal, and its age is told without hope."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,10 +12,13 @@ from web_modules.fhir.mirror_status import (
     Freshness,
     MirrorTask,
     TaskKind,
+    Unsettled,
     freshness_of,
     freshness_resource,
     task_of,
     task_resource,
+    unsettled,
+    unsettled_by_patient,
 )
 
 MOMENTS = st.datetimes(min_value=datetime(2020, 1, 1), max_value=datetime(2040, 1, 1)).map(  # noqa: DTZ001
@@ -78,3 +82,49 @@ def test_age_turns_amber_after_a_minute_and_red_after_five(seconds: int, age: Ag
         is_mirrored=True,
     )
     assert freshness.age_at(now) is age
+
+
+def waiting(key: str, kind: TaskKind, patient: str | None, *, minute: int = 0, group: str = "") -> MirrorTask:
+    return MirrorTask(
+        key=key,
+        kind=kind,
+        is_open=True,
+        about=None,
+        patient=patient,
+        words=f"{key} waits.",
+        since=datetime(2026, 11, 17, 10, minute, tzinfo=UTC),
+        group=group or key,
+    )
+
+
+@pytest.mark.hazard("H14")
+def test_what_waits_is_counted_for_each_patient_and_once_for_the_practice() -> None:
+    tasks = [
+        waiting("slot/1", TaskKind.QUARANTINE, "Patient/1", minute=5),
+        waiting("twice", TaskKind.CONFLICT, "Patient/1", minute=1),
+        waiting("twice.2", TaskKind.CONFLICT, "Patient/2", minute=1, group="twice"),
+        waiting("session/1", TaskKind.QUARANTINE, None),
+        replace(waiting("over", TaskKind.QUARANTINE, "Patient/3"), is_open=False),
+    ]
+    assert unsettled_by_patient(tasks) == {
+        "1": Unsettled(conflicts=1, held_back=1, oldest="twice waits."),
+        "2": Unsettled(conflicts=1, oldest="twice.2 waits."),
+    }
+    assert unsettled(tasks) == Unsettled(conflicts=1, held_back=2, oldest="session/1 waits.")
+    assert unsettled([]) == Unsettled()
+
+
+@pytest.mark.parametrize(
+    ("conflicts", "held_back", "words"),
+    [
+        (0, 0, ""),
+        (0, 1, "1 change of this patient is held back"),
+        (0, 2, "2 changes of this patient are held back"),
+        (1, 0, "1 conflict of this patient waits for a decision"),
+        (2, 0, "2 conflicts of this patient wait for a decision"),
+        (1, 1, "1 change of this patient is held back and 1 conflict waits for a decision"),
+        (3, 2, "2 changes of this patient are held back and 3 conflicts wait for a decision"),
+    ],
+)
+def test_what_waits_is_said_in_plain_words(conflicts: int, held_back: int, words: str) -> None:
+    assert Unsettled(conflicts=conflicts, held_back=held_back).sentence == words

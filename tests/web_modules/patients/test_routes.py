@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from tests.support.module_web import ModuleWeb, PageRead
 from tests.web_modules.patients.people import patient, sarah
 from web_modules.fhir.client import version_of
+from web_modules.fhir.mirror_status import MirrorTask, TaskKind, task_resource
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.access import Access
 from web_modules.patients.contact import FIELDS
@@ -176,6 +179,33 @@ def test_a_patient_who_is_not_there_is_said_in_words(web: ModuleWeb) -> None:
     page = web.get("patients/nobody")
     assert page.status == 404
     assert "This is not in the records" in page.text
+
+
+@pytest.mark.hazard("H14")
+def test_what_waits_for_a_person_is_listed_on_the_patient_whom_it_concerns_and_on_nobody_else(
+    web: ModuleWeb,
+) -> None:
+    mine = web.create(sarah())["id"]
+    other = web.create(patient("Evans", "Gwyneth", "1948-05-21"))["id"]
+    for minute, words in enumerate(("The slot has <no> end: correct it.", "A text is too long.")):
+        task = MirrorTask(
+            key=f"slot/{minute}",
+            kind=TaskKind.QUARANTINE,
+            is_open=True,
+            about=None,
+            patient=f"Patient/{mine}",
+            words=words,
+            since=datetime(2026, 11, 17, 9, minute, tzinfo=UTC),
+            owner="Dawn Hartley",
+        )
+        web.fhir.create(task_resource(task))
+        web.fhir.create(task_resource(replace(task, key=f"over/{minute}", is_open=False)))
+    page = web.get(f"patients/{mine}")
+    assert "2 changes of this patient are held back" in page.text
+    assert "The slot has <no> end: correct it. Since 17-Nov-2026 09:00, with Dawn Hartley" in page.text
+    assert page.text.index("17-Nov-2026 09:00") < page.text.index("17-Nov-2026 09:01")
+    assert page.text.count("Since 17-Nov-2026") == 2
+    assert "held back" not in web.get(f"patients/{other}").text
 
 
 # ---- change ----------------------------------------------------------------------------------------
