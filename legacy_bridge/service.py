@@ -110,6 +110,7 @@ class MirrorService:
         while not stop.is_set():
             try:
                 self.step(stop)
+                self._scan()
             except SideUnavailable as error:
                 failures += 1
                 if failures == 1:
@@ -128,7 +129,6 @@ class MirrorService:
             if failures:
                 _LOG.info("side available again", extra={"attempts": failures})
             failures, said = 0, ""
-            self._scan()
             self._parts.cloud_moved.wait(self._settings.legacy_poll_seconds)
 
     def step(self, stop: Event | None = None) -> Report:

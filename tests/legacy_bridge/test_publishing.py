@@ -2,11 +2,13 @@
 
 import json
 from datetime import UTC, datetime
+from threading import Event
 
 import pytest
 from typer.testing import CliRunner
 
 from legacy_bridge.__main__ import app
+from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.records import Kind
 from tests.legacy_bridge.support.mirror import Mirror, stages
 from tests.legacy_bridge.support.small_practice import ODS
@@ -96,3 +98,19 @@ def test_the_running_bridge_counts_by_itself_when_nothing_else_is_to_be_done(mir
     )
     told = json.loads(shown.output)["kinds"]["patient"]
     assert (told["matched"], told["counted"]) == (2, 2)
+
+
+def test_a_journal_that_fails_while_the_sides_are_counted_does_not_end_the_bridge(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, tries = Event(), []
+
+    def fails() -> None:
+        tries.append(1)
+        if len(tries) > 1:
+            stop.set()
+        raise SideUnavailable("The journal does not take writes: check its disk.")
+
+    monkeypatch.setattr(mirror.service, "_scan", fails)
+    mirror.service.run(stop)
+    assert len(tries) == 2
