@@ -10,15 +10,18 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.guards import BlastGuard
-from legacy_bridge.mapping.field import references_in
+from legacy_bridge.mapping.codes import INACTIVE_STATUSES
+from legacy_bridge.mapping.field import references_in, relative
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
+from legacy_bridge.mapping.values import moment_from_text
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
-from legacy_bridge.merge.visit import Report, Visit, report, settle
+from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
 from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
@@ -102,6 +105,7 @@ class Reconciler:
         self._blast_guard.admit(sum(visit.deletes for visit in visits), total)
         about_to = {one.link.key: one.pending() for one in visits if one.writes}
         decided = [(visit.link.key, conflict) for visit in visits for conflict in visit.decided]
+        decided += [lost for visit in visits for lost in visit.lost]
         if about_to or decided:
             self._journal.begin(about_to, decided, self._clock())
         plans = [visit.plan for visit in visits if visit.plan is not None]
@@ -209,13 +213,17 @@ class Reconciler:
         if is_confidential is False:
             return visit
         note = visit.refusal if is_confidential else _CONFIDENTIALITY_UNREADABLE
-        visit = replace(visit, refusal=None, note=note)
-        try:
-            cloud = mapping.from_cloud(visit.content, references)
-        except Exception:  # noqa: BLE001 - what cannot be read there may not stay there
-            cloud = None
-        base = visit.link.baseline
-        there: Fields = cloud.fields if cloud is not None else {}
+        return self._withdraw_unread(replace(visit, refusal=None), mapping, note, references)
+
+    def _withdraw_unread(
+        self,
+        visit: Visit,
+        mapping: ResourceMapping,
+        note: tuple[str, str] | None,
+        references: References,
+    ) -> Visit:
+        """Take off the cloud what cannot be read; what can be read of it and was not agreed on is listed."""
+        there, base = mapping.readable(visit.content, references), visit.link.baseline
         lost = (
             Conflict(
                 unit=unit.name,
@@ -225,9 +233,9 @@ class Reconciler:
                 cloud={name: there[name] for name in unit.fields if name in there},
             )
             for unit in UNITS[mapping.kind]
-            if cloud is not None and any(base.get(name) != there.get(name) for name in unit.fields)
+            if there and any(base.get(name) != there.get(name) for name in unit.fields)
         )
-        return replace(self._withdraw(visit, mapping), decided=tuple(lost))
+        return replace(self._withdraw(visit, mapping), note=note, decided=tuple(lost))
 
     def _look(self, visit: Visit, legacy: Reading | None, references: References) -> Visit:
         """Decide what is to be done about one link; nothing is written yet."""
@@ -236,15 +244,16 @@ class Reconciler:
             cloud = mapping.from_cloud(visit.content, references)
             return self._decide(visit, mapping, legacy, cloud, references)
         except RecordRefused as refused:
-            if legacy is not None and legacy.is_withheld:
-                return self._withdraw(visit, mapping)  # what cannot be read there may not stay there
-            return replace(visit, refusal=(refused.reason, refused.words))
+            refusal = (refused.reason, refused.words)
+            if legacy is not None and legacy.is_withheld:  # what cannot be read there may not stay there
+                return self._withdraw_unread(visit, mapping, refusal, references)
+            return replace(visit, refusal=refusal)
         except (SideUnavailable, MirrorStopped):
             raise
         except Exception as error:  # noqa: BLE001 - a poisonous record is held; the others flow on
             refusal = _not_mappable(visit.link.key, error)
             if legacy is not None and legacy.is_withheld:
-                return replace(self._withdraw(visit, mapping), note=refusal)
+                return self._withdraw_unread(visit, mapping, refusal, references)
             return replace(visit, refusal=refusal)
 
     def _decide(  # noqa: PLR0911 - one line a row of the table in `presence`
@@ -346,10 +355,34 @@ class Reconciler:
         plan = mapping.removal(visit.content, link=visit.link)
         if mapping.kind is Kind.PATIENT:
             patient = visit.content.resources["Patient"]["id"]
-            booked = map(delete_step, self._cloud.appointments_of(f"Patient/{patient}"))
-            plan = replace(plan, steps=(*booked, *plan.steps), withdraws=True)
+            booked = self._cloud.appointments_of(f"Patient/{patient}")
+            lost = self._not_agreed(visit.link.key, booked)
+            first = tuple(slot.key for slot, one in lost if not _is_seen(slot, one))
+            if first and visit.dirty.attempts < PARENT_ATTEMPTS:
+                return replace(visit, first=first)
+            told = ((slot.key, _lost_booking(visit.link.key, one)) for slot, one in lost)
+            visit = replace(visit, lost=tuple(told))
+            plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps), withdraws=True)
         touched = tuple(self._legacy.dependants(visit.link.key))
         return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
+
+    def _not_agreed(
+        self, patient: LinkKey, appointments: Collection[Mapping[str, Any]]
+    ) -> list[tuple[Link, Mapping[str, Any]]]:
+        """A patient's bookings in the cloud that legacy does not say, with their slots."""
+        active = [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
+        named = [
+            (relative(str(slot.get("reference"))), one) for one in active for slot in one.get("slot", [])
+        ]
+        keys = self._journal.keys_of([reference for reference, _ in named])
+        links = self._journal.links(set(keys.values()))
+        found = [(links[keys[reference]], one) for reference, one in named if reference in keys]
+        return [
+            (slot, one)
+            for slot, one in found
+            if slot.baseline.get("patient") != patient
+            or slot.baseline.get("booked_at") != moment_from_text(one.get("created"))
+        ]
 
     def _withhold(
         self, visit: Visit, mapping: ResourceMapping, legacy: Reading, cloud: Reading | None
@@ -364,9 +397,11 @@ class Reconciler:
         merged = self._merged(mapping.kind, visit.base, legacy, cloud.fields)
         if merged.to_legacy and is_new and visit.doubt is None:
             change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
+            # what legacy alone changed is not told any more, so it is not agreed on
+            agreed = {name: one for name, one in merged.agreed.items() if name not in merged.to_cloud}
             return replace(
                 visit,
-                agreed=merged.agreed,
+                agreed=agreed,
                 to_legacy=merged.to_legacy,
                 row_change=change,
                 ends_as=visit.link.state,
@@ -390,6 +425,18 @@ class Reconciler:
             held=legacy.held,
             doubt=doubt,
         )
+
+
+def _is_seen(slot: Link, appointment: Mapping[str, Any]) -> bool:
+    """Whether a slot was looked at since an Appointment of it was changed last."""
+    return slot.versions.get(f"Appointment/{appointment['id']}") == str(appointment["meta"]["versionId"])
+
+
+def _lost_booking(patient: LinkKey, appointment: Mapping[str, Any]) -> Conflict:
+    """What is listed of a booking that could not be carried before its patient was withdrawn."""
+    booked = {"patient": patient, "booked_at": moment_from_text(appointment.get("created"))}
+    cloud = {name: value for name, value in booked.items() if value is not None}
+    return Conflict(unit="booking", winner=Authority.LEGACY, base={}, legacy={}, cloud=cloud)
 
 
 def _with_what_to_forget(visit: Visit) -> Visit:

@@ -88,6 +88,21 @@ class ResourceMapping:
         found = {one.name: one.from_cloud(whole, references) for one in self.fields}
         return Reading(fields={name: value for name, value in found.items() if value is not None})
 
+    def readable(self, content: CloudContent | None, references: References) -> Fields:
+        """What can be read, field by field, of resources that cannot be expressed; words where it cannot."""
+        if content is None or self.resource_types[0] not in content.resources:
+            return {}
+        whole = self._with_missing(content)
+        found: dict[str, Value | None] = {}
+        for one in self.fields:
+            try:
+                found[one.name] = one.from_cloud(whole, references)
+            except RecordRefused as refused:
+                found[one.name] = str(refused)
+            except Exception:  # noqa: BLE001 - the other fields are told all the same
+                found[one.name] = "The bridge cannot read this field."
+        return {name: value for name, value in found.items() if value is not None}
+
     def to_legacy(self, fields: Fields, changed: Collection[str], group: RowGroup) -> RowChange:
         """The columns to write so that the rows say what `fields` says of the changed fields.
 

@@ -41,6 +41,8 @@ class Visit:
         deletes: a record is deleted on one side.
         doubt: why the cloud's differences may be no edits, or None.
         forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
+        first: links that have to be visited before anything is done about this one.
+        lost: conflicts of other links that this visit decides.
     """
 
     dirty: Dirty
@@ -64,6 +66,8 @@ class Visit:
     deletes: bool = False
     doubt: Doubt | None = None
     forgets: frozenset[str] = frozenset()
+    first: tuple[LinkKey, ...] = ()
+    lost: tuple[tuple[LinkKey, Conflict], ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -87,18 +91,24 @@ def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) ->
         return _held(visit, _known_again(visit), visit.refusal)
     if visit.waits_for is not None:
         return _waiting(visit, visit.waits_for)
+    if visit.first:
+        return Settlement(
+            link=visit.link,
+            generation=visit.dirty.generation,
+            touched=visit.first,
+            retry_after_seconds=_after(visit, _CHANGED_WAIT_SECONDS),
+        )
     outcomes = (on_cloud or _WRITTEN, on_legacy or _WRITTEN)
     reached = _reached(visit, outcomes[0])
     refusal = next((one.refusal for one in outcomes if one.kind is OutcomeKind.REFUSED), None)
     if refusal is not None:
         return _held(visit, _unsettled(visit, reached), refusal)
     if any(one.kind is OutcomeKind.CHANGED for one in outcomes):
-        wait = min(_CHANGED_WAIT_SECONDS * 2**visit.dirty.attempts, _LONGEST_WAIT_SECONDS)
         return Settlement(
             link=_unsettled(visit, reached),
             generation=visit.dirty.generation,
             open_conflicts=visit.open,
-            retry_after_seconds=wait,
+            retry_after_seconds=_after(visit, _CHANGED_WAIT_SECONDS),
         )
     return _done(visit, reached)
 
@@ -174,14 +184,18 @@ def _known_again(visit: Visit) -> Link:
     return replace(visit.link, versions=visit.content.versions())
 
 
+def _after(visit: Visit, first_seconds: float) -> float:
+    """Longer with every attempt."""
+    return min(first_seconds * 2.0**visit.dirty.attempts, _LONGEST_WAIT_SECONDS)
+
+
 def _waiting(visit: Visit, parent: LinkKey) -> Settlement:
     if visit.dirty.attempts < PARENT_ATTEMPTS:
-        wait = min(_FIRST_WAIT_SECONDS * 2**visit.dirty.attempts, _LONGEST_WAIT_SECONDS)
         return Settlement(
             link=visit.link,
             generation=visit.dirty.generation,
             open_conflicts=visit.open,
-            retry_after_seconds=wait,
+            retry_after_seconds=_after(visit, _FIRST_WAIT_SECONDS),
             waits_for=parent,
         )
     words = (

@@ -5,6 +5,7 @@ all is quiet, each of these edges has to lead to a value that is still there, or
 conflicts; and a value that somebody moved on from is there only if somebody brought it back.
 """
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -77,10 +78,12 @@ class Oracle:
         reached = set(kept)
         while added := {one.saw for one in edits if one.left in reached} - reached:
             reached |= added
+        makers = Counter(one.left for one in edits)
+        came_back = {value for value in there if makers[value] < 2}  # what two people left is nobody's own
         return [
             one
             for one in edits
-            if one.left not in reached or (one.saw in there and kept.isdisjoint(_led_to(one, edits)))
+            if one.left not in reached or (one.saw in came_back and kept.isdisjoint(_led_to(one, edits)))
         ]
 
 

@@ -9,7 +9,8 @@ from legacy_bridge.records import Kind
 from tests.legacy_bridge.support.faults import Faults, Killed
 from tests.legacy_bridge.support.foreign_server import WithoutDeleteHistory
 from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import SmallPractice, guid
+from tests.legacy_bridge.support.small_practice import SmallPractice, guid, key
+from tests.legacy_bridge.test_mirror_of_appointments import book_in_cloud
 from tests.legacy_bridge.test_mirror_of_patients import with_phone
 from web_modules.fhir.errors import FhirGone, FhirNotFound
 from web_modules.fhir_store.service import FhirService
@@ -42,6 +43,49 @@ def test_a_patient_who_becomes_confidential_is_withdrawn_which_is_no_deletion(mi
     assert mirror.patient("mary")["id"] != mary["id"]
     assert len(mirror.appointments("slot0")) == 1
     assert mirror.differing() == []
+
+
+def test_what_legacy_changed_stays_when_the_cloud_s_edit_is_fetched_before_a_withdrawal(
+    mirror: Mirror,
+) -> None:
+    mary = mirror.patient("mary")
+    mirror.put(mary, telecom=with_phone(mary, "01632 222222"))
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True, EmailAddress="mary@example.org")
+    mirror.drain()
+    row = mirror.practice.patient("mary")
+    assert (row["HomePhone"], row["EmailAddress"]) == ("01632 222222", "mary@example.org")
+
+
+@pytest.mark.hazard("H20")
+def test_a_booking_made_in_the_cloud_reaches_legacy_before_its_patient_is_withdrawn(mirror: Mirror) -> None:
+    book_in_cloud(mirror, "slot0", "mary")
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    row = mirror.practice.slot("slot0")
+    assert (row["PatientGuid"], row["SlotStatus"]) == (guid("mary"), "Booked")
+    assert mirror.appointments("slot0") == []
+
+
+def test_a_booking_that_legacy_cannot_take_is_listed_before_its_patient_is_withdrawn(mirror: Mirror) -> None:
+    mirror.practice.book("slot0", "omar")
+    book_in_cloud(mirror, "slot0", "mary")
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    assert mirror.appointments("slot0") == []
+    listed = [one.conflict for one in mirror.journal.conflicts(decided=True)]
+    assert key(Kind.PATIENT, "mary") in [one.cloud.get("patient") for one in listed]
+
+
+def test_what_was_entered_in_a_record_that_cannot_be_read_is_listed_when_it_is_withdrawn(
+    mirror: Mirror,
+) -> None:
+    mary = mirror.patient("mary")
+    mirror.put({**mary, "telecom": with_phone(mary, "01632 222222")}, deceasedBoolean=True)
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    listed = [one.conflict for one in mirror.journal.conflicts(decided=True)]
+    assert [one.cloud.get("home_phone") for one in listed if one.unit == "home_phone"] == ["01632 222222"]
+    assert "died and not when" in str([one.cloud for one in listed if one.unit == "death_date"])
 
 
 def test_a_confidential_patient_is_withdrawn_even_when_the_cloud_s_record_cannot_be_read(
