@@ -55,7 +55,8 @@ class Content:
 class SimulatedJournal:
     """One practice's journal; see `sides.Journal`."""
 
-    def __init__(self) -> None:
+    def __init__(self, identity: str = "first") -> None:
+        self.identity = identity
         self.content = Content()
         self._backup: Content | None = None
 

@@ -28,6 +28,7 @@ class Held:
 
     rows: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     numbers: list[tuple[int, str, str]] = field(default_factory=list)
+    told: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -254,13 +255,13 @@ class SimulatedOutbox:
             if (key := guid_key(record)) is not None
         )
         reached = numbers[-1] if numbers else max(upto, after)
-        oldest = min(outbox, default=self._database.content.last_number + 1)
+        first = numbers[0] if numbers else upto + 1
         return FeedBatch(
             touched=tuple(touched),
             strays=(),
             checkpoint=str(reached),
             is_whole=len(numbers) < self.page,
-            has_gap=oldest > after + 1 and upto > after and self._was_pruned(after + 1),
+            has_gap=first > after + 1,
         )
 
     def upto(self) -> int:
@@ -270,7 +271,3 @@ class SimulatedOutbox:
     def data_version(self) -> int:
         """See `service.Parts.data_version`."""
         return self._database.version
-
-    def _was_pruned(self, number: int) -> bool:
-        outbox = self._database.content.outbox
-        return number not in outbox and bool(outbox) and min(outbox) > number

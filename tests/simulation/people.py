@@ -3,25 +3,39 @@
 import copy
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.mapping.field import FieldMapping
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Value
+from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
-from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.links import References
 from tests.legacy_bridge.support.small_practice import guid, key
-from tests.simulation.legacy import SimulatedDatabase, SimulatedRows
-from tests.simulation.practice import DAY, EDITABLE, NAMES
+from tests.simulation.legacy import Held, SimulatedDatabase
+from tests.simulation.practice import DAY, EDITABLE, NAMES, add_patient, add_slot
 from tests.simulation.server import SimulatedServer
+from tests.simulation.sight import BOOKING, GONE, RECORD, THERE, Sight
 from web_modules.fhir.client import FhirClient, TransactionEntry, version_of
 from web_modules.fhir.errors import FhirError
 
-BOOKING = "booking"
 _LEGACY, _CLOUD = "legacy", "cloud"
+_PATIENT, _SLOT = "Admin_Patient", "Appointment_Slot"
+_FORM = ("HomePhone", "EmailAddress", "Surname", "GivenName", "NumberAndStreet")
+"""What the form of the legacy program shows and saves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that somebody opened a while ago: the columns and fields as they were then."""
+
+    link: LinkKey
+    name: str
+    shown: dict[str, Any]
+    fields: dict[str, Any]
 
 
 class People:
@@ -30,72 +44,63 @@ class People:
     def __init__(
         self,
         seed: int,
-        database: SimulatedDatabase,
-        server: SimulatedServer,
-        mappings: dict[Kind, ResourceMapping],
+        sides: tuple[SimulatedDatabase, SimulatedServer, Sight],
+        mappings: Mapping[Kind, ResourceMapping],
         oracle: Oracle,
         told: Callable[[str], None],
     ) -> None:
         self.random = random.Random(seed)
         self.reached: Counter[str] = Counter()
         self.names = {kind: list(found) for kind, found in NAMES.items()}
-        self._database = database
-        self._server = server
+        self._database, server, self._sight = sides
         self._client = FhirClient(server)
         self._mappings = mappings
         self._oracle = oracle
         self._told = told
-        self._rows = SimulatedRows(database, guid("org"), lambda: None)
         self._count = 0
-        self.cancels = False
+        self._forms: list[Form] = []
+        self._held: list[Held] = []
 
     def work(self) -> None:
         """Somebody does something."""
         what = self.random.choices(
-            (self._edit_legacy, self._edit_cloud, self._book_legacy, self._book_cloud), (4, 4, 2, 2)
+            (
+                self._edit_legacy,
+                self._edit_cloud,
+                self._book_legacy,
+                self._book_cloud,
+                self._open_form,
+                self._save_form,
+                self._hold,
+                self._delete_or_bring_back,
+                self._delete_in_cloud,
+                self._register,
+                self._spoil_or_mend,
+                self._spoil_or_mend_in_cloud,
+                self._hide_or_show,
+                self._touch,
+            ),
+            (16, 16, 8, 8, 0, 0, 3, 3, 1, 2, 3, 2, 2, 1),
         )[0]
         what()
 
-    def legacy_fields(self, link: LinkKey) -> Fields:
-        """What legacy says of a record; nothing when it has none, or cannot be read."""
-        group = self._rows.read([Link(key=link)]).get(link)
-        reading = self._mappings[link.kind].from_legacy(group)
-        return {} if reading is None else reading.fields
+    def go_home(self) -> None:
+        """The day ends: transactions are committed, forms closed, what was spoilt is mended or stays."""
+        for held in list(self._held):
+            self._commit(held)
+        self._forms.clear()
 
-    def cloud_fields(self, link: LinkKey) -> Fields:
-        """What the cloud says of a record."""
-        mapping = self._mappings[link.kind]
-        content = self.content(link)
-        if content is None or mapping.resource_types[0] not in content.resources:
-            return {}
-        reading = mapping.from_cloud(content, self._references())
-        return {} if reading is None else reading.fields
-
-    def content(self, link: LinkKey) -> CloudContent | None:
-        """The resources of a record."""
-        mapping = self._mappings[link.kind]
-        found = {
-            resource_type: one
-            for resource_type in mapping.resource_types
-            for one in self._server.resources(resource_type)
-            if mapping.key_of(one, "Y99002") == link
-        }
-        if not found:
-            return None
-        slot = f"Slot/{found['Slot']['id']}" if "Slot" in found else None
-        appointments = tuple(
-            one
-            for one in self._server.resources("Appointment")
-            if slot in [named.get("reference") for named in one.get("slot", [])]
-        )
-        return CloudContent(link=link, resources=found, appointments=appointments)
+    def lose_open_transactions(self) -> None:
+        """The database came back from a backup: nobody's transaction goes on."""
+        self._held.clear()
+        self._forms.clear()
 
     def _edit_legacy(self) -> None:
         link, name, field = self._chosen()
         table = GROUPS[link.kind].main
         if self._database.is_held(table, name):
             return
-        saw = self.legacy_fields(link).get(field.name)
+        saw = self._sight.seen(_LEGACY, link, field.name)
         left = self._token(_LEGACY)
         assert field.to_columns is not None
         self._database.edit(table, name, **field.to_columns(left))
@@ -103,10 +108,10 @@ class People:
 
     def _edit_cloud(self) -> None:
         link, name, field = self._chosen()
-        content = self.content(link)
+        content = self._sight.content(link)
         if content is None:
             return
-        saw = self.cloud_fields(link).get(field.name)
+        saw = self._sight.seen(_CLOUD, link, field.name)
         left = self._token(_CLOUD)
         draft = {one: copy.deepcopy(dict(resource)) for one, resource in content.resources.items()}
         field.to_draft(draft, left, References())
@@ -116,12 +121,10 @@ class People:
 
     def _book_legacy(self) -> None:
         slot = self.random.choice(self.names[Kind.SLOT])
-        link, row = key(Kind.SLOT, slot), self._database.row("Appointment_Slot", slot)
-        if self._database.is_held("Appointment_Slot", slot):
+        link, row = key(Kind.SLOT, slot), self._database.row(_SLOT, slot)
+        if self._database.is_held(_SLOT, slot) or row["Deleted"]:
             return
-        saw = booking_in(self.legacy_fields(link))
-        if saw is not None and not self.cancels:
-            return
+        saw = self._sight.seen(_LEGACY, link, BOOKING)
         if row["PatientGuid"] is None:
             booked_at = self._moment()
             patient = self.random.choice(self.names[Kind.PATIENT])
@@ -140,24 +143,22 @@ class People:
                 "BookedTime": None,
                 "BookingMethod": None,
             }
-        self._database.edit("Appointment_Slot", slot, **columns)
-        self._note(link, slot, BOOKING, _LEGACY, saw, booking_in(self.legacy_fields(link)))
+        self._database.edit(_SLOT, slot, **columns)
+        self._note(link, slot, BOOKING, _LEGACY, saw, self._sight.seen(_LEGACY, link, BOOKING))
 
     def _book_cloud(self) -> None:
         name = self.random.choice(self.names[Kind.SLOT])
         link = key(Kind.SLOT, name)
-        content = self.content(link)
+        content = self._sight.content(link)
         if content is None:
             return
         slot = content.resources["Slot"]
-        saw = booking_in(self.cloud_fields(link))
+        saw = self._sight.seen(_CLOUD, link, BOOKING)
         active = [one for one in content.appointments if one["status"] == "booked"]
-        if active and not self.cancels:
-            return
         if active:
             steps = [_put({**active[0], "status": "cancelled"}), _put({**slot, "status": "free"})]
         elif slot["status"] == "free":
-            patient = self.content(key(Kind.PATIENT, self.random.choice(self.names[Kind.PATIENT])))
+            patient = self._sight.content(key(Kind.PATIENT, self.random.choice(self.names[Kind.PATIENT])))
             if patient is None:
                 return
             booked_at = datetime.combine(DAY, self._moment(), UTC)
@@ -182,7 +183,136 @@ class People:
         else:
             return
         if self._send(steps):
-            self._note(link, name, BOOKING, _CLOUD, saw, booking_in(self.cloud_fields(link)))
+            self._note(link, name, BOOKING, _CLOUD, saw, self._sight.seen(_CLOUD, link, BOOKING))
+
+    def _open_form(self) -> None:
+        """Somebody opens a patient's form in the legacy program, and will save all of it later."""
+        name = self.random.choice(self.names[Kind.PATIENT])
+        link = key(Kind.PATIENT, name)
+        shown = {column: self._database.row(_PATIENT, name)[column] for column in _FORM}
+        self._forms.append(Form(link, name, shown, self._sight.legacy(link)))
+
+    def _save_form(self) -> None:
+        """Somebody saves a form whole: one field is their edit, the others are what they were shown."""
+        if not self._forms:
+            return
+        form = self._forms.pop(self.random.randrange(len(self._forms)))
+        if self._database.is_held(_PATIENT, form.name):
+            return
+        field = self._field(Kind.PATIENT, self.random.choice(EDITABLE[Kind.PATIENT]))
+        left = self._token(_LEGACY)
+        assert field.to_columns is not None
+        before = self._sight.legacy(form.link)
+        self._database.edit(_PATIENT, form.name, **{**form.shown, **field.to_columns(left)})
+        self.reached["form saved whole"] += 1
+        self._note(form.link, form.name, field.name, _LEGACY, form.fields.get(field.name), left)
+        for other in {*EDITABLE[Kind.PATIENT]} - {field.name}:
+            was, shown = before.get(other), form.fields.get(other)
+            if was != shown:
+                self._put_back(form, other, was, shown)
+        if before.get(field.name) != form.fields.get(field.name):  # the legacy program's own lost update
+            self._oracle.edited(
+                place_of(form.link, field.name), _LEGACY, saw=before.get(field.name), left=left
+            )
+
+    def _put_back(self, form: "Form", field: str, was: Any, shown: Any) -> None:
+        """The legacy program itself lost its own user's edit: not the bridge's doing. Else it is no edit."""
+        if isinstance(was, str) and was.startswith(_LEGACY[0]):
+            self._oracle.edited(place_of(form.link, field), _LEGACY, saw=was, left=shown)
+            self._told(f"legacy: {form.link.kind.value}/{form.name} {field}: form puts back {was} -> {shown}")
+        else:
+            self.reached["old value put back by a form"] += 1
+            self._told(f"legacy: {form.link.kind.value}/{form.name} {field}: STALE FORM {was} -> {shown}")
+
+    def _hold(self) -> None:
+        """Somebody's transaction stays open over the bridge's looks."""
+        if self._held:
+            self._commit(self.random.choice(self._held))
+            return
+        link, name, field = self._chosen()
+        table = GROUPS[link.kind].main
+        if self._database.is_held(table, name):
+            return
+        saw, left = self._sight.seen(_LEGACY, link, field.name), self._token(_LEGACY)
+        assert field.to_columns is not None
+        held = self._database.hold(table, name, **field.to_columns(left))
+        held.told = lambda: self._note(link, name, field.name, _LEGACY, saw, left)
+        self._held.append(held)
+
+    def _commit(self, held: Held) -> None:
+        self._held.remove(held)
+        self._database.commit(held)
+        held.told()
+        self.reached["transaction held over a poll"] += 1
+
+    def _delete_or_bring_back(self) -> None:
+        name = self.random.choice(self.names[Kind.SLOT])
+        if self._database.is_held(_SLOT, name):
+            return
+        link, row = key(Kind.SLOT, name), self._database.row(_SLOT, name)
+        saw = self._sight.seen(_LEGACY, link, BOOKING)
+        was = bool(row["Deleted"])
+        self._database.edit(_SLOT, name, Deleted=not was)
+        self._note(link, name, RECORD, _LEGACY, GONE if was else THERE, THERE if was else GONE)
+        self._note(link, name, BOOKING, _LEGACY, saw, self._sight.seen(_LEGACY, link, BOOKING))
+
+    def _delete_in_cloud(self) -> None:
+        name = self.random.choice(self.names[Kind.SLOT])
+        link = key(Kind.SLOT, name)
+        content = self._sight.content(link)
+        if content is None or content.resources["Slot"]["status"] != "free":
+            return
+        slot = {**content.resources["Slot"]}
+        step = TransactionEntry(method="DELETE", url=f"Slot/{slot['id']}", if_match=version_of(slot))
+        if self._send([step]):
+            self._note(link, name, RECORD, _CLOUD, THERE, GONE)
+
+    def _register(self) -> None:
+        """Somebody new, or a new slot, in the legacy program."""
+        self._count += 1
+        kind, add = self.random.choice(((Kind.PATIENT, add_patient), (Kind.SLOT, add_slot)))
+        name = f"new-{kind.value}{self._count}"
+        add(self._database, name)
+        self.names[kind].append(name)
+        self._note(key(kind, name), name, RECORD, _LEGACY, GONE, THERE)
+
+    def _spoil_or_mend(self) -> None:
+        """A slot without a length cannot be carried; somebody corrects it later."""
+        name = self.random.choice(self.names[Kind.SLOT])
+        if self._database.is_held(_SLOT, name):
+            return
+        is_spoilt = self._database.row(_SLOT, name)["PlannedDurationInMinutes"] is None
+        self._database.edit(_SLOT, name, PlannedDurationInMinutes=15 if is_spoilt else None)
+        self.reached["mended record" if is_spoilt else "poisonous record"] += 1
+        self._told(f"legacy: slot/{name} {'mended' if is_spoilt else 'spoilt'}")
+
+    def _spoil_or_mend_in_cloud(self) -> None:
+        """The cloud says that somebody died and not when; somebody corrects it later."""
+        name = self.random.choice(self.names[Kind.PATIENT])
+        content = self._sight.content(key(Kind.PATIENT, name))
+        if content is None:
+            return
+        patient = {**content.resources["Patient"]}
+        is_spoilt = patient.pop("deceasedBoolean", False)
+        if self._send([_put(patient if is_spoilt else {**patient, "deceasedBoolean": True})]):
+            self.reached["mended record" if is_spoilt else "poisonous record"] += 1
+            self._told(f"cloud: patient/{name} {'mended' if is_spoilt else 'spoilt'}")
+
+    def _hide_or_show(self) -> None:
+        name = self.random.choice(self.names[Kind.PATIENT])
+        if self._database.is_held(_PATIENT, name):
+            return
+        is_hidden = bool(self._database.row(_PATIENT, name)["IsConfidential"])
+        self._database.edit(_PATIENT, name, IsConfidential=not is_hidden)
+        self.reached["shown again" if is_hidden else "made confidential"] += 1
+        self._told(f"legacy: patient/{name} {'shown again' if is_hidden else 'made confidential'}")
+
+    def _touch(self) -> None:
+        """Somebody saves a resource as it was: a new version, and nothing new in it."""
+        name = self.random.choice(self.names[Kind.PATIENT])
+        content = self._sight.content(key(Kind.PATIENT, name))
+        if content is not None:
+            self._send([_put({**content.resources["Patient"]})])
 
     def _send(self, steps: list[TransactionEntry]) -> bool:
         try:
@@ -196,8 +326,10 @@ class People:
         kind = self.random.choice(kinds)
         name = self.random.choice(self.names[kind])
         wanted = self.random.choice(EDITABLE[kind])
-        field = next(one for one in self._mappings[kind].fields if one.name == wanted)
-        return key(kind, name), name, field
+        return key(kind, name), name, self._field(kind, wanted)
+
+    def _field(self, kind: Kind, wanted: str) -> FieldMapping:
+        return next(one for one in self._mappings[kind].fields if one.name == wanted)
 
     def _token(self, side: str) -> str:
         self._count += 1
@@ -212,25 +344,10 @@ class People:
         self._told(f"{side}: {link.kind.value}/{name} {field}: {saw} -> {left}")
         self._oracle.edited(place_of(link, field), side, saw=saw, left=left)
 
-    def _references(self) -> References:
-        found: dict[str, LinkKey] = {}
-        for mapping in self._mappings.values():
-            resource_type = mapping.resource_types[0]
-            for one in self._server.resources(resource_type):
-                link = mapping.key_of(one, "Y99002")
-                if link is not None:
-                    found[f"{resource_type}/{one['id']}"] = link
-        return References(of_resources=found)
-
 
 def place_of(link: LinkKey, field: str) -> str:
     """How the oracle names a field of a record."""
     return f"{link} {field}"
-
-
-def booking_in(fields: Fields) -> tuple[Value | None, Value | None] | None:
-    """Who is booked, and since when; None when nobody is."""
-    return (fields["patient"], fields.get("booked_at")) if "patient" in fields else None
 
 
 def _put(resource: dict[str, Any]) -> TransactionEntry:

@@ -57,7 +57,7 @@ class SimulatedServer:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._content = Content()
+        self.content = Content()
         self._backup: Content | None = None
         self.judge: Callable[[Resource], None] = lambda _: None
         """Refuses a resource that it will never take."""
@@ -76,16 +76,16 @@ class SimulatedServer:
 
     def moved(self) -> int:
         """A number that changes with every version."""
-        return self._content.log[-1].number if self._content.log else 0
+        return self.content.log[-1].number if self.content.log else 0
 
     def backup(self) -> None:
         """Save everything."""
-        self._backup = self._content.copied()
+        self._backup = self.content.copied()
 
     def restore(self) -> None:
         """Put back what was saved last: ids and versions are given again."""
         assert self._backup is not None
-        self._content = self._backup.copied()
+        self.content = self._backup.copied()
 
     def has_backup(self) -> bool:
         """Whether there is something to put back."""
@@ -95,7 +95,7 @@ class SimulatedServer:
         """The current resources of a type; not to be changed."""
         return [
             one.content
-            for name, one in self._content.current.items()
+            for name, one in self.content.current.items()
             if one.content is not None and name.startswith(f"{resource_type}/")
         ]
 
@@ -125,7 +125,7 @@ class SimulatedServer:
         return _said(int(stored["response"]["status"]), stored["resource"])
 
     def _read(self, reference: str) -> Resource:
-        found = self._content.current.get(reference)
+        found = self.content.current.get(reference)
         if found is None:
             raise Refused(404)
         if found.content is None:
@@ -133,14 +133,14 @@ class SimulatedServer:
         return found.content
 
     def _forget(self, reference: str) -> None:
-        if reference not in self._content.current:
+        if reference not in self.content.current:
             raise Refused(404)
-        latest = self._content.current[reference]
-        self._content.log = [one for one in self._content.log if one.reference != reference or one is latest]
+        latest = self.content.current[reference]
+        self.content.log = [one for one in self.content.log if one.reference != reference or one is latest]
 
     def _history(self, query: Mapping[str, str]) -> Resource:
         since = datetime.fromisoformat(query["_since"]) if "_since" in query else None
-        wanted = [one for one in self._content.log if since is None or one.changed_at >= since]
+        wanted = [one for one in self.content.log if since is None or one.changed_at >= since]
         return _bundle("history", [_history_entry(one) for one in wanted])
 
     def _searched(self, resource_type: str, query: Mapping[str, str]) -> Resource:
@@ -156,11 +156,11 @@ class SimulatedServer:
         return found
 
     def _transaction(self, bundle: Resource) -> Resource:
-        before = self._content.copied()
+        before = self.content.copied()
         try:
             return self._transact(bundle.get("entry", []))
         except Refused:
-            self._content = before
+            self.content = before
             raise
 
     def _transact(self, entries: list[Resource]) -> Resource:
@@ -173,8 +173,8 @@ class SimulatedServer:
                 found = self._search(url, _query(request["ifNoneExist"])) if "ifNoneExist" in request else []
                 if len(found) > 1:
                     raise Refused(412, "multiple-matches")
-                reference = f"{url}/{found[0]['id']}" if found else f"{url}/{self._content.next_id}"
-                self._content.next_id += not found
+                reference = f"{url}/{found[0]['id']}" if found else f"{url}/{self.content.next_id}"
+                self.content.next_id += not found
                 plans.append(("FOUND" if found else "POST", reference, resource, True))
             else:
                 reference = url
@@ -193,7 +193,7 @@ class SimulatedServer:
         return _bundle("transaction-response", answers)
 
     def _check(self, reference: str, if_match: str | None, *, is_deletion: bool) -> None:
-        found = self._content.current.get(reference)
+        found = self.content.current.get(reference)
         if found is None or found.content is None:
             if not is_deletion:
                 raise Refused(404 if found is None else 410)
@@ -206,12 +206,12 @@ class SimulatedServer:
     def _check_references(self, resource: Resource) -> None:
         for one in _references(resource):
             if _REFERENCE.match(one):
-                found = self._content.current.get(one)
+                found = self.content.current.get(one)
                 if found is None or found.content is None:
                     raise Refused(422, "not-found")
 
     def _store(self, method: str, reference: str, resource: Resource | None, moment: datetime) -> Resource:
-        before = self._content.current.get(reference)
+        before = self.content.current.get(reference)
         if method == "FOUND":
             assert before is not None
             return {"resource": before.content, "response": {"status": "200"}}
@@ -226,15 +226,15 @@ class SimulatedServer:
             content = {**resource, "resourceType": resource_type, "id": resource_id, "meta": meta}
             self.judge(content)
         made = Version(self.moved() + 1, reference, version_id, moment, content)
-        self._content.log.append(made)
-        self._content.current[reference] = made
+        self.content.log.append(made)
+        self.content.current[reference] = made
         if content is None:
             return {"response": {"status": "204"}}
         return {"resource": content, "response": {"status": "201" if method == "POST" else "200"}}
 
     def _moment(self) -> datetime:
         """Now; later than anything before, as a server that numbers its versions under a lock says it."""
-        last = self._content.log[-1].changed_at if self._content.log else datetime(1970, 1, 1, tzinfo=UTC)
+        last = self.content.log[-1].changed_at if self.content.log else datetime(1970, 1, 1, tzinfo=UTC)
         return max(self._clock(), last + timedelta(microseconds=1))
 
 

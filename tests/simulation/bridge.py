@@ -1,0 +1,133 @@
+"""Puts the real bridge together on simulated sides."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from legacy_bridge.cloud.feed import HistoryFeed
+from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.errors import SchemaDrifted
+from legacy_bridge.guards import BlastGuard
+from legacy_bridge.mapping.resource import ResourceMapping
+from legacy_bridge.parity import Comparison, Scan
+from legacy_bridge.reconciler import Reconciler
+from legacy_bridge.records import Kind
+from legacy_bridge.service import MirrorService, Parts, decided
+from legacy_bridge.settings import BridgeSettings
+from legacy_bridge.sides.listings import News
+from tests.legacy_bridge.support.small_practice import ODS, guid
+from tests.simulation.clock import SimulatedClock, SimulatedEvent
+from tests.simulation.faults import Faults, Faulty
+from tests.simulation.journal import SimulatedJournal
+from tests.simulation.lease import SimulatedLease
+from tests.simulation.legacy import SimulatedDatabase, SimulatedOutbox, SimulatedRows
+from web_modules.decision.decision import Standing
+from web_modules.decision.words import Function
+from web_modules.fhir.client import FhirClient
+from web_modules.fhir.transport import Transport
+
+_POLL_SECONDS = 0.5
+_BATCH = 5
+
+
+class NoBoard:
+    """A board that nobody looks at."""
+
+    def publish(self, news: News) -> None:
+        """See `sides.Board`."""
+
+    def tidy(self) -> None:
+        """See `sides.Board`."""
+
+
+class Bridge:
+    """One running bridge: the real service, reconciler, feeds and FHIR client."""
+
+    def __init__(
+        self,
+        journal: SimulatedJournal,
+        sides: tuple[SimulatedDatabase, Transport, Mapping[Kind, ResourceMapping]],
+        faults: Faults,
+        clock: SimulatedClock,
+        standings: Callable[[], Mapping[Function, Standing]],
+    ) -> None:
+        database, network, mappings = sides
+        self.journal = journal
+        self.stop = SimulatedEvent(faults.pause)
+        self.moved = SimulatedEvent(faults.pause)
+        lease = SimulatedLease(database, journal.identity, clock.seconds, faults.pause)
+        self._lease = lease
+        remembered: Any = Faulty(
+            journal,
+            "journal",
+            faults,
+            reads="take links checkpoint next_try",
+            writes="begin settle absorb mark",
+            lasting=("disk full writes",),
+        )
+        legacy: Any = Faulty(
+            SimulatedRows(database, guid("org"), lease.check),
+            "legacy",
+            faults,
+            reads="read keys dependants",
+            writes="write",
+            lasting=("legacy unreachable",),
+        )
+        outbox = SimulatedOutbox(database)
+        feed: Any = Faulty(outbox, "legacy", faults, reads="poll", writes="", lasting=("legacy unreachable",))
+        client = FhirClient(network)
+        cloud = CloudResources(client, mappings, ODS, fence=lease.check)
+
+        def check() -> None:
+            if database.dropped:
+                raise SchemaDrifted(
+                    f"The legacy database has changed: {sorted(database.dropped)} is missing."
+                )
+            lease.take()
+
+        self.service = MirrorService(
+            Parts(
+                legacy_feed=feed,
+                cloud_feed=HistoryFeed(
+                    client, mappings, ODS, keys_of=remembered.keys_of, links=remembered.links
+                ),
+                legacy=legacy,
+                journal=remembered,
+                reconciler=Reconciler(
+                    ods=ODS,
+                    legacy=legacy,
+                    cloud=cloud,
+                    journal=remembered,
+                    mappings=mappings,
+                    authority=lambda kind: decided(standings(), kind.function)[0],
+                    clock=clock.now,
+                    blast_guard=BlastGuard(),
+                ),
+                board=NoBoard(),
+                standings=standings,
+                data_version=outbox.data_version,
+                check=check,
+                beat=lease.beat,
+                scan=Scan(
+                    Comparison(legacy=legacy, cloud=cloud, journal=remembered, mappings=mappings),
+                    remembered,
+                    clock.now,
+                ),
+                cloud_moved=self.moved,
+                clock=clock.now,
+                seconds=clock.seconds,
+            ),
+            BridgeSettings(
+                practice=ODS,
+                legacy="",
+                fhir="",
+                flags=Path(),
+                journal="",
+                batch=_BATCH,
+                legacy_poll_seconds=_POLL_SECONDS,
+            ),
+        )
+
+    def run(self) -> None:
+        """Mirror until told to stop."""
+        self.service.run(self.stop)

@@ -1,0 +1,123 @@
+"""Judges what became of everything, when all is quiet."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from legacy_bridge.errors import RecordRefused
+from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.records import LinkKey
+from legacy_bridge.rehearsal.oracle import Oracle
+from legacy_bridge.sides.listings import ListedConflict
+from tests.simulation.journal import SimulatedJournal
+from tests.simulation.server import SimulatedServer
+from tests.simulation.sight import BOOKING, RECORD, Sight, of_record
+
+_SIDES = ("legacy", "cloud")
+
+
+class Violation(AssertionError):
+    """An invariant does not hold.
+
+    Attributes:
+        link: the record whose story tells why, or None.
+    """
+
+    def __init__(self, invariant: str, what: str, link: LinkKey | None = None) -> None:
+        super().__init__(f"{invariant}: {what}")
+        self.invariant = invariant
+        self.link = link
+
+
+class Judge:
+    """Knows both sides as people see them, the journals, and the oracle."""
+
+    def __init__(self, sight: Sight, oracle: Oracle, server: SimulatedServer) -> None:
+        self._sight = sight
+        self._oracle = oracle
+        self._server = server
+        self.journals: list[SimulatedJournal] = []
+
+    def excuse_what_a_restore_took(self) -> None:
+        """A store came back from a backup: what only it had is nobody's fault any more."""
+        for place in self._oracle.places():
+            link, field = _read(place)
+            self._oracle.excuse(place, kept=[*self._there(link, field), *self._listed(link, field)])
+
+    def check(self, links: Sequence[LinkKey]) -> None:
+        """Check all that must hold at rest.
+
+        Raises:
+            Violation: something does not.
+        """
+        for place in self._oracle.places():
+            link, field = _read(place)
+            there, listed = self._there(link, field), self._listed(link, field)
+            lost = self._oracle.lost(place, there=there, listed=listed)
+            if lost:
+                raise Violation("I1", f"lost {lost[0]}; there: {there}; listed: {listed}", link)
+        for link in links:
+            self._check_equal(link)
+        self.check_once()
+
+    def check_once(self) -> None:
+        """I8: what the bridge makes, it makes once."""
+        made = Counter(
+            f"{one['resourceType']} {named['system']}|{named['value']}"
+            for resource_type in ("Patient", "Slot", "Schedule", "Appointment", "Practitioner", "Location")
+            for one in self._server.resources(resource_type)
+            for named in one.get("identifier", [])
+            if "/legacy/" in named.get("system", "")
+        )
+        twice = [name for name, count in made.items() if count > 1]
+        if twice:
+            raise Violation("I8", f"made twice: {twice[0]}")
+
+    def _check_equal(self, link: LinkKey) -> None:
+        journal = self.journals[-1]
+        asked = {str(one.link) for one in journal.conflicts()} | {
+            one.subject for one in journal.quarantined()
+        }
+        if str(link) in asked:
+            return
+        try:
+            legacy, cloud = self._sight.readings(link)
+        except RecordRefused as refused:
+            raise Violation(
+                "I16", f"{link} cannot be carried and nobody says so: {refused}", link
+            ) from refused
+        if legacy is not None and legacy.is_withheld:
+            if cloud is not None:
+                raise Violation("H05", f"{link} is confidential and in the cloud", link)
+            return
+        here = {} if legacy is None else legacy.fields
+        there = {} if cloud is None else cloud.fields
+        if here != there:
+            names = sorted(one for one in {*here, *there} if here.get(one) != there.get(one))
+            told = [(name, here.get(name), there.get(name)) for name in names[:2]]
+            raise Violation("I2", f"{link} differs: {told}", link)
+
+    def _there(self, link: LinkKey, field: str) -> set[Any]:
+        return {self._sight.seen(side, link, field) for side in _SIDES}
+
+    def _listed(self, link: LinkKey, field: str) -> set[Any]:
+        found: set[Any] = set()
+        for journal in self.journals:
+            for one in journal.content.conflicts.values():
+                if one.link == link and _concerns(one, field):
+                    found |= {of_record(said, field) for said in (one.conflict.legacy, one.conflict.cloud)}
+        return found
+
+
+def _read(place: str) -> tuple[LinkKey, str]:
+    link, _, field = place.partition(" ")
+    return LinkKey.parse(link), field
+
+
+def _concerns(listed: ListedConflict, field: str) -> bool:
+    """Whether a conflict is about a field: of its unit, or of the record as a whole."""
+    units = {unit.name: unit.fields for unit in UNITS[listed.link.kind]}
+    fields = units.get(listed.conflict.unit)
+    if fields is None:
+        return True
+    return field != RECORD and (field in fields or (field == BOOKING and "patient" in fields))

@@ -1,0 +1,56 @@
+"""The lease in the simulated legacy database: what `legacy.lease` does, on one value."""
+
+from collections.abc import Callable
+
+from legacy_bridge.errors import AnotherBridge
+from legacy_bridge.legacy.lease import BEAT_SECONDS, PATIENCE_SECONDS
+from tests.simulation.legacy import SimulatedDatabase
+
+
+class SimulatedLease:
+    """The right to write one practice; see `legacy.lease.LegacyLease`."""
+
+    def __init__(
+        self,
+        database: SimulatedDatabase,
+        journal: str,
+        seconds: Callable[[], float],
+        wait: Callable[[float], None],
+    ) -> None:
+        self._database = database
+        self._journal = journal
+        self._seconds = seconds
+        self._wait = wait
+        self._epoch = 0
+        self._beaten = 0.0
+
+    def take(self) -> None:
+        """Take it, at once from this journal's own holder, else from one that is silent for long."""
+        began, seen = self._seconds(), None
+        while True:
+            found = self._database.content.lease
+            is_silent = seen == found and self._seconds() - began >= PATIENCE_SECONDS
+            if found is None or found[0] == self._journal or is_silent:
+                break
+            if seen is not None and found != seen:
+                raise AnotherBridge("Another bridge mirrors the practice.")
+            seen = found
+            self._wait(1.0)
+        self._epoch = 1 if found is None else found[1] + 1
+        self._beaten = self._seconds()
+        self._database.content.lease = (self._journal, self._epoch, 0)
+
+    def beat(self) -> None:
+        """Show that this bridge lives."""
+        if self._seconds() - self._beaten >= BEAT_SECONDS:
+            self.check()
+            found = self._database.content.lease
+            assert found is not None
+            self._database.content.lease = (found[0], found[1], found[2] + 1)
+            self._beaten = self._seconds()
+
+    def check(self) -> None:
+        """Refuse a write of a bridge that lost it."""
+        found = self._database.content.lease
+        if found is None or found[:2] != (self._journal, self._epoch):
+            raise AnotherBridge("Another bridge took over.")

@@ -1,0 +1,124 @@
+"""What befalls the whole practice: partitions, full disks, wrong clocks, backups, rollouts, two bridges."""
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.legacy_bridge.support.mirror import stages
+from web_modules.decision.words import Stage
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+class Troubles:
+    """Decides by a seed what befalls the world; each is counted."""
+
+    def __init__(self, seed: int, world: "World") -> None:
+        self._random = random.Random(seed)
+        self._world = world
+        self.reached: Counter[str] = Counter()
+        self._known: dict[str, tuple[int, Callable[[], None]]] = {
+            "cloud unreachable": (4, lambda: self._lasts("cloud unreachable")),
+            "cloud answers lost": (3, lambda: self._lasts("cloud answers lost")),
+            "legacy unreachable": (3, lambda: self._lasts("legacy unreachable")),
+            "disk full": (2, lambda: self._lasts("disk full writes")),
+            "clock jumps": (3, self._jump),
+            "rollout changes": (3, self._roll_out),
+            "backup": (4, self._back_up),
+            "cloud restored": (1, self._restore_cloud),
+            "legacy restored": (1, self._restore_legacy),
+            "journal restored": (1, self._restore_journal),
+            "schema drifts": (1, self._drift),
+            "log prefix dropped": (1, self._prune),
+            "two bridges": (1, self._second_bridge),
+            "killed": (3, self._kill),
+        }
+        self.allowed = set(self._known) - {
+            "legacy restored",
+            "cloud restored",
+            "journal restored",
+            "clock jumps",
+        }
+        self.allowed -= {"schema drifts"}
+
+    def befall(self) -> None:
+        """Something happens."""
+        names = [name for name in self._known if name in self.allowed]
+        name = self._random.choices(names, [self._known[one][0] for one in names])[0]
+        self._known[name][1]()
+
+    def end(self) -> None:
+        """All that lasts is over."""
+        world = self._world
+        world.clock.wrong_by = timedelta(0)
+        world.database.dropped.clear()
+        world.standings = stages()
+
+    def _happened(self, name: str) -> None:
+        self.reached[name] += 1
+        self._world.tell(f"trouble: {name}")
+
+    def _lasts(self, name: str) -> None:
+        self._world.faults.lasts(name, self._random.choice((1.0, 10.0, 60.0)))
+        self._world.tell(f"trouble: {name}")
+
+    def _jump(self) -> None:
+        minutes = self._random.choice((-60, -60, -1, 1, 60, 60))
+        self._world.clock.wrong_by += timedelta(minutes=minutes)
+        self._happened("clock jumps")
+
+    def _roll_out(self) -> None:
+        patients = self._random.choice((Stage.MIRROR, Stage.TRIAL, Stage.LEAD, Stage.LEGACY))
+        appointments = self._random.choice((Stage.TRIAL, Stage.LEAD))
+        self._world.standings = stages(patients=patients, appointments=appointments)
+        self._happened("rollout changes")
+
+    def _back_up(self) -> None:
+        self._random.choice((self._world.server, self._world.database, self._world.bridge.journal)).backup()
+        self._happened("backup")
+
+    def _restore_cloud(self) -> None:
+        if self._world.server.has_backup():
+            self._world.server.restore()
+            self._world.judge.excuse_what_a_restore_took()
+            self._happened("cloud restored")
+
+    def _restore_legacy(self) -> None:
+        if self._world.database.has_backup():
+            self._world.database.restore()
+            self._world.people.lose_open_transactions()
+            self._world.judge.excuse_what_a_restore_took()
+            self._happened("legacy restored")
+
+    def _restore_journal(self) -> None:
+        if self._world.bridge.journal.has_backup():
+            self._world.bridge.journal.restore()
+            self._world.judge.excuse_what_a_restore_took()
+            self._world.is_to_start_again = True
+            self._happened("journal restored")
+
+    def _drift(self) -> None:
+        if self._world.database.dropped:
+            self._world.database.dropped.clear()
+        else:
+            self._world.database.dropped.add("Admin_Patient.HomePhone")
+        self._happened("schema drifts")
+
+    def _prune(self) -> None:
+        outbox = self._world.database.content.outbox
+        kept = self._world.database.fence()  # nothing is dropped over a transaction that is still open
+        for number in sorted(outbox)[: len(outbox) * 3 // 4]:
+            if number <= kept:
+                del outbox[number]
+        self._happened("log prefix dropped")
+
+    def _second_bridge(self) -> None:
+        self._world.is_second_wanted = True
+        self._happened("two bridges")
+
+    def _kill(self) -> None:
+        self._world.is_to_start_again = True
+        self._happened("killed")
