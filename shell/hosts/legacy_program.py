@@ -77,16 +77,24 @@ class LegacyProgram(QObject):
 
     def owns(self, window: FoundWindow) -> bool:
         """Whether a window is this program's main window, on this database, of this user."""
-        if self.description.window_title.search(window.title) is None or window.pid is None:
-            return False
-        owner = read_process(window.pid)
-        if owner is None:
+        return (
+            self.description.wm_class in window.wm_class.split("\0")
+            and self.description.window_title.search(window.title) is not None
+            and window.transient_for is None
+            and window.pid is not None
+            and self.runs_as(window.pid)
+        )
+
+    def runs_as(self, pid: int) -> bool:
+        """Whether a process is this program, on this database, of this user."""
+        owner = read_process(pid)
+        if owner is None or pid == os.getpid():  # the shell was started with the same database
             return False
         mine = self.process()
         if mine is not None and owner.session == mine.session:
             return True
         wanted = [part.format(**self._values(None, None)) for part in self.description.command_line]
-        arguments = command_line(window.pid)
+        arguments = command_line(pid)
         return bool(wanted) and all(part in arguments for part in wanted)
 
     def watch_end(self, ended: Callable[[], None]) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QObject, QSize, QTimer
@@ -16,7 +15,7 @@ from shell.hosts.key_frame import KeyFrame
 from shell.hosts.legacy_dialogues import LegacyDialogues
 from shell.hosts.legacy_pane import LegacyPane
 from shell.hosts.legacy_program import LegacyProgram
-from shell.native.interface import Box, FoundWindow, Guest, NativeWindows
+from shell.native.interface import Arrival, Box, FoundWindow, Guest, NativeWindows
 
 _Words = tuple[str | None, str | None]
 """A patient's number and a screen, in the program's own words."""
@@ -45,7 +44,7 @@ class LegacyWindowHost(QObject):
         self._wanted: tuple[str, HostPatient | None] | None = None
         self._asked: _Words | None = None
         self._is_asking = False
-        self._arriving: FoundWindow | None = None
+        self._arrival: Arrival | None = None
         self._is_closing = False
         self._work_done: Callable[[bool], None] | None = None
         self._shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
@@ -113,14 +112,13 @@ class LegacyWindowHost(QObject):
 
     def release(self) -> None:
         """Give the window back to the screen, where it was, as large as it was."""
-        guest, home, arriving = self._guest, self._home, self._arriving
-        self._arriving = None
+        self._expect_no_more()
+        guest, home = self._guest, self._home
         if guest is not None:
             self._forget_guest(to_screen=True)
             guest.release()
-        window_id = guest.window_id if guest is not None else arriving.window_id if arriving else None
-        if window_id is not None and home is not None:
-            self._native.put_back(window_id, home)
+            if home is not None:
+                self._native.put_back(guest.window_id, home)
 
     def close(self) -> None:
         """Ask the program to close; it may still ask the person about unsaved work."""
@@ -136,7 +134,7 @@ class LegacyWindowHost(QObject):
     # -- starting and finding ---------------------------------------------------------------------
 
     def _start_or_find(self) -> None:
-        if self._take_window():
+        if self._expect_window():
             return
         if self._program.process() is None:
             self._asked = None
@@ -150,35 +148,27 @@ class LegacyWindowHost(QObject):
                 self._asked = words
         if not self._program.watch_end(self._program_ended):
             self._program_ended()
-            return
-        self._window_timer.start()
 
     def _screen_changed(self) -> None:
         if self._found is not None:
             self._dialogues.look(self._found)
-        elif self._window_timer.isActive():
-            self._take_window()
 
-    def _take_window(self) -> bool:
-        """Take the program's window in when it is there; True when it is on its way."""
-        if self._arriving is not None:
-            return True
-        for found in self._native.find(wm_class=self._program.description.wm_class):
-            if found.is_shown and found.transient_for is None and self._program.owns(found):
-                self._arriving = found
-                self._window_timer.stop()
-                self._home = self._native.box(found.window_id)
-                self._native.withdraw(found.window_id, partial(self._adopt, found))
-                return True
-        return False
+    def _expect_window(self) -> bool:
+        """Take the program's window in as soon as there is one; True when it is on its way."""
+        if self._arrival is None:
+            self._window_timer.start()
+            self._arrival = self._native.expect(self._program.runs_as, self._program.owns, self._adopt)
+        return self._arrival.look()
 
-    def _adopt(self, found: FoundWindow) -> None:
-        if self._arriving is not found:
-            return
-        self._arriving = None
-        if self._native.box(found.window_id) is None:
-            self._gone(f"{self._program.description.name} has ended.")
-            return
+    def _expect_no_more(self) -> None:
+        self._window_timer.stop()
+        if self._arrival is not None:
+            self._arrival.stop()
+            self._arrival = None
+
+    def _adopt(self, found: FoundWindow, home: Box) -> None:
+        self._expect_no_more()
+        self._home = home
         self._window = QWindow.fromWinId(found.window_id)
         description, ratio = self._program.description, self._frame.top.devicePixelRatioF()
         minimum = QSize(round(description.minimum_width / ratio), round(description.minimum_height / ratio))
@@ -217,11 +207,11 @@ class LegacyWindowHost(QObject):
 
     def _program_ended(self) -> None:
         """The process ended; its window may have been found elsewhere (a start that handed over)."""
-        if self._guest is None and self._arriving is None and not self._take_window():
+        if self._guest is None and not self._expect_window():
             self._gone(f"{self._program.description.name} ended before it showed its window.")
 
     def _gone(self, reason: str) -> None:
-        self._window_timer.stop()
+        self._expect_no_more()
         self._program.unwatch()
         self._shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
         self._finish_work(done=False)
@@ -328,7 +318,7 @@ class LegacyWindowHost(QObject):
         """A late window manager put the window back on the screen: take it in again."""
         if self._window is not None:
             self._forget_guest(to_screen=False)
-            self._take_window()
+            self._expect_window()
 
     def on_destroyed(self) -> None:
         """The window is gone, and with it the program or at least its main window."""

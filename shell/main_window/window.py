@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from shell.context.hub import Dispute
-from shell.context.shown import Shown, ShownState, Side
+from shell.context.shown import Shown, Side
 from shell.functions import CloudOffer, FunctionPages
 from shell.hosts.interface import Host
 from shell.hosts.key_frame import KeyFrame
@@ -80,7 +80,6 @@ class MainWindow(WindowFrame):
         self._recent: list[Patient] = []
         self._failed = ""
         self._is_leaving = False
-        self._awaits_legacy = True
         self._tick_timer = QTimer(self, interval=_TICK_MILLISECONDS)
         self._tick_timer.timeout.connect(self._tick)
         self._said_timer = QTimer(self, singleShot=True, interval=_SAID_MILLISECONDS)
@@ -189,11 +188,6 @@ class MainWindow(WindowFrame):
         self._show_strip(side)
         if was is not None and was.unsaved and not shown.unsaved:
             self.record.refresh()  # what was saved may stand on the banner
-        if side is Side.LEGACY and self._awaits_legacy and shown.state is not ShownState.UNKNOWN:
-            # its window had come up as one of the desktop's, and taken the keys
-            self._awaits_legacy = False
-            if not self.isActiveWindow():
-                self.activateWindow()
 
     def show_veil(self, side: Side, *, is_veiled: bool) -> None:
         """Cover a pane opaquely, or not."""
@@ -236,7 +230,6 @@ class MainWindow(WindowFrame):
 
     def show_gone(self, side: Side, reason: str | None) -> None:
         """Say that a pane's program ended and offer to start it again."""
-        self._awaits_legacy = self._awaits_legacy or side is Side.LEGACY
         self._veiled_since.pop(side, None)
         held = self._shown.pop(side, None)
         self.panes[side].is_gone = reason is not None

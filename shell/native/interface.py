@@ -97,6 +97,16 @@ class FrameListener(Protocol):
         """A mouse button went down on something that the shell draws."""
 
 
+class Arrival(Protocol):
+    """A program's main window that is waited for."""
+
+    def look(self) -> bool:
+        """Look again; True when it was found, and is about to come."""
+
+    def stop(self) -> None:
+        """Wait no longer; a window that is under way goes back to the screen."""
+
+
 class NativeWindows(Protocol):
     """A desktop's windows."""
 
@@ -108,11 +118,21 @@ class NativeWindows(Protocol):
     def watch_screen(self, changed: Callable[[], None]) -> Callable[[], None]:
         """Call back soon after some window came up or went; returns what ends the watch."""
 
-    def box(self, window_id: int) -> Box | None:
-        """Where a window is on the screen; None when it is gone."""
+    def expect(
+        self,
+        is_of_program: Callable[[int], bool],
+        is_main: Callable[[FoundWindow], bool],
+        came: Callable[[FoundWindow, Box], None],
+    ) -> Arrival:
+        """Take a program's main window off the screen once, best before it was seen there.
 
-    def withdraw(self, window_id: int, done: Callable[[], None]) -> None:
-        """Have the window manager let go of a window; `done` when it has, or does not answer."""
+        While it comes up the shell keeps the keys, when it has them: no other window is given them.
+
+        Args:
+            is_of_program: whether a process is the program.
+            is_main: whether a window is its main window.
+            came: told of the window, and where it was, when it is free to be put into a pane.
+        """
 
     def put_back(self, window_id: int, box: Box) -> None:
         """Put a window that was released where it was, visible."""

@@ -8,13 +8,21 @@ from typing import Final
 from PySide6.QtCore import QAbstractNativeEventFilter, QByteArray, QTimer
 
 from shell.native.interface import Box, FoundWindow, FrameListener, GuestListener
+from shell.native.x11_arrival import (
+    DESTROY_NOTIFY,
+    MAP_NOTIFY,
+    REPARENT_NOTIFY,
+    UNMAP_NOTIFY,
+    Awaited,
+    X11Arrival,
+)
 from shell.native.x11_guest import X11Guest
+from shell.native.x11_key_hold import X11KeyHold
 from shell.native.x11_keys import KeyGrabs
 from shell.native.x11_owner import owner_pid
 from shell.native.xcb import (
     LAST_PRESS_BUTTON,
     PROPERTY_CHANGE,
-    STRUCTURE_NOTIFY,
     SUBSTRUCTURE_NOTIFY,
     SUBSTRUCTURE_REDIRECT,
     Xcb,
@@ -24,15 +32,14 @@ _KEY_PRESS: Final = 2
 _BUTTON_PRESS: Final = 4
 _FOCUS_IN: Final = 9
 _FOCUS_OUT: Final = 10
-_DESTROY_NOTIFY: Final = 17
-_UNMAP_NOTIFY: Final = 18
-_MAP_NOTIFY: Final = 19
-_REPARENT_NOTIFY: Final = 21
+_CREATE_NOTIFY: Final = 16
 _PROPERTY_NOTIFY: Final = 28
 _GENERIC: Final = 35
 _XI_BUTTON_PRESS: Final = 4
-_SCREEN_EVENTS: Final = frozenset({_DESTROY_NOTIFY, _UNMAP_NOTIFY, _MAP_NOTIFY, _REPARENT_NOTIFY})
+_SCREEN_EVENTS: Final = frozenset({DESTROY_NOTIFY, UNMAP_NOTIFY, MAP_NOTIFY, REPARENT_NOTIFY})
 _EVENT_BYTES: Final = 32
+_OVERRIDE_REDIRECT: Final = 22
+"""Where a CreateNotify says that window managers let the window be: it is a menu or a tooltip."""
 _FRAME_DEPTH: Final = 4
 """Window managers put a window into at most three frames; what is deeper is inside another program."""
 _FOCUS_OF_THE_FRAME: Final = frozenset({0, 2, 3})
@@ -42,10 +49,7 @@ _FOCUS_SETTLES_MILLISECONDS: Final = 40
 """A window manager moves the focus in steps; only where it ends counts."""
 _POINTER_ROOT: Final = 1
 """Nobody has the focus: without a window manager keys go to what is under the mouse."""
-_WITHDRAWN: Final = 0
 _ICONIC: Final = 3
-_WITHDRAW_MILLISECONDS: Final = 1000
-"""How long a window manager may take to let go of a window before it is taken all the same."""
 
 
 class X11Windows(QAbstractNativeEventFilter):
@@ -57,11 +61,12 @@ class X11Windows(QAbstractNativeEventFilter):
         self._guests: dict[int, X11Guest] = {}
         self._dialogue_keys: dict[int, KeyGrabs] = {}
         self._frames: dict[int, tuple[int, FrameListener]] = {}
-        self._withdrawing: dict[int, Callable[[], None]] = {}
-        self._wm_state_atom = self._xcb.atom("WM_STATE")
+        self._arrivals: list[X11Arrival] = []
+        self._key_hold = X11KeyHold(self._xcb, self._frames)
         self._held: set[int] = set()
         self._screen_watchers: list[Callable[[], None]] = []
         self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
+        self._arrival_atoms = {*self._title_atoms, self._xcb.atom("WM_CLASS"), self._xcb.atom("WM_STATE")}
         self._client_list_atom = self._xcb.atom("_NET_CLIENT_LIST")
         self._focus_settles = QTimer(singleShot=True, interval=_FOCUS_SETTLES_MILLISECONDS)
         self._focus_settles.timeout.connect(self._see_where_focus_is)
@@ -92,21 +97,28 @@ class X11Windows(QAbstractNativeEventFilter):
         self._screen_watchers.append(changed)
         return lambda: self._screen_watchers.remove(changed)
 
-    def box(self, window_id: int) -> Box | None:
-        """Where a window is on the screen."""
-        return self._xcb.box(window_id)
+    def expect(
+        self,
+        is_of_program: Callable[[int], bool],
+        is_main: Callable[[FoundWindow], bool],
+        came: Callable[[FoundWindow, Box], None],
+    ) -> X11Arrival:
+        """See the protocol, and `x11_arrival`."""
 
-    def withdraw(self, window_id: int, done: Callable[[], None]) -> None:
-        """Unmap the window as ICCCM 4.1.4 asks: a manager that still holds it would take it out again."""
-        self._xcb.select(window_id, STRUCTURE_NOTIFY | PROPERTY_CHANGE)
-        # from now on the window comes back by itself when the shell ends
-        self._xcb.send("change_save_set", 0, window_id)
-        self._xcb.send("unmap_window", window_id)
-        event = struct.pack("<BBHIIB", _UNMAP_NOTIFY, 0, 0, self._xcb.root, window_id, 0)
-        self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | SUBSTRUCTURE_REDIRECT, event)
-        self._withdrawing[window_id] = done
-        QTimer.singleShot(_WITHDRAW_MILLISECONDS, self._look_again, lambda: self._withdrawn(window_id))
-        self._see_withdrawn(window_id)
+        def arrived(found: FoundWindow, home: Box) -> None:
+            came(found, home)
+            self._key_hold.came()
+
+        arrival = X11Arrival(
+            self._xcb,
+            Awaited(is_of_program=is_of_program, is_main=is_main),
+            self.find,
+            self._describe,
+            arrived,
+            lambda: self._arrivals.remove(arrival),
+        )
+        self._arrivals.append(arrival)
+        return arrival
 
     def put_back(self, window_id: int, box: Box) -> None:
         """Place, size and map a window that lies on the screen itself."""
@@ -204,10 +216,13 @@ class X11Windows(QAbstractNativeEventFilter):
                 self._guests[first].renamed()
             elif first == self._xcb.root and second == self._client_list_atom:
                 self._look_soon()
-            elif first in self._withdrawing and second == self._wm_state_atom:
-                self._see_withdrawn(first)
+            elif second in self._arrival_atoms:
+                for arrival in tuple(self._arrivals):
+                    arrival.changed(first)
         elif kind == _GENERIC and struct.unpack_from("H", raw, 8)[0] == _XI_BUTTON_PRESS:
             self._pressed(struct.unpack_from("I", raw, 24)[0], struct.unpack_from("I", raw, 16)[0])
+        elif kind == _CREATE_NOTIFY and first == self._xcb.root:
+            self._made(second, is_unmanaged=bool(raw[_OVERRIDE_REDIRECT]))
         elif kind in _SCREEN_EVENTS:
             self._structure_changed(kind, first, second)
         return False
@@ -240,7 +255,10 @@ class X11Windows(QAbstractNativeEventFilter):
 
     def _see_where_focus_is(self) -> None:
         """Tell where the keys ended, above all when that is nobody: a window manager let go of a window."""
-        window: int | None = self._xcb.focused()
+        focused = self._xcb.focused()
+        is_under_way = any(arrival.is_under_way for arrival in self._arrivals)
+        self._key_hold.rested(focused, is_awaited=bool(self._arrivals), is_under_way=is_under_way)
+        window: int | None = focused
         for _ in range(_FRAME_DEPTH * 2):
             if window is None or window in (0, _POINTER_ROOT, self._xcb.root):
                 break
@@ -278,33 +296,34 @@ class X11Windows(QAbstractNativeEventFilter):
     def _structure_changed(self, kind: int, event: int, window: int) -> None:
         if event == self._xcb.root:
             self._look_soon()
-        if window in self._withdrawing:
-            self._see_withdrawn(window)
+        for arrival in tuple(self._arrivals):
+            arrival.moved(kind, window)
         guest = self._guests.get(window)
         if guest is None or event != window:
             return
-        if kind == _DESTROY_NOTIFY:
+        if kind == DESTROY_NOTIFY:
             del self._guests[window]
             guest.destroyed()
-        elif kind == _REPARENT_NOTIFY:
+        elif kind == REPARENT_NOTIFY:
             guest.reparented()
 
-    def _see_withdrawn(self, window: int) -> None:
-        is_managed = self._xcb.property_numbers(window, "WM_STATE")[:1] not in ((), (_WITHDRAWN,))
-        if not is_managed and self._xcb.parent(window) in (self._xcb.root, None):
-            # not from within an event: the reparenting that follows makes more of them
-            QTimer.singleShot(0, self._look_again, lambda: self._withdrawn(window))
-
-    def _withdrawn(self, window: int) -> None:
-        done = self._withdrawing.pop(window, None)
-        if done is not None:
-            done()
+    def _made(self, window: int, *, is_unmanaged: bool) -> None:
+        """Some program made a window: is it the one that is waited for, or one that comes before it?"""
+        if self._arrivals:
+            pid = owner_pid(self._xcb, window)
+            for arrival in tuple(self._arrivals):
+                if pid is not None and arrival.awaited.is_of_program(pid):
+                    self._key_hold.hold(pid)
+                    if not is_unmanaged:
+                        arrival.created(window)
 
     def _look_soon(self) -> None:
         if self._screen_watchers:
             self._look_again.start()
 
     def _screen_changed(self) -> None:
+        for arrival in tuple(self._arrivals):
+            arrival.look()
         for watcher in tuple(self._screen_watchers):
             watcher()
 

@@ -13,6 +13,7 @@ from shell.native.interface import Box
 _POINTER = ctypes.c_void_p
 _U32 = ctypes.c_uint32
 _U16 = ctypes.c_uint16
+_I16 = ctypes.c_int16
 _U8 = ctypes.c_uint8
 
 PRESS_GRAB_MASK: Final = 4
@@ -26,12 +27,16 @@ PROPERTY_CHANGE: Final = 1 << 22
 _ASYNC_POINTER: Final = 0
 REPLAY_POINTER: Final = 2
 ASYNC_KEYBOARD: Final = 3
+_UNMAPPED: Final = 0
 IS_VIEWABLE: Final = 2
 LAST_PRESS_BUTTON: Final = 3
 """Buttons above it are the wheel's: to scroll is not to choose."""
 _REVERT_TO_PARENT: Final = 2
 """Not PointerRoot: when a guest with the keys dies, they must not go to whatever is under the mouse."""
 _EVENT_MASK_ATTRIBUTE: Final = 1 << 11
+_UNMANAGED_ATTRIBUTE: Final = 1 << 9
+_INPUT_OUTPUT: Final = 1
+_ASYNC: Final = 1
 _REPLY_HEADER: Final = 32
 _NOW: Final = 0
 """XCB_CURRENT_TIME"""
@@ -52,6 +57,8 @@ _REQUESTS: Final[dict[str, list[Any]]] = {
     "xcb_configure_window_checked": [_U32, _U16, _POINTER],
     "xcb_map_window_checked": [_U32],
     "xcb_unmap_window_checked": [_U32],
+    "xcb_create_window_checked": [_U8, _U32, _U32, _I16, _I16, _U16, _U16, _U16, _U16, _U32, _U32, _POINTER],
+    "xcb_reparent_window_checked": [_U32, _U32, _I16, _I16],
     "xcb_change_property_checked": [_U8, _U32, _U32, _U32, _U8, _U32, _POINTER],
     "xcb_delete_property_checked": [_U32, _U32],
 }
@@ -61,9 +68,10 @@ _QUESTIONS: Final[dict[str, list[Any]]] = {
     "xcb_get_property": [_U8, _U32, _U32, _U32, _U32, _U32],
     "xcb_query_tree": [_U32],
     "xcb_get_geometry": [_U32],
-    "xcb_translate_coordinates": [_U32, _U32, ctypes.c_int16, ctypes.c_int16],
+    "xcb_translate_coordinates": [_U32, _U32, _I16, _I16],
     "xcb_get_window_attributes": [_U32],
     "xcb_get_input_focus": [],
+    "xcb_grab_keyboard": [_U8, _U32, _U32, _U8, _U8],
     "xcb_get_keyboard_mapping": [_U8, _U8],
 }
 
@@ -103,6 +111,15 @@ class Xcb:
         self.first_keycode, self.last_keycode = struct.unpack("BB", ctypes.string_at(setup + 34, 2))
         screens = self._xcb.xcb_setup_roots_iterator(setup)
         self.root: int = _U32.from_address(screens.data).value
+        self.holder = self._made_holder()
+        """A window that is never on the screen, nor is what lies in it."""
+
+    def _made_holder(self) -> int:
+        window: int = self._xcb.xcb_generate_id(self._connection)
+        value = _U32(1)
+        place = (0, 0, 1, 1, 0, _INPUT_OUTPUT, 0)
+        self.send("create_window", 0, window, self.root, *place, _UNMANAGED_ATTRIBUTE, ctypes.byref(value))
+        return window
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -198,6 +215,11 @@ class Xcb:
         width, height = struct.unpack_from("HH", size, 16)
         return Box(x=x, y=y, width=width, height=height)
 
+    def is_mapped(self, window: int) -> bool:
+        """Whether its program has shown a window, wherever it lies."""
+        reply = self._ask("xcb_get_window_attributes", window, fixed=44)
+        return reply is not None and reply[26] != _UNMAPPED
+
     def is_viewable(self, window: int) -> bool:
         """Whether a window and all around it are mapped."""
         reply = self._ask("xcb_get_window_attributes", window, fixed=44)
@@ -235,6 +257,11 @@ class Xcb:
         self.send("set_input_focus", _REVERT_TO_PARENT, window, _NOW)
         self.flush()
 
+    def hold_keys(self, window: int) -> bool:
+        """Have all keys come to this program, whatever has the focus; True when it is so."""
+        reply = self._ask("xcb_grab_keyboard", 1, window, _NOW, _ASYNC, _ASYNC)
+        return reply is not None and reply[1] == 0
+
     def hold_presses(self, window: int) -> None:
         """Be told of each press on a window first; mouse and keyboard stand still until `let_press_go_on`."""
         self.send("grab_button", 0, window, PRESS_GRAB_MASK, 0, 0, 0, 0, 0, ANY_MODIFIER)
@@ -255,7 +282,7 @@ class Xcb:
         self.flush()
 
     def let_key_go(self) -> None:
-        """End the grab of a key that was held; the next key goes where the focus now is."""
+        """End what holds a key, or all keys; the next one goes where the focus now is."""
         self.send("ungrab_keyboard", _NOW)
         self.flush()
 
@@ -265,6 +292,11 @@ class Xcb:
         mask = (0 if box is None else 15) | (64 if raised else 0)
         packed = (_U32 * (len(values) + 1))(*values, 0)
         self.send("configure_window", window, mask, packed)
+        self.flush()
+
+    def reparent(self, window: int, parent: int, box: Box | None) -> None:
+        """Put a window into another, at a place in it; shown or hidden as it was."""
+        self.send("reparent_window", window, parent, *((box.x, box.y) if box is not None else (0, 0)))
         self.flush()
 
     def send_event(self, window: int, mask: int, event: bytes) -> None:
@@ -299,6 +331,8 @@ def _library() -> ctypes.CDLL:
     library.xcb_wait_for_reply.argtypes = [_POINTER, ctypes.c_uint, _POINTER]
     library.xcb_wait_for_reply.restype = _POINTER
     library.xcb_flush.argtypes = [_POINTER]
+    library.xcb_generate_id.argtypes = [_POINTER]
+    library.xcb_generate_id.restype = ctypes.c_uint
     library.xcb_discard_reply.argtypes = [_POINTER, ctypes.c_uint]
     library.xcb_discard_reply.restype = None
     library.xcb_get_setup.argtypes = [_POINTER]

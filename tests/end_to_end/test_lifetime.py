@@ -114,7 +114,6 @@ def test_work_that_the_legacy_program_holds_outlives_the_window_until_it_was_ask
     (patient,) = facts.patients(1, filling.day)
     old = facts.mobile_of(patient)
     shell = ShellWindow(hands, screen, TITLES[Environment.REFERENCE], legacy)
-    shell.learn_where_panes_begin()  # before it is hosted, the program would keep the shell's keys
     shell.show("patients", "legacy")
     shell.open_patient(patient.number)
     legacy.wait_for_patient(patient.number)

@@ -137,6 +137,8 @@ class Stage(QWidget):
             "sizes": self.panes.setSizes,
             "move": self.move,
             "resize": self.resize,
+            "hide": self.hide,
+            "window_id": self.winId,
             "where": self.where,
             "edge": self.edge,
             "script": self.script,

@@ -1,14 +1,19 @@
 """A legacy program's own window in a pane: what is particular to it beside the contract of all hosts."""
 
+import argparse
+import contextlib
 import os
 import re
+import shutil
 import signal
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from shell.native.process import read_process
+from tests.support.guests import link
 from tests.support.panes import GuestPane, end_guest, guest_pane, legacy_arguments
 from tests.support.staged_hosts import StagedHosts
 from tests.support.virtual_screen import VirtualScreen
@@ -17,15 +22,15 @@ from tests.support.waiting import until
 GUESTS = ("tk-bare", "tk-openbox", "qt-bare", "qt-openbox")
 
 
-def _screen(request: pytest.FixtureRequest) -> tuple[str, VirtualScreen]:
-    kind, _, manager = str(request.param).partition("-")
+def _screen(guest: str, request: pytest.FixtureRequest) -> tuple[str, VirtualScreen]:
+    kind, _, manager = guest.partition("-")
     return kind, request.getfixturevalue("managed_screen" if manager == "openbox" else "bare_screen")
 
 
 @pytest.fixture(scope="module", params=GUESTS)
 def pane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestPane]:
     """A guest in a pane; a stage each, shared by the tests that leave it as it was."""
-    kind, screen = _screen(request)
+    kind, screen = _screen(request.param, request)
     with guest_pane(screen, kind, tmp_path_factory.mktemp(kind)) as guest:
         yield guest
 
@@ -33,7 +38,7 @@ def pane(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(params=GUESTS)
 def own_pane(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[GuestPane]:
     """A guest in a pane of the test's own."""
-    kind, screen = _screen(request)
+    kind, screen = _screen(request.param, request)
     with guest_pane(screen, kind, tmp_path) as guest:
         yield guest
 
@@ -315,3 +320,84 @@ def test_a_program_that_ends_before_its_window_shows_is_said_to_be_gone(
         stage.open("legacy", "patients", "1")
         assert "ended before it showed its window" in stage.wait_for("gone")["reason"]
     end_guest(tmp_path)
+
+
+@pytest.mark.hazard("H25")
+@pytest.mark.parametrize("guest", GUESTS)
+def test_what_is_typed_while_the_program_comes_up_reaches_the_shell_and_never_the_program(
+    guest: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    kind, screen = _screen(guest, request)
+    with StagedHosts(screen, *legacy_arguments(kind, tmp_path)) as stage:
+        pane = GuestPane(stage=stage, side="legacy", screen=screen, folder=tmp_path)
+        try:
+            pane.type_into_line("typed")
+            stage.open("legacy", "patients", "104417")
+            typed = ["typed"]
+
+            def types_until_it_is_there() -> bool:
+                typed.append("abcdefgh")
+                screen.type(typed[-1])
+                return stage.last("shown") is not None
+
+            until(types_until_it_is_there, "the program is in its pane")
+            until(
+                lambda: stage.tell("text") == "".join(typed),
+                "all of it is in the shell's line",
+            )
+            assert pane.typed() == ""
+        finally:
+            end_guest(tmp_path)
+
+
+@pytest.mark.hazard("H25")
+@pytest.mark.parametrize("guest", ["late-bare", "late-openbox"])
+def test_a_window_that_is_named_before_it_is_shown_is_never_on_the_screen_outside_of_its_pane(
+    guest: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    kind, screen = _screen(guest, request)
+    with (
+        _events_of_the_screen(screen, tmp_path / "events") as events,
+        StagedHosts(screen, *legacy_arguments(kind, tmp_path)) as stage,
+    ):
+        pane = GuestPane(stage=stage, side="legacy", screen=screen, folder=tmp_path)
+        try:
+            stage.open("legacy", "patients", "104417")
+            window = int(until(lambda: _window(pane) or "", "the program has made its window"))
+            until(lambda: "ReparentNotify" in events(window), "it lies where nobody sees it")
+            second = argparse.Namespace(
+                database=str(tmp_path / "practice.db"), screen="patients", patient="104417"
+            )
+            assert link.handed_over(second), "the program is told to show its window"
+            stage.wait_for("shown", identifier="104417")
+            # what the server says after this has come after all that it said of the window
+            stage_window = int(stage.tell("window_id"))
+            before = events(stage_window)
+            stage.tell("hide")
+            until(lambda: events(stage_window) != before, "the server has said what happened")
+            assert events(window) == ["CreateNotify", "ReparentNotify"]
+        finally:
+            end_guest(tmp_path)
+
+
+@contextlib.contextmanager
+def _events_of_the_screen(screen: VirtualScreen, said: Path) -> Iterator[Callable[[int], list[str]]]:
+    """What happens on the screen itself; gives, of a window, the kinds of its events."""
+    if shutil.which("xev") is None:
+        pytest.skip("needs the program xev (x11-utils)")
+    with said.open("wb") as output:
+        watcher = subprocess.Popen(
+            ["stdbuf", "-oL", "xev", "-root", "-event", "substructure"],
+            env=screen.environment(),
+            stdout=output,
+        )
+
+    def events(window: int) -> list[str]:
+        return re.findall(rf"^(\w+) event.*\n.*window {window:#x}\b", said.read_text(), re.MULTILINE)
+
+    try:
+        until(lambda: screen.run("xwininfo", "-root", "-events").count("SubstructureNotify"), "it listens")
+        yield events
+    finally:
+        watcher.terminate()
+        watcher.wait()
