@@ -1,8 +1,11 @@
 """The set-up says in one sentence what stands in its way, and leaves nothing half-made behind."""
 
+import hashlib
 import os
 import shutil
 import subprocess
+import sys
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
@@ -88,3 +91,21 @@ def test_an_unknown_argument_is_refused(clone: Path) -> None:
     done = set_up(clone, "--everything")
     assert done.returncode == 2
     assert "knows only --tests and --help, not '--everything'" in done.stderr
+
+
+def test_code_that_changed_since_the_set_up_is_compiled_for_the_next_start(clone: Path) -> None:
+    for folder in ("shell/assets/fonts", "legacy_bridge", "web_modules/assets/fhir", ".venv/bin"):
+        (clone / folder).mkdir(parents=True)
+    (clone / "web_modules/assets/fhir/fhir.schema.json").write_text("{}", encoding="utf-8")
+    python = clone / ".venv/bin/python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    names = ["pyproject.toml", "installers/setup.sh", "installers/assets.toml", "installers/fetch_assets.py"]
+    parts = [(clone / name).read_bytes() for name in [*names, "web_modules/fhir_store/definitions.py"]]
+    fingerprint = hashlib.sha256(b"".join([*parts, f"{clone}\n".encode()])).hexdigest()
+    (clone / ".venv/banyan-setup").write_text(f"{fingerprint}\n", encoding="utf-8")
+    changed = clone / "shell/window.py"
+    changed.write_text("TITLE = 'Banyan'\n", encoding="utf-8")
+    done = set_up(clone, PYTHONDONTWRITEBYTECODE="1")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert Path(cache_from_source(changed)).exists()
