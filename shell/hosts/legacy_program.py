@@ -16,8 +16,8 @@ from shell.hosts.legacy_description import LegacyDescription, filled
 from shell.native.interface import FoundWindow
 from shell.native.process import EndWatch, Process, command_line, read_process
 
-_OUR_VARIABLES: Final = ("BANYAN_", "QTWEBENGINE")
-"""Settings and secrets of ours are none of the legacy program's business."""
+_OUR_VARIABLES: Final = ("BANYAN_", "QTWEBENGINE", "QT_QUICK_BACKEND", "QT_XCB_GL_INTEGRATION")
+"""Settings and secrets of ours are none of the legacy program's business, nor how our browser draws."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,8 @@ def test_the_browsers_own_settings_are_set_here_and_nowhere_else() -> None:
     browser_flags(environment, sandbox=Sandbox.OFF, has_gpu=False)
     assert environment["QTWEBENGINE_DISABLE_SANDBOX"] == "1"
     assert environment["QT_QUICK_BACKEND"] == "software"
+    # with Qt Quick in software only: else views stay black
+    assert environment["QT_XCB_GL_INTEGRATION"] == "none"
 
 
 @pytest.mark.parametrize("environment", ["live", "reference", "training"])
