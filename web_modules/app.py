@@ -125,11 +125,8 @@ def create_cloud(
     dispatcher = partial(Dispatcher, desk, store, rule=service.served.endpoints, renewed=renewed)
     gate = socket_gate(identity.admission, identity.audit)
     endpoint = FhirEndpoint(service, _gate(identity, Paces(settings.requests_per_minute)), fhir_path)
-    routes: list[BaseRoute] = [
-        Route("/", _start_page(services, functions)),
-        Route("/health", _health(services)),
-        Route("/functions.json", _functions(settings, services, functions, origin)),
-        *identity.routes,
+    routes: list[BaseRoute] = [  # the records first: every route before theirs costs each of their requests
+        identity.discovery,
         SubscriptionSocket(service, desk, gate, renewed).route(fhir_path),
         Route(f"{fhir_path}/metadata", endpoint, middleware=[FOR_EVERYBODY]),
         *_fhir_routes(fhir_path, endpoint, [identity.cors]),
@@ -141,7 +138,13 @@ def create_cloud(
         routes += _fhir_routes(
             "/fhir", FhirEndpoint(open_service, _open_gate(identity.audit), "/fhir", is_gate_instant=True), []
         )
-    routes += _files()
+    routes += [
+        Route("/", _start_page(services, functions)),
+        Route("/health", _health(services)),
+        Route("/functions.json", _functions(settings, services, functions, origin)),
+        *identity.routes,
+        *_files(),
+    ]
     for function in functions:
         for route in function.routes(services) if function.routes is not None else ():
             routes.append(_walled(route, identity))

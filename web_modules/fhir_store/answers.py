@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from typing import Any
 
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
@@ -53,8 +54,11 @@ def _has_it(version: StoredVersion, request: FhirRequest) -> bool:
     known = request.headers.get("if-none-match")
     if known is not None:  # then the other says nothing (RFC 9110, section 13.2.2)
         return known == "*" or is_named(version.etag, known)
+    moment = request.headers.get("if-modified-since")
+    if moment is None:
+        return False
     try:
-        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
+        since = parsedate_to_datetime(moment)
     except ValueError:
         return False
     # A second is long: what changed within it may have changed after the client looked.
@@ -158,8 +162,12 @@ def position_of_etag(etag: str) -> int:
 
 def version_headers(version: StoredVersion) -> dict[str, str]:
     """ETag and Last-Modified."""
-    modified = datetime.fromtimestamp(version.updated // 1_000_000, UTC)
-    return {"etag": version.etag, "last-modified": format_datetime(modified, usegmt=True)}
+    return {"etag": version.etag, "last-modified": _http_date(version.updated // 1_000_000)}
+
+
+@lru_cache(maxsize=4096)
+def _http_date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC), usegmt=True)
 
 
 def _found(version: StoredVersion, base_url: str, mode: str, content: bytes) -> dict[str, Any]:

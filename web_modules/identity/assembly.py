@@ -59,7 +59,8 @@ class Identity:
         admission: says what a request may do.
         relationships: of clinicians with patients.
         contexts: which context each window is in.
-        routes: sign-in and authorisation; to be listed before the practice's FHIR base.
+        discovery: where programs learn how to sign in; to be listed before the practice's FHIR base.
+        routes: sign-in and authorisation.
         cors: for the FHIR base, so that applications in a browser reach it.
         audit: what identity notes.
         doors: closed to who guesses.
@@ -69,6 +70,7 @@ class Identity:
     admission: Admission
     relationships: Relationships
     contexts: Contexts
+    discovery: BaseRoute
     routes: tuple[BaseRoute, ...]
     cors: Middleware
     audit: IdentityAudit
@@ -176,6 +178,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         admission=admission,
         relationships=relationships,
         contexts=Contexts(shared),
+        discovery=smart.discovery(),
         routes=tuple(routes),
         cors=cors(clients),
         audit=audit,

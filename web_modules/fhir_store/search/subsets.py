@@ -63,6 +63,8 @@ def read_subset(summary: str, elements: str) -> Subset:
     Raises:
         Refusal: 400, there is no such summary, or both are asked for.
     """
+    if not summary and not elements:
+        return WHOLE
     names = tuple(part.strip() for part in elements.split(",") if part.strip())
     if summary and summary not in set(Summary):
         words = "`_summary` must be true, text, data, count or false."

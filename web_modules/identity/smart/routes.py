@@ -78,14 +78,19 @@ class SmartRoutes:
         self._audit = audit
         self._doors = doors
 
+    def discovery(self) -> BaseRoute:
+        """What the server can do; below the practice's FHIR base, so to be listed before it."""
+        configuration = smart_configuration(self._server.desk.issuer)
+        base = urlsplit(self._server.desk.fhir_base).path
+        return _told(f"{base}/.well-known/smart-configuration", lambda: configuration, [FOR_EVERYBODY])
+
     def routes(self) -> list[BaseRoute]:
-        """To be listed before the practice's FHIR base."""
+        """The authorisation server itself."""
         desk = self._server.desk
-        auth, fhir = urlsplit(desk.issuer).path, urlsplit(desk.fhir_base).path
+        auth = urlsplit(desk.issuer).path
         shared = [cors(desk.clients)]
         configuration = smart_configuration(desk.issuer)
         return [
-            _told(f"{fhir}/.well-known/smart-configuration", lambda: configuration, [FOR_EVERYBODY]),
             _told(f"{auth}/.well-known/openid-configuration", lambda: configuration, shared),
             _told(f"{auth}/jwks", desk.keys.public, shared),
             Route(f"{auth}/token", self._token, methods=["POST", "OPTIONS"], middleware=shared),
