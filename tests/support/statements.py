@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, event
 
-from web_modules.fhir_store.database import session, tables
+from web_modules.fhir_store.database import session, tables, transactions
 from web_modules.fhir_store.database.backups.rows import EVERY_PRACTICE
 from web_modules.identity.database import tables as identity_tables
 
@@ -80,19 +80,19 @@ class _WatchedCursor:
 @contextmanager
 def watching(watch: Watch) -> Iterator[None]:
     """Have a watch see every statement of this process."""
-    kept = session.cursor_of
+    kept = transactions.cursor_of
 
     def see(connection: Connection, _cursor: Any, sql: str, values: Any, *rest: Any) -> None:
         if connection.engine.hide_parameters:  # the cloud's engines; tests look around with others
             watch.see(sql, values if rest[-1] else [values])
 
-    def watched(connection: session.Connection) -> session.Cursor:
+    def watched(connection: PoolProxiedConnection) -> session.Cursor:
         return _WatchedCursor(kept(connection), watch)
 
-    session.cursor_of = watched
+    transactions.cursor_of = watched
     event.listen(Engine, "before_cursor_execute", see)
     try:
         yield
     finally:
         event.remove(Engine, "before_cursor_execute", see)
-        session.cursor_of = kept
+        transactions.cursor_of = kept

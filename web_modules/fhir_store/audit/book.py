@@ -10,7 +10,8 @@ from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.audit.filing import filing_of
 from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.heads import READ_HEAD, head_of
-from web_modules.fhir_store.database.session import EACH, Session
+from web_modules.fhir_store.database.server_cursor import EACH
+from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.tables import AUDIT, AUDIT_SUBJECT
 from web_modules.fhir_store.documents import decode, encode
 

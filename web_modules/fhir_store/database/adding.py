@@ -29,7 +29,7 @@ class Adding:
         self.sql = f"INSERT INTO {table.name} ({names}) VALUES ({places})"  # noqa: S608  (fixed names)
         self.server_sql = (
             f"INSERT INTO {table.name} ({names})"  # noqa: S608  (fixed names)
-            f" SELECT %s, {taken} FROM jsonb_array_elements(%s::jsonb) AS added(e)"
+            f" SELECT ?, {taken} FROM jsonb_array_elements(?::jsonb) AS added(e)"
         )
 
     def as_json(self, rows: Sequence[Sequence[Any]]) -> str:

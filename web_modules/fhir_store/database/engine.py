@@ -61,10 +61,10 @@ class Database:
             if not self.is_embedded:
                 self._looker = reading_engine(parsed, isolation="AUTOCOMMIT", size=READERS)
         embedded = self.is_embedded
-        self._commits = GroupCommits(
-            Transactions(self._writer, begin="BEGIN IMMEDIATE" if embedded else None)
-        )
-        self._views = Transactions(self._reader, begin="BEGIN" if embedded else None)
+        self._writes = Transactions(self._writer, begin="BEGIN IMMEDIATE" if embedded else "BEGIN")
+        self._commits = GroupCommits(self._writes)
+        view = "BEGIN" if embedded else "BEGIN ISOLATION LEVEL REPEATABLE READ"
+        self._views = Transactions(self._reader, begin=view)
         self._looks = Transactions(self._looker, begin=None)
 
     @property
@@ -142,6 +142,8 @@ class Database:
 
     def close(self) -> None:
         """Close every connection; what is committed stays."""
+        for transactions in (self._writes, self._views, self._looks):
+            transactions.close()
         self._looker.dispose()
         self._reader.dispose()
         self._writer.dispose()

@@ -11,7 +11,6 @@ query and before the commit: a server is asked twice for a write, and not once f
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Protocol
 
 from web_modules.errors import DatabaseUnavailable
@@ -20,35 +19,21 @@ from web_modules.fhir_store.database.heads import MOVE_HEAD, READ_HEAD, Practice
 
 Values = Sequence[Any]
 
-EACH = "SELECT value FROM json_each(?)"
-"""The texts of a JSON array as rows: any number of values in the place of one. As SQLite says it."""
-EACH_ON_SERVER = "SELECT jsonb_array_elements_text(?::jsonb)"
+MOST_KEPT = 1000
+"""Rows kept back before a server gets them: it writes them while this process works out the next ones."""
 
 
 class Cursor(Protocol):
     """What is used of a driver's cursor (PEP 249)."""
 
-    def execute(self, operation: Any, parameters: Any = ..., /) -> Any:
+    def execute(self, operation: str, parameters: Any = ..., /) -> Any:
         """Send a statement."""
 
-    def executemany(self, operation: Any, parameters: Any, /) -> Any:
+    def executemany(self, operation: str, parameters: Any, /) -> Any:
         """Send a statement once for each row of values."""
 
     def fetchall(self) -> Sequence[Any]:
         """The rows of the last statement."""
-
-
-class Connection(Protocol):
-    """What is used of a driver's connection (PEP 249)."""
-
-    def cursor(self) -> Any:
-        """A new cursor."""
-
-
-def cursor_of(connection: Connection) -> Cursor:
-    """A cursor through which every statement of a session goes."""
-    cursor: Cursor = connection.cursor()
-    return cursor
 
 
 @dataclass(slots=True)
@@ -67,17 +52,16 @@ class _Part:
 class Session:
     """A transaction that someone else opens and ends."""
 
-    def __init__(self, connection: Connection, fault: type[Exception], *, is_embedded: bool) -> None:
-        """Speak through a driver's connection.
+    def __init__(self, cursor: Cursor, fault: type[Exception], *, is_embedded: bool) -> None:
+        """Speak through a cursor.
 
         Args:
-            connection: in a transaction, or about to begin one.
+            cursor: in a transaction, or about to begin one.
             fault: what the driver raises when a statement fails.
-            is_embedded: whether it is SQLite's; a server's driver writes `%s` for a value, and not `?`.
+            is_embedded: whether it is SQLite's, which does what it is told at once.
         """
         self._fault = fault
-        self._asking = cursor_of(connection)
-        self._changing = cursor_of(connection)  # in a pipeline it must not be the one that is read
+        self._cursor = cursor
         self._is_embedded = is_embedded
         self._kept: list[tuple[str | Adding, Values]] = []
         self._parts: list[_Part] = []
@@ -92,8 +76,8 @@ class Session:
 
     def rows_beside(self, sql: str, values: Values) -> Sequence[Any]:
         """What a query finds that none of the changes kept back has to do with."""
-        self._asking.execute(self._spoken(sql), values)
-        return self._asking.fetchall()
+        self._cursor.execute(sql, values)
+        return self._cursor.fetchall()
 
     def head(self, practice: str) -> PracticeHead:
         """How far a practice has come, this transaction included; keeps its other writers out until the end.
@@ -128,6 +112,8 @@ class Session:
     def add(self, adding: Adding, rows: Sequence[Values]) -> None:
         """Add rows to a table."""
         self._kept += [(adding, row) for row in rows]
+        if len(self._kept) >= MOST_KEPT and not self._is_embedded:
+            self.send()
 
     def touch(self, key: Values) -> None:
         """Say that what is changed next belongs together under a key, of which only one change may wait.
@@ -154,7 +140,7 @@ class Session:
         for part in self._parts:
             if not part.is_saved and (is_changing or part.mark < len(kept)):
                 self._send(kept[sent : part.mark])
-                self._changing.execute("SAVEPOINT part")
+                self._cursor.execute("SAVEPOINT part")
                 part.is_saved, sent = True, part.mark
             part.mark = 0
         self._send(kept[sent:])
@@ -177,15 +163,15 @@ class Session:
         try:
             yield
             if part.is_saved:
-                self._changing.execute("RELEASE SAVEPOINT part")
+                self._cursor.execute("RELEASE SAVEPOINT part")
         except self._fault:
             raise
         except BaseException:
             self._heads = heads
             del self._kept[part.mark :]
             if part.is_saved:
-                self._changing.execute("ROLLBACK TO SAVEPOINT part")
-                self._changing.execute("RELEASE SAVEPOINT part")
+                self._cursor.execute("ROLLBACK TO SAVEPOINT part")
+                self._cursor.execute("RELEASE SAVEPOINT part")
             raise
         finally:
             self._parts.pop()
@@ -201,18 +187,10 @@ class Session:
             elif self._is_embedded:
                 self._each(key[0].sql, rows)
             else:
-                self._changing.execute(key[0].server_sql, (key[1], key[0].as_json(rows)))
+                self._cursor.execute(key[0].server_sql, (key[1], key[0].as_json(rows)))
 
     def _each(self, sql: str, rows: list[Values]) -> None:
         if len(rows) == 1:
-            self._changing.execute(self._spoken(sql), rows[0])
+            self._cursor.execute(sql, rows[0])
         else:
-            self._changing.executemany(self._spoken(sql), rows)
-
-    def _spoken(self, sql: str) -> str:
-        return sql if self._is_embedded else _as_the_server_says(sql)
-
-
-@lru_cache(maxsize=4096)
-def _as_the_server_says(sql: str) -> str:
-    return sql.replace("%", "%%").replace(EACH, EACH_ON_SERVER).replace("?", "%s")
+            self._cursor.executemany(sql, rows)

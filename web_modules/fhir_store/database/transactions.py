@@ -1,21 +1,26 @@
 """Opens transactions on pooled connections, and lets writers who come together share one commit."""
 
 import re
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 
-from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.database.server_cursor import ServerCursor
+from web_modules.fhir_store.database.session import Cursor, Session
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 
 T = TypeVar("T")
 
 LARGEST_GROUP = 64
 """Writers that share a commit; the first of them waits for the last."""
+
+MOST_IDLE = 4
+"""Connections kept at hand for the next transaction; the others wait in the pool, which takes longer."""
 
 
 _TOO_MUCH = re.compile(r"stack overflow|stack depth|too (many|large)|number of parameters")
@@ -27,6 +32,22 @@ class DatabaseSilent(Exception):
     """The database does not answer, or refused the commit; nothing of the transaction was kept."""
 
 
+def cursor_of(connection: PoolProxiedConnection) -> Cursor:
+    """A cursor through which every statement of a session goes."""
+    driver = connection.driver_connection
+    if isinstance(driver, sqlite3.Connection):
+        return driver.cursor()
+    return _server_cursor(connection)
+
+
+def _server_cursor(connection: PoolProxiedConnection) -> ServerCursor:
+    """That of a connection, which keeps it: it knows statements that were sent before."""
+    kept = connection.info.get(ServerCursor)
+    if kept is None:
+        kept = connection.info[ServerCursor] = ServerCursor(cast(Any, connection.driver_connection))
+    return cast(ServerCursor, kept)
+
+
 class Transactions:
     """Transactions on the connections of one pool. Safe from every thread."""
 
@@ -35,7 +56,7 @@ class Transactions:
 
         Args:
             engine: whose driver is spoken to directly.
-            begin: what opens a transaction, or None where the driver does it or none is wanted.
+            begin: what opens a transaction, or None where none is wanted.
         """
         self._engine = engine
         self._begin = begin
@@ -45,40 +66,59 @@ class Transactions:
         self.fault: type[Exception] = driver.Error
         """What it raises when a statement fails, whatever the reason."""
         self._is_embedded = engine.dialect.name == "sqlite"
+        self._idle: list[PoolProxiedConnection] = []
 
     @contextmanager
-    def open(self, *, is_writing: bool = False) -> Iterator[Session]:
+    def open(self) -> Iterator[Session]:
         """A transaction: committed at the end, rolled back when an error leaves the block.
-
-        Args:
-            is_writing: a server is then sent one statement after the other, and its answer waited for only
-                where it is needed.
 
         Raises:
             DatabaseSilent: the driver reports an operational error.
             Refusal: a statement was more than the database takes.
         """
+        connection = self._connection()
         try:
-            connection = self._engine.raw_connection()
-        except self.silence as error:
-            raise DatabaseSilent(str(error)) from error
-        try:
-            with self._in_one_go(connection) if is_writing else nullcontext():
-                yield from self._within(connection)
+            yield from self._within(connection)
         except self.silence as error:
             connection.invalidate()
-            raise DatabaseSilent(str(error)) from error
-        finally:
             connection.close()
+            raise DatabaseSilent(str(error)) from error
+        except BaseException:
+            connection.close()
+            raise
+        if len(self._idle) < MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.close()
+
+    def close(self) -> None:
+        """Give the connections back to the pool."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _connection(self) -> PoolProxiedConnection:
+        """One that has served before: the pool would look at it twice for every transaction."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        try:
+            return self._engine.raw_connection()
+        except self.silence as error:
+            raise DatabaseSilent(str(error)) from error
 
     def _within(self, connection: PoolProxiedConnection) -> Iterator[Session]:
         try:
+            cursor = cursor_of(connection)
             if self._begin is not None:
-                connection.cursor().execute(self._begin)
-            session = Session(connection, self.fault, is_embedded=self._is_embedded)
+                cursor.execute(self._begin)
+            session = Session(cursor, self.fault, is_embedded=self._is_embedded)
             yield session
             session.finish()
-            connection.commit()
+            if self._begin is not None:
+                cursor.execute("COMMIT")
+                cursor.fetchall()
+            self._rest(connection)
         except self.silence as error:
             if not _is_too_much(error):
                 raise
@@ -89,16 +129,12 @@ class Transactions:
             raise
 
     def _undo(self, connection: PoolProxiedConnection) -> None:
-        try:
-            connection.rollback()
-        except self.silence:  # said of the statements sent after the one that failed: they were not done
-            connection.rollback()
+        self._rest(connection)
+        connection.rollback()
 
-    def _in_one_go(self, connection: PoolProxiedConnection) -> AbstractContextManager[object]:
-        if self._is_embedded:
-            return nullcontext()
-        pipeline: AbstractContextManager[object] = cast(Any, connection.driver_connection).pipeline()
-        return pipeline
+    def _rest(self, connection: PoolProxiedConnection) -> None:
+        if not self._is_embedded:
+            _server_cursor(connection).leave()
 
 
 class _Job(Generic[T]):
@@ -160,7 +196,7 @@ class GroupCommits:
         if len(jobs) == 1:
             return False
         try:
-            with self._transactions.open(is_writing=True) as session:
+            with self._transactions.open() as session:
                 for job in jobs:
                     self._do_beside_others(job, session)
         except (self._transactions.fault, Refusal):
@@ -183,7 +219,7 @@ class GroupCommits:
 
     def _do_alone(self, job: _Job[Any]) -> None:
         try:
-            with self._transactions.open(is_writing=True) as session:
+            with self._transactions.open() as session:
                 job.result = job.work(session)
         except BaseException as error:  # noqa: BLE001  (its own thread raises it; the others go on)
             job.error = error

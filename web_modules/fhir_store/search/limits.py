@@ -18,7 +18,7 @@ from web_modules.fhir_store.access import (
     Grant,
     Interaction,
 )
-from web_modules.fhir_store.database.session import EACH
+from web_modules.fhir_store.database.server_cursor import EACH
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.indexing import Indexer, IndexRows
 from web_modules.fhir_store.elements.labels import LABELLED_INSIDE, labels_of
