@@ -63,7 +63,8 @@ class Session:
         self._fault = fault
         self._cursor = cursor
         self._is_embedded = is_embedded
-        self._kept: list[tuple[str | Adding, Values]] = []
+        self._kept: list[tuple[str | Adding, Sequence[Values]]] = []
+        self._kept_rows = 0
         self._parts: list[_Part] = []
         self._touched: set[Values] = set()
         self._heads: dict[str, PracticeHead] = {}
@@ -107,12 +108,18 @@ class Session:
 
     def change_later(self, sql: str, rows: Sequence[Values]) -> None:
         """Carry out a change once for each row of values. It must not matter in which order."""
-        self._kept += [(sql, row) for row in rows]
+        self._keep(sql, rows)
 
     def add(self, adding: Adding, rows: Sequence[Values]) -> None:
-        """Add rows to a table."""
-        self._kept += [(adding, row) for row in rows]
-        if len(self._kept) >= MOST_KEPT and not self._is_embedded:
+        """Add rows of one practice to a table."""
+        self._keep(adding, rows)
+
+    def _keep(self, change: str | Adding, rows: Sequence[Values]) -> None:
+        if not rows:
+            return
+        self._kept.append((change, rows))
+        self._kept_rows += len(rows)
+        if self._kept_rows >= MOST_KEPT and not self._is_embedded:
             self.send()
 
     def touch(self, key: Values) -> None:
@@ -134,7 +141,7 @@ class Session:
 
     def _send_for(self, *, is_changing: bool) -> None:
         """Send what was kept back before a query, or before something that changes more."""
-        kept, self._kept = self._kept, []
+        kept, self._kept, self._kept_rows = self._kept, [], 0
         self._touched = set()
         sent = 0
         for part in self._parts:
@@ -176,11 +183,11 @@ class Session:
         finally:
             self._parts.pop()
 
-    def _send(self, kept: Sequence[tuple[str | Adding, Values]]) -> None:
+    def _send(self, kept: Sequence[tuple[str | Adding, Sequence[Values]]]) -> None:
         alike: dict[Any, list[Values]] = {}
-        for change, row in kept:
-            key = change if isinstance(change, str) else (change, row[0])
-            alike.setdefault(key, []).append(row)
+        for change, rows in kept:
+            key = change if isinstance(change, str) else (change, rows[0][0])
+            alike.setdefault(key, []).extend(rows)
         for key, rows in alike.items():
             if isinstance(key, str):
                 self._each(key, rows)

@@ -65,14 +65,30 @@ def key_text(text: str) -> str:
 Values = Collection[tuple[Any, ...]]
 
 
+Draw = Callable[[str, Any, str], Values]
+"""What is compared of a value of a FHIR type, in a store with a base URL."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Drawing:
-    """How a value becomes index rows of one kind."""
+    """How the values of a route become index rows of one kind.
 
-    number: int
+    Attributes:
+        route: to the values.
+        kind: of the rows.
+        numbers: of the parameters that share them.
+        draw: what of a value goes into a row, after the number.
+        is_spread: whether these are amounts that stand for several.
+    """
+
+    route: Route
     kind: ParameterKind
-    values: Callable[[Any, str], Values]
+    numbers: tuple[int, ...]
+    draw: Draw
     is_spread: bool = False
+
+    def rows(self, value: Any, base_url: str) -> Values:
+        return self.draw(self.route.type, value, base_url)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +102,7 @@ class _PairDrawing:
     """
 
     pairing: Pairing
-    drawings: tuple[tuple[Route, _Drawing], ...]
+    drawings: tuple[_Drawing, ...]
     keys: frozenset[str]
 
 
@@ -129,11 +145,12 @@ class Indexer:
             for route, drawings in plan.singles.get(key, ()):
                 for value in route.values(resource):
                     for drawing in drawings:
-                        rows = drawing.values(value, base_url)
+                        rows = drawing.rows(value, base_url)
                         if rows:
                             into = found.setdefault(drawing.kind, {})
                             for row in rows:
-                                into[(drawing.number, *row)] = None
+                                for number in drawing.numbers:
+                                    into[(number, *row)] = None
         for pair in plan.pairs:
             if not pair.keys.isdisjoint(resource):
                 _draw_pairs(pair, resource, base_url, found)
@@ -147,19 +164,23 @@ class Indexer:
         if plan is None:
             known = self._catalogue.of(resource_type).values()
             parameters = [one for one in known if one.code not in BUILT_IN]
-            made: dict[str, dict[Route, dict[tuple[int, ParameterKind], _Drawing]]] = {}
+            made: dict[Route, dict[tuple[ParameterKind, Draw], dict[int, None]]] = {}
             for parameter in parameters:
                 for route in () if parameter.pairings else parameter.routes:
-                    key = route.steps[0].key if route.steps else ""
-                    drawn = made.setdefault(key, {}).setdefault(route, {})
-                    for drawing in _drawings(parameter, route, resource_type):
-                        drawn[drawing.number, drawing.kind] = drawing
+                    drawn = made.setdefault(route, {})
+                    for number, kind, draw in _drawn(parameter, route, resource_type):
+                        drawn.setdefault((kind, draw), {})[number] = None
+            singles: dict[str, list[tuple[Route, Sequence[_Drawing]]]] = {}
+            for route, drawn in made.items():
+                key = route.steps[0].key if route.steps else ""
+                drawings = [
+                    _Drawing(route=route, kind=kind, numbers=tuple(numbers), draw=draw)
+                    for (kind, draw), numbers in drawn.items()
+                ]
+                singles.setdefault(key, []).append((route, drawings))
             pairings = {one.stem: one for parameter in parameters for one in parameter.pairings}
             plan = self._plans[resource_type] = _Plan(
-                singles={
-                    key: [(route, list(drawn.values())) for route, drawn in routes.items()]
-                    for key, routes in made.items()
-                },
+                singles=singles,
                 pairs=[_pair_drawing(one, resource_type) for one in pairings.values()],
                 labels_number=parameter_number(resource_type, LABELLED_INSIDE),
             )
@@ -183,10 +204,16 @@ def _pair_drawing(pairing: Pairing, resource_type: str) -> _PairDrawing:
     return _PairDrawing(
         pairing=pairing,
         drawings=tuple(
-            (route, drawing)
+            _Drawing(
+                route=route,
+                kind=kind,
+                numbers=(number,),
+                draw=draw,
+                is_spread=number == second.spread_number,
+            )
             for route in second.routes
-            for drawing in _drawings(second, route, resource_type)
-            if drawing.number in {second.number, second.spread_number}
+            for number, kind, draw in _drawn(second, route, resource_type)
+            if number in {second.number, second.spread_number}
         ),
         keys=frozenset((*pairing.base.steps, *route.steps)[0].key for route in second.routes),
     )
@@ -196,10 +223,10 @@ def _draw_pairs(pair: _PairDrawing, resource: Mapping[str, Any], base_url: str, 
     for node in pair.pairing.base.values(resource):
         rows = [
             (drawing, row)
-            for route, drawing in pair.drawings
-            if route.steps[0].key in node
-            for value in route.values(node)
-            for row in drawing.values(value, base_url)
+            for drawing in pair.drawings
+            if drawing.route.steps[0].key in node
+            for value in drawing.route.values(node)
+            for row in drawing.rows(value, base_url)
         ]
         if not rows:
             continue
@@ -212,58 +239,37 @@ def _draw_pairs(pair: _PairDrawing, resource: Mapping[str, Any], base_url: str, 
 def _token_names(pairing: Pairing, node: Mapping[str, Any]) -> Iterator[str]:
     for route in pairing.first.routes:
         for value in route.values(node):
-            for system, code in _tokens(route.type, value):
+            for system, code in _tokens(route.type, value, ""):
                 if code:
                     yield f"{system}|{code}"
                     yield code
 
 
-def _drawings(parameter: Parameter, route: Route, resource_type: str) -> Iterator[_Drawing]:
-    kind, type_name = parameter.kind, route.type
-    values: Callable[[Any, str], Values]
+def _drawn(
+    parameter: Parameter, route: Route, resource_type: str
+) -> Iterator[tuple[int, ParameterKind, Draw]]:
+    """Under which numbers and in which way the values of a route are kept."""
+    kind = parameter.kind
     match kind:
         case ParameterKind.TOKEN:
-            values = lambda value, _base: _tokens(type_name, value)  # noqa: E731
-            if type_name in WITH_TEXT:
-                yield _Drawing(
-                    number=text_number(resource_type, route),
-                    kind=ParameterKind.STRING,
-                    values=lambda value, _base: _token_words(type_name, value),
-                )
-            if type_name == "Identifier":
-                yield _Drawing(number=parameter.of_type_number, kind=kind, values=_typed_identifier)
-        case ParameterKind.STRING:
-            if parameter.part_number:
-                yield _Drawing(
-                    number=parameter.part_number,
-                    kind=kind,
-                    values=lambda value, _base: _later_parts(type_name, value),
-                )
-            values = lambda value, _base: _strings(type_name, value)  # noqa: E731
-        case ParameterKind.DATE:
-            values = lambda value, _base: _ranges(type_name, value)  # noqa: E731
+            if route.type in WITH_TEXT:
+                yield text_number(resource_type, route), ParameterKind.STRING, _token_words
+            if route.type == "Identifier":
+                yield parameter.of_type_number, kind, _typed_identifier
+        case ParameterKind.STRING if parameter.part_number:
+            yield parameter.part_number, kind, _later_parts
         case ParameterKind.REFERENCE:
-            values = _reference
-            yield _Drawing(
-                number=parameter.identifier_number,
-                kind=ParameterKind.TOKEN,
-                values=_identifier_of_reference,
-            )
-        case ParameterKind.URI:
-            values = lambda value, _base: [(key_text(value),)] if isinstance(value, str) else ()  # noqa: E731
+            yield parameter.identifier_number, ParameterKind.TOKEN, _identifier_of_reference
         case ParameterKind.NUMBER:
             kind = ParameterKind.QUANTITY
-            values = lambda value, _base: [(amount(value), amount(value), "", "")]  # noqa: E731
         case ParameterKind.QUANTITY:
-            spreads = _amounts_between if type_name == "Range" else _compared_amount
-            yield _Drawing(number=parameter.spread_number, kind=kind, values=spreads, is_spread=True)
-            if type_name == "Range":
+            yield parameter.spread_number, kind, _spread_amount
+            if route.type == "Range":
                 return
-            values = _exact_amount
-    yield _Drawing(number=parameter.number, kind=kind, values=values)
+    yield parameter.number, kind, _DRAWS[parameter.kind]
 
 
-def _tokens(type_name: str, value: Any) -> Values:
+def _tokens(type_name: str, value: Any, _base_url: str) -> Values:
     match type_name:
         case "CodeableConcept":
             codings = value.get("coding")
@@ -282,7 +288,7 @@ def _coding(value: Mapping[str, Any]) -> tuple[str, str]:
     return key_text(value.get("system", "")), key_text(value.get("code", ""))
 
 
-def _token_words(type_name: str, value: Mapping[str, Any]) -> Values:
+def _token_words(type_name: str, value: Mapping[str, Any], _base_url: str) -> Values:
     if type_name == "Coding":
         texts = [value.get("display")]
     elif type_name == "Identifier":
@@ -292,7 +298,7 @@ def _token_words(type_name: str, value: Mapping[str, Any]) -> Values:
     return [(key_text(fold(text)), "") for text in texts if text]
 
 
-def _typed_identifier(value: Mapping[str, Any], _base_url: str) -> Values:
+def _typed_identifier(_type_name: str, value: Mapping[str, Any], _base_url: str) -> Values:
     held = key_text(value.get("value", ""))
     codings = value.get("type", {}).get("coding", ())
     return [("|".join(_coding(coding)), held) for coding in codings if held]
@@ -311,17 +317,17 @@ def _texts(type_name: str, value: Any) -> list[str]:
     return found
 
 
-def _strings(type_name: str, value: Any) -> Values:
+def _strings(type_name: str, value: Any, _base_url: str) -> Values:
     return [(key_text(fold(text)), key_text(text)) for text in _texts(type_name, value)]
 
 
-def _later_parts(type_name: str, value: Any) -> Values:
+def _later_parts(type_name: str, value: Any, _base_url: str) -> Values:
     """What a name is after each space, hyphen or apostrophe in it: people are looked for by that as well."""
     texts = [value.get("family"), *value.get("given", ())] if type_name == "HumanName" else [value]
     return [(key_text(part), "") for text in texts if text for part in later_parts(fold(str(text)))]
 
 
-def _ranges(type_name: str, value: Any) -> Values:
+def _ranges(type_name: str, value: Any, _base_url: str) -> Values:
     if type_name == "Period":
         low = range_of(value["start"]).low if "start" in value else EARLIEST
         high = range_of(value["end"]).high if "end" in value else LATEST
@@ -329,11 +335,11 @@ def _ranges(type_name: str, value: Any) -> Values:
     if type_name == "Timing":
         found = [range_of(event) for event in value.get("event", ()) if event is not None]
         bounds = value.get("repeat", {}).get("boundsPeriod")
-        return [*found, *(() if bounds is None else _ranges("Period", bounds))]
+        return [*found, *(() if bounds is None else _ranges("Period", bounds, ""))]
     return (range_of(value),)
 
 
-def _reference(value: Any, base_url: str) -> Values:
+def _reference(_type_name: str, value: Any, base_url: str) -> Values:
     if isinstance(value, str):  # a canonical, which may say which version it means
         return [("", key_text(one)) for one in dict.fromkeys((value, value.partition("|")[0]))]
     address = value.get("reference")
@@ -342,9 +348,9 @@ def _reference(value: Any, base_url: str) -> Values:
     return (NOTHING_TO_COMPARE,)
 
 
-def _identifier_of_reference(value: Any, _base_url: str) -> Values:
+def _identifier_of_reference(_type_name: str, value: Any, _base_url: str) -> Values:
     identifier = None if isinstance(value, str) else value.get("identifier")
-    return _tokens("Identifier", identifier) if isinstance(identifier, dict) else ()
+    return _tokens("Identifier", identifier, "") if isinstance(identifier, dict) else ()
 
 
 def split_reference(address: str, base_url: str) -> tuple[str, str]:
@@ -356,22 +362,39 @@ def split_reference(address: str, base_url: str) -> tuple[str, str]:
     return "", key_text(address)
 
 
-def _exact_amount(value: Any, _base_url: str) -> Values:
+def _exact_amount(_type_name: str, value: Any, _base_url: str) -> Values:
     if "value" not in value or "comparator" in value:
         return ()
     exact = amount(value["value"])
     return ((exact, exact, *_unit(value)),)
 
 
-def _compared_amount(value: Any, _base_url: str) -> Values:
+def _spread_amount(type_name: str, value: Any, _base_url: str) -> Values:
+    if type_name == "Range":
+        return ((*ends_of(value), *_unit(value.get("low") or value.get("high") or {})),)
     spread = spread_of(value)
     return () if spread is None else ((*spread, *_unit(value)),)
-
-
-def _amounts_between(value: Any, _base_url: str) -> Values:
-    return ((*ends_of(value), *_unit(value.get("low") or value.get("high") or {})),)
 
 
 def _unit(value: Mapping[str, Any]) -> tuple[str, str]:
     unit = value.get("currency") or value.get("code") or value.get("unit") or ""
     return key_text(value.get("system", "")), key_text(unit)
+
+
+def _number(_type_name: str, value: Any, _base_url: str) -> Values:
+    return ((amount(value), amount(value), "", ""),)
+
+
+def _uri(_type_name: str, value: Any, _base_url: str) -> Values:
+    return ((key_text(value),),) if isinstance(value, str) else ()
+
+
+_DRAWS: Mapping[ParameterKind, Draw] = {
+    ParameterKind.TOKEN: _tokens,
+    ParameterKind.STRING: _strings,
+    ParameterKind.DATE: _ranges,
+    ParameterKind.REFERENCE: _reference,
+    ParameterKind.URI: _uri,
+    ParameterKind.NUMBER: _number,
+    ParameterKind.QUANTITY: _exact_amount,
+}

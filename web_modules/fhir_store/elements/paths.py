@@ -82,6 +82,11 @@ class Route:
         """The values at the end of the route, in the order of the resource."""
         if self.any_of:
             return (any(value is not False for route in self.any_of for value in route.values(resource)),)
+        if len(self.steps) == 1 and self.steps[0].filter is None:
+            only = resource.get(self.steps[0].key)
+            if only is None:
+                return ()
+            return [one for one in only if one is not None] if isinstance(only, list) else (only,)
         nodes: list[Any] = [resource]
         for step in self.steps:
             key = step.key
