@@ -7,6 +7,7 @@ from web_modules.fhir_store.access import AUDIT_EVENT
 from web_modules.fhir_store.audit.reading import PARAMETERS
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.subscriptions.wanted import SUBSCRIPTION
+from web_modules.fhir_store.validation.constraints import ENFORCED
 
 FHIR_VERSION = "4.0.1"
 _DEFINITIONS = "http://hl7.org/fhir"
@@ -88,7 +89,8 @@ def capability_statement(
                     "Confidentiality labels (`meta.security`, v3-Confidentiality) R and V are enforced: who "
                     "may not see a record neither reads, finds, counts nor changes it; a label on anything "
                     "inside a record rules the whole of it; a search or history of a type or patient of "
-                    "which one is hidden says so by an issue `suppressed`."
+                    "which one is hidden says so by an issue `suppressed`. "
+                    f"Of HL7's invariants these are enforced: {', '.join(ENFORCED)}."
                 ),
                 "extension": [{"url": _WEBSOCKET, "valueUri": socket_address(base_url)}],
                 **({} if security is None else {"security": dict(security)}),

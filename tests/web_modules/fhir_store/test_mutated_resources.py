@@ -16,6 +16,7 @@ from web_modules.fhir_store.documents import encode
 from web_modules.fhir_store.store import Store
 
 BASE = f"http://cloud.example/{PRACTICE}/fhir"
+UCUM = "http://unitsofmeasure.org"
 CODE = {
     "coding": [{"system": "http://loinc.org", "code": "8480-6", "display": "Systolic"}],
     "text": "Pressure",
@@ -36,7 +37,7 @@ SEEDS: list[dict[str, Any]] = [
         "code": CODE,
         "subject": {"reference": "Patient/p"},
         "effectivePeriod": {"start": "2026-11-17T09:30:00Z", "end": "2026-11-17"},
-        "valueQuantity": {"value": Decimal("120.50"), "unit": "mmHg", "code": "mm[Hg]"},
+        "valueQuantity": {"value": Decimal("120.50"), "unit": "mmHg", "system": UCUM, "code": "mm[Hg]"},
         "component": [{"code": CODE, "valueRange": {"low": {"value": 1}, "high": {"value": 2}}}],
     },
     {

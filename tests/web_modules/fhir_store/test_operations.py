@@ -36,7 +36,7 @@ def practice(fhir: Caller) -> Caller:
         {
             "resourceType": "Appointment",
             "id": "a1",
-            "status": "booked",
+            "status": "proposed",
             "participant": [{"actor": {"reference": "Patient/ada"}, "status": "accepted"}],
         },
     ]

@@ -2,7 +2,7 @@
 
 One walk over a resource, led by the element model: nothing empty, gaps in lists only beside an extension,
 required primitives, one form of a choice, whole numbers, real days, base64, references to types that are
-allowed there, and the `invariants` of the type.
+allowed there, and the `invariants` and `constraints` of the type.
 """
 
 import binascii
@@ -16,6 +16,8 @@ from web_modules.fhir_store.documents import MAXIMUM_DEPTH
 from web_modules.fhir_store.elements.model import Element, ElementModel
 from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import Issue, IssueCode
+from web_modules.fhir_store.validation.constraints import CONSTRAINTS
+from web_modules.fhir_store.validation.forms import Constraint
 from web_modules.fhir_store.validation.invariants import INVARIANTS, Invariant
 from web_modules.fhir_store.validation.references import NOWHERE, Targets, pointed_type
 
@@ -39,6 +41,7 @@ class _TypeRules:
         plain: names of elements with one value, about which the schema has said everything.
         has_own: whether anything is to be said of the object as a whole.
         invariant: what must hold of it as a whole, if anything.
+        constraints: further invariants of HL7's.
     """
 
     elements: Mapping[str, Element]
@@ -46,6 +49,7 @@ class _TypeRules:
     plain: frozenset[str]
     has_own: bool
     invariant: Invariant | None
+    constraints: tuple[Constraint, ...]
 
 
 class RuleCheck:
@@ -78,8 +82,10 @@ class RuleCheck:
                 and self._model.is_primitive(element.type)
             ),
             has_own=bool(facts.required or facts.choices or facts.required_choices)
-            or type_name in INVARIANTS,
+            or type_name in INVARIANTS
+            or type_name in CONSTRAINTS,
             invariant=INVARIANTS.get(type_name),
+            constraints=CONSTRAINTS.get(type_name, ()),
         )
         return rules
 
@@ -154,6 +160,9 @@ class _Walk:
         if rules.invariant is not None:
             for broken in rules.invariant(node):
                 self._found(broken.code, broken.words, _within(place, broken.at))
+        for constraint in rules.constraints:
+            if not constraint.holds(node):
+                self._found(IssueCode.INVARIANT, constraint.words, place)
 
     def _found(self, code: IssueCode, words: str, place: _Place) -> None:
         self.issues.append(Issue(code=code, words=words, expression=_path(place)))

@@ -22,6 +22,7 @@ from web_modules.fhir_store.validation.schema_check import MOST_ISSUES, SchemaCh
 _MOST_INNER = 100
 """Resources inside one another; contained ones must not nest at all."""
 
+_VERSIONED = frozenset({"versionId", "lastUpdated"})
 _CONTAINER = frozenset({"#"})
 
 
@@ -127,12 +128,17 @@ def _sent_along(resource: Mapping[str, Any], around: Targets) -> Targets:
 
 
 def _wrong_in_contained(resource: Resource, where: str) -> Iterator[Issue]:
-    """Invariants dom-2 and dom-3 of FHIR R4 domainresource.html."""
+    """Invariants dom-2, dom-3 and dom-4 of FHIR R4 domainresource.html.
+
+    Not dom-5: a label that somebody has put on what is contained protects the whole record.
+    """
     text = encode(resource)
     for index, one in enumerate(resource["contained"]):
         words = None
         if "contained" in one:
-            words = "A contained resource must not contain another."
+            words = "A contained resource must not contain another (dom-2)."
+        elif not _VERSIONED.isdisjoint(one.get("meta", {})):
+            words = "A contained resource has no version of its own; leave that out of its `meta` (dom-4)."
         elif f'"#{one.get("id", "")}"'.encode() not in text and b'"#"' not in encode(one):
             words = "Nothing refers to this contained resource, so it would be lost; refer to it by its id."
         if words is not None:

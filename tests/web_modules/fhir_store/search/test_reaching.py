@@ -10,6 +10,7 @@ from tests.web_modules.fhir_store.conftest import Answer, Caller, fresh_practice
 from web_modules.fhir_store.store import Standard
 
 LOINC = "http://loinc.org"
+UCUM = "http://unitsofmeasure.org"
 
 
 def _code(code: str, display: str, system: str = LOINC) -> dict[str, Any]:
@@ -23,7 +24,7 @@ def _measured(name: str, patient: str, code: str, value: str, **more: Any) -> di
         "status": "final",
         "code": _code(code, f"Measurement {code}"),
         "subject": {"reference": f"Patient/{patient}"},
-        "valueQuantity": {"value": Decimal(value), "unit": "mmHg", "code": "mm[Hg]"},
+        "valueQuantity": {"value": Decimal(value), "unit": "mmHg", "system": UCUM, "code": "mm[Hg]"},
         "effectiveDateTime": "2026-11-17T09:00:00Z",
     } | more
 

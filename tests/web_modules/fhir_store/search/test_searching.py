@@ -195,7 +195,7 @@ def compared(shared_url: str, standard: Standard) -> Iterator[Caller]:
     said = (("below", "<"), ("most", "<="), ("exact", ""), ("least", ">="), ("above", ">"))
     with fresh_practice(shared_url, standard) as fhir:
         for name, comparator in said:
-            amount = {"value": Decimal("5.4"), "unit": "mg", "code": "mg"}
+            amount = {"value": Decimal("5.4"), "system": "http://unitsofmeasure.org", "code": "mg"}
             content = {
                 "resourceType": "Observation",
                 "id": name,

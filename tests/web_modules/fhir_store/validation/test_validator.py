@@ -11,6 +11,7 @@ from web_modules.fhir_store.refusals import Refusal
 from web_modules.fhir_store.validation.validator import Validator
 
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
+ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "O"}
 UKCORE = Path(__file__).parents[4].parent / "shared" / "data" / "ukcore"
 
 
@@ -43,17 +44,16 @@ REFUSED = [
     ({"identifier": [{"system": NHS, "value": "9990000019"}]}, "Patient.identifier[0].value", "NHS number"),
     ({"identifier": [{"system": NHS, "value": "999 000 0018"}]}, "Patient.identifier[0].value", "NHS number"),
     ({"id": "no spaces"}, "Patient.id", "FHIR id"),
-    ({"photo": [{"data": "!!!"}]}, "Patient.photo[0].data", "not base64"),
-    ({"photo": [{"data": "YQ"}]}, "Patient.photo[0].data", "not base64"),
+    ({"photo": [{"contentType": "image/png", "data": "!!!"}]}, "Patient.photo[0].data", "not base64"),
+    ({"photo": [{"contentType": "image/png", "data": "YQ"}]}, "Patient.photo[0].data", "not base64"),
     ({"extension": [{"url": "x"}]}, "Patient.extension[0]", "either a value or further extensions"),
     ({"extension": [{"url": "x", "valueCode": "y", "extension": [{"url": "z", "valueCode": "y"}]}]},
      "Patient.extension[0]", "either a value or further extensions"),
     ({"text": {"status": "generated", "div": "<div>x</div>"}}, "Patient.text.div", "narrative"),
     ({"contact": [{"gender": "male"}]}, "Patient.contact[0]", "needs a name"),
     ({"name": [{"period": {"start": "2024-02", "end": "2024-01"}}]}, "Patient.name[0].period", "before it"),
-    ({"contained": [{"resourceType": "Organization", "id": "o"}]}, "Patient.contained[0]", "Nothing refers"),
-    ({"contained": [{"resourceType": "Organization", "id": "o",
-                     "contained": [{"resourceType": "Organization", "id": "e"}]}]},
+    ({"contained": [ORGANIZATION]}, "Patient.contained[0]", "Nothing refers"),
+    ({"contained": [ORGANIZATION | {"contained": [ORGANIZATION]}]},
      "Patient.contained[0]", "must not contain another"),
 ]  # fmt: skip
 
@@ -91,10 +91,10 @@ def test_a_refusal_never_repeats_what_the_record_says(validator: Validator) -> N
 
 
 ACCEPTED = [
-    {"photo": [{"data": "YWJj\n YQ=="}]},
+    {"photo": [{"contentType": "image/png", "data": "YWJj\n YQ=="}]},
     {"extension": [{"url": "x", "_valueCode": {"extension": [{"url": "y", "valueCode": "z"}]}}]},
     {"name": [{"period": {"start": "2024-01-31T10:00:00Z", "end": "2024-01-31"}}]},
-    {"contained": [{"resourceType": "Organization", "id": "o"}], "managingOrganization": {"reference": "#o"}},
+    {"contained": [ORGANIZATION], "managingOrganization": {"reference": "#o"}},
     {"contained": [{"resourceType": "Provenance", "id": "p", "target": [{"reference": "#"}], "agent": [
         {"who": {"display": "x"}}], "recorded": "2024-01-31T10:00:00Z"}]},
     {"name": [{"family": "no-break\u00a0space "}]},
