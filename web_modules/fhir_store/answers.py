@@ -138,7 +138,10 @@ def of_history(
     links = [{"relation": "self", "url": request.link(base_url, request.after)}]
     if page.following is not None:
         links.append({"relation": "next", "url": request.link(base_url, page.following)})
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "history", "link": links}
+    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "history"}
+    if page.total is not None:
+        bundle["total"] = page.total
+    bundle["link"] = links
     entries = [_happened(version, base_url) for version in page.versions]
     if page.is_withheld:  # an entry of a history must say what was asked and answered (bdl-3, bdl-4)
         told = outcome([_WITHHELD], severity="information")

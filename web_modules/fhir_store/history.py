@@ -19,6 +19,9 @@ _OF_SEEN = (
     "EXISTS (SELECT 1 FROM resource AS r WHERE r.practice = v.practice AND r.type = v.type AND r.id = v.id"
     " AND r.is_deleted = 0"
 )
+_MOST_LOOKED_AT = 1000
+"""Versions that are looked at one by one for their number: some tenths of a second."""
+
 _IGNORED = frozenset({"_format", "_pretty"})
 
 
@@ -31,7 +34,7 @@ class HistoryRequest:
         since: microseconds since 1970 UTC from which on, or None.
         at: when the versions were current, or None.
         is_oldest_first: the order of a feed.
-        count: versions a page.
+        count: versions a page; with 0 only their number is wanted.
         after: the `lastUpdated` in microseconds where the page before ended, or None.
         used: the pairs that were understood, for the self link.
     """
@@ -60,11 +63,13 @@ class HistoryPage:
     Attributes:
         versions: in the order asked for.
         is_withheld: whether a version was left out, or a label hides anything of the type.
+        total: of all pages, or None when it was not counted.
         following: the `lastUpdated` in microseconds where it ended, or None on the last.
     """
 
     versions: tuple[StoredVersion, ...]
     is_withheld: bool
+    total: int | None
     following: int | None
 
 
@@ -87,7 +92,9 @@ def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> History
             case "_at":
                 at = _moment(name, value)
             case "_count":
-                count = max(read_count(value), 1)
+                count = read_count(value)
+            case "_summary" if value == "count":
+                count = 0
             case "_sort" if value in {"_lastUpdated", "-_lastUpdated"}:
                 is_oldest_first = value == "_lastUpdated"
             case _ if name == CURSOR:
@@ -137,13 +144,18 @@ def run_history(records: Records, request: HistoryRequest, key: Sequence[str]) -
             " AND n.id = v.id AND n.version = v.version + 1 AND n.updated <= ?)"
         )
         values += [request.at.high, request.at.low]
-    if request.after is not None:
-        where.append("v.updated > ?" if request.is_oldest_first else "v.updated < ?")
-        values.append(request.after)
     limit = records.sight.limit(Interaction.READ, key[0]) if key else None
     if limit is not None:
         where.append(f"{_OF_SEEN} AND {limit.text})")
         values += limit.values
+    counted = _Counted(records, " AND ".join(where), tuple(values))
+    if not request.count:
+        total = counted.exactly()
+        is_withheld = len(key) == 1 and records.withholds(key[0])
+        return HistoryPage(versions=(), is_withheld=is_withheld, total=total, following=None)
+    if request.after is not None:
+        where.append("v.updated > ?" if request.is_oldest_first else "v.updated < ?")
+        values.append(request.after)
     order = "ASC" if request.is_oldest_first else "DESC"
     rows = records.session.rows(
         f"SELECT {VERSION_COLUMNS} FROM version AS v WHERE {' AND '.join(where)}"  # noqa: S608  (fixed pieces)
@@ -152,11 +164,38 @@ def run_history(records: Records, request: HistoryRequest, key: Sequence[str]) -
     )
     page = [stored(row) for row in rows[: request.count]]
     versions = tuple(version for version in page if records.shows(version))
+    has_more = len(rows) > request.count
+    is_whole = request.after is None and not has_more
     return HistoryPage(
         versions=versions,
+        total=len(versions) if is_whole else counted.cheaply(key),
         is_withheld=len(versions) < len(page) or (len(key) == 1 and records.withholds(key[0])),
-        following=page[-1].updated if len(rows) > request.count else None,
+        following=page[-1].updated if has_more else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The number of versions that fulfil a condition, without those that may not be shown."""
+
+    records: Records
+    where: str
+    values: tuple[str | int, ...]
+
+    def exactly(self) -> int | None:
+        """All of them; None when each must be looked at, and they are many."""
+        if not self.records.sight.is_limited:
+            statement = f"SELECT count(*) FROM version AS v WHERE {self.where}"  # noqa: S608  (fixed pieces)
+            return int(self.records.session.rows(statement, self.values)[0][0])
+        rows = self.records.session.rows(
+            f"SELECT {VERSION_COLUMNS} FROM version AS v WHERE {self.where} LIMIT ?",  # noqa: S608
+            (*self.values, _MOST_LOOKED_AT + 1),
+        )
+        return None if len(rows) > _MOST_LOOKED_AT else sum(map(self.records.shows, map(stored, rows)))
+
+    def cheaply(self, key: Sequence[str]) -> int | None:
+        """Of one resource; that of a type or practice would cost more than it tells."""
+        return self.exactly() if len(key) == 2 else None
 
 
 def _moment(name: str, value: str) -> Range:

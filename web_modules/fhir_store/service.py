@@ -94,7 +94,11 @@ class FhirService:
         self.changes: ChangeSignal = store.changes(served.practice)
         self.trail: AuditTrail = store.trail(served.practice)
         self._audit = AuditService(
-            served.practice, served.base_url, self._view, lambda notes: store.append(served.practice, notes)
+            served.practice,
+            served.base_url,
+            self._view,
+            lambda notes: store.append(served.practice, notes),
+            self._subsetter,
         )
 
     def send(self, request: FhirRequest, access: Access = OURSELVES) -> FhirResponse:

@@ -173,3 +173,19 @@ def test_what_did_not_change_since_is_not_sent_again(fhir: Caller) -> None:
     assert fhir("GET", "Patient/a", if_modified_since="Sat, 01 Jan 2000 00:00:00 GMT").status == 200
     assert fhir("GET", "Patient/a", if_modified_since="once").status == 200
     assert fhir("GET", "Patient/a", if_modified_since=later, if_none_match='W/"7"').status == 200
+
+
+def test_a_history_says_how_many_versions_there_are(fhir: Caller) -> None:
+    for family in ("A", "B", "C"):
+        body = {"resourceType": "Patient", "id": "x", "name": [{"family": family}]}
+        assert fhir("PUT", "Patient/x", body).status in {200, 201}
+    assert fhir("POST", "Patient", {"resourceType": "Patient"}).status == 201
+    for path, total in (("Patient/x/_history", 3), ("Patient/_history", 4), ("_history", 4)):
+        assert fhir("GET", path).body["total"] == total
+        for few in ({"_count": "0"}, {"_summary": "count"}):
+            counted = fhir("GET", path, query=few)
+            assert (counted.status, counted.body["total"], counted.resources) == (200, total, [])
+            assert [one["relation"] for one in counted.body["link"]] == ["self"]
+    first = fhir("GET", "Patient/x/_history", query={"_count": "2"}).body
+    assert (first["total"], len(first["entry"])) == (3, 2)
+    assert "total" not in fhir("GET", "_history", query={"_count": "2"}).body

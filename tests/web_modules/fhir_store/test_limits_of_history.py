@@ -129,3 +129,12 @@ def test_one_of_several_grants_is_enough_for_a_past_version(fhir: Caller) -> Non
     fhir("PUT", "Observation/x", observation("x", "mine"))
     fhir("PUT", "Observation/x", observation("x", "mine", "vital-signs"))
     assert ask(fhir, access, "GET", "Observation/x/_history/1").status == 200
+
+
+def test_versions_that_are_hidden_are_not_counted(fhir: Caller) -> None:
+    for label in ("R", "N", "N"):
+        assert fhir("PUT", "Observation/x", observation("x", "mine", **labelled(label))).status in {200, 201}
+    for path in ("Observation/x/_history", "Observation/_history"):
+        assert ask(fhir, APP, "GET", path).body["total"] == 2
+        assert ask(fhir, APP, "GET", path, _count="0").body["total"] == 2
+    assert ask(fhir, APP, "GET", "Observation/x/_history", _count="1").body["total"] == 2

@@ -10,8 +10,16 @@ from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
-from web_modules.fhir_store.search.query import CURSOR, DEFAULT_COUNT, read_count
+from web_modules.fhir_store.search.query import (
+    CHEAP,
+    CURSOR,
+    DEFAULT_COUNT,
+    MOST_COUNTED,
+    read_count,
+    read_total,
+)
 from web_modules.fhir_store.search.sql import Sql, among, every
+from web_modules.fhir_store.search.subsets import Subset, read_subset
 
 PARAMETERS = {"date": "date", "agent": "token", "entity": "reference", "patient": "reference", "_id": "token"}
 """What the audit can be searched by, and the kind of each."""
@@ -19,11 +27,39 @@ PARAMETERS = {"date": "date", "agent": "token", "entity": "reference", "patient"
 NO_ENTRY = 0
 """A number that no entry has: they begin with 1."""
 
-_IGNORED = frozenset({"_format", "_pretty", "_sort", "_total"})
+_OF_PAGES = frozenset({CURSOR, "_count", "_elements", "_format", "_pretty", "_sort", "_summary", "_total"})
 _BOUNDS = {"ge": "a.moment >= ?", "gt": "a.moment >= ?", "le": "a.moment < ?", "lt": "a.moment < ?"}
 _WITH_SUBJECT = (
     "a.number IN (SELECT s.number FROM audit_subject AS s WHERE s.practice = ? AND s.reference = ?)"
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSearch:
+    """A search of the audit as understood.
+
+    Attributes:
+        where: what an event must fulfil.
+        after: the number where the page before ended, or None.
+        count: events a page.
+        total: as of other searches: none, estimate or accurate.
+        is_count_only: whether only the total is wanted.
+        subset: how much of each event is shown.
+        used: the pairs that were understood, for the links.
+    """
+
+    where: Sql
+    after: int | None
+    count: int
+    total: str
+    is_count_only: bool
+    subset: Subset
+    used: tuple[tuple[str, str], ...]
+
+    def query(self, after: int | None) -> str:
+        """That of this page's address, or of the one that follows an event."""
+        cursor = () if after is None else ((CURSOR, str(after)),)
+        return urlencode((*self.used, *cursor))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,11 +68,13 @@ class AuditPage:
 
     Attributes:
         events: with their ids, newest first.
-        following: the query of the next page, or None on the last.
+        total: of all pages, or None when it was not counted.
+        following: the number where it ended, or None on the last.
     """
 
     events: tuple[dict[str, Any], ...]
-    following: str | None
+    total: int | None
+    following: int | None
 
 
 def read_event(session: Session, practice: str, number: str) -> dict[str, Any] | None:
@@ -49,32 +87,65 @@ def read_event(session: Session, practice: str, number: str) -> dict[str, Any] |
     return _event(rows[0]) if rows else None
 
 
-def search_events(session: Session, practice: str, query: Sequence[tuple[str, str]]) -> AuditPage:
-    """One page of the audit.
+def read_audit_search(practice: str, query: Sequence[tuple[str, str]]) -> AuditSearch:
+    """Understand a search of the audit.
 
     Raises:
         Refusal: 400, a parameter is not one of `PARAMETERS`, or its value not of its kind.
     """
     where = [Sql("a.practice = ?", (practice,))]
-    count = DEFAULT_COUNT
-    kept = [(name, value) for name, value in query if name != CURSOR]
+    asked = dict(query)
     for name, value in query:
-        if name == "_count":
-            count = max(read_count(value), 1)
-        elif name == CURSOR:
-            where.append(Sql("a.number < ?", (_number(value),)))
-        elif name not in _IGNORED:
+        if name not in _OF_PAGES:
             where.append(_condition(practice, name, value))
-    clause = every(where)
+    summary = asked.get("_summary", "")
+    count = read_count(asked["_count"]) if "_count" in asked else DEFAULT_COUNT
+    return AuditSearch(
+        where=every(where),
+        after=_number(asked[CURSOR]) if CURSOR in asked else None,
+        count=count,
+        total=read_total(asked.get("_total", CHEAP)),
+        is_count_only=summary == "count" or count == 0,
+        subset=read_subset("" if summary == "count" else summary, asked.get("_elements", "")),
+        used=tuple((name, value) for name, value in query if name != CURSOR),
+    )
+
+
+def search_events(session: Session, search: AuditSearch) -> AuditPage:
+    """One page of the audit."""
+    if search.is_count_only:
+        return AuditPage(events=(), total=_counted(session, search.where, None), following=None)
+    found = [search.where] if search.after is None else [search.where, Sql("a.number < ?", (search.after,))]
+    clause = every(found)
     rows = session.rows(
         "SELECT a.number, a.moment, a.content FROM audit AS a"  # noqa: S608  (fixed pieces)
         f" WHERE {clause.text} ORDER BY a.number DESC LIMIT ?",
-        (*clause.values, count + 1),
+        (*clause.values, search.count + 1),
     )
-    has_more = len(rows) > count
-    shown = rows[:count]
-    following = urlencode([*kept, (CURSOR, str(shown[-1][0]))]) if has_more else None
-    return AuditPage(events=tuple(map(_event, shown)), following=following)
+    has_more = len(rows) > search.count
+    shown = rows[: search.count]
+    return AuditPage(
+        events=tuple(map(_event, shown)),
+        total=_total(session, search, None if has_more else len(shown)),
+        following=shown[-1][0] if has_more else None,
+    )
+
+
+def _total(session: Session, search: AuditSearch, whole: int | None) -> int | None:
+    if search.total == "none":
+        return None
+    if search.after is None and whole is not None:
+        return whole
+    if search.total == CHEAP:
+        counted = _counted(session, search.where, MOST_COUNTED + 1)
+        return counted if counted <= MOST_COUNTED else None
+    return _counted(session, search.where, None)
+
+
+def _counted(session: Session, where: Sql, most: int | None) -> int:
+    limit = "" if most is None else " LIMIT ?"
+    statement = f"SELECT count(*) FROM (SELECT 1 FROM audit AS a WHERE {where.text}{limit}) AS counted"  # noqa: S608
+    return int(session.rows(statement, (*where.values, *(() if most is None else (most,))))[0][0])
 
 
 def _condition(practice: str, name: str, value: str) -> Sql:

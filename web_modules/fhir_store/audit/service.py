@@ -10,10 +10,11 @@ from web_modules.fhir_store.access import AUDIT_EVENT, AgentKind
 from web_modules.fhir_store.asked import Asked
 from web_modules.fhir_store.audit.events import Note, sent_note
 from web_modules.fhir_store.audit.filing import OBSERVER, says_it_is_ours
-from web_modules.fhir_store.audit.reading import read_event, search_events
+from web_modules.fhir_store.audit.reading import read_audit_search, read_event, search_events
 from web_modules.fhir_store.database.session import Session
-from web_modules.fhir_store.documents import Resource
+from web_modules.fhir_store.documents import Resource, Stored, encode
 from web_modules.fhir_store.refusals import IssueCode, refuse
+from web_modules.fhir_store.search.subsets import Subsetter, read_subset
 
 T = TypeVar("T")
 
@@ -27,6 +28,7 @@ class AuditService:
         base_url: str,
         view: Callable[[Callable[[Session], T]], T],
         append: Callable[[list[Note]], int],
+        subsetter: Subsetter,
     ) -> None:
         """Answer for a practice.
 
@@ -35,11 +37,13 @@ class AuditService:
             base_url: of its FHIR base.
             view: calls a function with a transaction for reading.
             append: adds notes to the audit; answers the number of the last.
+            subsetter: shows less of an event than there is.
         """
         self._practice = practice
         self._base_url = base_url
         self._view: Callable[[Callable[[Session], Any]], Any] = view
         self._append = append
+        self._subsetter = subsetter
 
     def read(self, asked: Asked, rest: list[str]) -> FhirResponse:
         """Answer a GET below `AuditEvent`.
@@ -53,7 +57,9 @@ class AuditService:
         event = self._view(lambda session: read_event(session, self._practice, rest[0]))
         if event is None or not is_whole:
             raise refuse(404, IssueCode.NOT_FOUND, "There is no AuditEvent with this id.")
-        return answers.of_json(event, headers={"etag": 'W/"1"'})
+        query = dict(asked.query)
+        subset = read_subset(query.get("_summary", ""), query.get("_elements", ""))
+        return answers.of_json(self._subsetter.shown(encode(event), subset), headers={"etag": 'W/"1"'})
 
     def add(self, asked: Asked, resource: Resource) -> FhirResponse:
         """Add a valid AuditEvent that a module or another program made; it is kept with who sent it.
@@ -71,18 +77,24 @@ class AuditService:
         return answers.of_json(event, status=201, headers=headers)
 
     def _search(self, asked: Asked) -> FhirResponse:
-        page = self._view(lambda session: search_events(session, self._practice, asked.query))
+        search = read_audit_search(self._practice, asked.query)
+        page = self._view(lambda session: search_events(session, search))
         bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset"}
+        if page.total is not None:
+            bundle["total"] = page.total
+        bundle["link"] = [{"relation": "self", "url": self._link(search.query(search.after))}]
         if page.following is not None:
-            url = f"{self._base_url}/{AUDIT_EVENT}?{page.following}"
-            bundle["link"] = [{"relation": "next", "url": url}]
+            bundle["link"].append({"relation": "next", "url": self._link(search.query(page.following))})
         if page.events:
             bundle["entry"] = [
                 {
                     "fullUrl": f"{self._base_url}/{AUDIT_EVENT}/{event['id']}",
-                    "resource": event,
+                    "resource": Stored(self._subsetter.shown(encode(event), search.subset)),
                     "search": {"mode": "match"},
                 }
                 for event in page.events
             ]
         return answers.of_json(bundle)
+
+    def _link(self, query: str) -> str:
+        return f"{self._base_url}/{AUDIT_EVENT}" + (f"?{query}" if query else "")

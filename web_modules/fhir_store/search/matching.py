@@ -11,13 +11,10 @@ from web_modules.fhir_store.elements.parameters import BUILT_IN, ParameterCatalo
 from web_modules.fhir_store.search.conditions import BY_NUMBER, numbers_of, table_of
 from web_modules.fhir_store.search.including import Including
 from web_modules.fhir_store.search.narrowing import Limit, Narrower
-from web_modules.fhir_store.search.query import CHEAP, Branch, Search, SortKey
+from web_modules.fhir_store.search.query import CHEAP, MOST_COUNTED, Branch, Search, SortKey
 from web_modules.fhir_store.search.sql import EVERYTHING, Sql, among, either, every
 from web_modules.fhir_store.search.valuesets import codes_of
 from web_modules.fhir_store.search.whom import whom_alone
-
-MOST_COUNTED = 10_000
-"""Matches counted unasked; beyond, a total costs more than it tells."""
 
 _SORTED_BY = {
     ParameterKind.TOKEN: "code",

@@ -25,6 +25,9 @@ MOST_SORT_KEYS = 5
 CHEAP = "estimate"
 """Count the matches when that is cheap, else say no total: what a client gets that does not ask."""
 
+MOST_COUNTED = 10_000
+"""Matches counted unasked; beyond, a total costs more than it tells."""
+
 CURSOR = "_cursor"
 """Our own parameter in `next` links: where the page before ended."""
 
@@ -147,6 +150,18 @@ def read_count(text: str) -> int:
     return min(int(text), LARGEST_COUNT)
 
 
+def read_total(text: str) -> str:
+    """`_total`.
+
+    Raises:
+        Refusal: 400, it is not one of FHIR's words.
+    """
+    if text not in {"none", CHEAP, "accurate"}:
+        words = "`_total` must be none, estimate or accurate."
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("_total"))
+    return text
+
+
 class SearchReader:
     """Reads searches by the parameters that the store knows."""
 
@@ -246,9 +261,7 @@ class _Reading:
             case "_sort":
                 self._sorting(value)
             case "_total":
-                if value not in {"none", "estimate", "accurate"}:
-                    raise refuse(400, IssueCode.INVALID, "`_total` must be none, estimate or accurate.")
-                self.total = value
+                self.total = read_total(value)
             case "_summary":
                 self.summary = value
             case "_elements":

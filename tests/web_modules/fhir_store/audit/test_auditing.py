@@ -148,7 +148,7 @@ def test_the_audit_is_found_by_day_by_agent_and_page_by_page(fhir: Caller) -> No
     assert len(audit(fhir, date="ge2000", agent="priya.nair")) == 5
     page = fhir("GET", "AuditEvent", query={"_count": "2", "agent": "priya.nair"})
     ids = [one["id"] for one in page.resources]
-    following = page.body["link"][0]["url"].partition("?")[2]
+    (following,) = (one["url"].partition("?")[2] for one in page.body["link"] if one["relation"] == "next")
     pairs = [tuple(pair.split("=")) for pair in following.split("&")]
     assert len(pairs) == 3
     after = fhir("GET", "AuditEvent", query=[(name, value) for name, value in pairs])
@@ -335,3 +335,31 @@ def test_the_audit_never_repeats_what_a_record_says(fhir: Caller) -> None:
     asked(fhir, "GET", "Patient/p")
     assert b"Shah" not in b"".join(encode(event) for event in audit(fhir))
     assert decode(encode(newest(fhir)))["source"]["observer"]["display"] == "Banyan"
+
+
+def test_the_audit_is_counted_and_shown_in_parts_as_records_are(fhir: Caller) -> None:
+    for family in ("A", "B", "C"):
+        body = {"resourceType": "Patient", "id": "x", "name": [{"family": family}]}
+        assert fhir("PUT", "Patient/x", body).status in {200, 201}
+    query = {"entity": "Patient/x"}
+    whole = fhir("GET", "AuditEvent", query=query)
+    assert (whole.body["total"], len(whole.resources)) == (3, 3)
+    assert [one["relation"] for one in whole.body["link"]] == ["self"]
+    for few in ({"_summary": "count"}, {"_count": "0"}):
+        answer = fhir("GET", "AuditEvent", query=query | few)
+        assert (answer.body["total"], answer.resources) == (3, [])
+    for total in ("accurate", "estimate"):
+        paged = fhir("GET", "AuditEvent", query=query | {"_count": "1", "_total": total})
+        assert (paged.body["total"], len(paged.resources)) == (3, 1)
+    assert {one["relation"] for one in paged.body["link"]} == {"self", "next"}
+    assert "total" not in fhir("GET", "AuditEvent", query=query | {"_count": "1", "_total": "none"}).body
+    event = fhir("GET", "AuditEvent", query=query | {"_elements": "outcome"}).resources[0]
+    assert "outcome" in event
+    assert "entity" not in event
+    assert event["meta"]["tag"][0]["code"] == "SUBSETTED"
+    summary = fhir("GET", f"AuditEvent/{event['id']}", query={"_summary": "true"}).body
+    assert "entity" not in summary
+    assert summary["meta"]["tag"][0]["code"] == "SUBSETTED"
+    for parameter in ("_summary", "_total"):
+        refused = fhir("GET", "AuditEvent", query={parameter: "x"})
+        assert (refused.status, refused.expression) == (400, f"http.{parameter}")
