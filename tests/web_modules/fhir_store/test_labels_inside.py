@@ -9,6 +9,7 @@ from sqlalchemy import create_engine, text
 from tests.support.subscriber import subscriber
 from tests.support.waiting import until
 from tests.web_modules.fhir_store.conftest import Caller, fresh_practice
+from tests.web_modules.fhir_store.database.test_migrating import set_step
 from tests.web_modules.fhir_store.subscriptions.conftest import Followed, subscription
 from tests.web_modules.fhir_store.test_limits import RECEPTIONIST, ask, found, labelled, observation
 from web_modules.fhir_store.database.migrating import upgrade
@@ -129,8 +130,8 @@ def test_labels_inside_what_is_there_already_protect_after_an_upgrade(
     engine = create_engine(database_url)
     with engine.begin() as connection:
         assert connection.execute(text("DELETE FROM search_token WHERE code = 'R'")).rowcount == len(records)
-        connection.execute(text("UPDATE alembic_version SET version_num = '0005'"))
     engine.dispose()
+    set_step(database_url, "0005")
     assert upgrade(database_url) == "0005"
     with fresh_practice(database_url, standard) as fhir:
         for record in records:

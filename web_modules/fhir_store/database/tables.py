@@ -115,6 +115,16 @@ SUBSCRIPTION = Table(
 )
 """How far each Subscription has come; what it asks for is in the resource."""
 
+SUBSCRIPTION_SECRET = Table(
+    "subscription_secret",
+    METADATA,
+    _key("practice", 16),
+    _key("id"),
+    Column("endpoint", Text, nullable=False, comment="to which they may be sent"),
+    Column("header", Text, nullable=False, comment="the lines as JSON, secrets in them"),
+)
+"""The headers that subscribers want to be sent, which nobody reads in the Subscription."""
+
 
 def _index_table(name: str, *columns: Column[str] | Column[int] | Column[float], by_number: bool) -> Table:
     indexes = [Index(f"{name}_by_number", "practice", "number", "parameter")] if by_number else []

@@ -21,6 +21,7 @@ from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.hook import Hook
 from web_modules.fhir_store.subscriptions.ledger import Ledger, Standing
 from web_modules.fhir_store.subscriptions.owners import Renewed, read_access
+from web_modules.fhir_store.subscriptions.secrets import Secrets, with_headers
 from web_modules.fhir_store.subscriptions.wanted import Channel, EndpointRule, Wanted, read_wanted
 
 TICK_SECONDS = 0.5
@@ -185,8 +186,10 @@ class Dispatcher:
         details = Ledger(session, self._desk.practice).details(standing)
         if details is None:
             return _Known(order=None, fault="This Subscription cannot be found.")
+        secret = Secrets(session, self._desk.practice).of(standing.id)
+        lines = () if secret is None else secret.lines
         try:
-            wanted = read_wanted(decode(details[1]), self._rule)
+            wanted = read_wanted(with_headers(decode(details[1]), lines), self._rule)
         except Refusal as refusal:
             return _Known(order=None, fault=refusal.issues[0].words)
         order = Order(standing=standing, wanted=wanted, owner=read_access(details[0]))

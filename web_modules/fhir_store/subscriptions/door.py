@@ -10,6 +10,14 @@ from web_modules.fhir_store.search.query import SearchReader
 from web_modules.fhir_store.sight import Sight
 from web_modules.fhir_store.subscriptions.ledger import MOST, Ledger
 from web_modules.fhir_store.subscriptions.owners import write_access
+from web_modules.fhir_store.subscriptions.secrets import (
+    Secret,
+    Secrets,
+    headers_of,
+    hidden,
+    revealed,
+    with_headers,
+)
 from web_modules.fhir_store.subscriptions.wanted import (
     SUBSCRIPTION,
     EndpointRule,
@@ -64,9 +72,11 @@ class SubscriptionDoor:
         self._session = session
         self._practice = practice
         self._access = access
+        self._secrets = Secrets(session, practice)
+        self._sent: dict[str, Secret] = {}
 
     def admitted(self, resource: Resource, sight: Sight) -> Resource:
-        """The resource as it is stored: the status is the server's, but for `off`.
+        """The resource as it is stored: the status is the server's, but for `off`; headers are hidden.
 
         One that is off, or whose time is over, is kept as it is: nothing will be sent for it.
 
@@ -75,13 +85,17 @@ class SubscriptionDoor:
         """
         if resource["resourceType"] != SUBSCRIPTION:
             return resource
+        sent = revealed(headers_of(resource), self._secrets.of(resource["id"]))
+        resource = with_headers(resource, sent.lines)
         status = "off" if is_over(resource) else status_asked(resource)
         if status != "off":
             self._rules.check(resource, Records(self._session, self._practice, sight))
             if Ledger(self._session, self._practice).others(resource["id"]) >= MOST:
                 words = f"This practice has {MOST} subscriptions already: turn one off first."
                 raise refuse(422, IssueCode.TOO_COSTLY, words, SUBSCRIPTION)
-        return {key: value for key, value in resource.items() if key != "error"} | {"status": status}
+        self._sent[resource["id"]] = sent
+        kept = {key: value for key, value in resource.items() if key != "error"} | {"status": status}
+        return with_headers(kept, hidden(sent.lines))
 
     def stored(self, version: StoredVersion) -> None:
         """Keep beside a new version whose it is."""
@@ -90,7 +104,9 @@ class SubscriptionDoor:
         ledger = Ledger(self._session, self._practice)
         if version.content is None:
             ledger.remove(version.id)
+            self._secrets.forget(version.id)
             return
+        self._secrets.keep(version.id, self._sent[version.id])
         resource = decode(version.content)
         ledger.enter(
             version.id,
