@@ -75,10 +75,7 @@ class ServerCursor:
         self._server.pipeline_sync()
         self._syncs += 1
         last, error = self._answers()
-        unsure, self._unsure = self._unsure, []
         if error is not None:
-            for key in unsure:  # it may not have come to that
-                self._names.pop(key, None)
             raise error
         if last is None:
             return ()
@@ -122,6 +119,10 @@ class ServerCursor:
                     error = error or errors.error_from_result(answer)
                     if self._server.status == pq.ConnStatus.BAD:
                         raise OperationalError("the server is gone") from error
+        unsure, self._unsure = self._unsure, []
+        if error is not None:
+            for key in unsure:  # it may not have come to that
+                self._names.pop(key, None)
         return last, error
 
     def _next(self) -> pq.abc.PGresult | None:

@@ -101,6 +101,17 @@ def test_a_connection_left_in_the_middle_comes_to_rest(
     assert connection.execute("SELECT count(*) FROM kept").fetchall() == [(0,)]
 
 
+def test_a_statement_can_be_sent_again_after_a_connection_was_left_in_the_middle(
+    cursor: ServerCursor,
+) -> None:
+    for _ in range(4):
+        cursor.execute("SELECT 1 / ?", (0,))
+        cursor.execute("SELECT ? + 1", (1,))
+        cursor.leave()
+    for _ in range(4):
+        assert asked(cursor, "SELECT ? + 1", 1) == [(2,)]
+
+
 def test_a_server_that_ends_the_connection_is_silent(
     cursor: ServerCursor, connection: "psycopg.Connection[Any]"
 ) -> None:
