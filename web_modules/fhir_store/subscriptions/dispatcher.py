@@ -19,7 +19,7 @@ from web_modules.fhir_store.store import Store
 from web_modules.fhir_store.subscriptions.courier import SECOND, Courier, Couriers, Order, Patience
 from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.hook import Hook
-from web_modules.fhir_store.subscriptions.ledger import Ledger, Standing
+from web_modules.fhir_store.subscriptions.ledger import RESTORED, Ledger, Standing
 from web_modules.fhir_store.subscriptions.owners import Renewed, read_access
 from web_modules.fhir_store.subscriptions.secrets import Secrets, with_headers
 from web_modules.fhir_store.subscriptions.wanted import Channel, EndpointRule, Wanted, read_wanted
@@ -34,6 +34,8 @@ KEPT_SECONDS = 60
 """So far back is looked again after a start, at least, for what does not match."""
 
 CLOSE_SECONDS = 0.5
+
+_AFTER_A_RESTORE = "These records were restored from a backup: ask again for what is to be told from now on."
 
 _LOG = logging.getLogger(__name__)
 
@@ -141,6 +143,9 @@ class Dispatcher:
         now = time.time_ns() // 1000
         for standing in standings:
             known = self._known[standing.id]
+            if standing.status == RESTORED:
+                self._desk.turn(standing, "off", _AFTER_A_RESTORE)
+                continue
             if known.order is None:
                 if standing.status != "error":
                     self._desk.turn(standing, "error", known.fault)

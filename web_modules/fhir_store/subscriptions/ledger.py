@@ -7,6 +7,9 @@ from web_modules.fhir_store.database.session import Session
 MOST = 100
 """Subscriptions of one practice that may be on at once; each may keep a thread waiting for its subscriber."""
 
+RESTORED = "restored"
+"""The status here, not in the Subscription, of one that came with a backup and is still to be turned off."""
+
 _COLUMNS = "id, updated, status, channel, position, failures, due, held_until"
 _ALL = f"SELECT {_COLUMNS} FROM subscription WHERE practice = ? AND status <> 'off'"  # noqa: S608  (fixed)
 _ONE = f"SELECT {_COLUMNS} FROM subscription WHERE practice = ? AND id = ?"  # noqa: S608

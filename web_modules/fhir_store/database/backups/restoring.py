@@ -33,6 +33,9 @@ from web_modules.fhir_store.database.migrating import (
     upgrade,
 )
 
+_STOP_TELLING = "UPDATE subscription SET status = 'restored' WHERE practice = ? AND status <> 'off'"
+"""Whoever looks after them turns them off: a copy must not tell subscribers what the original tells them."""
+
 _IN_USE = "The database {} is in use: stop what serves it, then restore."
 _OTHERS = """
     SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
@@ -133,6 +136,7 @@ def _renew(copy: sqlite3.Connection, forgotten: Sequence[str]) -> None:
         for practice in rows.practices_of(copy):
             epoch = str(uuid.uuid4())
             copy.execute("UPDATE practice SET epoch = ? WHERE practice = ?", (epoch, practice))
+            copy.execute(_STOP_TELLING, (practice,))
             for table in forgotten:
                 copy.execute(f"DELETE FROM {table} WHERE practice = ?", (practice,))  # noqa: S608
 
