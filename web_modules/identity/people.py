@@ -50,5 +50,6 @@ DEVELOPMENT_PEOPLE: tuple[Person, ...] = (
     Person(id="marion.webb", name="Marion Webb", role=Role.PRACTICE_MANAGER),
     Person(id="sam.iqbal", name="Sam Iqbal", role=Role.IT),
     Person(id="leigh.marsden", name="Leigh Marsden", role=Role.TRAINER),
+    Person(id="ruth.adeyemi", name="Ruth Adeyemi", role=Role.PRIVACY_OFFICER),
 )
 """Nobody real; the development sign-in asks for no password and is not offered in a live environment."""

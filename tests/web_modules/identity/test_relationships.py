@@ -145,6 +145,11 @@ def test_the_office_sees_nothing_restricted_and_it_no_patient(identity: Identity
         assert not access_of(identity, person).sees(("R",), ("1",))
     assert not access_of(identity, "sam.iqbal").may("r", "Patient")
     assert not access_of(identity, "leigh.marsden").may("r", "Patient")
+    assert not access_of(identity, "sam.iqbal").may_read_audit()
+
+
+def test_the_privacy_officer_of_the_development_sign_in_reads_the_audit(identity: Identity) -> None:
+    assert access_of(identity, "ruth.adeyemi").may_read_audit()
 
 
 def test_the_practices_services_carry_every_record(identity: Identity) -> None:
