@@ -80,3 +80,10 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_clients_are_told_where_they_reach_the_cloud(host: str, public_url: str | None, origin: str) -> None:
     settings = CloudSettings(database=DATABASE, host=host, public_url=public_url)
     assert settings.origin(81) == origin
+
+
+@pytest.mark.parametrize("environment", ["live", "reference", "training"])
+def test_at_a_server_the_audit_needs_a_key_in_every_environment(environment: str) -> None:
+    url = "postgresql+psycopg://banyan@db.example/cloud"
+    with pytest.raises(SettingsError, match="say its file in audit_key"):
+        load_settings({"environment": environment, "database": url}, variables={})

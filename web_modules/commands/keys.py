@@ -10,14 +10,21 @@ if TYPE_CHECKING:
 
 
 def audit_key(database: str, file: Path | None) -> bytes:
-    """What signs the audit: in its file, which is made when it is not there.
+    """What signs the audit: in its file, which is made when there is no audit yet that it could have signed.
+
+    Args:
+        database: a database that has its tables.
+        file: where the key is, when that is said.
 
     Raises:
-        CloudError: nobody says where the file is, or it cannot be read or made.
+        CloudError: nobody says where the file is, it cannot be read or made, or it is lost.
     """
-    from web_modules.fhir_store.audit.key import load_key
+    from web_modules.fhir_store.audit.key import load_key, read_key
+    from web_modules.fhir_store.database.audited import is_audited
 
-    return load_key(_audit_key_file(database, file))
+    found = _audit_key_file(database, file)
+    is_lost = not found.exists() and is_audited(database)
+    return read_key(found) if is_lost else load_key(found)
 
 
 def known_audit_key(database: str, file: Path | None) -> bytes:
@@ -34,10 +41,7 @@ def _audit_key_file(database: str, file: Path | None) -> Path:
         return file
     url = make_url(database)
     if url.get_backend_name() != "sqlite":
-        raise SettingsError(
-            "The audit needs a key outside its database: say its file in audit_key "
-            "(for `audit verify`: --audit-key)."
-        )
+        raise SettingsError("The audit needs a key outside its database: say its file by --audit-key.")
     return Path(f"{url.database}.audit-key")
 
 

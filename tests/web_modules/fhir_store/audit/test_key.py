@@ -1,11 +1,15 @@
 import stat
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.web_modules.fhir_store.conftest import PRACTICE, served
+from web_modules.commands.keys import audit_key
 from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.audit.key import load_key
+from web_modules.fhir_store.store import Standard, Store
 
 PROCESSES = 8
 
@@ -42,3 +46,22 @@ def test_a_key_that_cannot_be_kept_is_said_in_one_sentence(tmp_path: Path) -> No
     for file in (tmp_path / "key", tmp_path / "no folder" / "key"):
         with pytest.raises(DatabaseUnavailable, match="key of the audit"):
             load_key(file)
+
+
+def test_a_lost_key_is_not_made_anew_for_an_audit_that_it_has_signed(
+    database_url: str, tmp_path: Path, standard: Standard
+) -> None:
+    file = tmp_path / "kept" / "audit.key"
+    file.parent.mkdir()
+    with closing(Store(database_url, standard, lambda: audit_key(database_url, file))) as store:
+        fhir = served(store, PRACTICE)
+        first = file.read_text()
+        file.unlink()
+        assert audit_key(database_url, file) != bytes.fromhex(first)
+        assert fhir("POST", "Patient", {"resourceType": "Patient"}).status == 201
+    file.unlink()
+    with pytest.raises(DatabaseUnavailable, match=r"key of the audit is missing.*Put it back"):
+        audit_key(database_url, file)
+    assert not file.exists()
+    file.write_text(first)
+    assert audit_key(database_url, file) == bytes.fromhex(first)
