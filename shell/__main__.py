@@ -1,7 +1,7 @@
 """The command `banyan-shell`: opens the window. The only place where its parts are put together.
 
-What people wait for is Chromium, so it comes first: the cloud is asked while Qt is loaded, Chromium starts as
-soon as the cloud has said which environment it is, and all the rest is loaded while Chromium warms up.
+What people wait for is Chromium and the first page, so they come first: the cloud is asked while Qt is
+loaded, the first page is on its way as soon as Chromium is up, and what draws the window is loaded meanwhile.
 """
 
 import json
@@ -10,11 +10,11 @@ import signal
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from shell.errors import CloudError, ShellError
 from shell.hosts.walls import Sandbox, browser_flags, sandbox_policy, scrub_process_doors
@@ -24,14 +24,21 @@ from shell.settings import ShellSettings, read_settings
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from shell.functions import CloudOffer
+    from shell.meeting import Person
+
+Done = TypeVar("Done")
 _EXAMPLES = """\
 Examples:
   banyan-shell --cloud http://127.0.0.1:8000 --flags flags.json --sign-in priya.nair
   banyan-shell --cloud http://127.0.0.1:8001 --training
   banyan-shell status --cloud http://127.0.0.1:8000 --json
 """
+_WITHOUT_QT = ("web_modules.decision.flags", "shell.switchboard", "web_modules.fhir.client")
+"""What the window needs and takes long to load. With Qt in it, a module may be loaded on another thread only
+while this one waits: PySide makes its types when they are first used, and two threads disturb each other."""
 _WINDOW = "shell.main_window.opened"
-_LOOK_MILLISECONDS = 5
+_LOOK_MILLISECONDS = 2
 
 
 def parser() -> ArgumentParser:
@@ -96,38 +103,50 @@ def open_window(settings: ShellSettings) -> int:
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         raise ShellError("There is no screen: DISPLAY is not set. Start the window from a desktop session.")
-    from shell.meeting import meet
-
+    is_root = _is_root()
+    browser_flags(os.environ, sandbox=Sandbox.OFF if is_root else Sandbox.ON, has_gpu=_has_gpu())
     with ThreadPoolExecutor(max_workers=1) as pool:
-        meeting = pool.submit(
-            meet, settings.cloud, is_training=settings.training, sign_in_as=settings.sign_in
-        )
+        meeting = pool.submit(_meet, settings)
         from PySide6.QtWidgets import QApplication
 
         from shell.hosts.page_scheme import register_scheme
-        from shell.hosts.web_profile import ProfileIdentity, WebProfile
+        from shell.hosts.web_profile import ProfileIdentity, WebProfile, start_chromium
+        from shell.main_window.beginning import Beginning
 
-        offer, person = meeting.result()
-        sandbox = sandbox_policy(offer.environment.value, is_root=_is_root())
-        browser_flags(os.environ, sandbox=sandbox, has_gpu=_has_gpu())
         register_scheme()
         keep_constants()
         application = QApplication([sys.argv[0]])
         application.setApplicationName("banyan")
         application.setDesktopFileName("banyan-training" if settings.training else "banyan")
+        for name in _WITHOUT_QT:
+            pool.submit(import_module, name)
+        start_chromium()
+        offer, person = _while_chromium_works(meeting)
+        sandbox = sandbox_policy(offer.environment.value, is_root=is_root)
         identity = ProfileIdentity(person=person.id, practice=offer.ods, environment=offer.environment.value)
         profile = WebProfile(identity, settings.cloud)
-        profile.warm_up()
-        if person.session:
-            profile.set_session(person.session)
         with closing(profile):
-            _load_while_chromium_warms(pool)
+            profile.warm_up()
+            if person.session:
+                profile.set_session(person.session)
+            beginning = Beginning(application, settings, offer)
+            profile.dress(beginning.theme.page_look())
+            first = beginning.first_address()
+            if first is not None:
+                profile.bring(first)
+            _while_chromium_works(pool.submit(import_module, _WINDOW))
             from shell.main_window.opened import Opened
 
             has_sandbox = sandbox is Sandbox.ON
-            with Opened(application, profile, settings, offer, person, has_sandbox=has_sandbox) as opened:
+            with Opened(application, profile, beginning, person, has_sandbox=has_sandbox) as opened:
                 _close_when_asked(opened.window)
                 return application.exec()
+
+
+def _meet(settings: ShellSettings) -> "tuple[CloudOffer, Person]":
+    from shell.meeting import meet
+
+    return meet(settings.cloud, is_training=settings.training, sign_in_as=settings.sign_in)
 
 
 def _close_when_asked(window: "QWidget") -> None:
@@ -140,17 +159,16 @@ def _close_when_asked(window: "QWidget") -> None:
             signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, window, window.close))
 
 
-def _load_while_chromium_warms(pool: ThreadPoolExecutor) -> None:
-    """Load the window's modules on another thread: Chromium's first steps need this one."""
+def _while_chromium_works(work: "Future[Done]") -> Done:
+    """Wait for work on another thread: Chromium's first steps need this one."""
     from PySide6.QtCore import QEventLoop, Qt, QTimer
 
     loop = QEventLoop()
-    loaded = pool.submit(import_module, _WINDOW)
     looking = QTimer(loop, interval=_LOOK_MILLISECONDS, timerType=Qt.TimerType.PreciseTimer)
-    looking.timeout.connect(lambda: loop.quit() if loaded.done() else None)
+    looking.timeout.connect(lambda: loop.quit() if work.done() else None)
     looking.start()
     loop.exec()
-    loaded.result()
+    return work.result()
 
 
 def _status(given: Namespace) -> str:

@@ -78,13 +78,19 @@ class Switchboard:
         rollout: which views a person has.
         identify: finds who bears a number of the practice.
         now: the clock; aware UTC.
+        token: of the first context; None makes one.
 
     Attributes:
         on_rest: called once what the person sees first is on the glass, or cannot be had.
     """
 
     def __init__(
-        self, offer: CloudOffer, rollout: Rollout, identify: Identify, now: Callable[[], datetime]
+        self,
+        offer: CloudOffer,
+        rollout: Rollout,
+        identify: Identify,
+        now: Callable[[], datetime],
+        token: str | None = None,
     ) -> None:
         self._offer = offer
         self._rollout = rollout
@@ -96,7 +102,7 @@ class Switchboard:
         self._asking: set[Side] = set()
         self._active: Side | None = None
         self.on_rest: Callable[[], None] = lambda: None
-        self.hub = ContextHub(self, self, identify, now)
+        self.hub = ContextHub(self, self, identify, now, token)
         self.function = offer.functions[0].function
 
     def start(self, hosts: Mapping[Side, Host], glass: Glass, function: Function) -> None:

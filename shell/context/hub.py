@@ -5,7 +5,6 @@ and each stays veiled until its read-back agrees. A switch inside the legacy pro
 and becomes a proposal: followed when nothing is unsaved, else the person chooses.
 """
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,6 +14,7 @@ from typing import Protocol
 from shell.context.agreement import Agreement, agreement
 from shell.context.events import ContextEvent, EventName
 from shell.context.shown import Shown, ShownState, Side
+from shell.context.token import new_token
 from shell.patient import Patient
 
 ANSWER_SECONDS = 8.0  # a pane that has not come to agree by then is called out, not waited for
@@ -100,17 +100,23 @@ class ContextHub:
         listener: told what a person has to decide.
         identify: finds who bears a number that the legacy program shows.
         now: the clock; aware UTC.
+        token: of the first context; None makes one.
     """
 
     def __init__(
-        self, panes: Panes, listener: HubListener, identify: Identify, now: Callable[[], datetime]
+        self,
+        panes: Panes,
+        listener: HubListener,
+        identify: Identify,
+        now: Callable[[], datetime],
+        token: str | None = None,
     ) -> None:
         self._panes = panes
         self._listener = listener
         self._identify = identify
         self._now = now
         self.patient: Patient | None = None
-        self.token = _new_token()
+        self.token = token or new_token()
         self.dispute: Dispute | None = None
         self._sides: set[Side] = set()
         self._shown: dict[Side, Shown] = {}
@@ -236,7 +242,7 @@ class ContextHub:
 
     def _commit(self, patient: Patient | None) -> None:
         self.patient = patient
-        self.token = _new_token()
+        self.token = new_token()
         self._ask_no_more()
         self._set_dispute(None)
         for side in self._sides:
@@ -406,7 +412,3 @@ class ContextHub:
         self._listener.on_context(
             ContextEvent(name=name, token=self.token, patient=patient, at=self._now(), words=words)
         )
-
-
-def _new_token() -> str:
-    return secrets.token_urlsafe(12)

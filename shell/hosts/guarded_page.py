@@ -9,6 +9,7 @@ from PySide6.QtWebEngineCore import (
     QWebEngineDesktopMediaRequest,
     QWebEngineFileSystemAccessRequest,
     QWebEngineFullScreenRequest,
+    QWebEngineLoadingInfo,
     QWebEngineNewWindowRequest,
     QWebEnginePage,
     QWebEnginePermission,
@@ -39,6 +40,9 @@ class GuardedPage(QWebEnginePage):
         super().__init__(profile, parent)
         self._walls = walls
         self._refused = refused
+        self._brought: QUrl | None = None
+        self.loadingChanged.connect(self._loading_changed)
+        self.renderProcessTerminated.connect(self._renderer_ended)
         self.certificateError.connect(self._refuse_certificate)
         self.permissionRequested.connect(self._refuse_permission)
         self.fullScreenRequested.connect(self._refuse_full_screen)
@@ -48,6 +52,15 @@ class GuardedPage(QWebEnginePage):
         self.webAuthUxRequested.connect(self._refuse_key)
         self.desktopMediaRequested.connect(self._refuse_screen)
         self.newWindowRequested.connect(self._refuse_window)
+
+    def bring(self, url: QUrl) -> None:
+        """Load a page before anybody listens."""
+        self._brought = url
+        self.load(url)
+
+    def is_bringing(self, url: QUrl) -> bool:
+        """Whether this page was brought, and has come or may yet come; Qt itself knows only later."""
+        return self._brought == url
 
     def acceptNavigationRequest(  # noqa: N802 - Qt's name
         self, url: QUrl | str, kind: QWebEnginePage.NavigationType, _is_main_frame: bool, /
@@ -90,6 +103,14 @@ class GuardedPage(QWebEnginePage):
         self, _level: QWebEnginePage.JavaScriptConsoleMessageLevel, _words: str, _line: int, _source: str, /
     ) -> None:
         """Kept nowhere: what a page says there may name a patient."""
+
+    def _loading_changed(self, loading: QWebEngineLoadingInfo) -> None:
+        is_failed = loading.status() is QWebEngineLoadingInfo.LoadStatus.LoadFailedStatus
+        if is_failed and loading.url() == self._brought:
+            self._brought = None
+
+    def _renderer_ended(self, _status: QWebEnginePage.RenderProcessTerminationStatus, _code: int) -> None:
+        self._brought = None
 
     def _refuse_certificate(self, error: QWebEngineCertificateError) -> None:
         error.rejectCertificate()

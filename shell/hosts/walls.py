@@ -103,7 +103,7 @@ def browser_flags(environment: MutableMapping[str, str], *, sandbox: Sandbox, ha
     if not has_gpu:
         flags.append("--disable-gpu")
         environment["QT_QUICK_BACKEND"] = "software"
-        # else Qt looks for a graphics card by loading a renderer that nothing is drawn with: 60 ms of each start
+        # else Qt loads a renderer of another kind only to look for a graphics card: 60 ms of each start
         environment["QT_XCB_GL_INTEGRATION"] = "none"
     environment["QTWEBENGINE_CHROMIUM_FLAGS"] = " ".join(flags)
     if sandbox is Sandbox.OFF:

@@ -171,8 +171,14 @@ class WarmPage(QObject):
             self.painted(self)
 
     def _load_wanted(self) -> None:
-        if self.wanted is not None:
-            self.page.load(QUrl(self.wanted))
+        if self.wanted is None:
+            return
+        url = QUrl(self.wanted)
+        if not self._has_begun and self.page.is_bringing(url):
+            self._has_begun = True
+            self.read_back()
+        else:
+            self.page.load(url)
 
     def _forget(self) -> None:
         self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))

@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
-from urllib.parse import quote, urlencode, urlsplit
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QSizePolicy, QStackedLayout, QWidget
 
 from shell.hosts.interface import HostListener, HostPatient, Shown, ShownState, Side
 from shell.hosts.key_frame import KeyFrame
+from shell.hosts.page_address import PageAddress
 from shell.hosts.page_messages import PageMessage, PatientOpenMessage
 from shell.hosts.warm_page import WarmPage
 from shell.hosts.web_profile import WebProfile
@@ -20,23 +20,6 @@ _WORK_TIMEOUT_SECONDS: Final = 10
 _WORK_LOOK_MILLISECONDS: Final = 150
 _DEATHS_FORGIVEN: Final = 3
 """In a minute. A page whose renderer ends more often is not opened again by itself."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageAddress:
-    """Where a function's pages are, as the cloud's functions.json says."""
-
-    url: str
-    patient_url: str | None
-    """With {patient}; None: the function has no page of one patient."""
-
-    def of(self, patient: HostPatient | None, context_token: str) -> str:
-        """The address for a patient, or for nobody, in a context."""
-        address = self.url
-        if patient is not None and self.patient_url is not None:
-            address = self.patient_url.replace("{patient}", quote(patient.fhir_id, safe=""))
-        joint = "&" if urlsplit(address).query else "?"
-        return f"{address}{joint}{urlencode({'context': context_token})}"
 
 
 class WebPageHost(QObject):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QObject, QTimer, QUrl
+from PySide6.QtCore import QByteArray, QEventLoop, QObject, QTimer, QUrl
 from PySide6.QtNetwork import QNetworkCookie
 from PySide6.QtWebEngineCore import (
     QWebEngineDownloadRequest,
@@ -13,6 +13,7 @@ from PySide6.QtWebEngineCore import (
     QWebEngineUrlRequestInfo,
     QWebEngineUrlRequestInterceptor,
 )
+from PySide6.QtWebEngineWidgets import QWebEngineView
 
 from shell.hosts.guarded_page import GuardedPage
 from shell.hosts.page_messages import PageMessage
@@ -36,6 +37,22 @@ _COOKIE_MILLISECONDS: Final = 2000
 _Kind = QWebEngineUrlRequestInfo.ResourceType
 _FRAMES: Final = frozenset({_Kind.ResourceTypeMainFrame, _Kind.ResourceTypeSubFrame})
 _PICTURES: Final = frozenset({_Kind.ResourceTypeImage, _Kind.ResourceTypeFontResource})
+
+
+def start_chromium() -> None:
+    """Start Chromium's processes while other threads go on; the first profile is made quickly after this.
+
+    A profile that Python makes holds up all of Python for as long as Chromium takes (80 ms). Here Qt calls
+    Qt, which does not: to stop a view is to make its page. That page is of Qt's own profile, without walls;
+    it never shows anything and ends at once.
+    """
+    view, loop, timer = QWebEngineView(), QEventLoop(), QTimer()
+    timer.setSingleShot(True)
+    timer.timeout.connect(view.stop)
+    timer.timeout.connect(loop.quit)
+    timer.start(0)
+    loop.exec()
+    view.deleteLater()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +97,7 @@ class WebProfile(QObject):
         self._waiting: list[Callable[[], None]] = []
         self._is_ready = True
         self.look = PageLook(theme="light", zoom=1.0, ground="#FFFFFF")
-        self._blank: GuardedPage | None = None
+        self._first: GuardedPage | None = None
         self._profile = QWebEngineProfile()  # without a name it is off the record
         self._profile.setHttpUserAgent(self._profile.httpUserAgent() + USER_AGENT)
         self._profile.setHttpAcceptLanguage("en-GB")
@@ -113,8 +130,12 @@ class WebProfile(QObject):
 
     def warm_up(self) -> None:
         """Start Chromium's processes with an empty page: until there is a page, it takes no cookie either."""
-        self._blank = self.new_page(self)
-        self._blank.setUrl(QUrl("about:blank"))
+        self._first = self.new_page(self)
+        self._first.setUrl(QUrl("about:blank"))
+
+    def bring(self, address: str) -> None:
+        """Have the first page on its way while the window that will show it is made."""
+        self.when_ready(lambda: self._bring(QUrl(address)))
 
     def listen(self, hear: Callable[[PageMessage], None], notice: Callable[[str], None]) -> None:
         """Who hears what pages say, and what they were refused."""
@@ -139,17 +160,26 @@ class WebProfile(QObject):
             self._waiting.append(then)
 
     def new_page(self, parent: QObject) -> GuardedPage:
-        """A page of this profile."""
-        return GuardedPage(self._profile, self.walls, self._refused, parent)
+        """A page of this profile; the first is the one that is up already, and perhaps on its way."""
+        page, self._first = self._first, None
+        if page is None:
+            return GuardedPage(self._profile, self.walls, self._refused, parent)
+        page.setParent(parent)
+        return page
 
     def close(self) -> None:
         """End the profile, after its pages."""
         self._hear = self._notice = _unheard
         self._profile.setUrlRequestInterceptor(None)  # type: ignore[arg-type]  # Qt takes a null pointer as "none"
         self._profile.removeAllUrlSchemeHandlers()
-        if self._blank is not None:
-            self._blank.deleteLater()
+        if self._first is not None:
+            self._first.deleteLater()
         self._profile.deleteLater()
+
+    def _bring(self, url: QUrl) -> None:
+        if self._first is not None:
+            self._first.setZoomFactor(self.look.zoom)
+            self._first.bring(url)
 
     def _heard(self, message: PageMessage) -> None:
         self._hear(message)

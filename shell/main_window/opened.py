@@ -4,33 +4,30 @@ from datetime import UTC, datetime
 from threading import Thread
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from shell.context.shown import Side
 from shell.errors import NativeNotBuiltError, SettingsError
-from shell.functions import CloudOffer
 from shell.hosts.interface import Host
 from shell.hosts.key_frame import KeyFrame
 from shell.hosts.legacy_description import read_description
 from shell.hosts.legacy_program import LegacyPlace, LegacyProgram
 from shell.hosts.legacy_window import LegacyWindowHost
-from shell.hosts.web_page import PageAddress, WebPageHost
-from shell.hosts.web_profile import PageLook, WebProfile
+from shell.hosts.web_page import WebPageHost
+from shell.hosts.web_profile import WebProfile
+from shell.main_window.beginning import FIRST, Beginning
 from shell.main_window.choices import Choices
 from shell.main_window.network import Cloud
-from shell.main_window.theme import Theme, load_fonts, wanted_scheme
-from shell.main_window.tokens import Scheme
+from shell.main_window.theme import load_fonts
 from shell.main_window.window import MainWindow
 from shell.meeting import Person
 from shell.native.desktop import native_windows
 from shell.native.interface import NativeWindows
 from shell.rollout import Rollout, Unmoved
-from shell.settings import ShellSettings
 from shell.switchboard import Switchboard
 from web_modules.decision.errors import DecisionError
 from web_modules.decision.flags import FlagFile
-from web_modules.decision.words import Function
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import HttpTransport
 
@@ -51,8 +48,7 @@ class Opened:
     Args:
         application: made already, so that fonts and screens are known.
         profile: the person's browser, up before anything else; whoever made it ends it, after this.
-        settings: the shell's.
-        offer: what the cloud offers.
+        beginning: the first decisions, and the first page on its way.
         person: who is signed in.
         has_sandbox: whether Chromium's own sandbox is on; the window says so when it is not.
     """
@@ -61,33 +57,32 @@ class Opened:
         self,
         application: QApplication,
         profile: WebProfile,
-        settings: ShellSettings,
-        offer: CloudOffer,
+        beginning: Beginning,
         person: Person,
         *,
         has_sandbox: bool,
     ) -> None:
-        self._settings = settings
+        offer = beginning.offer
+        self._settings = beginning.settings
         self._offer = offer
         self._edits = _Edits()
         self._flags = self._flag_file()
-        choices = Choices(settings.state_folder / "choices.json")
+        choices = Choices(self._settings.state_folder / "choices.json")
         rollout = Rollout(
             self._flags or Unmoved(), offer.environment, offer.modules, choices.views, choices.keep
         )
+        load_fonts()
         self._transport = HttpTransport(offer.fhir, token=person.session or None, timeout_seconds=5)
-        theme = self._theme(application)
-        profile.dress(
-            PageLook(theme=theme.scheme.value, zoom=theme.scale, ground=theme.colour("surface").name())
-        )
-        self.window = MainWindow(theme, offer, person, [] if has_sandbox else [_ROOT_WARNING])
+        self.window = MainWindow(beginning.theme, offer, person, [] if has_sandbox else [_ROOT_WARNING])
         self.window.gone.connect(application.quit)  # Qt waits for windows of others, such as a hosted one
         self._cloud = Cloud(FhirClient(self._transport), offer, self.window)
-        self.board = Switchboard(offer, rollout, self._cloud.identify, lambda: datetime.now(UTC))
+        self.board = Switchboard(
+            offer, rollout, self._cloud.identify, lambda: datetime.now(UTC), beginning.token
+        )
         self._edits.came.connect(self.board.flags_changed)
         native = self._native(application)
         self._frame = KeyFrame(self.window, self.window.content, native, self.board.on_active)
-        self._pages = WebPageHost(profile, self._addresses(), self._frame, self.board)
+        self._pages = WebPageHost(profile, beginning.addresses, self._frame, self.board)
         self._legacy = None if native is None else self._legacy_host(native)
         hosts: dict[Side, tuple[Host, QWidget]] = {}
         if self._legacy is not None:
@@ -99,7 +94,7 @@ class Opened:
         self.board.on_rest = self._begin_to_listen
         self._pages.painted.connect(self.board.begin_rest)
         QTimer.singleShot(_REST_MILLISECONDS, self.window, self.board.begin_rest)
-        self.board.start({side: host for side, (host, _) in hosts.items()}, self.window, Function.PATIENTS)
+        self.board.start({side: host for side, (host, _) in hosts.items()}, self.window, FIRST)
 
     def __enter__(self) -> "Opened":
         return self
@@ -143,21 +138,6 @@ class Opened:
         except DecisionError as error:
             raise SettingsError(str(error)) from error
 
-    def _theme(self, application: QApplication) -> Theme:
-        load_fonts()
-        screen = application.primaryScreen()
-        scheme = wanted_scheme(self._settings.theme)
-        if self._settings.theme != "system":
-            # pages follow too: it is what they are told as prefers-color-scheme
-            is_light = scheme is Scheme.LIGHT
-            application.styleHints().setColorScheme(Qt.ColorScheme.Light if is_light else Qt.ColorScheme.Dark)
-        return Theme(
-            scheme,
-            is_training=self._settings.training,
-            scale=self._settings.text_percent / 100,
-            ratio=screen.devicePixelRatio() if screen is not None else 1.0,
-        )
-
     def _native(self, application: QApplication) -> NativeWindows | None:
         try:
             return native_windows(application)
@@ -165,13 +145,6 @@ class Opened:
             words = str(error)
             QTimer.singleShot(0, self.window, lambda: self.window.show_notice(words))
             return None
-
-    def _addresses(self) -> dict[str, PageAddress]:
-        return {
-            one.function.value: PageAddress(url=one.url, patient_url=one.patient_url)
-            for one in self._offer.functions
-            if one.url is not None
-        }
 
     def _legacy_host(self, native: NativeWindows) -> LegacyWindowHost:
         self._settings.state_folder.mkdir(parents=True, exist_ok=True)

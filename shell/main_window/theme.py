@@ -6,6 +6,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPixmap
 
+from shell.hosts.web_profile import PageLook
 from shell.main_window import icons
 from shell.main_window.style_sheet import style_sheet
 from shell.main_window.tokens import Scheme, Tokens, tokens_of
@@ -50,6 +51,10 @@ class Theme:
     def style_sheet(self) -> str:
         """The window's style sheet."""
         return style_sheet(self.tokens, self.px)
+
+    def page_look(self) -> PageLook:
+        """The same for pages."""
+        return PageLook(theme=self.scheme.value, zoom=self.scale, ground=self.colour("surface").name())
 
     def _draw(self, name: str, colour: str = "", size: int = 16) -> QPixmap:
         return icons.pixmap(name, colour or self.tokens.quiet, self.px(size), self._ratio)

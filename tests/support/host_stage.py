@@ -187,6 +187,7 @@ def main() -> int:
     parser.add_argument("--state", default="")
     parser.add_argument("--web", help="the cloud's address")
     parser.add_argument("--zoom", type=float, default=1.0)
+    parser.add_argument("--first", help="the path of a page that is on its way before there is a pane")
     options = parser.parse_args()
     if options.web:
         from shell.hosts.page_scheme import register_scheme

@@ -4,7 +4,8 @@ import argparse
 
 from shell.hosts.interface import HostListener
 from shell.hosts.key_frame import KeyFrame
-from shell.hosts.web_page import PageAddress, WebPageHost
+from shell.hosts.page_address import PageAddress
+from shell.hosts.web_page import WebPageHost
 from shell.hosts.web_profile import PageLook, ProfileIdentity, WebProfile
 
 
@@ -18,6 +19,8 @@ def web_host(
     profile.dress(PageLook(theme="contrast", zoom=options.zoom, ground="#000000"))
     profile.warm_up()
     profile.set_session("s3ss10n")
+    if options.first is not None:
+        profile.bring(f"{options.web}{options.first}")
     pages = {
         name: PageAddress(url=f"{options.web}/{name}", patient_url=f"{options.web}/{name}/{{patient}}")
         for name in ("patients", "appointments")

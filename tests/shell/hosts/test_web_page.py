@@ -50,6 +50,22 @@ def test_a_page_is_not_loaded_again_as_long_as_patient_and_context_stay(pane: We
     assert pane.server.asked[len(asked) :] == ["GET /appointments/p31?context=c2"]
 
 
+def test_the_page_that_is_on_its_way_before_its_pane_is_taken_as_it_is(bare_screen: VirtualScreen) -> None:
+    first = "/patients/p104417?context=c1"
+    with web_pane(bare_screen, "--first", first, "--zoom", "1.5") as pane:
+        assert pane.server.asked == [f"GET {first}"]
+        assert pane.script("devicePixelRatio") == 1.5
+        assert pane.script("document.documentElement.dataset.theme") == "contrast"
+        pane.open("patients", "104418")
+        assert pane.server.asked[1:] == ["GET /patients/p104418?context=c1"]
+
+
+def test_a_page_on_its_way_is_not_taken_for_another_patients(bare_screen: VirtualScreen) -> None:
+    with web_pane(bare_screen, "--first", "/patients/p104418?context=c1") as pane:
+        assert pane.server.asked[-1] == "GET /patients/p104417?context=c1"
+        assert pane.script("document.documentElement.dataset.patient") == "p104417"
+
+
 def test_a_page_that_was_prepared_is_there_at_once(pane: WebPane) -> None:
     pane.open("patients", "32")
     pane.stage.tell("prepare", number="32")
