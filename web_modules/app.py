@@ -25,7 +25,7 @@ from web_modules.fhir_store.access import OURSELVES, Access, Agent
 from web_modules.fhir_store.answers import position_of_etag
 from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.database.transactions import DatabaseSilent
+from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
 from web_modules.fhir_store.endpoint import Closed, FhirEndpoint, Gate
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService, ServedPractice
@@ -344,8 +344,11 @@ async def _own_fault(_request: Request, _error: Exception) -> Response:
     return JSONResponse(told, status_code=500, media_type=FHIR_JSON)
 
 
-async def _silent(_request: Request, _error: Exception) -> Response:
+async def _silent(_request: Request, error: Exception) -> Response:
     """What cannot be noted in the audit is not done."""
+    if isinstance(error, CommitUnknown):
+        words = "The database went away while this was stored, so it may be: look before you do it again."
+        return JSONResponse({"error": words}, status_code=503)
     told = {"error": "The database does not answer now; nothing was changed. Try again in a moment."}
     return JSONResponse(told, status_code=503, headers={"Retry-After": "1"})
 

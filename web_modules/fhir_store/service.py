@@ -24,7 +24,7 @@ from web_modules.fhir_store.compartment import PatientCompartment
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.records import Records, WritableRecords
 from web_modules.fhir_store.database.session import Session
-from web_modules.fhir_store.database.transactions import DatabaseSilent
+from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
 from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.history import read_history_request, run_history
 from web_modules.fhir_store.interactions import Done, Interactions, check_id, shown
@@ -486,6 +486,9 @@ def _is_reading(request: FhirRequest) -> bool:
 
 def _unanswered(error: DatabaseSilent) -> FhirResponse:
     _LOG.error("the database does not answer: %s", error)
+    if isinstance(error, CommitUnknown):  # without Retry-After, so that no program sends it again by itself
+        words = "The database went away while this was stored, so it may be: look before you send it again."
+        return answers.of_refusal(refuse(503, IssueCode.TRANSIENT, words))
     words = "The database does not answer now; nothing was changed. Try again in a moment."
     busy = refuse(503, IssueCode.TRANSIENT, words)
     return answers.of_refusal(Refusal(503, busy.issues, headers={"retry-after": "1"}))

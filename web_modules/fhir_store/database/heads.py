@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from web_modules.fhir_store.audit.chain import Head, kept_bytes
 
@@ -10,6 +10,16 @@ READ_HEAD = "SELECT position, audited, audit_link, audit_seal FROM practice WHER
 MOVE_HEAD = """
     UPDATE practice SET position = ?, audited = ?, audit_link = ?, audit_seal = ? WHERE practice = ?
 """
+
+
+_READ_LINK = "SELECT link FROM audit WHERE practice = ? AND number = ?"
+
+
+class Rows(Protocol):
+    """Whatever can be asked."""
+
+    def rows(self, sql: str, values: Sequence[Any]) -> Sequence[Any]:
+        """What a query finds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +38,12 @@ class PracticeHead:
     def values(self) -> tuple[Any, ...]:
         """As `MOVE_HEAD` takes them, before the practice."""
         return self.position, self.audit.count, self.audit.link, self.audit.seal
+
+
+def read_link(session: Rows, practice: str, number: int) -> bytes | None:
+    """What signs an entry of the audit; None when there is none."""
+    rows = session.rows(_READ_LINK, (practice, number))
+    return kept_bytes(rows[0][0]) if rows else None
 
 
 def head_of(row: Sequence[Any]) -> PracticeHead:

@@ -8,12 +8,13 @@ Changes are kept back and sent together, one statement for all rows of a table, 
 query and before the commit: a server is asked twice for a write, and not once for each row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from web_modules.errors import DatabaseUnavailable
+from web_modules.fhir_store.audit.chain import Head
 from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.heads import MOVE_HEAD, READ_HEAD, PracticeHead, head_of
 
@@ -100,6 +101,15 @@ class Session:
     def move_head(self, practice: str, head: PracticeHead) -> None:
         """Say how far a practice has come now; written once, at the end."""
         self._heads[practice] = head
+
+    @property
+    def ends(self) -> Mapping[str, Head]:
+        """The last entry of the audit, by practice, as far as this transaction has added to it."""
+        return {
+            practice: head.audit
+            for practice, head in self._heads.items()
+            if head.audit.count > self._heads_read[practice].audit.count
+        }
 
     def change(self, sql: str, values: Values) -> int:
         """Carry out a change at once; how many rows it met."""

@@ -4,12 +4,14 @@ import re
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 
+from web_modules.fhir_store.audit.chain import Head
+from web_modules.fhir_store.database.heads import read_link
 from web_modules.fhir_store.database.server_cursor import ServerCursor
 from web_modules.fhir_store.database.session import Cursor, Session
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
@@ -30,6 +32,18 @@ the same kind of error as no answer at all, but to ask again will not help."""
 
 class DatabaseSilent(Exception):
     """The database does not answer, or refused the commit; nothing of the transaction was kept."""
+
+
+class CommitUnknown(DatabaseSilent):
+    """The database went away during a commit, and cannot be asked whether the transaction was kept."""
+
+
+_LOOKS = 3
+_PAUSE_SECONDS = 0.3
+"""Of looks at what was kept: a pool may hold connections that broke together with the one that did."""
+
+_LOCK_PATIENCE = "SET LOCAL lock_timeout = '3s'"
+"""What a server still does for a connection that is gone is soon at its end, or nobody can wait for it."""
 
 
 def cursor_of(connection: PoolProxiedConnection) -> Cursor:
@@ -74,11 +88,13 @@ class Transactions:
 
         Raises:
             DatabaseSilent: the driver reports an operational error.
+            CommitUnknown: it does so in the commit, and does not tell afterwards what came of it.
             Refusal: a statement was more than the database takes.
         """
         connection = self._connection()
         try:
-            yield from self._within(connection)
+            session = yield from self._within(connection)
+            is_usable = self._committed(connection, session)
         except self.silence as error:
             connection.invalidate()
             connection.close()
@@ -86,7 +102,7 @@ class Transactions:
         except BaseException:
             connection.close()
             raise
-        if len(self._idle) < MOST_IDLE:
+        if is_usable and len(self._idle) < MOST_IDLE:
             self._idle.append(connection)
         else:
             connection.close()
@@ -107,7 +123,8 @@ class Transactions:
         except self.silence as error:
             raise DatabaseSilent(str(error)) from error
 
-    def _within(self, connection: PoolProxiedConnection) -> Iterator[Session]:
+    def _within(self, connection: PoolProxiedConnection) -> Generator[Session, None, Session]:
+        """Everything but the commit."""
         try:
             cursor = cursor_of(connection)
             if self._begin is not None:
@@ -115,10 +132,6 @@ class Transactions:
             session = Session(cursor, self.fault, is_embedded=self._is_embedded)
             yield session
             session.finish()
-            if self._begin is not None:
-                cursor.execute("COMMIT")
-                cursor.fetchall()
-            self._rest(connection)
         except self.silence as error:
             if not _is_too_much(error):
                 raise
@@ -127,6 +140,46 @@ class Transactions:
         except BaseException:
             self._undo(connection)
             raise
+        return session
+
+    def _committed(self, connection: PoolProxiedConnection, session: Session) -> bool:
+        """Commit; False when that was done and the connection is lost."""
+        try:
+            if self._begin is not None:
+                cursor = cursor_of(connection)
+                cursor.execute("COMMIT")
+                cursor.fetchall()
+            self._rest(connection)
+        except self.silence as error:
+            if self._is_embedded or not session.ends:
+                raise
+            connection.invalidate()
+            if not self._was_kept(*next(iter(session.ends.items()))):
+                raise DatabaseSilent(str(error)) from error
+            return False
+        except BaseException:
+            self._undo(connection)
+            raise
+        return True
+
+    def _was_kept(self, practice: str, end: Head) -> bool:
+        """Whether the audit has an entry, which a transaction wrote whose commit was not answered.
+
+        Raises:
+            CommitUnknown: the database does not tell.
+        """
+        pause = threading.Event()
+        problem: Exception | None = None
+        for _ in range(_LOOKS):
+            try:
+                with self.open() as session:
+                    session.rows_beside(_LOCK_PATIENCE, ())
+                    session.head(practice)  # waits for the end of what the server still does
+                    return read_link(session, practice, end.count) == end.link
+            except (self.fault, DatabaseSilent) as error:
+                problem = error
+                pause.wait(_PAUSE_SECONDS)
+        raise CommitUnknown(str(problem)) from problem
 
     def _undo(self, connection: PoolProxiedConnection) -> None:
         self._rest(connection)
