@@ -10,9 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from PIL import Image
-
-from tests.benchmarks.glass import is_same, seconds_until, still_picture
+from tests.benchmarks.glass import Box, Picture, seconds_until, still_picture
 from tests.benchmarks.measurement import Measurement
 from tests.benchmarks.world import World
 
@@ -21,7 +19,6 @@ BARE = [sys.executable, "-m", "tests.benchmarks.bare_window"]
 BARE_BOX = (40, 60, 1400, 860)
 
 Start = Callable[[], subprocess.Popen[bytes]]
-Box = tuple[int, int, int, int]
 
 
 def measure_start(world: World) -> list[Measurement]:
@@ -50,18 +47,19 @@ def measure_start(world: World) -> list[Measurement]:
     ]
 
 
-def _at_rest(world: World, start: Start) -> Image.Image:
-    empty = still_picture(world.screen)
+def _at_rest(world: World, start: Start) -> Picture:
+    empty = still_picture(world.glass)
     process = start()
-    seconds_until(world.screen, lambda picture: not is_same(picture, empty), time.perf_counter())
-    picture = still_picture(world.screen)
+    whole = (0, 0, *world.glass.size)
+    seconds_until(lambda: not world.glass.shows(empty, whole), time.perf_counter())
+    picture = still_picture(world.glass)
     world.close_window(process)
     return picture
 
 
-def _time_to(world: World, start: Start, final: Image.Image, box: Box) -> float:
+def _time_to(world: World, start: Start, final: Picture, box: Box) -> float:
     began = time.perf_counter()
     process = start()
-    taken = seconds_until(world.screen, lambda picture: is_same(picture, final, box), began)
+    taken = seconds_until(lambda: world.glass.shows(final, box), began)
     world.close_window(process)
     return taken

@@ -9,9 +9,9 @@ import subprocess
 import time
 from functools import partial
 
-from tests.benchmarks.glass import is_same, seconds_until, still_picture
+from tests.benchmarks.glass import Box, seconds_until, still_picture
 from tests.benchmarks.measurement import Measurement
-from tests.benchmarks.start import BARE, BARE_BOX, Box, Start
+from tests.benchmarks.start import BARE, BARE_BOX, Start
 from tests.benchmarks.world import World
 
 ROUNDS = 20
@@ -35,19 +35,20 @@ def measure_switch(world: World) -> list[Measurement]:
 
 
 def _switches(world: World, start: Start, box: Box) -> list[float]:
-    empty = still_picture(world.screen)
+    empty = still_picture(world.glass)
     process = start()
-    seconds_until(world.screen, lambda picture: not is_same(picture, empty), time.perf_counter())
-    still_picture(world.screen)
+    whole = (0, 0, *world.glass.size)
+    seconds_until(lambda: not world.glass.shows(empty, whole), time.perf_counter())
+    still_picture(world.glass)
     pictures = {}
     for key in (*KEYS, *KEYS):  # the second visit is the warm one
         world.hands.press(key)
-        pictures[key] = still_picture(world.screen)
+        pictures[key] = still_picture(world.glass)
     taken = []
     for number in range(ROUNDS):
         key = KEYS[number % 2]
         began = time.perf_counter()
         world.hands.press(key)
-        taken.append(seconds_until(world.screen, partial(is_same, pictures[key], box=box), began))
+        taken.append(seconds_until(partial(world.glass.shows, pictures[key], box), began))
     world.close_window(process)
     return taken

@@ -14,6 +14,7 @@ from demo.check.virtual_screen import VirtualScreen
 from demo.flags import move
 from demo.place import Environment, place_of
 from demo.session import Session
+from tests.benchmarks.glass import Glass
 from web_modules.decision.words import Function, Stage
 
 AGAIN_SECONDS = 5.0
@@ -25,7 +26,7 @@ class World:
     """What a benchmark works with.
 
     Attributes:
-        screen: where windows appear.
+        glass: what is seen of the screen where windows appear.
         hands: keys and mouse there.
         session: the environment's programs.
         cloud: the cloud's address.
@@ -33,7 +34,7 @@ class World:
         calm_box: the part of the shell's window without a clock or a mirror's age in it.
     """
 
-    screen: VirtualScreen
+    glass: Glass
     hands: Hands
     session: Session
     cloud: str
@@ -80,7 +81,7 @@ def reference_world() -> Iterator[World]:
         move(session.place, Function.APPOINTMENTS, Stage.LEAD)
         try:
             yield World(
-                screen=screen,
+                glass=Glass(screen.memory),
                 hands=Hands(screen.variables),
                 session=session,
                 cloud=cloud,

@@ -37,7 +37,8 @@ class VirtualScreen:
         self._logs.mkdir(parents=True, exist_ok=True)
         read_end, write_end = os.pipe()
         try:
-            self._start(["Xvfb", "-displayfd", str(write_end), *SERVER], pass_descriptor=write_end)
+            command = ["Xvfb", "-displayfd", str(write_end), *SERVER, "-fbdir", str(self._logs)]
+            self._start(command, pass_descriptor=write_end)
         finally:
             os.close(write_end)
         with os.fdopen(read_end) as said:
@@ -64,6 +65,11 @@ class VirtualScreen:
     def variables(self) -> dict[str, str]:
         """What a program needs in its environment to draw here."""
         return {**os.environ, "DISPLAY": self.display, "QT_QPA_PLATFORM": "xcb", "LIBGL_ALWAYS_SOFTWARE": "1"}
+
+    @property
+    def memory(self) -> Path:
+        """The file in which the server keeps what is on the glass (XWD)."""
+        return self._logs / "Xvfb_screen0"
 
     def picture(self) -> Image.Image:
         """What is on the glass now."""
