@@ -27,8 +27,9 @@ from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
 from web_modules.fhir_store.endpoint import Closed, FhirEndpoint, Gate
+from web_modules.fhir_store.practice_records import ServedPractice
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
-from web_modules.fhir_store.service import FhirService, ServedPractice
+from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Store
 from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.dispatcher import Dispatcher

@@ -13,7 +13,8 @@ from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.documents import decode, encode
-from web_modules.fhir_store.service import FhirService, ServedPractice
+from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 
 PRACTICE = "Y99002"

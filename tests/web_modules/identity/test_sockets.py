@@ -18,7 +18,8 @@ from web_modules.fhir_store.access import (
     AgentKind,
     Grant,
 )
-from web_modules.fhir_store.service import FhirService, ServedPractice
+from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 from web_modules.fhir_store.subscriptions.owners import Renewed
 from web_modules.identity.assembly import create_identity

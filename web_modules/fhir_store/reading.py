@@ -1,0 +1,169 @@
+"""Answers what is only read: records, searches, histories, operations, the CapabilityStatement."""
+
+from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir_store import answers
+from web_modules.fhir_store.access import OURSELVES, Interaction
+from web_modules.fhir_store.asked import Asked, asked_by
+from web_modules.fhir_store.capability import capability_statement
+from web_modules.fhir_store.changes import position_instant
+from web_modules.fhir_store.compartment import PatientCompartment
+from web_modules.fhir_store.database.records import Records, WritableRecords
+from web_modules.fhir_store.documents import encode
+from web_modules.fhir_store.history import read_history_request, run_history
+from web_modules.fhir_store.interactions import check_id, shown
+from web_modules.fhir_store.operations import meta_of, pairs_asked, validate
+from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search.matching import Searcher
+from web_modules.fhir_store.search.query import Pairs, SearchReader
+from web_modules.fhir_store.search.subsets import Subsetter
+from web_modules.fhir_store.sight import Sight
+from web_modules.fhir_store.store import Store
+
+
+class Reading:
+    """The reading interactions of one practice. Safe from every thread."""
+
+    def __init__(
+        self, store: Store, served: ServedPractice, reader: SearchReader, searcher: Searcher
+    ) -> None:
+        """Answer for a practice.
+
+        Args:
+            store: what HL7 defines, and since when this server runs.
+            served: the practice.
+            reader: understands searches.
+            searcher: runs them.
+        """
+        self._store = store
+        self._served = served
+        self._reader = reader
+        self._searcher = searcher
+        self.subsetter = Subsetter(store.catalogue.definitions, store.catalogue.model)
+        self._compartment = PatientCompartment(store.catalogue, reader)
+        self._capability: bytes | None = None
+
+    def answer(self, request: Asked, records: Records) -> FhirResponse:  # noqa: PLR0911  (one an interaction)
+        """Answer a GET.
+
+        Raises:
+            Refusal: it may not be read, is not there, or is not understood.
+        """
+        segments = [part for part in request.path.split("/") if part]
+        if segments == ["metadata"]:
+            return answers.of_json(self._metadata())
+        if segments and segments[-1] == "_history":
+            return self._history(request, records, segments[:-1])
+        if segments:
+            _permit(
+                records.sight, Interaction.SEARCH if len(segments) == 1 else Interaction.READ, segments[0]
+            )
+        match segments:
+            case []:
+                return self.search(request, records, "", request.query)
+            case [resource_type]:
+                return self.search(request, records, resource_type, request.query)
+            case [resource_type, *rest, "$validate"] if len(rest) < 2:
+                return self.validate(request, records, resource_type, rest)
+            case [resource_type, resource_id]:
+                found = records.current(self.known(resource_type), check_id(resource_id))
+                return answers.of_version(shown(found, resource_type), request, self.subsetter)
+            case ["Patient", resource_id, "$everything"]:
+                return self._everything(request, records, check_id(resource_id))
+            case [resource_type, resource_id, "$meta"]:
+                found = records.current(self.known(resource_type), check_id(resource_id))
+                return meta_of(shown(found, resource_type))
+            case ["Patient", resource_id, kind] if kind in self._store.catalogue.resource_types:
+                return self.search(request, records, kind, request.query, patient=check_id(resource_id))
+            case [resource_type, resource_id, "_history", number]:
+                self.known(resource_type)
+                is_number = number.isascii() and number.isdigit() and len(number) < 10
+                found = (
+                    records.version(resource_type, check_id(resource_id), int(number)) if is_number else None
+                )
+                return answers.of_version(shown(found, resource_type), request, self.subsetter)
+        raise refuse(
+            404, IssueCode.NOT_FOUND, "There is nothing at this address; see the CapabilityStatement."
+        )
+
+    def answer_within(self, request: FhirRequest, records: WritableRecords) -> FhirResponse:
+        """Answer a GET of a bundle, in its transaction; a refusal is an answer."""
+        try:
+            return self.answer(asked_by(request, OURSELVES), records)
+        except Refusal as refusal:
+            return answers.of_refusal(refusal)
+
+    def search(
+        self, request: Asked, records: Records, resource_type: str, pairs: Pairs, *, patient: str = ""
+    ) -> FhirResponse:
+        """One page of a search of a type, or of several when it is empty."""
+        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        if resource_type:
+            _permit(records.sight, Interaction.SEARCH, resource_type)
+            search = self._reader.read(self.known(resource_type), pairs, is_strict=is_strict)
+        else:
+            search = self._reader.read_several(pairs, is_strict=is_strict)
+        if patient:
+            search = self._compartment.within(search, patient)
+        page = self._searcher.run(records, search)
+        return answers.of_search(search, page, self._served.base_url, self.subsetter)
+
+    def _everything(self, request: Asked, records: Records, patient_id: str) -> FhirResponse:
+        shown(records.current("Patient", patient_id), "Patient")
+        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        pairs = pairs_asked(request, self._store.validator)
+        search = self._compartment.everything(patient_id, pairs, is_strict=is_strict)
+        page = self._searcher.run(records, search)
+        return answers.of_search(search, page, self._served.base_url, self.subsetter)
+
+    def validate(self, request: Asked, records: Records, resource_type: str, rest: list[str]) -> FhirResponse:
+        """Say what is wrong with a resource that is sent, or with one that is there."""
+        resource_id = check_id(rest[0]) if rest else ""
+        return validate(request, records, self._store.validator, self.known(resource_type), resource_id)
+
+    def _history(self, request: Asked, records: Records, key: list[str]) -> FhirResponse:
+        if len(key) > 2:
+            raise refuse(404, IssueCode.NOT_FOUND, "There is no history at this address.")
+        if key:
+            _permit(records.sight, Interaction.READ, self.known(key[0]))
+        elif records.sight.is_limited:
+            raise refuse(403, IssueCode.FORBIDDEN, "Ask for the history of one type, or of one resource.")
+        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        asked = read_history_request("/".join([*key, "_history"]), request.query, is_strict=is_strict)
+        position = records.position()
+        etag = answers.position_etag(position)
+        if answers.is_named(etag, request.headers.get("if-none-match", "")):
+            return FhirResponse(status=304, headers={"etag": etag}, body=b"")
+        if len(key) == 2 and records.current(key[0], check_id(key[1])) is None:
+            raise refuse(404, IssueCode.NOT_FOUND, f"There is no {key[0]} with this id.")
+        page = run_history(records, asked, key)
+        return answers.of_history(asked, page, position, self._served.base_url)
+
+    def known(self, resource_type: str) -> str:
+        """The type itself.
+
+        Raises:
+            Refusal: 404, there is no such type.
+        """
+        if resource_type not in self._store.validator.resource_types:
+            raise refuse(404, IssueCode.NOT_SUPPORTED, "FHIR R4 has no resource type of this name.")
+        return resource_type
+
+    def _metadata(self) -> bytes:
+        if self._capability is None:
+            self._capability = encode(
+                capability_statement(
+                    self._store.catalogue,
+                    self._store.validator.resource_types,
+                    base_url=self._served.base_url,
+                    description=self._served.description,
+                    date=position_instant(self._store.opened_at),
+                    security=self._served.security,
+                )
+            )
+        return self._capability
+
+
+def _permit(sight: Sight, interaction: Interaction, resource_type: str) -> None:
+    if not sight.allows(interaction, resource_type):
+        raise refuse(403, IssueCode.FORBIDDEN, f"You may not do that with a {resource_type}.")
