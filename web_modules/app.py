@@ -22,12 +22,12 @@ from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import OURSELVES, Access, Agent
-from web_modules.fhir_store.answers import position_of_etag
 from web_modules.fhir_store.audit.events import STRANGER
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
 from web_modules.fhir_store.endpoint import Closed, FhirEndpoint, Gate
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.answers import position_of_etag
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Store

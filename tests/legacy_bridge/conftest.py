@@ -10,7 +10,7 @@ from tests.legacy_bridge.support.small_practice import ODS, SmallPractice
 from web_modules.fhir_store.definitions import load_definitions
 from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 from web_modules.fhir_store.validation.validator import Validator

@@ -11,7 +11,7 @@ from web_modules.commands.keys import audit_key, known_audit_key
 from web_modules.errors import SettingsError
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir_store.audit.key import load_key
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 

@@ -13,7 +13,7 @@ from web_modules.fhir.client import FhirClient
 from web_modules.fhir_store.audit.key import load_key
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.database.migrating import HEAD
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 

@@ -11,10 +11,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
-from web_modules.fhir_store import answers
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.turned_away import TurnedAway
-from web_modules.fhir_store.patching import JSON_PATCH
+from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions.patching import JSON_PATCH
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 

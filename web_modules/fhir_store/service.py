@@ -4,16 +4,16 @@ import logging
 import time
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
-from web_modules.fhir_store import answers
 from web_modules.fhir_store.access import OURSELVES, Access, Agent
-from web_modules.fhir_store.asked import Asked, asked_by
 from web_modules.fhir_store.audit.events import note_of
 from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.audit.turned_away import TurnedAway
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
-from web_modules.fhir_store.dispatch import Dispatch, waiting_position
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions.asked import Asked, asked_by
+from web_modules.fhir_store.interactions.dispatch import Dispatch, waiting_position
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.store import Store
 

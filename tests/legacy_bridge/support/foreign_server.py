@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.legacy_bridge.support.small_practice import ODS
 from web_modules.fhir.transport import FhirRequest, FhirResponse, Transport
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 

@@ -13,7 +13,7 @@ from web_modules.fhir.client import FhirClient
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.documents import decode, encode
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 
@@ -22,18 +22,17 @@ OTHER_PRACTICE = "Y99003"
 _ON_BOTH = frozenset(
     {
         "audit",
+        "bundles",
         "database",
         "fuzzing",
+        "interactions",
         "search",
         "subscriptions",
-        "test_bundles.py",
-        "test_history.py",
         "test_hostile_requests.py",
         "test_isolation.py",
         "test_labels_inside.py",
         "test_limits.py",
         "test_limits_of_history.py",
-        "test_linking.py",
         "test_service.py",
         "test_suppression.py",
     }

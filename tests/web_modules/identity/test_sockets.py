@@ -18,7 +18,7 @@ from web_modules.fhir_store.access import (
     AgentKind,
     Grant,
 )
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 from web_modules.fhir_store.subscriptions.owners import Renewed

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from web_modules.fhir.transport import FhirResponse
-from web_modules.fhir_store import answers
 from web_modules.fhir_store.access import AUDIT_EVENT, AgentKind
-from web_modules.fhir_store.asked import Asked
 from web_modules.fhir_store.audit.events import Note, sent_note
 from web_modules.fhir_store.audit.filing import OBSERVER, says_it_is_ours
 from web_modules.fhir_store.audit.reading import read_audit_search, read_event, search_events
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import Resource, Stored, encode
+from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions.asked import Asked
 from web_modules.fhir_store.refusals import IssueCode, refuse
 from web_modules.fhir_store.search.subsets import Subsetter, read_subset
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from web_modules.fhir.transport import DEADLINE
-from web_modules.fhir_store.asked import Asked
 from web_modules.fhir_store.audit.events import note_of
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.records import Records, WritableRecords
 from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.interactions.asked import Asked
 from web_modules.fhir_store.refusals import IssueCode, refuse
 from web_modules.fhir_store.sight import Sight
 from web_modules.fhir_store.store import Store

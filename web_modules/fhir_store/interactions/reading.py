@@ -1,18 +1,18 @@
 """Answers what is only read: records, searches, histories, operations, the CapabilityStatement."""
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
-from web_modules.fhir_store import answers
 from web_modules.fhir_store.access import OURSELVES, Interaction
-from web_modules.fhir_store.asked import Asked, asked_by
-from web_modules.fhir_store.capability import capability_statement
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.compartment import PatientCompartment
 from web_modules.fhir_store.database.records import Records, WritableRecords
 from web_modules.fhir_store.documents import encode
-from web_modules.fhir_store.history import read_history_request, run_history
-from web_modules.fhir_store.interactions import check_id, shown
-from web_modules.fhir_store.operations import meta_of, pairs_asked, validate
-from web_modules.fhir_store.practice_records import ServedPractice
+from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions.asked import Asked, asked_by
+from web_modules.fhir_store.interactions.capability import capability_statement
+from web_modules.fhir_store.interactions.compartment import PatientCompartment
+from web_modules.fhir_store.interactions.history import read_history_request, run_history
+from web_modules.fhir_store.interactions.operations import meta_of, pairs_asked, validate
+from web_modules.fhir_store.interactions.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.writing import check_id, shown
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.web_modules.fhir_store.conftest import Caller
 from web_modules.fhir.errors import FhirConflict
 from web_modules.fhir_store.documents import encode
-from web_modules.fhir_store.patching import read_patch
+from web_modules.fhir_store.interactions.patching import read_patch
 from web_modules.fhir_store.refusals import Refusal
 
 PATIENT = {

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
+from tests.web_modules.fhir_store.bundles.test_bundles import bundle, entry
 from tests.web_modules.fhir_store.conftest import Caller
-from tests.web_modules.fhir_store.test_bundles import bundle, entry
 
 UUID = "urn:uuid:6a1f0f33-63cf-4c1e-8d44-111111111111"
 NOBODY = "urn:uuid:6a1f0f33-63cf-4c1e-8d44-222222222222"

@@ -5,17 +5,17 @@ from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
-from web_modules.fhir_store import answers
 from web_modules.fhir_store.access import AUDIT_EVENT
-from web_modules.fhir_store.asked import Asked
 from web_modules.fhir_store.audit.service import AuditService
-from web_modules.fhir_store.bundles import BundleRunner
+from web_modules.fhir_store.bundles.running import BundleRunner
 from web_modules.fhir_store.database.records import WritableRecords
 from web_modules.fhir_store.documents import Resource
-from web_modules.fhir_store.interactions import Done, Interactions, check_id
-from web_modules.fhir_store.patching import read_patch
-from web_modules.fhir_store.practice_records import PracticeRecords, ServedPractice
-from web_modules.fhir_store.reading import Reading
+from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions.asked import Asked
+from web_modules.fhir_store.interactions.patching import read_patch
+from web_modules.fhir_store.interactions.practice_records import PracticeRecords, ServedPractice
+from web_modules.fhir_store.interactions.reading import Reading
+from web_modules.fhir_store.interactions.writing import Done, Interactions, check_id
 from web_modules.fhir_store.refusals import IssueCode, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader

@@ -3,10 +3,10 @@
 from typing import Any
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
-from web_modules.fhir_store import answers
 from web_modules.fhir_store.database.records import Records, StoredVersion
 from web_modules.fhir_store.documents import Resource, decode
-from web_modules.fhir_store.interactions import shown
+from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions.writing import shown
 from web_modules.fhir_store.refusals import Issue, IssueCode, of_parameter, outcome, refuse
 from web_modules.fhir_store.validation.validator import Validator
 

@@ -7,8 +7,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from web_modules.fhir_store.database.records import StoredVersion
 from web_modules.fhir_store.documents import Resource
-from web_modules.fhir_store.interactions import check_id
-from web_modules.fhir_store.patching import Patch, read_patch_binary
+from web_modules.fhir_store.interactions.patching import Patch, read_patch_binary
+from web_modules.fhir_store.interactions.writing import check_id
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, refuse
 
 MOST_ENTRIES = 5000

@@ -9,8 +9,8 @@ from typing import Any
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.database.records import StoredVersion
 from web_modules.fhir_store.documents import Stored, encode
-from web_modules.fhir_store.history import HistoryPage, HistoryRequest
-from web_modules.fhir_store.interactions import Done
+from web_modules.fhir_store.interactions.history import HistoryPage, HistoryRequest
+from web_modules.fhir_store.interactions.writing import Done
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, of_parameter, outcome
 from web_modules.fhir_store.search.including import MOST_INCLUDED
 from web_modules.fhir_store.search.matching import Page

@@ -6,13 +6,13 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
+from web_modules.fhir_store.bundles.linking import Linker
+from web_modules.fhir_store.bundles.steps import ORDER, Step, StepReader, check_unique, names_given, placing
 from web_modules.fhir_store.database.records import WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, Stored, encode
 from web_modules.fhir_store.elements.model import ElementModel
-from web_modules.fhir_store.interactions import Done, Interactions, nothing_fulfils
-from web_modules.fhir_store.linking import Linker
+from web_modules.fhir_store.interactions.writing import Done, Interactions, nothing_fulfils
 from web_modules.fhir_store.refusals import IssueCode, Refusal, outcome, refuse
-from web_modules.fhir_store.steps import ORDER, Step, StepReader, check_unique, names_given, placing
 from web_modules.fhir_store.validation.validator import Validator
 
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}

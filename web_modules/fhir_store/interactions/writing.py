@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 from web_modules.fhir_store.database.records import Records, StoredVersion, WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, decode
-from web_modules.fhir_store.patching import Patch
+from web_modules.fhir_store.interactions.patching import Patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import SearchReader
