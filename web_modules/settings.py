@@ -112,7 +112,7 @@ class CloudSettings:
             raise SettingsError("requests_per_minute must be a number; 0 allows any number of requests.")
         if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise SettingsError("The public URL must begin with http:// or https://.")
-        if not self.database.startswith("sqlite") and self.audit_key is None:
+        if self.database.startswith("postgresql") and self.audit_key is None:
             raise SettingsError("The audit needs a key outside its database: say its file in audit_key.")
         self._check_transport()
         self._check_provider()

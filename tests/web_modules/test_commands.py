@@ -91,7 +91,10 @@ def test_help_explains_each_command(command: list[str]) -> None:
         (["--database", "sqlite:////nowhere/x.sqlite"], "does not exist"),
         (["--database", "zork"], "not understood"),
         (["--database", "sqlite:///{folder}"], "is a folder"),
-        (["--database", "postgresql+psycopg://u@127.0.0.1:1/x"], "cannot be opened"),
+        (
+            ["--database", "postgresql+psycopg://u@127.0.0.1:1/x", "--audit-key", "/nowhere/key"],
+            "cannot be opened",
+        ),
         (
             ["--database", "sqlite:///{folder}/x.sqlite", "--development", "--host", "192.0.2.1"],
             "127.0.0.1 only",
