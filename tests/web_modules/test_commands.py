@@ -85,16 +85,24 @@ def test_help_explains_each_command(command: list[str]) -> None:
         assert f"banyan-cloud {command[0]}" in told.stdout
 
 
+def test_a_server_that_does_not_answer_is_said_in_one_sentence(tmp_path: Path) -> None:
+    told = run(
+        *("serve", "--port", "0", "--database", "postgresql+psycopg://u@127.0.0.1:1/x"),
+        BANYAN_CLOUD_AUDIT_KEY=str(tmp_path / "key"),
+    )
+    assert told.returncode != 0
+    assert "cannot be opened" in told.stderr
+    assert len(told.stderr.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["--database", "sqlite:////nowhere/x.sqlite"], "does not exist"),
         (["--database", "zork"], "not understood"),
         (["--database", "sqlite:///{folder}"], "is a folder"),
-        (
-            ["--database", "postgresql+psycopg://u@127.0.0.1:1/x", "--audit-key", "/nowhere/key"],
-            "cannot be opened",
-        ),
+        (["--database", "postgresql+psycopg://u@127.0.0.1:1/x"], "say its file in audit_key"),
         (
             ["--database", "sqlite:///{folder}/x.sqlite", "--development", "--host", "192.0.2.1"],
             "127.0.0.1 only",
