@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from legacy_bridge.errors import RecordRefused
+from legacy_bridge.mapping.clinical.codes import wanted_codes
 from legacy_bridge.mapping.field import references_in
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup
-from legacy_bridge.sides.links import Link, References
+from legacy_bridge.records import CloudContent, Kind, LinkKey, Reading, RowGroup
+from legacy_bridge.sides.codes import CodeBook
+from legacy_bridge.sides.links import Link, References, ids_of, links_in, withheld_of
 from legacy_bridge.sides.listings import Counted
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 
@@ -81,33 +83,48 @@ class Comparison:
         for at in range(0, len(keys), _CHUNK):
             links = list(self._journal.links(keys[at : at + _CHUNK]).values())
             groups, contents = self._legacy.read(links), self._cloud.read(links)
-            references = self._references(contents.values())
+            references = self._references(groups.values(), contents.values())
             for link in links:
                 found[link.key] = self._compare(
                     link, groups.get(link.key), contents.get(link.key), references
                 )
         return found
 
-    def _references(self, contents: Collection[CloudContent]) -> References:
+    def _references(self, groups: Collection[RowGroup], contents: Collection[CloudContent]) -> References:
         texts = {text for content in contents for text in references_in(content)}
-        return References(of_resources=self._journal.keys_of(texts))
+        readings = [one for group in groups if (one := self._reading(group)) is not None]
+        named = links_in([value for one in readings for value in one.fields.values()])
+        links = self._journal.links(named)
+        wanted = wanted_codes(readings, contents)
+        return References(
+            of_links=ids_of(links),
+            withheld=withheld_of(links),
+            of_resources=self._journal.keys_of(texts),
+            codes=self._legacy.codes(wanted) if wanted else CodeBook(),
+        )
+
+    def _reading(self, group: RowGroup) -> Reading | None:
+        try:
+            return self._mappings[group.link.kind].from_legacy(group)
+        except RecordRefused:
+            return None
 
     def _compare(
         self, link: Link, group: RowGroup | None, content: CloudContent | None, references: References
     ) -> str:
         mapping = self._mappings[link.key.kind]
         try:
-            legacy = mapping.from_legacy(group)
+            legacy = mapping.known(mapping.from_legacy(group), group, references)
             cloud = mapping.from_cloud(content, references)
         except RecordRefused:
             is_hidden = mapping.hides(group) is not False
             return "withheld" if is_hidden and content is None else "refused"
         if legacy is not None and legacy.is_withheld:
             return "withheld" if cloud is None else "differing"
-        is_equal = (None if legacy is None else dict(legacy.fields)) == (
-            None if cloud is None else dict(cloud.fields)
-        )
-        return "matched" if is_equal else "differing"
+        if legacy is None or cloud is None:
+            return "matched" if legacy is cloud else "differing"
+        there = {name: value for name, value in cloud.fields.items() if name not in legacy.unknown}
+        return "matched" if dict(legacy.fields) == there else "differing"
 
 
 class Scan:

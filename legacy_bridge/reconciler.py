@@ -14,6 +14,7 @@ from typing import Any
 
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.guards import BlastGuard
+from legacy_bridge.mapping.clinical.codes import wanted_codes
 from legacy_bridge.mapping.codes import INACTIVE_STATUSES
 from legacy_bridge.mapping.field import references_in, relative
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
@@ -23,6 +24,7 @@ from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
 from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
+from legacy_bridge.sides.codes import CodeBook
 from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
     RESTORED,
@@ -33,7 +35,9 @@ from legacy_bridge.sides.links import (
     References,
     Restore,
     Settlement,
+    ids_of,
     links_in,
+    withheld_of,
 )
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
@@ -166,6 +170,12 @@ class Reconciler:
                 visit = replace(visit, refusal=_not_mappable(dirty.key, error))
             visits.append(visit)
         references = self._references(readings.values(), contents.values())
+        readings = {
+            visit.link.key: self._mappings[visit.link.key.kind].known(
+                readings.get(visit.link.key), visit.group, references
+            )
+            for visit in visits
+        }
         return [
             _with_what_to_forget(
                 self._look_at_unread(visit, references)
@@ -186,10 +196,16 @@ class Reconciler:
         people = links_in([value for one in sessions.values() for value in one.values()])
         links.update(self._journal.links(people - set(links)))
         return References(
-            of_links={key: link.ids for key, link in links.items() if link.state is LinkState.LINKED},
+            of_links=ids_of(links),
+            withheld=withheld_of(links),
             of_resources=of_resources,
             baselines=sessions,
+            codes=self._codes(readings, contents),
         )
+
+    def _codes(self, readings: Collection[Reading | None], contents: Collection[CloudContent]) -> CodeBook:
+        wanted = wanted_codes([one for one in readings if one is not None], contents)
+        return self._legacy.codes(wanted) if wanted else CodeBook()
 
     def _doubted(self, visit: Visit, came_back_from: datetime) -> Visit:
         """The visit of a link on a cloud that came back from a backup: its differences may be no edits."""
@@ -271,12 +287,15 @@ class Reconciler:
             legacy.fields if legacy else {},
             cloud.fields if cloud else {},
         )
-        found = presence(mapping.kind, link.state, base, legacy, cloud)
-        visit = replace(visit, base=base)
+        is_new = visit.group is None and mapping.is_unmarked(content, self._ods)
+        found = presence(mapping.kind, link.state, base, legacy, cloud, is_new=is_new)
+        visit = replace(visit, base=base, lacks=legacy.lacks if legacy is not None else None)
         if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:
             return self._agree(visit, mapping, legacy, cloud, references)
         if found is Presence.WITHHOLD and legacy is not None:
             return self._withhold(visit, mapping, legacy, cloud)
+        if found is Presence.INSERT and cloud is not None and content is not None:
+            return self._insert(visit, mapping, cloud, content)
         if found in _SAYINGS:
             return replace(visit, refusal=_SAYINGS[found], ends_as=link.state)
         if found in (Presence.ASK_DELETED_IN_CLOUD, Presence.ASK_DELETED_IN_LEGACY):
@@ -289,8 +308,9 @@ class Reconciler:
             )
             return replace(visit, open=(kept,), ends_as=link.state)
         if found is Presence.DELETE_CLOUD and content is not None:
-            plan = mapping.removal(content, link=link)
-            plan = replace(plan, withdraws=link.state is LinkState.WITHHELD)
+            is_confidential = link.state is LinkState.WITHHELD or mapping.hides(visit.group) is not False
+            remove = mapping.withdrawal if is_confidential else mapping.removal
+            plan = remove(content, link=link)
             return replace(visit, plan=plan, deletes=True, ends_as=LinkState.TOMBSTONE)
         if found is Presence.DELETE_LEGACY and visit.group is not None:
             change = RowChange(link=link.key, digest=visit.group.digest, columns={}, delete=True)
@@ -328,13 +348,15 @@ class Reconciler:
         if missing is not None:
             return replace(visit, waits_for=missing, open=merged.open)
         plan: CloudPlan | None = None
-        if cloud is None or to_cloud:
+        if cloud is None or to_cloud or mapping.is_unmarked(visit.content, self._ods):
             context = CloudContext(ods=self._ods, references=references, hides=bool(legacy.held))
             plan = mapping.to_cloud(visit.link, _said(there, merged.agreed), to_cloud, visit.content, context)
         change: RowChange | None = None
         if merged.to_legacy and visit.group is not None:
             change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
-        is_shown_again = visit.link.state is LinkState.WITHHELD
+        touched = tuple(mapping.dependents(visit.group) if visit.group is not None and cloud is None else ())
+        if visit.link.state is LinkState.WITHHELD:  # it is shown again
+            touched = (*touched, *self._legacy.dependants(visit.link.key))
         return replace(
             visit,
             base=base,
@@ -345,14 +367,27 @@ class Reconciler:
             row_change=change if change is not None and change.columns else None,
             decided=merged.decided,
             open=merged.open,
-            touched=tuple(self._legacy.dependants(visit.link.key)) if is_shown_again else (),
+            touched=touched,
+        )
+
+    def _insert(self, visit: Visit, mapping: ResourceMapping, cloud: Reading, content: CloudContent) -> Visit:
+        """Make the rows of what was made in the cloud; the next visit tells the cloud its key."""
+        change = mapping.insertion(visit.link, cloud.fields, content)
+        if change is None:
+            raise RecordRefused(*_SAYINGS[Presence.UNKNOWN_TO_LEGACY])
+        return replace(
+            visit,
+            agreed=cloud.fields,
+            to_legacy=frozenset(cloud.fields),
+            row_change=change,
+            looks_again=True,
         )
 
     def _withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
         """Take a confidential record off the cloud as it is."""
         if visit.content is None:
             return replace(visit, ends_as=LinkState.WITHHELD)
-        plan = mapping.removal(visit.content, link=visit.link)
+        plan = mapping.withdrawal(visit.content, link=visit.link)
         if mapping.kind is Kind.PATIENT:
             patient = visit.content.resources["Patient"]["id"]
             booked = self._cloud.appointments_of(f"Patient/{patient}")
@@ -362,7 +397,7 @@ class Reconciler:
                 return replace(visit, first=first)
             told = ((slot.key, _lost_booking(visit.link.key, one)) for slot, one in lost)
             visit = replace(visit, lost=tuple(told))
-            plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps), withdraws=True)
+            plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps))
         touched = tuple(self._legacy.dependants(visit.link.key))
         return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
 
@@ -417,7 +452,7 @@ class Reconciler:
         self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields, *, doubt: Doubt | None = None
     ) -> Merged:
         return merge(
-            UNITS[kind],
+            [unit for unit in UNITS[kind] if legacy.unknown.isdisjoint(unit.fields)],
             base,
             legacy.fields,
             cloud,

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 
@@ -20,6 +21,11 @@ class Kind(Enum):
     PATIENT = "patient"
     SESSION = "session"
     SLOT = "slot"
+    CONSULTATION = "consultation"
+    CONDITION = "condition"
+    ALLERGY = "allergy"
+    OBSERVATION = "observation"
+    REPORT = "report"
 
     @property
     def rank(self) -> int:
@@ -39,7 +45,18 @@ _FUNCTIONS = {
     Kind.PATIENT: Function.PATIENTS,
     Kind.SESSION: Function.APPOINTMENTS,
     Kind.SLOT: Function.APPOINTMENTS,
+    Kind.CONSULTATION: Function.CONSULTATIONS,
+    Kind.CONDITION: Function.CONSULTATIONS,
+    Kind.ALLERGY: Function.CONSULTATIONS,
+    Kind.OBSERVATION: Function.RESULTS,
+    Kind.REPORT: Function.RESULTS,
 }
+
+ENTRIES = (Kind.CONDITION, Kind.ALLERGY, Kind.OBSERVATION, Kind.REPORT)
+"""Kinds that share one legacy table: what a row of it is, its code decides. When that changes, it moves."""
+
+CLINICAL = frozenset({Kind.CONSULTATION, *ENTRIES})
+"""Kinds that are part of a patient's record; new ones may be made on either side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +116,53 @@ class PartialDate:
         return date.fromisoformat(self.text) if len(self.text) == len("YYYY-MM-DD") else None
 
 
-Value = str | bool | int | datetime | PartialDate | LinkKey | tuple[LinkKey, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A number with its unit, exactly as written: 60.000 is not 60, and nothing is ever converted.
+
+    Attributes:
+        number: decimal digits without an exponent.
+        unit: the unit's text, or None when there is none.
+        comparator: `<`, `<=`, `>=` or `>`; None: the number itself.
+    """
+
+    number: str
+    unit: str | None = None
+    comparator: str | None = None
+
+    @staticmethod
+    def of(number: Decimal | int, unit: str | None = None, comparator: str | None = None) -> "Quantity":
+        """From a number, every digit kept; a zero has no sign, for JSON's whole zero has none."""
+        exact = Decimal(number)
+        digits = format(exact.copy_abs() if exact.is_zero() else exact, "f")
+        return Quantity(number=digits, unit=unit, comparator=comparator)
+
+    def value(self) -> Decimal:
+        """The number."""
+        return Decimal(self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coded:
+    """A legacy code; two are the same when their numbers are.
+
+    Attributes:
+        number: the legacy program's number of the code.
+        term: what it says, for people who read a list of conflicts.
+    """
+
+    number: str
+    term: str | None = field(default=None, compare=False)
+
+
+Value = str | bool | int | datetime | PartialDate | Quantity | Coded | LinkKey | tuple[LinkKey, ...]
 """One field's value; datetimes are aware UTC. A field without a value is absent from a record's fields."""
 
 Fields = Mapping[str, Value]
 Agreed = Mapping[str, Value | None]
 """Fields on which the sides agreed: None is "agreed on empty", a field that is missing was never agreed."""
 
-RowValue = str | bool | int | date | time | None
+RowValue = str | bool | int | Decimal | date | time | None
 Row = Mapping[str, RowValue]
 
 
@@ -168,14 +224,18 @@ class Reading:
         held: fields of which this side tells less than it knows (a confidential patient's appointment, one of
             another practice): only this side may change them.
         is_withheld: the whole record is confidential and is not carried.
+        unknown: fields that name records which the other side does not have: they are left as they are there.
+        lacks: a record that this one names and that this side does not have: it is carried without.
     """
 
     fields: Fields
     held: frozenset[str] = frozenset()
     is_withheld: bool = False
+    unknown: frozenset[str] = frozenset()
+    lacks: LinkKey | None = None
 
 
-def value_to_json(value: Value | None) -> Any:
+def value_to_json(value: Value | None) -> Any:  # noqa: PLR0911 - one line a type
     """Write a value so that `value_from_json` reads the same value of the same type."""
     if value is None or isinstance(value, str | bool | int):
         return value
@@ -185,10 +245,14 @@ def value_to_json(value: Value | None) -> Any:
         return {"moment": value.astimezone(UTC).isoformat()}
     if isinstance(value, LinkKey):
         return {"link": str(value)}
+    if isinstance(value, Quantity):
+        return {"number": value.number, "unit": value.unit, "comparator": value.comparator}
+    if isinstance(value, Coded):
+        return {"code": value.number, "term": value.term}
     return {"links": [str(one) for one in value]}
 
 
-def value_from_json(data: Any) -> Value | None:
+def value_from_json(data: Any) -> Value | None:  # noqa: PLR0911 - one line a type
     """Read what `value_to_json` wrote."""
     if not isinstance(data, dict):
         plain: str | bool | int | None = data
@@ -199,4 +263,8 @@ def value_from_json(data: Any) -> Value | None:
         return datetime.fromisoformat(data["moment"])
     if "link" in data:
         return LinkKey.parse(data["link"])
+    if "number" in data:
+        return Quantity(**data)
+    if "code" in data:
+        return Coded(number=data["code"], term=data["term"])
     return tuple(LinkKey.parse(one) for one in data["links"])

@@ -3,16 +3,18 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid5
 
 from legacy_bridge.cloud.resources import translated
 from legacy_bridge.mapping.booking import patients_of
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import CLINICAL, Kind, LinkKey
 from legacy_bridge.sides.feeds import FeedBatch, Stray
 from legacy_bridge.sides.links import Link
 from web_modules.fhir.client import FhirClient, HistoryEntry
 
+_NAMESPACE = UUID("0b6d1a52-2f5c-4c55-9c39-8c2ad1a7f8e4")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 _PEOPLE_MAKE = frozenset({"Patient", "Slot", "Schedule", "Appointment"})
 """Types of which one that legacy does not have is worth a word; servers have Practitioners of their own."""
@@ -65,9 +67,11 @@ class HistoryFeed:
         new = [entry for entry in entries if _name(entry) not in self._told]
         reached = max([since or _BEGINNING, *(entry.changed_at for entry in entries)])
         self._remember(entries, reached)
-        touched, strays = self._sort(new)
+        adopted = self._adopt(new)
+        touched, strays = self._sort(new, adopted)
         return FeedBatch(
             touched=tuple(dict.fromkeys(touched)),
+            adopted=adopted,
             strays=tuple(one for one in strays.values() if one is not None),
             ended=tuple(reference for reference, one in strays.items() if one is None),
             checkpoint=_checkpoint(reached, entries),
@@ -81,7 +85,25 @@ class HistoryFeed:
         from_here = reached - self._overlap
         self._told = {name: at for name, at in self._told.items() if at >= from_here}
 
-    def _sort(self, entries: list[HistoryEntry]) -> tuple[list[LinkKey], dict[str, Stray | None]]:
+    def _adopt(self, entries: Iterable[HistoryEntry]) -> dict[str, LinkKey]:
+        """The clinical records that were made in the cloud, with the keys that their legacy rows will have.
+
+        The key follows from the practice and the resource's id alone: whoever asks again, after a crash or
+        with an empty journal, gets the same one, and no second row is made.
+        """
+        return {
+            reference: LinkKey(kind=mapping.kind, key=str(uuid5(_NAMESPACE, f"{self._ods}/{reference}")))
+            for one in entries
+            if (mapping := self._mappings.get(one.resource_type)) is not None
+            and mapping.kind in CLINICAL
+            and one.resource is not None
+            and mapping.key_of(one.resource, self._ods) is None
+            and (reference := f"{one.resource_type}/{one.resource_id}")
+        }
+
+    def _sort(
+        self, entries: list[HistoryEntry], adopted: Mapping[str, LinkKey]
+    ) -> tuple[list[LinkKey], dict[str, Stray | None]]:
         """The links to look at, and what is a stray now, or is none any more (None)."""
         ours = [one for one in entries if one.resource_type in {*self._mappings, "Appointment"}]
         if not ours:
@@ -90,10 +112,13 @@ class HistoryFeed:
         slots = {reference for one in ours for reference in _slots_of(one)}
         known = dict(self._keys_of(wanted | slots))
         for one in ours:
+            reference = f"{one.resource_type}/{one.resource_id}"
             mapping = self._mappings.get(one.resource_type)
             key = None if mapping is None or one.resource is None else mapping.key_of(one.resource, self._ods)
             if key is not None:
-                known.setdefault(f"{one.resource_type}/{one.resource_id}", key)
+                known.setdefault(reference, key)
+            if reference in adopted:
+                known.setdefault(reference, adopted[reference])
         links = self._links(set(known.values()))
         touched: list[LinkKey] = []
         strays: dict[str, Stray | None] = {}

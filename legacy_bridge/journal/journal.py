@@ -99,7 +99,9 @@ class SqlJournal:
         """See `sides.Journal`."""
         moment = _naive(now)
         with self._writing() as connection:
-            dirty.mark(connection, self._practice, batch.touched, moment)
+            links.adopt(connection, self._practice, batch.adopted)
+            moved = links.other_kinds(connection, self._practice, batch.touched)
+            dirty.mark(connection, self._practice, [*batch.touched, *moved], moment)
             strays = [
                 quarantine.Held(
                     subject=one.reference, reason=one.reason, words=one.words, patients=one.patients

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from legacy_bridge.journal.dirty import CHUNK, insert_for
 from legacy_bridge.journal.tables import LINK_RESOURCES, LINKS
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import ENTRIES, Kind, LinkKey
 from legacy_bridge.sides.links import Link, LinkState
 
 
@@ -79,6 +79,34 @@ def keys_of(connection: Connection, practice: str, references: Collection[str]) 
         )
         found.update({row.reference: LinkKey(kind=Kind(row.kind), key=row.key) for row in rows})
     return found
+
+
+def other_kinds(connection: Connection, practice: str, keys: Collection[LinkKey]) -> list[LinkKey]:
+    """Links by which entries of these keys are known as something else: an entry whose code changed moves."""
+    wanted = sorted({key.key for key in keys if key.kind in ENTRIES})
+    found: list[LinkKey] = []
+    for at in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(LINKS.c.kind, LINKS.c.key).where(
+                LINKS.c.practice == practice,
+                LINKS.c.kind.in_([kind.value for kind in ENTRIES]),
+                LINKS.c.key.in_(wanted[at : at + CHUNK]),
+                LINKS.c.state != LinkState.TOMBSTONE.value,
+            )
+        )
+        found += [LinkKey(kind=Kind(row.kind), key=row.key) for row in rows]
+    return found
+
+
+def adopt(connection: Connection, practice: str, adopted: Mapping[str, LinkKey]) -> None:
+    """Give what was made in the cloud its link, unless it has one."""
+    known = read(connection, practice, adopted.values())
+    new = [
+        Link(key=key, ids=dict([reference.split("/", maxsplit=1)]))
+        for reference, key in adopted.items()
+        if key not in known
+    ]
+    write(connection, practice, new)
 
 
 def all_keys(connection: Connection, practice: str, kind: Kind, *, buried: bool) -> list[LinkKey]:

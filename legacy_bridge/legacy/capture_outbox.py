@@ -4,7 +4,7 @@ SQLite has row triggers only. It lets one writer in at a time, so numbers commit
 are given: `seq > checkpoint` skips nobody here. (A database with concurrent writers needs a fence.)
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from sqlite3 import DatabaseError
 from typing import Any
 
@@ -12,22 +12,28 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, text
 from sqlalchemy.exc import OperationalError
 
 from legacy_bridge.errors import RestoreDetected, SideUnavailable
+from legacy_bridge.legacy.entries import kinds_of
 from legacy_bridge.mapping.values import guid_key
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import ENTRIES, Kind, LinkKey
 from legacy_bridge.sides.feeds import FeedBatch
 
 OUTBOX = "banyan_outbox"
-_TRIGGER = "banyan_outbox_1"  # the number goes up when the triggers change; older ones are dropped
-_SOURCES: Mapping[str, tuple[Kind, str]] = {
-    "Admin_Organisation": (Kind.ORGANIZATION, "OrganisationGuid"),
-    "Admin_Location": (Kind.LOCATION, "LocationGuid"),
-    "Admin_OrganisationLocation": (Kind.LOCATION, "LocationGuid"),
-    "Admin_UserInRole": (Kind.PRACTITIONER, "UserInRoleGuid"),
-    "Admin_Patient": (Kind.PATIENT, "PatientGuid"),
-    "Appointment_Session": (Kind.SESSION, "AppointmentSessionGuid"),
-    "Appointment_SessionUser": (Kind.SESSION, "SessionGuid"),
-    "Appointment_Slot": (Kind.SLOT, "SlotGuid"),
+_TRIGGER = "banyan_outbox_2"  # the number goes up when the triggers change; older ones are dropped
+_SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
+    "Admin_Organisation": (Kind.ORGANIZATION, ("OrganisationGuid",)),
+    "Admin_Location": (Kind.LOCATION, ("LocationGuid",)),
+    "Admin_OrganisationLocation": (Kind.LOCATION, ("LocationGuid",)),
+    "Admin_UserInRole": (Kind.PRACTITIONER, ("UserInRoleGuid",)),
+    "Admin_Patient": (Kind.PATIENT, ("PatientGuid",)),
+    "Appointment_Session": (Kind.SESSION, ("AppointmentSessionGuid",)),
+    "Appointment_SessionUser": (Kind.SESSION, ("SessionGuid",)),
+    "Appointment_Slot": (Kind.SLOT, ("SlotGuid",)),
+    "CareRecord_Consultation": (Kind.CONSULTATION, ("ConsultationGuid",)),
+    "CareRecord_Observation": (None, ("ObservationGuid", "ParentObservationGuid")),
+    "CareRecord_Problem": (None, ("ObservationGuid",)),
 }
+"""Of each table the kind, or None for coded entries, whose code tells it, and the columns that name records:
+a result's row names its panel too, which lists its results."""
 _PAGE = 2000  # rows a poll: a Monday's busiest hour in one go
 _KEPT = 5000  # rows that were read are kept up to this many, for a person who looks
 
@@ -47,8 +53,8 @@ def install_outbox(engine: Engine) -> None:
                 )
             )
             _drop_older(connection)
-            for table, (_, column) in _SOURCES.items():
-                for statement in _triggers(table, column):
+            for table, (_, columns) in _SOURCES.items():
+                for statement in _triggers(table, columns):
                     connection.execute(text(statement))
     except OperationalError as error:
         raise SideUnavailable("The legacy database does not let the bridge install its outbox.") from error
@@ -129,13 +135,17 @@ class OutboxFeed:
         ).all()
         first = int(rows[0].seq) if rows else newest + 1
         reached = int(rows[-1].seq) if rows else newest
-        touched = dict.fromkeys(
-            LinkKey(kind=_SOURCES[row.source][0], key=key)
-            for row in rows
-            if row.source in _SOURCES and (key := guid_key(row.record)) is not None
-        )
+        noted = {(row.source, key) for row in rows if (key := guid_key(row.record)) is not None}
+        entries = {key for source, key in noted if source in _SOURCES and _SOURCES[source][0] is None}
+        of_entries = kinds_of(connection, entries) if entries else {}
+        touched = {
+            LinkKey(kind=kind, key=key)
+            for source, key in sorted(noted)
+            if source in _SOURCES
+            for kind in _kinds(source, key, of_entries)
+        }
         return FeedBatch(
-            touched=tuple(touched),
+            touched=tuple(sorted(touched, key=str)),
             strays=(),
             checkpoint=str(reached),
             is_whole=len(rows) < _PAGE,
@@ -143,22 +153,30 @@ class OutboxFeed:
         )
 
 
-def _triggers(table: str, column: str) -> list[str]:
-    def note(row: str) -> str:
-        return f"INSERT INTO {OUTBOX} (source, record) VALUES ('{table}', {row}.\"{column}\");"  # noqa: S608
+def _kinds(source: str, key: str, of_entries: Mapping[str, set[Kind]]) -> Collection[Kind]:
+    """What a touched row is; an entry that is gone may have been anything, and the journal knows what."""
+    kind = _SOURCES[source][0]
+    return (kind,) if kind is not None else of_entries.get(key, {ENTRIES[0]})
+
+
+def _triggers(table: str, columns: Sequence[str]) -> list[str]:
+    def note(row: str, column: str) -> str:
+        where = "" if column == columns[0] else f' WHERE {row}."{column}" IS NOT NULL'
+        return f"INSERT INTO {OUTBOX} (source, record) SELECT '{table}', {row}.\"{column}\"{where};"
 
     def made(moment: str, body: str) -> str:
         name = f"{_TRIGGER}_{table}_{moment}"
         return f'CREATE TRIGGER IF NOT EXISTS "{name}" AFTER {moment} ON "{table}" BEGIN {body} END'
 
-    moved = (
-        f"INSERT INTO {OUTBOX} (source, record) SELECT '{table}', OLD.\"{column}\" "
-        f'WHERE OLD."{column}" IS NOT NEW."{column}";'
-    )
+    def moved(column: str) -> str:
+        changed = f'OLD."{column}" IS NOT NULL AND OLD."{column}" IS NOT NEW."{column}"'
+        return f"INSERT INTO {OUTBOX} (source, record) SELECT '{table}', OLD.\"{column}\" WHERE {changed};"
+
+    new, old = ("".join(note(row, column) for column in columns) for row in ("NEW", "OLD"))
     return [
-        made("INSERT", note("NEW")),
-        made("UPDATE", note("NEW") + moved),
-        made("DELETE", note("OLD")),
+        made("INSERT", new),
+        made("UPDATE", new + "".join(map(moved, columns))),
+        made("DELETE", old),
     ]
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import LargeBinary, MetaData, Select, Table, and_, cast, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
+from legacy_bridge.legacy import entries
+from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.records import Kind
 
 KEY = "_key"
@@ -22,7 +24,10 @@ class Beside:
         columns: what is read of it; empty for all.
         main: the main table's column that it is joined by.
         other: that table's column.
+        name: what the rows are called; empty: as the table is.
         is_needed: without such a row there is no record.
+        extends: the row has the record's own key, and the bridge writes it too.
+        keeps_deleted: rows that are marked deleted count.
         through: when that table has no organisation of its own: the table and column that has.
     """
 
@@ -30,8 +35,40 @@ class Beside:
     main: str
     other: str
     columns: tuple[str, ...] = ()
+    name: str = ""
     is_needed: bool = False
+    extends: bool = False
+    keeps_deleted: bool = False
     through: tuple[str, str, str] | None = None
+
+    @property
+    def called(self) -> str:
+        """What the rows are called."""
+        return self.name or self.table
+
+    def statement(
+        self, main: Table, key: str, wanted: ColumnElement[bool], metadata: MetaData, organisation: str
+    ) -> Select[Any]:
+        """The statement that reads the rows of the main rows that are wanted."""
+        table = metadata.tables[self.table].alias(f"beside_{self.called}")
+        columns: list[ColumnElement[Any]] = [table.c[name] for name in self.columns] or list(table.c)
+        order = [table.c[self.other], *columns]
+        joined = main.join(table, main.c[self.main] == table.c[self.other])
+        conditions = [wanted]
+        if "Deleted" in table.c and not self.keeps_deleted:
+            conditions.append(or_(table.c.Deleted.is_(None), table.c.Deleted.is_(False)))
+        if "OrganisationGuid" in table.c:
+            conditions.append(table.c.OrganisationGuid == organisation)
+        if self.table == entries.TABLE:
+            columns.append(entries.kind_of(table, metadata).label(entries.KIND))
+        if self.through is not None:
+            other_table, mine, theirs = self.through
+            other = metadata.tables[other_table]
+            joined = joined.join(other, table.c[mine] == other.c[theirs])
+            conditions.append(other.c.OrganisationGuid == organisation)
+        return (
+            select(main.c[key].label(KEY), *columns).select_from(joined).where(*conditions).order_by(*order)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,45 +92,35 @@ class Group:
     flags: tuple[str, ...] = ()
 
     @property
-    def tables(self) -> tuple[str, ...]:
-        """All tables, the main one first."""
-        return (self.main, *(one.table for one in self.beside))
+    def tables(self) -> frozenset[str]:
+        """All tables."""
+        return frozenset({self.main, *(one.table for one in self.beside)})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the rows are called, the main ones first."""
+        return (self.main, *(one.called for one in self.beside))
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """The tables whose rows extend the main one."""
+        return tuple(one.table for one in self.beside if one.extends)
 
     def is_whole(self, rows: Mapping[str, Sequence[Any]]) -> bool:
         """Whether some rows make a record."""
-        needed = (self.main, *(one.table for one in self.beside if one.is_needed))
+        needed = (self.main, *(one.called for one in self.beside if one.is_needed))
         return all(rows.get(table) for table in needed)
 
     def statements(
         self, metadata: MetaData, organisation: str, guids: Sequence[str]
     ) -> Iterator[tuple[str, str, Select[Any]]]:
-        """The statements that read records: table, name of the key, statement."""
+        """The statements that read records: what the rows are called, name of the key, statement."""
         main = metadata.tables[self.main]
         wanted = and_(main.c[self.key].in_(guids), self._mine(main, organisation))
-        yield self.main, KEY, select(main.c[self.key].label(KEY), *main.c).where(wanted)
+        kind = [entries.kind_of(main, metadata).label(entries.KIND)] if self.main == entries.TABLE else []
+        yield self.main, KEY, select(main.c[self.key].label(KEY), *main.c, *kind).where(wanted)
         for one in self.beside:
-            table = metadata.tables[one.table]
-            columns = [table.c[name] for name in one.columns] or list(table.c)
-            joined = main.join(table, main.c[one.main] == table.c[one.other])
-            conditions = [wanted]
-            if "Deleted" in table.c and one.table != "Admin_Patient":
-                conditions.append(or_(table.c.Deleted.is_(None), table.c.Deleted.is_(False)))
-            if "OrganisationGuid" in table.c:
-                conditions.append(table.c.OrganisationGuid == organisation)
-            if one.through is not None:
-                other_table, mine, theirs = one.through
-                other = metadata.tables[other_table]
-                joined = joined.join(other, table.c[mine] == other.c[theirs])
-                conditions.append(other.c.OrganisationGuid == organisation)
-            order = [table.c[one.other], *columns]
-            yield (
-                one.table,
-                KEY,
-                select(main.c[self.key].label(KEY), *columns)
-                .select_from(joined)
-                .where(*conditions)
-                .order_by(*order),
-            )
+            yield one.called, KEY, one.statement(main, self.key, wanted, metadata, organisation)
 
     def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Select[Any]:
         """The statement that reads a record's flags as bytes, which anything can be read as."""
@@ -101,10 +128,18 @@ class Group:
         columns: list[ColumnElement[Any]] = [cast(main.c[name], LargeBinary) for name in self.flags]
         return select(*columns).where(main.c[self.key] == guid, self._mine(main, organisation))
 
-    def keys(self, metadata: MetaData, organisation: str) -> Select[Any]:
-        """The statement that lists all keys of a practice, deleted rows left out."""
+    def names_a(self, column: str) -> bool:
+        """Whether the main table has a column."""
+        return column in METADATA.tables[self.main].c
+
+    def keys(
+        self, metadata: MetaData, organisation: str, kind: Kind, *, with_deleted: bool = False
+    ) -> Select[Any]:
+        """The statement that lists all keys of a practice, deleted rows left out unless asked for."""
         main = metadata.tables[self.main]
         statement = select(main.c[self.key]).where(self._mine(main, organisation))
+        if self.main == entries.TABLE:
+            statement = statement.where(entries.kind_of(main, metadata) == kind.value)
         for one in self.beside:
             if one.is_needed:
                 table = metadata.tables[one.table]
@@ -113,7 +148,7 @@ class Group:
                         select(table.c[one.other]).where(table.c.OrganisationGuid == organisation)
                     )
                 )
-        if self.hides_deleted:
+        if self.hides_deleted and not with_deleted:
             statement = statement.where(or_(main.c.Deleted.is_(None), main.c.Deleted.is_(False)))
         return statement
 
@@ -121,6 +156,55 @@ class Group:
         if self.has_organisation:
             return main.c.OrganisationGuid == organisation
         return main.c[self.key].is_not(None)
+
+
+_FLAGS = Beside(
+    table="Admin_Patient",
+    main="PatientGuid",
+    other="PatientGuid",
+    columns=("PatientGuid", "SpineSensitive", "IsConfidential"),
+    keeps_deleted=True,
+)
+_CONSULTATION = Beside(
+    table="CareRecord_Consultation",
+    main="ConsultationGuid",
+    other="ConsultationGuid",
+    columns=("ConsultationGuid", "IsConfidential", "Deleted"),
+    keeps_deleted=True,
+)
+_CODE = Beside(table="Coding_ClinicalCode", main="CodeId", other="CodeId", columns=("Term",))
+_PROBLEM = Beside(table="CareRecord_Problem", main="ObservationGuid", other="ObservationGuid", extends=True)
+_PARENT = Beside(
+    table=entries.TABLE,
+    name="parent",
+    main="ParentObservationGuid",
+    other="ObservationGuid",
+    columns=("ObservationGuid",),
+)
+_CHILDREN = Beside(
+    table=entries.TABLE,
+    name="children",
+    main="ObservationGuid",
+    other="ParentObservationGuid",
+    columns=("ObservationGuid",),
+)
+_OF_PROBLEM = Beside(
+    table=entries.TABLE,
+    name="problem",
+    main="ProblemGuid",
+    other="ObservationGuid",
+    columns=("ObservationGuid",),
+)
+
+
+def _entry(*beside: Beside) -> Group:
+    return Group(
+        main=entries.TABLE,
+        key="ObservationGuid",
+        hides_deleted=True,
+        flags=("IsConfidential",),
+        beside=(_FLAGS, _CONSULTATION, _CODE, _OF_PROBLEM, *beside),
+    )
 
 
 _SITE = Beside(
@@ -175,13 +259,25 @@ GROUPS: Mapping[Kind, Group] = {
         main="Appointment_Slot",
         key="SlotGuid",
         hides_deleted=True,
+        beside=(_FLAGS,),
+    ),
+    Kind.CONSULTATION: Group(
+        main="CareRecord_Consultation",
+        key="ConsultationGuid",
+        hides_deleted=True,
+        flags=("IsConfidential",),
         beside=(
+            _FLAGS,
             Beside(
-                table="Admin_Patient",
-                main="PatientGuid",
-                other="PatientGuid",
-                columns=("PatientGuid", "SpineSensitive", "IsConfidential"),
+                table="Coding_ClinicalCode",
+                main="ConsultationSourceCodeId",
+                other="CodeId",
+                columns=("Term",),
             ),
         ),
     ),
+    Kind.CONDITION: _entry(_PROBLEM),
+    Kind.ALLERGY: _entry(),
+    Kind.OBSERVATION: _entry(_PARENT, _CHILDREN),
+    Kind.REPORT: _entry(_CHILDREN),
 }

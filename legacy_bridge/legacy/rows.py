@@ -3,19 +3,27 @@
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import InvalidOperation
 
-from sqlalchemy import Connection, Engine, and_, inspect, select, update
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
+from legacy_bridge.legacy import changes, codes
 from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column, guid_key
 from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
+from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.links import Link
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
 _CHUNK = 500  # keys a statement
+_NAMED_BY = {
+    Kind.PATIENT: "PatientGuid",
+    Kind.CONSULTATION: "ConsultationGuid",
+    Kind.CONDITION: "ProblemGuid",
+}
 _YES, _NO = frozenset({b"1", b"true"}), frozenset({b"", b"0", b"false"})
 
 
@@ -61,37 +69,44 @@ class LegacyRows:
         """See `sides.LegacyRecords`."""
         group = GROUPS[kind]
         with _translated(), self._engine.connect() as connection:
-            rows = connection.execute(group.keys(METADATA, self._organisation)).scalars().all()
+            rows = connection.execute(group.keys(METADATA, self._organisation, kind)).scalars().all()
         found = {guid_key(row) for row in rows}
         return [LinkKey(kind=kind, key=key) for key in sorted(one for one in found if one is not None)]
 
     def dependants(self, key: LinkKey) -> Sequence[LinkKey]:
-        """See `sides.LegacyRecords`: a patient's slots."""
-        if key.kind is not Kind.PATIENT:
+        """See `sides.LegacyRecords`: a patient's slots and record, a consultation's and problem's entries."""
+        column = _NAMED_BY.get(key.kind)
+        if column is None:
             return ()
-        table = METADATA.tables["Appointment_Slot"]
+        kinds = [kind for kind, group in GROUPS.items() if group.names_a(column)]
+        found: list[LinkKey] = []
         with _translated(), self._engine.connect() as connection:
-            rows = connection.execute(
-                select(table.c.SlotGuid).where(
-                    table.c.OrganisationGuid == self._organisation,
-                    table.c.PatientGuid == guid_column(key.key),
-                )
-            ).scalars()
-            found = [guid_key(row) for row in rows]
-        return [LinkKey(kind=Kind.SLOT, key=one) for one in found if one is not None]
+            for kind in kinds:
+                statement = GROUPS[kind].keys(METADATA, self._organisation, kind, with_deleted=True)
+                main = METADATA.tables[GROUPS[kind].main]
+                rows = connection.execute(statement.where(main.c[column] == guid_column(key.key))).scalars()
+                found += [LinkKey(kind=kind, key=one) for row in rows if (one := guid_key(row)) is not None]
+        return [one for one in found if one != key]
 
-    def write(self, changes: Sequence[RowChange]) -> Mapping[LinkKey, Outcome]:
+    def codes(self, wanted: WantedCodes) -> CodeBook:
+        """See `sides.LegacyRecords`."""
+        with _translated(), self._engine.connect() as connection:
+            return codes.look_up(connection, wanted)
+
+    def write(self, changed: Sequence[RowChange]) -> Mapping[LinkKey, Outcome]:
         """See `sides.RecordStore`; all in one transaction that lets nobody else write meanwhile."""
         outcomes: dict[LinkKey, Outcome] = {}
         with _translated(), _alone(self._engine) as connection:
             self._fence(connection)
-            groups = self._read(connection, [change.link for change in changes])
-            for change in changes:
+            groups = self._read(connection, [change.link for change in changed])
+            for change in changed:
                 group = groups.get(change.link)
-                if group is None or group.digest != change.digest:
+                if (None if group is None else group.digest) != change.digest:
                     outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
+                elif change.columns or change.delete:
+                    outcomes[change.link] = changes.apply(connection, self._organisation, change)
                 else:
-                    outcomes[change.link] = self._change(connection, change)
+                    outcomes[change.link] = Outcome(kind=OutcomeKind.WRITTEN)
         return outcomes
 
     def columns(self) -> dict[str, list[str]]:
@@ -113,7 +128,7 @@ class LegacyRows:
                 chunk = wanted[at : at + _CHUNK]
                 try:
                     found.update(self._groups(connection, kind, chunk))
-                except (ValueError, OperationalError) as error:
+                except (ValueError, InvalidOperation, OperationalError) as error:
                     if not _is_unreadable(error):
                         raise
                     for one in chunk:  # one unreadable row does not hold up the others
@@ -123,7 +138,7 @@ class LegacyRows:
     def _alone(self, connection: Connection, kind: Kind, guid: str) -> dict[LinkKey, RowGroup]:
         try:
             return dict(self._groups(connection, kind, [guid]))
-        except (ValueError, OperationalError) as error:
+        except (ValueError, InvalidOperation, OperationalError) as error:
             if not _is_unreadable(error):
                 raise
             link = LinkKey(kind=kind, key=guid_key(guid) or "")
@@ -160,26 +175,8 @@ class LegacyRows:
             if found is None or not group.is_whole(tables):
                 continue
             link = LinkKey(kind=kind, key=found)
-            whole = {name: tuple(tables.get(name, ())) for name in group.tables}
+            whole = {name: tuple(tables.get(name, ())) for name in group.names}
             yield link, RowGroup(link=link, rows=whole, digest=_digest(whole))
-
-    def _change(self, connection: Connection, change: RowChange) -> Outcome:
-        group = GROUPS[change.link.kind]
-        table = METADATA.tables[group.tables[0]]
-        columns = {"Deleted": True} if change.delete else dict(change.columns)
-        if not columns:
-            return Outcome(kind=OutcomeKind.WRITTEN)
-        is_it = and_(
-            table.c[group.key] == guid_column(change.link.key),
-            *([table.c.OrganisationGuid == self._organisation] if group.has_organisation else []),
-        )
-        try:
-            with connection.begin_nested():
-                connection.execute(update(table).where(is_it).values(columns))
-        except IntegrityError:
-            words = f"The legacy database refuses {', '.join(sorted(columns))} of {table.name}."
-            return Outcome(kind=OutcomeKind.REFUSED, refusal=("legacy-refuses", words))
-        return Outcome(kind=OutcomeKind.WRITTEN)
 
 
 def mapped_columns() -> dict[str, list[str]]:
@@ -224,7 +221,7 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 def _is_unreadable(error: Exception) -> bool:
     """Whether a row holds what its column cannot: SQLite keeps anything, also text that is no UTF-8."""
-    return isinstance(error, ValueError) or "Could not decode" in str(error)
+    return isinstance(error, ValueError | InvalidOperation) or "Could not decode" in str(error)
 
 
 @contextmanager

@@ -71,6 +71,13 @@ _TYPES: dict[str, Callable[[int | None], TypeEngine[Any]]] = {
 }
 
 _INDEXES = {
+    "CareRecord_Consultation": (("OrganisationGuid", "PatientGuid"),),
+    "CareRecord_Observation": (
+        ("OrganisationGuid", "PatientGuid"),
+        ("OrganisationGuid", "ConsultationGuid"),
+        ("ParentObservationGuid",),
+    ),
+    "Coding_ClinicalCode": (("SnomedCTConceptId",),),
     "Admin_Patient": (("OrganisationGuid", "PatientNumber"), ("OrganisationGuid", "Surname")),
     "Admin_UserInRole": (("UserInRoleGuid",),),
     "Appointment_Session": (("OrganisationGuid", "StartDate"),),

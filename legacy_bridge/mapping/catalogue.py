@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+from legacy_bridge.mapping.clinical.allergy import ALLERGY
+from legacy_bridge.mapping.clinical.condition import CONDITION
+from legacy_bridge.mapping.clinical.consultation import CONSULTATION
+from legacy_bridge.mapping.clinical.observation import OBSERVATION, REPORT
 from legacy_bridge.mapping.location import LOCATION
 from legacy_bridge.mapping.organization import ORGANIZATION
 from legacy_bridge.mapping.patient import patient_mapping
@@ -14,5 +18,17 @@ from legacy_bridge.records import Kind
 
 def catalogue(ods: str) -> Mapping[Kind, ResourceMapping]:
     """The mappings of one practice, parents before children."""
-    mappings = (ORGANIZATION, LOCATION, PRACTITIONER, patient_mapping(ods), SESSION, SLOT)
+    mappings = (
+        ORGANIZATION,
+        LOCATION,
+        PRACTITIONER,
+        patient_mapping(ods),
+        SESSION,
+        SLOT,
+        CONSULTATION,
+        CONDITION,
+        ALLERGY,
+        OBSERVATION,
+        REPORT,
+    )
     return {one.kind: one for one in mappings}

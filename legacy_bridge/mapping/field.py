@@ -43,11 +43,12 @@ class FieldMapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A text column: its table, name and length in characters."""
+    """A text column: its table, name and length in characters; `extends`: the table extends the main one."""
 
     table: str
     name: str
     length: int | None = None
+    extends: bool = False
 
     def read(self, group: RowGroup) -> str | None:
         """The value of the group's first row of the table; None when blank."""

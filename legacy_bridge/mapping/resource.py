@@ -3,7 +3,7 @@
 import copy
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
@@ -22,6 +22,7 @@ from legacy_bridge.records import (
 )
 from legacy_bridge.sides.links import Link, References, links_in
 from legacy_bridge.sides.writes import CloudPlan, CloudStep, RowChange
+from web_modules.fhir.resource_json import serialise
 from web_modules.fhir.systems import legacy_key
 
 
@@ -38,6 +39,8 @@ class ResourceMapping:
         parents: fields whose link must be on the cloud first, when they have a value.
         deleted_column: the column that marks a row as deleted, or None when rows are only ever removed.
         withheld: whether the record is confidential, by its rows.
+        optional: fields that name records without which this one is carried all the same, and what the rows
+            are called that show that legacy has such a record; empty where none shows it.
     """
 
     kind: Kind
@@ -48,6 +51,7 @@ class ResourceMapping:
     parents: frozenset[str] = frozenset()
     deleted_column: str | None = None
     withheld: Callable[[RowGroup], bool] = lambda _: False
+    optional: Mapping[str, str] = field(default_factory=dict)
 
     def identifier_system(self, ods: str) -> str:
         """The system of the identifier by which the record is known again."""
@@ -117,7 +121,51 @@ class ResourceMapping:
                         "legacy-owned", f"{one.name} can only be changed in the legacy program."
                     )
                 columns.update(one.to_columns(fields.get(one.name)))
-        return RowChange(link=group.link, digest=group.digest, columns=differing(columns, main_row(group)))
+        return RowChange(link=group.link, digest=group.digest, columns=differing(columns, rows_of(group)))
+
+    def insertion(self, link: Link, fields: Fields, content: CloudContent) -> RowChange | None:  # noqa: ARG002
+        """The rows to make of what was made in the cloud; None for kinds that only the legacy program makes.
+
+        Raises:
+            RecordRefused: the legacy program needs what the cloud does not say.
+        """
+        return None
+
+    def is_unmarked(self, content: CloudContent | None, ods: str) -> bool:
+        """Whether resources that are there do not say yet which record they are."""
+        there = () if content is None else content.resources.values()
+        return any(identifier_of(one, self.identifier_system(ods)) is None for one in there)
+
+    def known(
+        self, reading: Reading | None, group: RowGroup | None, references: References
+    ) -> Reading | None:
+        """The record without what it names and the cloud does not have; that is held back until it has."""
+        if reading is None or group is None or not self.optional:
+            return reading
+        missing = {
+            name: sorted(parents, key=str)
+            for name in self.optional
+            if (parents := links_in([reading.fields.get(name)]) - set(references.of_links))
+        }
+        if not missing:
+            return reading
+        lacks = [
+            parents[0]
+            for name, parents in missing.items()
+            if self.optional[name] and not group.rows.get(self.optional[name])
+        ]
+        hidden = {name for name, parents in missing.items() if not references.withheld.isdisjoint(parents)}
+        return replace(
+            reading,
+            fields={name: value for name, value in reading.fields.items() if name not in missing},
+            held=reading.held | set(missing),
+            unknown=frozenset(missing) - hidden,
+            lacks=next(iter(lacks), None),
+        )
+
+    def dependents(self, group: RowGroup) -> Collection[LinkKey]:  # noqa: ARG002
+        """Records that name this one and may have been carried without it."""
+        return ()
 
     def to_cloud(
         self,
@@ -153,10 +201,10 @@ class ResourceMapping:
         known = {} if content is None else content.resources
         for resource_type, resource in draft.items():
             _refer_within(resource, urls, known)
+            set_identifier(resource, self.identifier_system(context.ods), link.key.key)
             if resource_type not in known:
-                set_identifier(resource, self.identifier_system(context.ods), link.key.key)
                 steps.append(create_step(resource, self.identifier_system(context.ods), urls[resource_type]))
-            elif resource != known[resource_type]:
+            elif serialise(resource) != serialise(dict(known[resource_type])):  # 60.0 is not 60.00
                 steps.append(update_step(resource))
         return CloudPlan(link=link.key, steps=tuple(steps), bookings=link.bookings)
 
@@ -184,6 +232,10 @@ class ResourceMapping:
             there = () if content is None else content.resources.values()
             return {str(link.key), *(f"{one['resourceType']}/{one['id']}" for one in there)}
         return named | self._named(group, content)
+
+    def withdrawal(self, content: CloudContent, *, link: Link) -> CloudPlan:
+        """The transaction that takes a confidential record off the cloud, its history too."""
+        return replace(ResourceMapping.removal(self, content, link=link), withdraws=True)
 
     def key_of(self, resource: Mapping[str, Any], ods: str) -> LinkKey | None:
         """The link that a resource of ours says it belongs to."""
@@ -276,9 +328,24 @@ def delete_step(resource: Mapping[str, Any]) -> CloudStep:
     )
 
 
+def rows_of(group: RowGroup) -> Mapping[str, RowValue]:
+    """A group's main row, and `Table.Column` of the other rows, as `RowChange` names them."""
+    main, *others = group.rows
+    beside = {
+        f"{table}.{name}": value
+        for table in others
+        for row in group.rows[table][:1]
+        for name, value in row.items()
+    }
+    return {**beside, **group.rows[main][0]}
+
+
 def differing(columns: Mapping[str, RowValue], row: Mapping[str, RowValue]) -> dict[str, RowValue]:
     """Only the columns whose value is not what the row has already."""
-    return {name: value for name, value in columns.items() if row.get(name) != value}
+    # the text of a number counts: 60.0 is not 60
+    return {
+        name: value for name, value in columns.items() if name not in row or repr(row[name]) != repr(value)
+    }
 
 
 def _refer_within(

@@ -83,6 +83,14 @@ def moment_of(day: RowValue, clock: RowValue) -> datetime | None:
     return moment
 
 
+def whole_moment_of(day: date, clock: time) -> datetime:
+    """When something was entered: of an hour that did not exist, the moment that winter time gives it.
+
+    The practice's clock was wrong then; the record is right, and is not held back for it.
+    """
+    return datetime.combine(day, clock.replace(microsecond=0, fold=0), PRACTICE_ZONE).astimezone(UTC)
+
+
 def moment_columns(moment: Value | None) -> tuple[date | None, time | None]:
     """An aware datetime as the practice's local date and time, to the second."""
     if not isinstance(moment, datetime):

@@ -54,6 +54,15 @@ _ADDRESS = Unit(
     policy=Policy.AUTHORITY,
 )
 
+_ENTRY = (
+    *_alone(Policy.ASK, "code", "date", "qualifiers", "episode"),
+    Unit(name="value", fields=("value", "range_low", "range_high"), policy=Policy.ASK),
+    Unit(name="abnormal", fields=("abnormal", "abnormal_reason"), policy=Policy.ASK),
+    *_alone(Policy.ASK, "consultation", "problem"),
+    *_alone(Policy.LEGACY, "patient", "entered", "clinician", "entered_by"),
+)
+"""Whose record it is, and who entered it when, never changes by itself: those follow the legacy program."""
+
 UNITS: Mapping[Kind, tuple[Unit, ...]] = {
     Kind.ORGANIZATION: (*_alone(Policy.LEGACY, "ods", "type"), *_alone(Policy.AUTHORITY, "name")),
     Kind.LOCATION: (
@@ -93,4 +102,19 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
             ask_on=("patient",),
         ),
     ),
+    Kind.CONSULTATION: (
+        *_alone(Policy.ASK, "date", "style", "complete"),
+        Unit(name="source", fields=("source", "source_term"), policy=Policy.ASK),
+        *_alone(Policy.LEGACY, "patient", "entered", "clinician", "entered_by", "slot"),
+    ),
+    Kind.CONDITION: (
+        *_ENTRY,
+        Unit(name="status", fields=("status", "end"), policy=Policy.ASK),
+        *_alone(Policy.ASK, "significance", "expected_days", "reviewed", "reviewed_by"),
+        *_alone(Policy.ASK, "parent_problem", "parent_relationship"),
+        *_alone(Policy.LEGACY, "is_problem"),
+    ),
+    Kind.ALLERGY: (*_ENTRY, *_alone(Policy.ASK, "doubt")),
+    Kind.OBSERVATION: (*_ENTRY, *_alone(Policy.LEGACY, "members")),
+    Kind.REPORT: (*_ENTRY, *_alone(Policy.LEGACY, "members")),
 }

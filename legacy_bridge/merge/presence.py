@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from legacy_bridge.records import Agreed, Fields, Kind, Reading
+from legacy_bridge.records import CLINICAL, Agreed, Fields, Kind, Reading
 from legacy_bridge.sides.links import LinkState
 
 
@@ -11,6 +11,7 @@ class Presence(Enum):
 
     MERGE = "merge"  # both have it
     CREATE = "create"  # new on legacy: make it on the cloud
+    INSERT = "insert"  # new on the cloud: make it in legacy
     WITHHOLD = "withhold"  # confidential: take it off the cloud, which is no deletion
     DELETE_CLOUD = "delete on the cloud"
     DELETE_LEGACY = "delete in legacy"
@@ -22,12 +23,18 @@ class Presence(Enum):
     CAME_BACK = "came back"  # the cloud has what was deleted
 
 
-DELETABLE = frozenset({Kind.SESSION, Kind.SLOT})
+DELETABLE = frozenset({Kind.SESSION, Kind.SLOT, *CLINICAL})
 """Kinds whose deletion in the cloud is carried; a person, site or organisation is never deleted by it."""
 
 
 def presence(  # noqa: PLR0911 - a decision table reads best as one
-    kind: Kind, state: LinkState, base: Agreed, legacy: Reading | None, cloud: Reading | None
+    kind: Kind,
+    state: LinkState,
+    base: Agreed,
+    legacy: Reading | None,
+    cloud: Reading | None,
+    *,
+    is_new: bool = False,
 ) -> Presence:
     """Decide by who has the record.
 
@@ -37,6 +44,8 @@ def presence(  # noqa: PLR0911 - a decision table reads best as one
         base: what was agreed on.
         legacy: the legacy record, None when there is none.
         cloud: the cloud's, None when there is none.
+        is_new: the cloud's was made there: it does not say that it ever was a legacy record, and legacy has
+            no row of it, not even a deleted one.
     """
     if legacy is not None and legacy.is_withheld:
         return Presence.WITHHOLD
@@ -53,6 +62,8 @@ def presence(  # noqa: PLR0911 - a decision table reads best as one
             return Presence.DELETE_CLOUD if is_unchanged else Presence.ASK_DELETED_IN_LEGACY
         if state is LinkState.WITHHELD:
             return Presence.DELETE_CLOUD
+        if state is LinkState.NEW and is_new and kind in CLINICAL:
+            return Presence.INSERT
         return Presence.UNKNOWN_TO_LEGACY if state is LinkState.NEW else Presence.CAME_BACK
     return Presence.FORGET if state is LinkState.NEW else Presence.BURY
 

@@ -167,7 +167,7 @@ def _conflict(unit: Unit, side: Authority | None, base: Agreed, legacy: Fields, 
     return Conflict(
         unit=unit.name,
         winner=side,
-        base={name: base[name] for name in unit.fields if name in base},
+        base={name: base[name] for name in (*unit.fields, "patient") if name in base},  # whose record it is
         legacy={name: legacy[name] for name in unit.fields if name in legacy},
         cloud={name: cloud[name] for name in unit.fields if name in cloud},
     )

@@ -37,6 +37,7 @@ class Visit:
         refusal: why the record cannot be carried (reason, words).
         note: what is wrong with the record although it was dealt with (reason, words).
         waits_for: the parent that has to be on the cloud first.
+        lacks: a record that it names and legacy does not have: it was carried without.
         looks_again: this was a first step: visit it again at once.
         deletes: a record is deleted on one side.
         doubt: why the cloud's differences may be no edits, or None.
@@ -62,6 +63,7 @@ class Visit:
     refusal: tuple[str, str] | None = None
     note: tuple[str, str] | None = None
     waits_for: LinkKey | None = None
+    lacks: LinkKey | None = None
     looks_again: bool = False
     deletes: bool = False
     doubt: Doubt | None = None
@@ -131,13 +133,24 @@ def _done(visit: Visit, reached: Link) -> Settlement:
         link=link,
         generation=visit.dirty.generation,
         open_conflicts=visit.open,
-        quarantine=visit.note,
+        quarantine=visit.note or _without(visit.lacks),
+        waits_for=visit.lacks,
         retry_after_seconds=0.0 if visit.looks_again else None,
         touched=visit.touched,
         has_arrived=is_there and visit.link.state is not LinkState.LINKED,
         did=f"{verb} {' and '.join(sides)}" if sides else "",
         detail=" ".join(sorted(visit.to_legacy | visit.to_cloud)),
     )
+
+
+def _without(lacks: LinkKey | None) -> tuple[str, str] | None:
+    if lacks is None:
+        return None
+    words = (
+        f"The {lacks.kind.value} that it names is not in the legacy program, so it was carried without; "
+        "it is put right by itself when that arrives."
+    )
+    return "carried-without", words
 
 
 def _reached(visit: Visit, on_cloud: Outcome) -> Link:

@@ -1,6 +1,7 @@
 """A side's notice of changes: look again here, nothing more."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -31,6 +32,7 @@ class FeedBatch:
     Attributes:
         touched: links to look at.
         strays: what has no counterpart.
+        adopted: `Type/id` of what was made in the cloud, with the link that its new legacy row will have.
         ended: `Type/id` of what was none, or is none any more: deleted, or found its counterpart.
         checkpoint: where to go on from; save it together with `touched`.
         is_whole: False when more is waiting.
@@ -41,6 +43,7 @@ class FeedBatch:
     touched: tuple[LinkKey, ...]
     strays: tuple[Stray, ...]
     checkpoint: str
+    adopted: Mapping[str, LinkKey] = field(default_factory=dict)
     ended: tuple[str, ...] = ()
     is_whole: bool = True
     has_gap: bool = False

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 
 from legacy_bridge.records import Agreed, Fields, LinkKey, Value
+from legacy_bridge.sides.codes import CodeBook
 from web_modules.decision.words import Authority
 
 RESTORED = "restored"
@@ -163,18 +164,32 @@ class References:
 
     Attributes:
         of_links: link to the resource types and ids that it has.
+        withheld: links that are confidential: nothing on the cloud may name them.
         of_resources: `Type/id` to its link.
         baselines: what was last agreed on of a link: a booking names its session's people.
+        codes: the legacy codes that the records name.
     """
 
     of_links: Mapping[LinkKey, Mapping[str, str]] = field(default_factory=dict)
+    withheld: frozenset[LinkKey] = frozenset()
     of_resources: Mapping[str, LinkKey] = field(default_factory=dict)
     baselines: Mapping[LinkKey, Agreed] = field(default_factory=dict)
+    codes: CodeBook = field(default_factory=CodeBook)
 
     def reference(self, key: LinkKey, resource_type: str) -> str | None:
         """`Type/id` of a link, or None while it is not on the cloud."""
         found = self.of_links.get(key, {}).get(resource_type)
         return None if found is None else f"{resource_type}/{found}"
+
+
+def ids_of(links: Mapping[LinkKey, Link]) -> dict[LinkKey, Mapping[str, str]]:
+    """The resources of those links that are on the cloud."""
+    return {key: link.ids for key, link in links.items() if link.state is LinkState.LINKED}
+
+
+def withheld_of(links: Mapping[LinkKey, Link]) -> frozenset[LinkKey]:
+    """Those links that are confidential."""
+    return frozenset(key for key, link in links.items() if link.state is LinkState.WITHHELD)
 
 
 def links_in(values: Collection[Value | None]) -> set[LinkKey]:

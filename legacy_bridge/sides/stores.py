@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup
+from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import Conflict, Dirty, Link, Pending, Settlement
 from legacy_bridge.sides.listings import Counted, ListedConflict, News, Quarantined, Standing
@@ -42,6 +43,13 @@ class LegacyRecords(RecordStore[RowGroup, RowChange], Protocol):
 
     def dependants(self, key: LinkKey) -> Sequence[LinkKey]:
         """Records that show less, or more, when this one becomes confidential, or ceases to be."""
+
+    def codes(self, wanted: WantedCodes) -> CodeBook:
+        """Look codes up, by their numbers and by what SNOMED CT calls them; unknown ones are missing.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
 
 
 class CloudRecords(RecordStore[CloudContent, CloudPlan], Protocol):

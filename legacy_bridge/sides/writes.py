@@ -39,13 +39,15 @@ class RowChange:
 
     Attributes:
         link: which record.
-        digest: the row group must still hash to this.
-        columns: column to new value; empty with `delete`.
+        digest: the row group must still hash to this; None: there must be no row, and the bridge must never
+            have made one.
+        columns: column to new value; empty with `delete`. `Table.Column` is a column of the row that extends
+            the record's own.
         delete: mark the row deleted.
     """
 
     link: LinkKey
-    digest: str
+    digest: str | None
     columns: Mapping[str, RowValue]
     delete: bool = False
 

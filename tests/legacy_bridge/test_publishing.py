@@ -92,7 +92,7 @@ def test_the_running_bridge_counts_by_itself_when_nothing_else_is_to_be_done(mir
     for _ in range(20):
         mirror.service._scans_at = 0.0
         mirror.service._scan()
-    assert set(mirror.journal.standing().counted) == set(Kind)
+    assert set(mirror.journal.standing().counted) == set(mirror.service.mirrored_kinds())
     shown = CliRunner().invoke(
         app, ["status", "--practice", ODS, "--journal", str(mirror.folder / "journal.sqlite"), "--json"]
     )

@@ -15,6 +15,7 @@ from legacy_bridge.legacy.groups import GROUPS, Beside, Group
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column, guid_key
 from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
+from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import Link
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
@@ -79,7 +80,7 @@ class SimulatedDatabase:
         """Change columns of a row in a transaction that stays open: its number is taken, nobody sees it."""
         self.content.last_number += 1
         held = Held(rows=[(table, name, columns)])
-        source = SOURCES[table][1]
+        source = SOURCES[table][1][0]
         held.numbers.append((self.content.last_number, table, str(self.row(table, name)[source])))
         self._held.append(held)
         return held
@@ -124,7 +125,7 @@ class SimulatedDatabase:
         self.version += 1
         if table in SOURCES:
             self.content.last_number += 1
-            self.content.outbox[self.content.last_number] = (table, str(row[SOURCES[table][1]]))
+            self.content.outbox[self.content.last_number] = (table, str(row[SOURCES[table][1][0]]))
 
 
 class SimulatedRows:
@@ -162,6 +163,10 @@ class SimulatedRows:
             if row["PatientGuid"] == patient
         ]
 
+    def codes(self, wanted: WantedCodes) -> CodeBook:  # noqa: ARG002
+        """See `sides.LegacyRecords`: nothing simulated here is coded."""
+        return CodeBook()
+
     def write(self, changes: Sequence[RowChange]) -> Mapping[LinkKey, Outcome]:
         """See `sides.RecordStore`; one transaction."""
         self._fence()
@@ -188,7 +193,7 @@ class SimulatedRows:
         if main is None:
             return None
         rows: dict[str, tuple[Row, ...]] = {group.main: (main,)}
-        rows.update({one.table: tuple(self._beside(one, main)) for one in group.beside})
+        rows.update({one.called: tuple(self._beside(one, main)) for one in group.beside})
         if not group.is_whole(rows):
             return None
         told = repr([(name, [sorted(row.items()) for row in found]) for name, found in rows.items()])
@@ -250,9 +255,9 @@ class SimulatedOutbox:
         outbox = self._database.content.outbox
         numbers = sorted(number for number in outbox if after < number <= upto)[: self.page]
         touched = dict.fromkeys(
-            LinkKey(kind=SOURCES[table][0], key=key)
+            LinkKey(kind=kind, key=key)
             for table, record in (outbox[number] for number in numbers)
-            if (key := guid_key(record)) is not None
+            if (key := guid_key(record)) is not None and (kind := SOURCES[table][0]) is not None
         )
         reached = numbers[-1] if numbers else max(upto, after)
         first = numbers[0] if numbers else upto + 1

@@ -21,6 +21,9 @@ _KEYS = {
     "Admin_Patient": "PatientGuid",
     "Appointment_Session": "AppointmentSessionGuid",
     "Appointment_Slot": "SlotGuid",
+    "CareRecord_Consultation": "ConsultationGuid",
+    "CareRecord_Observation": "ObservationGuid",
+    "CareRecord_Problem": "ObservationGuid",
 }
 
 
@@ -45,7 +48,7 @@ class SmallPractice:
         self.add(
             "Admin_Location", "site", LocationName="Fernbrook", PhoneNumber="01632 960000", Deleted=False
         )
-        self._insert(
+        self.insert(
             "Admin_OrganisationLocation",
             OrganisationGuid=guid("org"),
             LocationGuid=guid("site"),
@@ -79,7 +82,7 @@ class SmallPractice:
             Private=False,
             Deleted=False,
         )
-        self._insert(
+        self.insert(
             "Appointment_SessionUser",
             SessionGuid=guid("session"),
             UserInRoleGuid=guid("ann"),
@@ -90,7 +93,7 @@ class SmallPractice:
 
     def add(self, table: str, name: str, **columns: Any) -> None:
         """Insert a row; its GUID comes from the name."""
-        self._insert(table, **{_KEYS[table]: guid(name), **columns})
+        self.insert(table, **{_KEYS[table]: guid(name), **columns})
 
     def add_patient(self, name: str, **columns: Any) -> None:
         """Insert a patient."""
@@ -185,6 +188,12 @@ class SmallPractice:
             )
         return {str(column): value for column, value in row.items()}
 
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """All rows of a table."""
+        with self.engine.connect() as connection:
+            found = connection.execute(select(METADATA.tables[table])).mappings().all()
+        return [{str(column): value for column, value in row.items()} for row in found]
+
     def patient(self, name: str) -> dict[str, Any]:
         """A patient's row."""
         return self.row("Admin_Patient", name)
@@ -197,6 +206,7 @@ class SmallPractice:
         """Let go of the database."""
         self.engine.dispose()
 
-    def _insert(self, table: str, **columns: Any) -> None:
+    def insert(self, table: str, **columns: Any) -> None:
+        """Insert a row as it is."""
         with self.engine.begin() as connection:
             connection.execute(insert(METADATA.tables[table]).values(**columns))

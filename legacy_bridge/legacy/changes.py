@@ -1,0 +1,130 @@
+"""Writes one record's rows: changed columns, a mark of deletion, or new rows that are made once only."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Table, and_, insert, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.sql.elements import ColumnElement
+
+from legacy_bridge.legacy.groups import GROUPS, Group
+from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.mapping.values import guid_column
+from legacy_bridge.records import RowValue
+from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
+
+MADE = "banyan_made"
+"""The keys of all rows that the bridge ever made: a row of these that is missing was deleted since."""
+_WRITTEN = Outcome(kind=OutcomeKind.WRITTEN)
+
+
+def apply(connection: Connection, organisation: str, change: RowChange) -> Outcome:
+    """Write one record; what was read of it was compared in the same transaction."""
+    group = GROUPS[change.link.kind]
+    try:
+        with connection.begin_nested():
+            if change.digest is None:
+                return _make(connection, group, organisation, change)
+            _change(connection, group, organisation, change)
+    except IntegrityError:
+        words = f"The legacy database refuses {', '.join(sorted(change.columns))} of {group.main}."
+        return Outcome(kind=OutcomeKind.REFUSED, refusal=("legacy-refuses", words))
+    return _WRITTEN
+
+
+def _change(connection: Connection, group: Group, organisation: str, change: RowChange) -> None:
+    columns = _deletion(group) if change.delete else change.columns
+    for name, values in _by_table(group, columns).items():
+        table = METADATA.tables[name]
+        done = connection.execute(
+            update(table).where(_is_it(table, group, organisation, change)).values(values)
+        )
+        if done.rowcount == 0 and name != group.main and not change.delete:
+            _extend(connection, table, group, organisation, change, values)
+
+
+def _make(connection: Connection, group: Group, organisation: str, change: RowChange) -> Outcome:
+    """Make rows, unless the bridge made them before: then somebody has removed them since.
+
+    That nobody but the bridge can have made them follows from the key, which only the bridge gives.
+    """
+    connection.execute(
+        text(
+            f"CREATE TABLE IF NOT EXISTS {MADE} (organisation VARCHAR(38) NOT NULL, "
+            "record VARCHAR(80) NOT NULL, PRIMARY KEY (organisation, record))"
+        )
+    )
+    claim = {"organisation": organisation, "record": str(change.link)}
+    known = connection.execute(
+        text(f"SELECT 1 FROM {MADE} WHERE organisation = :organisation AND record = :record"),  # noqa: S608
+        claim,
+    )
+    if known.first() is not None:
+        words = (
+            "The legacy program has removed the record that was made of it: "
+            "remove it in the new page too, or enter it there again."
+        )
+        return Outcome(kind=OutcomeKind.REFUSED, refusal=("removed-in-legacy", words))
+    connection.execute(text(f"INSERT INTO {MADE} VALUES (:organisation, :record)"), claim)  # noqa: S608
+    tables = _by_table(group, change.columns)
+    main = METADATA.tables[group.main]
+    connection.execute(
+        insert(main).values(
+            {group.key: guid_column(change.link.key), "OrganisationGuid": organisation, **tables[group.main]}
+        )
+    )
+    for name in group.extensions:
+        if name in tables:
+            _extend(connection, METADATA.tables[name], group, organisation, change, tables[name])
+    return _WRITTEN
+
+
+def _extend(
+    connection: Connection,
+    table: Table,
+    group: Group,
+    organisation: str,
+    change: RowChange,
+    values: Mapping[str, RowValue],
+) -> None:
+    main = METADATA.tables[group.main]
+    patient = (
+        connection.execute(
+            main.select()
+            .where(_is_it(main, group, organisation, change))
+            .with_only_columns(main.c.PatientGuid)
+        ).scalar()
+        if "PatientGuid" in table.c
+        else None
+    )
+    blank: dict[str, RowValue] = {"Deleted": False} if "Deleted" in table.c else {}
+    connection.execute(
+        insert(table).values(
+            {
+                **blank,
+                group.key: guid_column(change.link.key),
+                "OrganisationGuid": organisation,
+                "PatientGuid": patient,
+                **values,
+            }
+        )
+    )
+
+
+def _by_table(group: Group, columns: Mapping[str, RowValue]) -> dict[str, dict[str, RowValue]]:
+    found: dict[str, dict[str, RowValue]] = {}
+    for name, value in columns.items():
+        table, _, column = name.rpartition(".")
+        found.setdefault(table or group.main, {})[column] = value
+    return found
+
+
+def _deletion(group: Group) -> Mapping[str, RowValue]:
+    marked = [name for name in group.extensions if "Deleted" in METADATA.tables[name].c]
+    return {"Deleted": True, **{f"{name}.Deleted": True for name in marked}}
+
+
+def _is_it(table: Table, group: Group, organisation: str, change: RowChange) -> ColumnElement[bool]:
+    return and_(
+        table.c[group.key] == guid_column(change.link.key),
+        *([table.c.OrganisationGuid == organisation] if group.has_organisation else []),
+    )

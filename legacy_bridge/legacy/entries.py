@@ -1,0 +1,87 @@
+"""Coded entries: one table, several kinds of record. Which kind a row is, as an expression of SQL."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, FromClause, MetaData, and_, case, func, or_, select
+
+from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.mapping.clinical import entry_kinds
+from legacy_bridge.mapping.values import guid_column, guid_key
+from legacy_bridge.records import Kind
+
+TABLE = "CareRecord_Observation"
+KIND = "_kind"
+"""The name under which statements give a row's kind beside the row."""
+_CHUNK = 500  # keys a statement
+
+
+def kind_of(entry: FromClause, metadata: MetaData) -> ColumnElement[str]:
+    """The kind of an entry's row; see `mapping.clinical.entry_kinds`.
+
+    Args:
+        entry: the table, or another name of it, in the statement around.
+        metadata: the tables.
+    """
+    codes = metadata.tables["Coding_ClinicalCode"]
+    problems = metadata.tables["CareRecord_Problem"]
+
+    def of_code(column: Any) -> Any:
+        return select(column).where(codes.c.CodeId == entry.c.CodeId).correlate(entry).scalar_subquery()
+
+    category = of_code(codes.c.EmisCodeCategoryDescription)
+    chapter = of_code(func.substr(codes.c.ReadTermId, 1, 1))
+    is_problem = (
+        select(problems.c.ObservationGuid)
+        .where(
+            problems.c.OrganisationGuid == entry.c.OrganisationGuid,
+            problems.c.ObservationGuid == entry.c.ObservationGuid,
+            or_(problems.c.Deleted.is_(None), problems.c.Deleted.is_(False)),
+        )
+        .correlate(entry)
+        .exists()
+    )
+    return case(
+        (
+            or_(
+                entry.c.ObservationType == entry_kinds.ALLERGY_TYPE,
+                category.in_(entry_kinds.ALLERGY_CATEGORIES),
+            ),
+            Kind.ALLERGY.value,
+        ),
+        (
+            or_(
+                is_problem,
+                category.in_(entry_kinds.DISORDER_CATEGORIES),
+                and_(
+                    category == entry_kinds.MIXED_CATEGORY,
+                    chapter.in_(entry_kinds.DISORDER_CHAPTERS),
+                ),
+            ),
+            Kind.CONDITION.value,
+        ),
+        (
+            and_(
+                entry.c.ObservationType == entry_kinds.INVESTIGATION_TYPE,
+                entry.c.ParentObservationGuid.is_(None),
+            ),
+            Kind.REPORT.value,
+        ),
+        else_=Kind.OBSERVATION.value,
+    )
+
+
+def kinds_of(connection: Connection, keys: Collection[str]) -> dict[str, set[Kind]]:
+    """The kinds of entries, by key; what has no row is missing. Two practices may use one key."""
+    table = METADATA.tables[TABLE]
+    wanted = [guid_column(key) for key in keys]
+    found: dict[str, set[Kind]] = {}
+    for at in range(0, len(wanted), _CHUNK):
+        rows = connection.execute(
+            select(table.c.ObservationGuid, kind_of(table, METADATA)).where(
+                table.c.ObservationGuid.in_(wanted[at : at + _CHUNK])
+            )
+        )
+        for guid, kind in rows:
+            found.setdefault(guid_key(guid) or "", set()).add(Kind(kind))
+    return found

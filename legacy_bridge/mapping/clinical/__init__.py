@@ -1,0 +1,1 @@
+"""The clinical record: consultations, and what is coded in them."""

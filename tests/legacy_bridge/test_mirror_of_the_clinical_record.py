@@ -1,0 +1,464 @@
+"""Consultations, allergies, conditions and results between real tables and the embedded store."""
+
+from collections.abc import Iterator
+from datetime import date, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legacy_bridge.records import ENTRIES as ENTRY_KINDS
+from legacy_bridge.records import Kind
+from tests.legacy_bridge.support.clinical import (
+    CODES,
+    ENTRIES,
+    add_allergy,
+    add_codes,
+    add_consultation,
+    add_entry,
+    add_problem,
+    add_value,
+    clinical_stages,
+    doctor_reference,
+    patient_reference,
+    snomed,
+)
+from tests.legacy_bridge.support.mirror import Mirror
+from tests.legacy_bridge.support.small_practice import SmallPractice, guid, key
+from web_modules.fhir.errors import FhirGone, FhirNotFound
+from web_modules.fhir_store.service import FhirService
+
+
+@pytest.fixture
+def mirror(practice: SmallPractice, fhir: FhirService, tmp_path: Path) -> Iterator[Mirror]:
+    """A bridge that has carried a small clinical record once."""
+    add_codes(practice)
+    add_consultation(practice, "visit")
+    add_allergy(practice, "pen", ConsultationGuid=guid("visit"))
+    add_problem(practice, "elbow")
+    add_value(practice, "weight1", "60.000", ConsultationGuid=guid("visit"), ProblemGuid=guid("elbow"))
+    add_entry(practice, "bloods", "panel", ObservationType="Investigation")
+    add_value(
+        practice,
+        "sodium1",
+        "5.60E+1",
+        "sodium",
+        NumericUnit="mmol/L",
+        ParentObservationGuid=guid("bloods"),
+        NumericRangeLow=Decimal("40.0"),
+        NumericRangeHigh=Decimal("50.0"),
+        Abnormal=True,
+        AbnormalReason="Above range",
+        Qualifiers='<Qualifiers>\r\n"é"</Qualifiers> ',
+    )
+    made = Mirror(practice, fhir, tmp_path, standings=clinical_stages())
+    made.drain()
+    yield made
+    made.stop()
+
+
+def entry(mirror: Mirror, resource_type: str, name: str) -> dict[str, Any]:
+    return mirror.resource(resource_type, ENTRIES, name)
+
+
+def held(mirror: Mirror) -> list[tuple[str, str]]:
+    return [(one.subject.partition("/")[0], one.reason) for one in mirror.journal.quarantined()]
+
+
+def is_error(resource: dict[str, Any]) -> bool:
+    found = resource.get("verificationStatus") or {"coding": [{"code": resource.get("status")}]}
+    return bool(found["coding"][0]["code"] == "entered-in-error")
+
+
+def test_first_load_makes_both_sides_equal_and_a_second_look_writes_nothing(mirror: Mirror) -> None:
+    assert held(mirror) == []
+    assert mirror.differing() == []
+    assert {kind: mirror.journal.standing().linked[kind] for kind in ENTRY_KINDS} == {
+        Kind.CONDITION: 1,
+        Kind.ALLERGY: 1,
+        Kind.OBSERVATION: 2,
+        Kind.REPORT: 1,
+    }
+    mirror.service.compare_everything()
+    done = mirror.drain()
+    assert (done.written_to_cloud, done.written_to_legacy) == (0, 0)
+
+
+@pytest.mark.hazard("H08")
+def test_a_code_keeps_every_name_that_it_has(mirror: Mirror) -> None:
+    code = entry(mirror, "Condition", "elbow")["code"]
+    assert code["text"] == "Sore elbow of the reference practice"
+    assert [(one["system"].rpartition("/")[2], one["code"]) for one in code["coding"]] == [
+        ("sct", "900000103"),
+        ("emis-code-id", "103"),
+        ("emis-local-read", "^E3"),
+    ]
+    assert code["coding"][0]["extension"][0]["valueId"] == "800000103"
+
+
+@pytest.mark.hazard("H09")
+def test_a_value_keeps_its_digits_and_its_unit(mirror: Mirror) -> None:
+    weight = entry(mirror, "Observation", "weight1")
+    assert str(weight["valueQuantity"]["value"]) == "60.000"
+    assert weight["valueQuantity"]["unit"] == "kg"
+    sodium = entry(mirror, "Observation", "sodium1")
+    assert str(sodium["valueQuantity"]["value"]) == "56.0"
+    assert str(sodium["referenceRange"][0]["low"]["value"]) == "40.0"
+    assert sodium["interpretation"][0]["text"] == "Above range"
+    assert '<Qualifiers>\r\n"é"</Qualifiers> ' in str(
+        [one.get("valueString") for one in sodium["extension"]]
+    ) or any(one.get("valueString") == '<Qualifiers>\r\n"é"</Qualifiers> ' for one in sodium["extension"])
+
+
+def test_a_report_names_its_results_and_an_entry_its_consultation(mirror: Mirror) -> None:
+    report = entry(mirror, "DiagnosticReport", "bloods")
+    assert report["result"] == [{"reference": f"Observation/{entry(mirror, 'Observation', 'sodium1')['id']}"}]
+    visit = mirror.resource("Encounter", "CareRecord_Consultation", "visit")
+    assert visit["class"]["code"] == "VR"
+    assert visit["status"] == "finished"
+    assert visit["period"] == {"start": "2026-11-12"}
+    allergy = entry(mirror, "AllergyIntolerance", "pen")
+    assert allergy["encounter"] == {"reference": f"Encounter/{visit['id']}"}
+    assert allergy["recordedDate"] == "2026-11-12T10:05:00+00:00"
+
+
+def test_a_changed_value_in_legacy_reaches_the_cloud(mirror: Mirror) -> None:
+    mirror.practice.edit(ENTRIES, "weight1", Value=Decimal("60.00"))
+    mirror.drain()
+    assert str(entry(mirror, "Observation", "weight1")["valueQuantity"]["value"]) == "60.00"
+
+
+def test_a_changed_value_in_the_cloud_reaches_legacy_digit_for_digit(mirror: Mirror) -> None:
+    weight = entry(mirror, "Observation", "weight1")
+    mirror.put(weight, valueQuantity={"value": Decimal("61.50"), "unit": "kg"})
+    mirror.drain()
+    row = mirror.practice.row(ENTRIES, "weight1")
+    assert (str(row["Value"]), row["NumericUnit"]) == ("61.50", "kg")
+    assert mirror.differing() == []
+
+
+def test_a_problem_that_ends_in_the_cloud_ends_in_legacy(mirror: Mirror) -> None:
+    elbow = entry(mirror, "Condition", "elbow")
+    status = {"coding": [{**elbow["clinicalStatus"]["coding"][0], "code": "resolved"}]}
+    mirror.put(elbow, clinicalStatus=status, abatementDateTime="2026-10")
+    mirror.drain()
+    row = mirror.practice.row("CareRecord_Problem", "elbow")
+    assert row["ProblemStatusDescription"] == "Past Problem"
+    assert (row["EndDate"], row["EndDatePrecision"]) == (date(2026, 10, 1), "YM")
+    assert entry(mirror, "Condition", "elbow")["clinicalStatus"] == status
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H13")
+def test_a_clinical_field_that_both_sides_changed_is_asked(mirror: Mirror) -> None:
+    weight = entry(mirror, "Observation", "weight1")
+    mirror.practice.edit(ENTRIES, "weight1", Value=Decimal("62.0"))
+    mirror.put(weight, valueQuantity={"value": Decimal("63.0"), "unit": "kg"})
+    mirror.drain()
+    (conflict,) = mirror.journal.conflicts()
+    assert conflict.conflict.unit == "value"
+    assert str(mirror.practice.row(ENTRIES, "weight1")["Value"]) == "62.0"
+    assert str(entry(mirror, "Observation", "weight1")["valueQuantity"]["value"]) == "63.0"
+
+
+NEW: dict[str, Any] = {
+    "AllergyIntolerance": {
+        "clinicalStatus": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical",
+                    "code": "active",
+                }
+            ]
+        },
+        "code": "nut allergy",
+        "onsetDateTime": "2019",
+    },
+    "Condition": {
+        "clinicalStatus": {
+            "coding": [
+                {"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}
+            ]
+        },
+        "category": [
+            {
+                "coding": [
+                    {
+                        "system": "http://terminology.hl7.org/CodeSystem/condition-category",
+                        "code": "problem-list-item",
+                    }
+                ]
+            }
+        ],
+        "code": "cough",
+        "onsetDateTime": "2026-11-13",
+    },
+    "Observation": {
+        "status": "final",
+        "code": "weight",
+        "effectiveDateTime": "2026-11-13T09:30:00Z",
+        "valueQuantity": {"value": Decimal("70.10"), "unit": "kg"},
+    },
+}
+
+
+def made_in_cloud(mirror: Mirror, resource_type: str, **changed: Any) -> dict[str, Any]:
+    content = {**NEW[resource_type]}
+    code = changed.pop("code", content.pop("code"))
+    who = "performer" if resource_type == "Observation" else "recorder"
+    doctor = doctor_reference(mirror)
+    resource = {
+        "resourceType": resource_type,
+        "patient" if resource_type == "AllergyIntolerance" else "subject": patient_reference(mirror),
+        "code": snomed(code) if isinstance(code, str) else code,
+        who: [doctor] if who == "performer" else doctor,
+        **content,
+        **changed,
+    }
+    return mirror.client.create({name: one for name, one in resource.items() if one is not None})
+
+
+@pytest.mark.parametrize("resource_type", list(NEW))
+def test_a_new_record_in_the_cloud_becomes_one_legacy_row_and_both_are_equal(
+    mirror: Mirror, resource_type: str
+) -> None:
+    before = len(mirror.practice.rows(ENTRIES))
+    made = made_in_cloud(mirror, resource_type)
+    mirror.drain()
+    assert held(mirror) == []
+    assert len(mirror.practice.rows(ENTRIES)) == before + 1
+    row = mirror.practice.rows(ENTRIES)[-1]
+    assert row["PatientGuid"] == guid("mary")
+    assert row["CodeId"] == CODES[NEW[resource_type]["code"]][0]
+    assert row["ClinicianUserInRoleGuid"] == guid("ann")
+    stored = mirror.client.read(resource_type, made["id"])
+    assert stored["identifier"][0]["value"] == row["ObservationGuid"].strip("{}").lower()
+    assert len(stored["code"]["coding"]) == 3
+    assert mirror.differing() == []
+    mirror.service.compare_everything()
+    done = mirror.drain()
+    assert (done.written_to_cloud, done.written_to_legacy) == (0, 0)
+    assert len(mirror.practice.rows(ENTRIES)) == before + 1
+
+
+def test_a_new_problem_in_the_cloud_extends_its_new_entry(mirror: Mirror) -> None:
+    made_in_cloud(mirror, "Condition")
+    mirror.drain()
+    (row,) = [
+        one for one in mirror.practice.rows("CareRecord_Problem") if one["ObservationGuid"] != guid("elbow")
+    ]
+    assert row["ProblemStatusDescription"] == "Active Problem"
+    assert (row["PatientGuid"], row["Deleted"]) == (guid("mary"), False)
+
+
+def test_a_new_consultation_in_the_cloud_becomes_a_row(mirror: Mirror) -> None:
+    mirror.client.create(
+        {
+            "resourceType": "Encounter",
+            "status": "finished",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HH"},
+            "type": [{"text": "Home visit"}],
+            "subject": patient_reference(mirror),
+            "period": {"start": "2026-11-13"},
+            "participant": [
+                {
+                    "type": [
+                        {
+                            "coding": [
+                                {
+                                    "system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
+                                    "code": "PPRF",
+                                }
+                            ]
+                        }
+                    ],
+                    "individual": doctor_reference(mirror),
+                }
+            ],
+        }
+    )
+    mirror.drain()
+    assert held(mirror) == []
+    row = mirror.practice.rows("CareRecord_Consultation")[-1]
+    assert (row["ConsultationType"], row["Complete"]) == ("Home visit", True)
+    assert mirror.differing() == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "changed"),
+    [
+        ("clinician-missing", {"recorder": None}),
+        ("code-unknown", {"code": {"coding": [{"system": "http://snomed.info/sct", "code": "1234"}]}}),
+        ("code-unknown", {"code": {"text": "an allergy to something"}}),
+        ("code-of-another-kind", {"code": "weight"}),
+        ("allergy-ended", {"clinicalStatus": {"coding": [{"system": "x", "code": "resolved"}]}}),
+        (
+            "confidential-in-cloud",
+            {"meta": {"security": [{"system": "http://x/v3-Confidentiality", "code": "R"}]}},
+        ),
+    ],
+)
+@pytest.mark.hazard("H05")
+def test_what_legacy_cannot_hold_is_quarantined_with_the_reason_and_the_others_flow(
+    mirror: Mirror, reason: str, changed: dict[str, Any]
+) -> None:
+    status = changed.get("clinicalStatus")
+    if status is not None:
+        status["coding"][0]["system"] = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
+    before = len(mirror.practice.rows(ENTRIES))
+    made_in_cloud(mirror, "AllergyIntolerance", **changed)
+    made_in_cloud(mirror, "Observation")
+    mirror.drain()
+    assert held(mirror) == [("allergy", reason)]
+    assert len(mirror.practice.rows(ENTRIES)) == before + 1
+
+
+@pytest.mark.parametrize("name", ["pen", "elbow", "weight1", "bloods"])
+@pytest.mark.hazard("H19")
+def test_an_entry_deleted_in_legacy_is_entered_in_error_and_comes_back_under_its_id(
+    mirror: Mirror, name: str
+) -> None:
+    resource_type = {
+        "pen": "AllergyIntolerance",
+        "elbow": "Condition",
+        "weight1": "Observation",
+        "bloods": "DiagnosticReport",
+    }[name]
+    before = entry(mirror, resource_type, name)
+    mirror.practice.edit(ENTRIES, name, Deleted=True)
+    mirror.drain()
+    assert is_error(mirror.client.read(resource_type, before["id"]))
+    assert mirror.differing() == []
+    mirror.practice.edit(ENTRIES, name, Deleted=False)
+    mirror.drain()
+    after = mirror.client.read(resource_type, before["id"])
+    assert {**after, "meta": 0} == {**before, "meta": 0}
+    assert mirror.differing() == []
+
+
+@pytest.mark.parametrize("how", ["deleted", "entered in error"])
+def test_an_allergy_removed_in_the_cloud_is_marked_deleted_in_legacy(mirror: Mirror, how: str) -> None:
+    allergy = entry(mirror, "AllergyIntolerance", "pen")
+    if how == "deleted":
+        mirror.client.delete("AllergyIntolerance", allergy["id"])
+    else:
+        allergy.pop("clinicalStatus")
+        system = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+        mirror.put(allergy, verificationStatus={"coding": [{"system": system, "code": "entered-in-error"}]})
+    mirror.drain()
+    assert mirror.practice.row(ENTRIES, "pen")["Deleted"] is True
+    mirror.service.compare_everything()
+    mirror.drain()
+    assert mirror.practice.row(ENTRIES, "pen")["Deleted"] is True
+    assert held(mirror) == []
+
+
+def test_an_entry_whose_code_becomes_another_kind_s_moves(mirror: Mirror) -> None:
+    weight = entry(mirror, "Observation", "weight1")
+    mirror.practice.edit(
+        ENTRIES,
+        "weight1",
+        CodeId=CODES["nut allergy"][0],
+        Value=None,
+        NumericUnit=None,
+        ObservationType="Allergy",
+    )
+    mirror.drain()
+    assert is_error(mirror.client.read("Observation", weight["id"]))
+    assert entry(mirror, "AllergyIntolerance", "weight1")["code"]["text"] == "Allergy to made-up nuts"
+    assert mirror.differing() == []
+
+
+@pytest.mark.parametrize("whose", ["row", "consultation", "patient"])
+def test_a_confidential_entry_is_withdrawn_and_shown_again(mirror: Mirror, whose: str) -> None:
+    allergy = entry(mirror, "AllergyIntolerance", "pen")
+    table, name = {
+        "row": (ENTRIES, "pen"),
+        "consultation": ("CareRecord_Consultation", "visit"),
+        "patient": ("Admin_Patient", "mary"),
+    }[whose]
+    mirror.practice.edit(table, name, IsConfidential=True)
+    mirror.drain()
+    with pytest.raises((FhirGone, FhirNotFound)):
+        mirror.client.read("AllergyIntolerance", allergy["id"])
+    assert mirror.journal.standing().withheld[Kind.ALLERGY] == 1
+    mirror.practice.edit(table, name, IsConfidential=False)
+    mirror.drain()
+    assert entry(mirror, "AllergyIntolerance", "pen")["code"] == allergy["code"]
+    assert mirror.differing() == []
+    assert held(mirror) == []
+
+
+def test_an_entry_waits_for_its_patient_and_is_carried_without_its_consultation(mirror: Mirror) -> None:
+    add_allergy(mirror.practice, "orphan", PatientGuid=guid("nobody"))
+    add_allergy(mirror.practice, "early", ConsultationGuid=guid("later"))
+    mirror.drain()
+    assert ("allergy", "carried-without") in held(mirror)
+    assert "encounter" not in entry(mirror, "AllergyIntolerance", "early")
+    add_consultation(mirror.practice, "later")
+    mirror.drain()
+    assert "encounter" in entry(mirror, "AllergyIntolerance", "early")
+    assert ("allergy", "carried-without") not in held(mirror)
+    assert mirror.resources("AllergyIntolerance", ENTRIES, "orphan") == []
+
+
+def test_an_unknown_code_is_kept_as_its_number(mirror: Mirror) -> None:
+    add_value(mirror.practice, "odd", "1", CodeId=4711)
+    mirror.drain()
+    odd = entry(mirror, "Observation", "odd")
+    assert [one["code"] for one in odd["code"]["coding"]] == ["4711"]
+    assert mirror.differing() == []
+
+
+@pytest.mark.parametrize(
+    ("day", "precision", "said"),
+    [
+        (None, "U", None),
+        (date(1987, 1, 1), "Y", "1987"),
+        (date(1987, 5, 1), "YM", "1987-05"),
+        (date(1900, 1, 1), "YMD", "1900-01-01"),
+        (date(1899, 12, 31), "YMD", None),
+        (date(2026, 11, 13), "YMDT", "2026-11-13"),
+    ],
+)
+@pytest.mark.hazard("H15")
+def test_a_date_is_as_precise_as_it_was_known(
+    mirror: Mirror, day: date | None, precision: str, said: str | None
+) -> None:
+    add_value(mirror.practice, "old", "1", EffectiveDate=day, EffectiveDatePrecision=precision)
+    mirror.drain()
+    assert entry(mirror, "Observation", "old").get("effectiveDateTime") == said
+
+
+def test_a_time_that_did_not_exist_does_not_hold_an_entry_back(mirror: Mirror) -> None:
+    add_value(mirror.practice, "spring", "1", EnteredDate=date(2026, 3, 29), EnteredTime=time(1, 30))
+    mirror.drain()
+    assert entry(mirror, "Observation", "spring")["issued"] == "2026-03-29T02:30:00+01:00"
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H10")
+def test_a_control_character_is_quarantined_and_never_cut(mirror: Mirror) -> None:
+    add_value(mirror.practice, "bell", "1", Qualifiers="a\x07b")
+    mirror.drain()
+    assert held(mirror) == [("observation", "character-refused")]
+    assert mirror.resources("Observation", ENTRIES, "bell") == []
+
+
+def test_key_of_a_record_made_in_the_cloud_depends_on_nothing_but_its_id(
+    mirror: Mirror, tmp_path: Path
+) -> None:
+    made_in_cloud(mirror, "AllergyIntolerance")
+    mirror.drain()
+    rows = len(mirror.practice.rows(ENTRIES))
+    (link,) = mirror.journal.keys_of(
+        [f"AllergyIntolerance/{entry(mirror, 'AllergyIntolerance', 'pen')['id']}"]
+    ).values()
+    assert link == key(Kind.ALLERGY, "pen")
+    mirror.stop()
+    (tmp_path / "journal.sqlite").unlink()
+    mirror.start()
+    mirror.drain()
+    assert len(mirror.practice.rows(ENTRIES)) == rows
+    assert mirror.differing() == []
