@@ -26,6 +26,11 @@ class Kind(Enum):
     ALLERGY = "allergy"
     OBSERVATION = "observation"
     REPORT = "report"
+    IMMUNIZATION = "immunization"
+    FAMILY_HISTORY = "family-history"
+    PROCEDURE = "procedure"
+    TEST_REQUEST = "test-request"
+    REFERRAL = "referral"
 
     @property
     def rank(self) -> int:
@@ -50,9 +55,24 @@ _FUNCTIONS = {
     Kind.ALLERGY: Function.CONSULTATIONS,
     Kind.OBSERVATION: Function.RESULTS,
     Kind.REPORT: Function.RESULTS,
+    Kind.IMMUNIZATION: Function.CONSULTATIONS,
+    Kind.FAMILY_HISTORY: Function.CONSULTATIONS,
+    Kind.PROCEDURE: Function.CONSULTATIONS,
+    Kind.TEST_REQUEST: Function.RESULTS,
+    Kind.REFERRAL: Function.REFERRALS,
 }
 
-ENTRIES = (Kind.CONDITION, Kind.ALLERGY, Kind.OBSERVATION, Kind.REPORT)
+ENTRIES = (
+    Kind.CONDITION,
+    Kind.ALLERGY,
+    Kind.OBSERVATION,
+    Kind.REPORT,
+    Kind.IMMUNIZATION,
+    Kind.FAMILY_HISTORY,
+    Kind.PROCEDURE,
+    Kind.TEST_REQUEST,
+    Kind.REFERRAL,
+)
 """Kinds that share one legacy table: what a row of it is, its code decides. When that changes, it moves."""
 
 CLINICAL = frozenset({Kind.CONSULTATION, *ENTRIES})

@@ -48,11 +48,10 @@ class HistoryFeed:
         self._keys_of = keys_of
         self._links = links
         self._overlap = overlap
-        self._mappings = {
-            resource_type: mapping
-            for mapping in mappings.values()
-            for resource_type in mapping.resource_types
-        }
+        self._mappings: dict[str, list[ResourceMapping]] = {}
+        for mapping in mappings.values():
+            for resource_type in mapping.resource_types:
+                self._mappings.setdefault(resource_type, []).append(mapping)
         self._told: dict[tuple[str, str, str], datetime] = {}
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
@@ -85,6 +84,14 @@ class HistoryFeed:
         from_here = reached - self._overlap
         self._told = {name: at for name, at in self._told.items() if at >= from_here}
 
+    def _mapping_of(self, entry: HistoryEntry) -> ResourceMapping | None:
+        resource = entry.resource
+        of_type = self._mappings.get(entry.resource_type, []) if resource is not None else []
+        return next((one for one in of_type if resource is not None and one.claims(resource)), None)
+
+    def _is_clinical(self, resource_type: str) -> bool:
+        return any(one.kind in CLINICAL for one in self._mappings.get(resource_type, ()))
+
     def _adopt(self, entries: Iterable[HistoryEntry]) -> dict[str, LinkKey]:
         """The clinical records that were made in the cloud, with the keys that their legacy rows will have.
 
@@ -94,9 +101,9 @@ class HistoryFeed:
         return {
             reference: LinkKey(kind=mapping.kind, key=str(uuid5(_NAMESPACE, f"{self._ods}/{reference}")))
             for one in entries
-            if (mapping := self._mappings.get(one.resource_type)) is not None
+            if one.resource is not None
+            and (mapping := self._mapping_of(one)) is not None
             and mapping.kind in CLINICAL
-            and one.resource is not None
             and mapping.key_of(one.resource, self._ods) is None
             and (reference := f"{one.resource_type}/{one.resource_id}")
         }
@@ -113,7 +120,7 @@ class HistoryFeed:
         known = dict(self._keys_of(wanted | slots))
         for one in ours:
             reference = f"{one.resource_type}/{one.resource_id}"
-            mapping = self._mappings.get(one.resource_type)
+            mapping = self._mapping_of(one)
             key = None if mapping is None or one.resource is None else mapping.key_of(one.resource, self._ods)
             if key is not None:
                 known.setdefault(reference, key)
@@ -128,7 +135,7 @@ class HistoryFeed:
             for key in dict.fromkeys(found):
                 if links[key].versions.get(reference) != one.version_id:
                     touched.append(key)
-            if one.resource_type in _PEOPLE_MAKE:
+            if one.resource_type in _PEOPLE_MAKE or self._is_clinical(one.resource_type):
                 is_stray = not found and one.resource is not None
                 strays[reference] = _stray(reference, one.resource or {}) if is_stray else None
         return touched, strays

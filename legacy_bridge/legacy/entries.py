@@ -1,6 +1,6 @@
 """Coded entries: one table, several kinds of record. Which kind a row is, as an expression of SQL."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, MetaData, and_, case, func, or_, select
@@ -41,32 +41,28 @@ def kind_of(entry: FromClause, metadata: MetaData) -> ColumnElement[str]:
         .correlate(entry)
         .exists()
     )
+    kind_is = entry.c.ObservationType
+
+    def said(kind: Kind) -> ColumnElement[bool]:
+        return or_(kind_is == entry_kinds.TYPES[kind], category.in_(entry_kinds.CATEGORIES[kind]))
+
+    def of_chapter(categories: Sequence[str], chapters: Sequence[str]) -> ColumnElement[bool]:
+        return or_(
+            category.in_(categories),
+            and_(category == entry_kinds.MIXED_CATEGORY, chapter.in_(chapters)),
+        )
+
+    disorder = of_chapter(entry_kinds.DISORDER_CATEGORIES, entry_kinds.DISORDER_CHAPTERS)
+    procedure = of_chapter(entry_kinds.PROCEDURE_CATEGORIES, entry_kinds.PROCEDURE_CHAPTERS)
+    is_report = and_(kind_is == entry_kinds.INVESTIGATION_TYPE, entry.c.ParentObservationGuid.is_(None))
+    rest = [kind for kind in entry_kinds.TYPES if kind is not Kind.ALLERGY]
     return case(
-        (
-            or_(
-                entry.c.ObservationType == entry_kinds.ALLERGY_TYPE,
-                category.in_(entry_kinds.ALLERGY_CATEGORIES),
-            ),
-            Kind.ALLERGY.value,
-        ),
-        (
-            or_(
-                is_problem,
-                category.in_(entry_kinds.DISORDER_CATEGORIES),
-                and_(
-                    category == entry_kinds.MIXED_CATEGORY,
-                    chapter.in_(entry_kinds.DISORDER_CHAPTERS),
-                ),
-            ),
-            Kind.CONDITION.value,
-        ),
-        (
-            and_(
-                entry.c.ObservationType == entry_kinds.INVESTIGATION_TYPE,
-                entry.c.ParentObservationGuid.is_(None),
-            ),
-            Kind.REPORT.value,
-        ),
+        (said(Kind.ALLERGY), Kind.ALLERGY.value),
+        (is_problem, Kind.CONDITION.value),
+        *((said(kind), kind.value) for kind in rest),
+        (disorder, Kind.CONDITION.value),
+        (procedure, Kind.PROCEDURE.value),
+        (is_report, Kind.REPORT.value),
         else_=Kind.OBSERVATION.value,
     )
 

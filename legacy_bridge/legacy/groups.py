@@ -174,6 +174,12 @@ _CONSULTATION = Beside(
 )
 _CODE = Beside(table="Coding_ClinicalCode", main="CodeId", other="CodeId", columns=("Term",))
 _PROBLEM = Beside(table="CareRecord_Problem", main="ObservationGuid", other="ObservationGuid", extends=True)
+_REFERRAL = Beside(
+    table="CareRecord_ObservationReferral",
+    main="ObservationGuid",
+    other="ObservationGuid",
+    extends=True,
+)
 _PARENT = Beside(
     table=entries.TABLE,
     name="parent",
@@ -280,4 +286,9 @@ GROUPS: Mapping[Kind, Group] = {
     Kind.ALLERGY: _entry(),
     Kind.OBSERVATION: _entry(_PARENT, _CHILDREN),
     Kind.REPORT: _entry(_CHILDREN),
+    Kind.IMMUNIZATION: _entry(),
+    Kind.FAMILY_HISTORY: _entry(),
+    Kind.PROCEDURE: _entry(),
+    Kind.TEST_REQUEST: _entry(),
+    Kind.REFERRAL: _entry(_REFERRAL),
 }

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from legacy_bridge.mapping.clinical.allergy import ALLERGY
 from legacy_bridge.mapping.clinical.condition import CONDITION
 from legacy_bridge.mapping.clinical.consultation import CONSULTATION
+from legacy_bridge.mapping.clinical.history import FAMILY_HISTORY, IMMUNIZATION, PROCEDURE
 from legacy_bridge.mapping.clinical.observation import OBSERVATION, REPORT
+from legacy_bridge.mapping.clinical.request import REFERRAL, TEST_REQUEST
 from legacy_bridge.mapping.location import LOCATION
 from legacy_bridge.mapping.organization import ORGANIZATION
 from legacy_bridge.mapping.patient import patient_mapping
@@ -30,5 +32,10 @@ def catalogue(ods: str) -> Mapping[Kind, ResourceMapping]:
         ALLERGY,
         OBSERVATION,
         REPORT,
+        IMMUNIZATION,
+        FAMILY_HISTORY,
+        PROCEDURE,
+        TEST_REQUEST,
+        REFERRAL,
     )
     return {one.kind: one for one in mappings}

@@ -237,6 +237,10 @@ class ResourceMapping:
         """The transaction that takes a confidential record off the cloud, its history too."""
         return replace(ResourceMapping.removal(self, content, link=link), withdraws=True)
 
+    def claims(self, resource: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Whether a resource of its type is this kind's, where kinds share a type."""
+        return True
+
     def key_of(self, resource: Mapping[str, Any], ods: str) -> LinkKey | None:
         """The link that a resource of ours says it belongs to."""
         key = identifier_of(resource, self.identifier_system(ods))

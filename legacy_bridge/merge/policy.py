@@ -117,4 +117,13 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
     Kind.ALLERGY: (*_ENTRY, *_alone(Policy.ASK, "doubt")),
     Kind.OBSERVATION: (*_ENTRY, *_alone(Policy.LEGACY, "members")),
     Kind.REPORT: (*_ENTRY, *_alone(Policy.LEGACY, "members")),
+    Kind.IMMUNIZATION: _ENTRY,
+    Kind.FAMILY_HISTORY: _ENTRY,
+    Kind.PROCEDURE: _ENTRY,
+    Kind.TEST_REQUEST: _ENTRY,
+    Kind.REFERRAL: (
+        *_ENTRY,
+        *_alone(Policy.ASK, "urgency", "service", "mode", "ubrn", "transport"),
+        *_alone(Policy.LEGACY, "target"),
+    ),
 }

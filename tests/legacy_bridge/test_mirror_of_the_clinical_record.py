@@ -52,6 +52,20 @@ def mirror(practice: SmallPractice, fhir: FhirService, tmp_path: Path) -> Iterat
         AbnormalReason="Above range",
         Qualifiers='<Qualifiers>\r\n"é"</Qualifiers> ',
     )
+    add_entry(practice, "jab1", "jab", ObservationType="Immunisation")
+    add_entry(practice, "gran", "grandmother", ObservationType="Family History")
+    add_entry(practice, "cut", "stitches")
+    add_entry(practice, "asked", "blood test", ObservationType="Test Request")
+    add_entry(practice, "sent", "to hospital", ObservationType="Referral")
+    practice.insert(
+        "CareRecord_ObservationReferral",
+        ObservationGuid=guid("sent"),
+        PatientGuid=guid("mary"),
+        OrganisationGuid=guid("org"),
+        ReferralUrgency="2 Week Wait",
+        ReferralUBRN="000012345678",
+        ReferralTargetOrganisationGuid=guid("elsewhere"),
+    )
     made = Mirror(practice, fhir, tmp_path, standings=clinical_stages())
     made.drain()
     yield made
@@ -74,11 +88,9 @@ def is_error(resource: dict[str, Any]) -> bool:
 def test_first_load_makes_both_sides_equal_and_a_second_look_writes_nothing(mirror: Mirror) -> None:
     assert held(mirror) == []
     assert mirror.differing() == []
-    assert {kind: mirror.journal.standing().linked[kind] for kind in ENTRY_KINDS} == {
-        Kind.CONDITION: 1,
-        Kind.ALLERGY: 1,
-        Kind.OBSERVATION: 2,
-        Kind.REPORT: 1,
+    linked = mirror.journal.standing().linked
+    assert {kind: linked[kind] for kind in ENTRY_KINDS} == dict.fromkeys(ENTRY_KINDS, 1) | {
+        Kind.OBSERVATION: 2
     }
     mirror.service.compare_everything()
     done = mirror.drain()
@@ -121,6 +133,25 @@ def test_a_report_names_its_results_and_an_entry_its_consultation(mirror: Mirror
     allergy = entry(mirror, "AllergyIntolerance", "pen")
     assert allergy["encounter"] == {"reference": f"Encounter/{visit['id']}"}
     assert allergy["recordedDate"] == "2026-11-12T10:05:00+00:00"
+
+
+def test_every_kind_of_entry_becomes_its_own_resource(mirror: Mirror) -> None:
+    assert entry(mirror, "Immunization", "jab1")["occurrenceDateTime"] == "2026-11-12"
+    gran = entry(mirror, "FamilyMemberHistory", "gran")
+    assert gran["condition"][0]["code"]["text"] == "Family history of made-up sneezing"
+    assert entry(mirror, "Procedure", "cut")["performedDateTime"] == "2026-11-12"
+    assert entry(mirror, "ServiceRequest", "asked")["category"][0]["coding"][0]["code"] == "108252007"
+    sent = entry(mirror, "ServiceRequest", "sent")
+    assert sent["priority"] == "urgent"
+    assert {"system": "https://fhir.nhs.uk/Id/UBRN", "value": "000012345678"} in sent["identifier"]
+
+
+def test_a_referral_made_routine_in_the_cloud_is_routine_in_legacy(mirror: Mirror) -> None:
+    sent = entry(mirror, "ServiceRequest", "sent")
+    mirror.put(sent, priority="routine")
+    mirror.drain()
+    assert mirror.practice.row("CareRecord_ObservationReferral", "sent")["ReferralUrgency"] == "Routine"
+    assert mirror.differing() == []
 
 
 def test_a_changed_value_in_legacy_reaches_the_cloud(mirror: Mirror) -> None:
@@ -206,17 +237,55 @@ NEW: dict[str, Any] = {
 def made_in_cloud(mirror: Mirror, resource_type: str, **changed: Any) -> dict[str, Any]:
     content = {**NEW[resource_type]}
     code = changed.pop("code", content.pop("code"))
-    who = "performer" if resource_type == "Observation" else "recorder"
-    doctor = doctor_reference(mirror)
+    doctor: Any = doctor_reference(mirror)
+    said: dict[str, Any] = {"code": snomed(code) if isinstance(code, str) else code}
+    said[WHO[resource_type]] = [doctor] if resource_type == "Observation" else doctor
+    if resource_type == "Immunization":
+        said = {"vaccineCode": said["code"], "performer": [{"actor": doctor}]}
+    if resource_type == "FamilyMemberHistory":
+        address = "https://banyan.example/StructureDefinition/clinician"
+        said = {
+            "condition": [{"code": said["code"]}],
+            "extension": [{"url": address, "valueReference": doctor}],
+        }
+    is_patient = resource_type in ("AllergyIntolerance", "Immunization", "FamilyMemberHistory")
     resource = {
         "resourceType": resource_type,
-        "patient" if resource_type == "AllergyIntolerance" else "subject": patient_reference(mirror),
-        "code": snomed(code) if isinstance(code, str) else code,
-        who: [doctor] if who == "performer" else doctor,
+        "patient" if is_patient else "subject": patient_reference(mirror),
+        **said,
         **content,
         **changed,
     }
     return mirror.client.create({name: one for name, one in resource.items() if one is not None})
+
+
+NEW |= {
+    "Immunization": {"status": "completed", "code": "jab", "occurrenceDateTime": "2026-11-13"},
+    "FamilyMemberHistory": {
+        "status": "completed",
+        "code": "grandmother",
+        "relationship": {"text": "grandmother"},
+        "date": "2026-11-13",
+    },
+    "Procedure": {"status": "completed", "code": "stitches", "performedDateTime": "2026-11-13"},
+    "ServiceRequest": {
+        "status": "active",
+        "intent": "order",
+        "code": "to hospital",
+        "authoredOn": "2026-11-13",
+        "priority": "urgent",
+        "category": [{"coding": [{"system": "http://snomed.info/sct", "code": "3457005"}]}],
+    },
+}
+WHO = {
+    "AllergyIntolerance": "recorder",
+    "Condition": "recorder",
+    "Observation": "performer",
+    "Immunization": "performer",
+    "FamilyMemberHistory": "extension",
+    "Procedure": "asserter",
+    "ServiceRequest": "requester",
+}
 
 
 @pytest.mark.parametrize("resource_type", list(NEW))
@@ -234,12 +303,19 @@ def test_a_new_record_in_the_cloud_becomes_one_legacy_row_and_both_are_equal(
     assert row["ClinicianUserInRoleGuid"] == guid("ann")
     stored = mirror.client.read(resource_type, made["id"])
     assert stored["identifier"][0]["value"] == row["ObservationGuid"].strip("{}").lower()
-    assert len(stored["code"]["coding"]) == 3
+    concept = stored.get("code") or stored.get("vaccineCode") or stored["condition"][0]["code"]
+    assert len(concept["coding"]) == 3
     assert mirror.differing() == []
     mirror.service.compare_everything()
     done = mirror.drain()
     assert (done.written_to_cloud, done.written_to_legacy) == (0, 0)
     assert len(mirror.practice.rows(ENTRIES)) == before + 1
+
+
+def test_a_request_of_which_nobody_can_tell_what_it_is_is_listed(mirror: Mirror) -> None:
+    made_in_cloud(mirror, "ServiceRequest", category=None)
+    mirror.drain()
+    assert [reason for _, reason in held(mirror)] == ["only-in-cloud"]
 
 
 def test_a_new_problem_in_the_cloud_extends_its_new_entry(mirror: Mirror) -> None:

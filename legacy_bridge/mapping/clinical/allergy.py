@@ -13,7 +13,7 @@ from legacy_bridge.mapping.clinical.entry import (
     entry_fields,
     plain_values,
 )
-from legacy_bridge.mapping.clinical.entry_kinds import ALLERGY_TYPE
+from legacy_bridge.mapping.clinical.entry_kinds import TYPES
 from legacy_bridge.mapping.clinical.places import element
 from legacy_bridge.mapping.clinical.record import VERIFICATION_ALLERGY, ClinicalMapping, is_withheld
 from legacy_bridge.mapping.field import Draft, FieldMapping
@@ -65,7 +65,7 @@ ALLERGY = ClinicalMapping(
     optional=OPTIONAL,
     needs=NEEDS,
     defaults=DEFAULTS,
-    new_row={**NEW_ROW, "ObservationType": ALLERGY_TYPE},
+    new_row={**NEW_ROW, "ObservationType": TYPES[Kind.ALLERGY]},
     fields=(
         *entry_fields(
             _TYPE,

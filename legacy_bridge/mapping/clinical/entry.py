@@ -52,6 +52,8 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
     clinician: Place,
     entered_by: Place | None = None,
     subject: str = "subject",
+    code: Place | None = None,
+    consultation: Place | None = None,
 ) -> tuple[FieldMapping, ...]:
     """The fields that all entries have.
 
@@ -63,8 +65,9 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
         clinician: where the clinician is.
         entered_by: where the one who typed it is; None: an extension.
         subject: the element that names the patient.
+        code: where the code is; None: the element of that name.
+        consultation: where the consultation is named; None: the element `encounter`.
     """
-    code = element("code")
     return (
         link_field(
             "patient",
@@ -75,7 +78,7 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
             kind=Kind.PATIENT,
             target="Patient",
         ),
-        code_field("code", TABLE, "CodeId", CODE, resource_type, code, kind=kind),
+        code_field("code", TABLE, "CodeId", CODE, resource_type, code or element("code"), kind=kind),
         date_field("date", TABLE, ("EffectiveDate", "EffectiveDatePrecision"), resource_type, date),
         moment_field("entered", TABLE, ("EnteredDate", "EnteredTime"), resource_type, entered),
         link_field(
@@ -101,7 +104,7 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
             TABLE,
             "ConsultationGuid",
             resource_type,
-            element("encounter"),
+            consultation or element("encounter"),
             kind=Kind.CONSULTATION,
             target="Encounter",
         ),

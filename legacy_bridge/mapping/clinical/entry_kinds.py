@@ -8,21 +8,39 @@ from collections.abc import Mapping
 
 from legacy_bridge.records import Kind
 
-ALLERGY_TYPE = "Allergy"
 INVESTIGATION_TYPE = "Investigation"
-ALLERGY_CATEGORIES = ("Allergy and adverse drug reactions", "Allergy and adverse reactions")
+TYPES: Mapping[Kind, str] = {
+    Kind.ALLERGY: "Allergy",
+    Kind.IMMUNIZATION: "Immunisation",
+    Kind.FAMILY_HISTORY: "Family History",
+    Kind.TEST_REQUEST: "Test Request",
+    Kind.REFERRAL: "Referral",
+}
+"""What `ObservationType` calls the kinds that have a word of their own."""
+CATEGORIES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.ALLERGY: ("Allergy and adverse drug reactions", "Allergy and adverse reactions"),
+    Kind.IMMUNIZATION: ("Immunisations",),
+    Kind.FAMILY_HISTORY: ("Family history",),
+    Kind.TEST_REQUEST: ("Investigation requests",),
+    Kind.REFERRAL: ("Referral",),
+}
+"""The categories of codes that make a row one of these, whatever else it says."""
 DISORDER_CATEGORIES = ("Dental disorder", "Nursing problem")
+PROCEDURE_CATEGORIES = ("Procedure code", "Dental procedure", "Planned dental intervention")
 MIXED_CATEGORY = "Conditions, operations and procedures"
-"""Of these the first letter of the Read code tells: chapters A to S are disorders."""
+"""Of these the first letter of the Read code tells: A to S are disorders, 7 and 8 are done to people."""
 DISORDER_CHAPTERS = tuple("ABCDEFGHJKLMNPQRS")
+PROCEDURE_CHAPTERS = ("7", "8")
 
-_OF_CATEGORY: Mapping[str, Kind] = dict.fromkeys(ALLERGY_CATEGORIES, Kind.ALLERGY)
+_OF_CATEGORY: Mapping[str, Kind] = {
+    category: kind for kind, categories in CATEGORIES.items() for category in categories
+}
 
 
 def fits(kind: Kind, category: str | None) -> bool:
     """Whether an entry of a kind may have a code of a category; of an unknown code nobody can tell."""
     if category is None:
         return True
-    return _OF_CATEGORY.get(category, kind) is kind and (
-        kind is not Kind.ALLERGY or category in ALLERGY_CATEGORIES
-    )
+    if kind is Kind.CONDITION:  # anything but an allergy may be somebody's problem
+        return _OF_CATEGORY.get(category) is not Kind.ALLERGY
+    return _OF_CATEGORY.get(category, kind) is kind and category in CATEGORIES.get(kind, (category,))

@@ -44,7 +44,7 @@ def _guid(link: LinkKey) -> str:
 
 PATIENT, DOCTOR, OTHER = _link(Kind.PATIENT, 2), _link(Kind.PRACTITIONER, 3), _link(Kind.PRACTITIONER, 4)
 VISIT, PROBLEM, RESULT = _link(Kind.CONSULTATION, 5), _link(Kind.CONDITION, 6), _link(Kind.OBSERVATION, 7)
-SLOT = _link(Kind.SLOT, 8)
+SLOT, PRACTICE = _link(Kind.SLOT, 8), _link(Kind.ORGANIZATION, 9)
 TYPES = {
     PATIENT: "Patient",
     DOCTOR: "Practitioner",
@@ -53,6 +53,7 @@ TYPES = {
     PROBLEM: "Condition",
     RESULT: "Observation",
     SLOT: "Slot",
+    PRACTICE: "Organization",
 }
 CODES = {
     "237792131000006113": CodeRow(
@@ -122,6 +123,18 @@ PROBLEM_ROWS = st.none() | st.fixed_dictionaries(
         "SignificanceDescription": st.sampled_from(["Significant Problem", "Minor Problem", None]),
     }
 )
+REFERRAL_ROWS = st.fixed_dictionaries(
+    {
+        "ReferralUrgency": st.sampled_from(
+            [None, "Routine", "Urgent", "Soon", "2 Week Wait", "Dated", "Odd"]
+        ),
+        "ReferralServiceType": text(100),
+        "ReferralMode": text(100),
+        "ReferralUBRN": st.sampled_from([None, "000012345678"]),
+        "TransportRequired": FLAGS,
+        "ReferralTargetOrganisationGuid": st.sampled_from([None, _guid(PRACTICE)]),
+    }
+)
 VISIT_ROWS = st.fixed_dictionaries(
     {
         **_COMMON,
@@ -143,6 +156,8 @@ def groups(draw: Any, kind: Kind) -> RowGroup:
     if kind is Kind.CONDITION:
         problem = draw(PROBLEM_ROWS)
         rows["CareRecord_Problem"] = () if problem is None else (problem,)
+    if kind is Kind.REFERRAL:
+        rows["CareRecord_ObservationReferral"] = (draw(REFERRAL_ROWS),)
     if kind in (Kind.OBSERVATION, Kind.REPORT):
         child = {"ObservationGuid": _guid(RESULT), "_kind": "observation"}
         rows["children"] = (child,) if draw(st.booleans()) else ()

@@ -28,6 +28,11 @@ CODES = {
     "weight": (104, "Body weight", "Biological values", "^EXA4"),
     "panel": (105, "Invented panel", "Biochemistry", "^EXA5"),
     "sodium": (106, "Invented serum sodium", "Biochemistry", "^EXA6"),
+    "jab": (108, "Invented vaccination", "Immunisations", "^EXA8"),
+    "grandmother": (109, "Family history of made-up sneezing", "Family history", "^EXA9"),
+    "stitches": (110, "Stitches of the reference practice", "Conditions, operations and procedures", "7H1.."),
+    "blood test": (111, "Invented blood test requested", "Investigation requests", "^EX11"),
+    "to hospital": (112, "Referral to the invented hospital", "Referral", "^EX12"),
     "cough": (107, "Invented cough", "Conditions, operations and procedures", "H33.."),
 }
 """Number, term, category and Read code; the concept is the number with 900000 before it."""
@@ -35,7 +40,7 @@ CODES = {
 
 def clinical_stages(stage: Stage = Stage.LEAD) -> dict[Function, Standing]:
     """Where functions stand when the clinical record is mirrored."""
-    return stages(consultations=stage, results=stage)
+    return stages(consultations=stage, results=stage, referrals=stage)
 
 
 def concept(name: str) -> str:

@@ -24,6 +24,7 @@ _KEYS = {
     "CareRecord_Consultation": "ConsultationGuid",
     "CareRecord_Observation": "ObservationGuid",
     "CareRecord_Problem": "ObservationGuid",
+    "CareRecord_ObservationReferral": "ObservationGuid",
 }
 
 

@@ -1,0 +1,113 @@
+"""What was done, given or is in the family: Procedure, Immunization, FamilyMemberHistory."""
+
+from typing import Any
+
+from legacy_bridge.mapping.clinical.entry import (
+    DEFAULTS,
+    NEEDS,
+    NEW_ROW,
+    OPTIONAL,
+    TABLE,
+    entry_fields,
+    plain_values,
+)
+from legacy_bridge.mapping.clinical.entry_kinds import TYPES
+from legacy_bridge.mapping.clinical.places import Place, element, extension, marked
+from legacy_bridge.mapping.clinical.record import ClinicalMapping, is_withheld
+from legacy_bridge.mapping.field import Element
+from legacy_bridge.records import Kind
+
+_IMMUNIZATION, _FAMILY, _PROCEDURE = "Immunization", "FamilyMemberHistory", "Procedure"
+_NOT_KNOWN = "Date not known"
+"""FHIR R4 wants some word of when an immunization was given, and the legacy program may have none."""
+_FAMILY_MEMBER = {
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode",
+            "code": "FAMMEMB",
+            "display": "family member",
+        }
+    ]
+}
+"""Who it is in the family is in the entry's code, not beside it."""
+
+
+def _occurrence() -> Place:
+    plain = element("occurrenceDateTime")
+
+    def put(resource: Element, value: Any) -> None:
+        plain.put(resource, value)
+        if value is not None:
+            resource.pop("occurrenceString", None)
+        elif "occurrenceString" not in resource:
+            resource["occurrenceString"] = _NOT_KNOWN
+
+    return Place(get=plain.get, put=put)
+
+
+def _history(
+    kind: Kind, resource_type: str, skeleton: Any, observation_type: str, fields: Any
+) -> ClinicalMapping:
+    return ClinicalMapping(
+        kind=kind,
+        table=TABLE,
+        resource_types=(resource_type,),
+        skeleton={resource_type: skeleton},
+        deleted_column="Deleted",
+        withheld=is_withheld,
+        parents=frozenset({"patient"}),
+        optional=OPTIONAL,
+        needs=NEEDS,
+        defaults=DEFAULTS,
+        new_row={**NEW_ROW, "ObservationType": observation_type},
+        fields=(*fields, *plain_values(resource_type)),
+    )
+
+
+IMMUNIZATION = _history(
+    Kind.IMMUNIZATION,
+    _IMMUNIZATION,
+    {"status": "completed", "occurrenceString": _NOT_KNOWN},
+    TYPES[Kind.IMMUNIZATION],
+    entry_fields(
+        _IMMUNIZATION,
+        Kind.IMMUNIZATION,
+        date=_occurrence(),
+        entered=element("recorded"),
+        clinician=marked("performer", "clinician", "actor"),
+        subject="patient",
+        code=element("vaccineCode"),
+    ),
+)
+
+FAMILY_HISTORY = _history(
+    Kind.FAMILY_HISTORY,
+    _FAMILY,
+    {"status": "completed", "relationship": _FAMILY_MEMBER},
+    TYPES[Kind.FAMILY_HISTORY],
+    entry_fields(
+        _FAMILY,
+        Kind.FAMILY_HISTORY,
+        date=element("date"),
+        entered=extension("entered", "valueDateTime"),
+        clinician=extension("clinician", "valueReference"),
+        subject="patient",
+        code=marked("condition", "legacy", "code"),
+        consultation=extension("consultation", "valueReference"),
+    ),
+)
+
+PROCEDURE = _history(
+    Kind.PROCEDURE,
+    _PROCEDURE,
+    {"status": "completed"},
+    "Observation",
+    entry_fields(
+        _PROCEDURE,
+        Kind.PROCEDURE,
+        date=element("performedDateTime"),
+        entered=extension("entered", "valueDateTime"),
+        clinician=element("asserter"),
+        entered_by=element("recorder"),
+    ),
+)
