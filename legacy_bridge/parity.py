@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from legacy_bridge.errors import RecordRefused
-from legacy_bridge.mapping.clinical.codes import wanted_codes
-from legacy_bridge.mapping.field import references_in
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import CloudContent, Kind, LinkKey, Reading, RowGroup
-from legacy_bridge.sides.codes import CodeBook
-from legacy_bridge.sides.links import Link, References, ids_of, links_in, withheld_of
+from legacy_bridge.references import references_of
+from legacy_bridge.sides.links import Link, References
 from legacy_bridge.sides.listings import Counted
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 
@@ -83,25 +81,13 @@ class Comparison:
         for at in range(0, len(keys), _CHUNK):
             links = list(self._journal.links(keys[at : at + _CHUNK]).values())
             groups, contents = self._legacy.read(links), self._cloud.read(links)
-            references = self._references(groups.values(), contents.values())
+            readings = [one for group in groups.values() if (one := self._reading(group)) is not None]
+            references = references_of(readings, contents.values(), self._journal, self._legacy)
             for link in links:
                 found[link.key] = self._compare(
                     link, groups.get(link.key), contents.get(link.key), references
                 )
         return found
-
-    def _references(self, groups: Collection[RowGroup], contents: Collection[CloudContent]) -> References:
-        texts = {text for content in contents for text in references_in(content)}
-        readings = [one for group in groups if (one := self._reading(group)) is not None]
-        named = links_in([value for one in readings for value in one.fields.values()])
-        links = self._journal.links(named)
-        wanted = wanted_codes(readings, contents)
-        return References(
-            of_links=ids_of(links),
-            withheld=withheld_of(links),
-            of_resources=self._journal.keys_of(texts),
-            codes=self._legacy.codes(wanted) if wanted else CodeBook(),
-        )
 
     def _reading(self, group: RowGroup) -> Reading | None:
         try:

@@ -14,9 +14,8 @@ from typing import Any
 
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.guards import BlastGuard
-from legacy_bridge.mapping.clinical.codes import wanted_codes
 from legacy_bridge.mapping.codes import INACTIVE_STATUSES
-from legacy_bridge.mapping.field import references_in, relative
+from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
 from legacy_bridge.mapping.values import moment_from_text
 from legacy_bridge.merge.policy import UNITS
@@ -24,7 +23,7 @@ from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
 from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
-from legacy_bridge.sides.codes import CodeBook
+from legacy_bridge.references import references_of
 from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
     RESTORED,
@@ -35,9 +34,7 @@ from legacy_bridge.sides.links import (
     References,
     Restore,
     Settlement,
-    ids_of,
     links_in,
-    withheld_of,
 )
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
@@ -169,7 +166,12 @@ class Reconciler:
             except Exception as error:  # noqa: BLE001 - a poisonous row is held; the others flow on
                 visit = replace(visit, refusal=_not_mappable(dirty.key, error))
             visits.append(visit)
-        references = self._references(readings.values(), contents.values())
+        references = references_of(
+            [one for one in readings.values() if one is not None],
+            contents.values(),
+            self._journal,
+            self._legacy,
+        )
         readings = {
             visit.link.key: self._mappings[visit.link.key.kind].known(
                 readings.get(visit.link.key), visit.group, references
@@ -184,28 +186,6 @@ class Reconciler:
             )
             for visit in visits
         ]
-
-    def _references(
-        self, readings: Collection[Reading | None], contents: Collection[CloudContent]
-    ) -> References:
-        named = links_in([value for one in readings if one is not None for value in one.fields.values()])
-        texts = {text for content in contents for text in references_in(content)}
-        of_resources = self._journal.keys_of(texts)
-        links = dict(self._journal.links(named | set(of_resources.values())))
-        sessions = {key: link.baseline for key, link in links.items() if key.kind is Kind.SESSION}
-        people = links_in([value for one in sessions.values() for value in one.values()])
-        links.update(self._journal.links(people - set(links)))
-        return References(
-            of_links=ids_of(links),
-            withheld=withheld_of(links),
-            of_resources=of_resources,
-            baselines=sessions,
-            codes=self._codes(readings, contents),
-        )
-
-    def _codes(self, readings: Collection[Reading | None], contents: Collection[CloudContent]) -> CodeBook:
-        wanted = wanted_codes([one for one in readings if one is not None], contents)
-        return self._legacy.codes(wanted) if wanted else CodeBook()
 
     def _doubted(self, visit: Visit, came_back_from: datetime) -> Visit:
         """The visit of a link on a cloud that came back from a backup: its differences may be no edits."""

@@ -1,0 +1,35 @@
+"""Looks up what some records name: the other records' links, and the codes."""
+
+from collections.abc import Collection
+
+from legacy_bridge.mapping.clinical.codes import wanted_codes
+from legacy_bridge.mapping.field import references_in
+from legacy_bridge.records import CloudContent, Kind, Reading
+from legacy_bridge.sides.codes import CodeBook
+from legacy_bridge.sides.links import References, ids_of, links_in, withheld_of
+from legacy_bridge.sides.stores import Journal, LegacyRecords
+
+
+def references_of(
+    readings: Collection[Reading], contents: Collection[CloudContent], journal: Journal, legacy: LegacyRecords
+) -> References:
+    """What resolves every link, reference and code that some records name.
+
+    Raises:
+        SideUnavailable: try again later.
+    """
+    named = links_in([value for one in readings for value in one.fields.values()])
+    texts = {text for content in contents for text in references_in(content)}
+    of_resources = journal.keys_of(texts)
+    links = dict(journal.links(named | set(of_resources.values())))
+    sessions = {key: link.baseline for key, link in links.items() if key.kind is Kind.SESSION}
+    people = links_in([value for one in sessions.values() for value in one.values()])
+    links.update(journal.links(people - set(links)))
+    wanted = wanted_codes(readings, contents)
+    return References(
+        of_links=ids_of(links),
+        withheld=withheld_of(links),
+        of_resources=of_resources,
+        baselines=sessions,
+        codes=legacy.codes(wanted) if wanted else CodeBook(),
+    )
