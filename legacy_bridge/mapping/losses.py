@@ -64,7 +64,7 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
         "DnaReasonCodeId": _LATER,
         "IsBookableOnline": _LATER,
         "BookingMethod": _LATER,
-        "ExternalPatientOrganisation": "of another practice's patient: the slot is taken, and nobody is named",
+        "ExternalPatientOrganisation": "another practice's patient: the slot is taken, and names nobody",
         "ContextType": _LATER,
         "ServiceSetting": _LATER,
         "NationalSlotCategoryName": _LATER,

@@ -181,6 +181,18 @@ def test_a_problem_that_ends_in_the_cloud_ends_in_legacy(mirror: Mirror) -> None
     assert mirror.differing() == []
 
 
+def test_an_active_problem_with_an_end_is_carried_with_both(mirror: Mirror) -> None:
+    mirror.practice.edit("CareRecord_Problem", "elbow", EndDate=date(2026, 10, 1), EndDatePrecision="YM")
+    mirror.drain()
+    elbow = entry(mirror, "Condition", "elbow")
+    assert "abatementDateTime" not in elbow
+    assert mirror.differing() == []
+    mirror.practice.edit("CareRecord_Problem", "elbow", ProblemStatusDescription="Past Problem")
+    mirror.drain()
+    assert entry(mirror, "Condition", "elbow")["abatementDateTime"] == "2026-10"
+    assert mirror.differing() == []
+
+
 @pytest.mark.hazard("H13")
 def test_a_clinical_field_that_both_sides_changed_is_asked(mirror: Mirror) -> None:
     weight = entry(mirror, "Observation", "weight1")

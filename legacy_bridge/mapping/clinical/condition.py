@@ -14,9 +14,9 @@ from legacy_bridge.mapping.clinical.entry import (
     plain_values,
 )
 from legacy_bridge.mapping.clinical.fields import date_field, field, link_field, row_of, text_field
-from legacy_bridge.mapping.clinical.places import element, extension
+from legacy_bridge.mapping.clinical.places import Place, element, extension
 from legacy_bridge.mapping.clinical.record import VERIFICATION_CONDITION, ClinicalMapping, is_withheld
-from legacy_bridge.mapping.field import Column, Draft, FieldMapping
+from legacy_bridge.mapping.field import Column, Draft, Element, FieldMapping
 from legacy_bridge.mapping.values import text_of
 from legacy_bridge.records import CloudContent, Kind, RowGroup, RowValue, Value
 from legacy_bridge.sides.codes import CodeRow
@@ -48,6 +48,24 @@ def _column(name: str, length: int) -> Column:
     return Column(table=PROBLEM, name=name, length=length, extends=True)
 
 
+def _end() -> Place:
+    """The end of a problem; FHIR R4 (con-4) knows none of an active one, so that is kept in an extension."""
+    plain, kept = element("abatementDateTime"), extension("problem-end", "valueDateTime")
+
+    def get(resource: Mapping[str, Any]) -> Any:
+        return plain.get(resource) or kept.get(resource)
+
+    def put(resource: Element, value: Any) -> None:
+        is_over = _STATUSES.get(_status_code(resource) or "") == PAST
+        plain.put(resource, value if is_over else None)
+        kept.put(resource, None if is_over else value)
+
+    return Place(get=get, put=put)
+
+
+_END = _end()
+
+
 def _status_code(resource: Mapping[str, Any]) -> str | None:
     codings = (resource.get("clinicalStatus") or {}).get("coding", [])
     return next((text_of(one.get("code")) for one in codings if one.get("system") == _CLINICAL), None)
@@ -68,6 +86,7 @@ def _put_status(draft: Draft, value: Value | None, _references: References) -> N
         known = _CODES.get(str(value))
         coded = {} if known is None else {"coding": [{"system": _CLINICAL, "code": known}]}
         condition["clinicalStatus"] = {**coded, "text": value}
+    _END.put(condition, _END.get(condition))
 
 
 def _is_problem(content: CloudContent, _references: References) -> Value | None:
@@ -182,7 +201,7 @@ CONDITION = ClinicalMapping(
             PROBLEM,
             ("EndDate", "EndDatePrecision"),
             _TYPE,
-            element("abatementDateTime"),
+            _END,
             extends=True,
         ),
         field(
