@@ -31,6 +31,8 @@ class Kind(Enum):
     PROCEDURE = "procedure"
     TEST_REQUEST = "test-request"
     REFERRAL = "referral"
+    MEDICATION = "medication"
+    ISSUE = "issue"
 
     @property
     def rank(self) -> int:
@@ -60,6 +62,8 @@ _FUNCTIONS = {
     Kind.PROCEDURE: Function.CONSULTATIONS,
     Kind.TEST_REQUEST: Function.RESULTS,
     Kind.REFERRAL: Function.REFERRALS,
+    Kind.MEDICATION: Function.PRESCRIBING,
+    Kind.ISSUE: Function.PRESCRIBING,
 }
 
 ENTRIES = (
@@ -75,7 +79,7 @@ ENTRIES = (
 )
 """Kinds that share one legacy table: what a row of it is, its code decides. When that changes, it moves."""
 
-CLINICAL = frozenset({Kind.CONSULTATION, *ENTRIES})
+CLINICAL = frozenset({Kind.CONSULTATION, *ENTRIES, Kind.MEDICATION, Kind.ISSUE})
 """Kinds that are part of a patient's record; new ones may be made on either side."""
 
 

@@ -32,6 +32,8 @@ _SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
     "CareRecord_Observation": (None, ("ObservationGuid", "ParentObservationGuid")),
     "CareRecord_Problem": (None, ("ObservationGuid",)),
     "CareRecord_ObservationReferral": (None, ("ObservationGuid",)),
+    "Prescribing_DrugRecord": (Kind.MEDICATION, ("DrugRecordGuid",)),
+    "Prescribing_IssueRecord": (Kind.ISSUE, ("IssueRecordGuid",)),
 }
 """Of each table the kind, or None for coded entries, whose code tells it, and the columns that name records:
 a result's row names its panel too, which lists its results."""

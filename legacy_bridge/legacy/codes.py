@@ -6,13 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.mapping.clinical.entry_kinds import DRUG_CATEGORY
 from legacy_bridge.sides.codes import CodeBook, CodeRow, WantedCodes
 
 _CHUNK = 500  # numbers a statement
 
 
 def look_up(connection: Connection, wanted: WantedCodes) -> CodeBook:
-    """Clinical codes, by their numbers and by what SNOMED CT calls them; unknown ones are missing."""
+    """Clinical codes and drugs, by their numbers and SNOMED CT's; unknown ones are missing."""
     table = METADATA.tables["Coding_ClinicalCode"]
     found: dict[str, CodeRow] = {}
     for column, numbers in (
@@ -23,6 +24,13 @@ def look_up(connection: Connection, wanted: WantedCodes) -> CodeBook:
             for row in connection.execute(select(table).where(column.in_(chunk))):
                 one = _row(row)
                 found[one.number] = one
+    drugs = METADATA.tables["Coding_DrugCode"]
+    for column, numbers in ((drugs.c.CodeId, wanted.numbers), (drugs.c.DmdProductCodeId, wanted.concepts)):
+        for chunk in _whole(numbers):
+            for row in connection.execute(select(drugs).where(column.in_(chunk))):
+                number = str(row.CodeId)
+                dmd = None if row.DmdProductCodeId is None else str(row.DmdProductCodeId)
+                found[number] = CodeRow(number=number, term=row.Term, concept=dmd, category=DRUG_CATEGORY)
     return CodeBook.of(tuple(found.values()))
 
 

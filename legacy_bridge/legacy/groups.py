@@ -1,7 +1,7 @@
 """Which rows make one record of each kind, as statements that name one practice."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import LargeBinary, MetaData, Select, Table, and_, cast, or_, select
@@ -203,6 +203,16 @@ _OF_PROBLEM = Beside(
 )
 
 
+_DRUG = Beside(table="Coding_DrugCode", main="CodeId", other="CodeId", columns=("Term",))
+_OF_PRESCRIBED = replace(_OF_PROBLEM, main="ProblemObservationGuid")
+_PLAN = Beside(
+    table="Prescribing_DrugRecord",
+    main="DrugRecordGuid",
+    other="DrugRecordGuid",
+    columns=("DrugRecordGuid", "IsConfidential"),
+)
+
+
 def _entry(*beside: Beside) -> Group:
     return Group(
         main=entries.TABLE,
@@ -291,4 +301,18 @@ GROUPS: Mapping[Kind, Group] = {
     Kind.PROCEDURE: _entry(),
     Kind.TEST_REQUEST: _entry(),
     Kind.REFERRAL: _entry(_REFERRAL),
+    Kind.MEDICATION: Group(
+        main="Prescribing_DrugRecord",
+        key="DrugRecordGuid",
+        hides_deleted=True,
+        flags=("IsConfidential",),
+        beside=(_FLAGS, _DRUG, _OF_PRESCRIBED),
+    ),
+    Kind.ISSUE: Group(
+        main="Prescribing_IssueRecord",
+        key="IssueRecordGuid",
+        hides_deleted=True,
+        flags=("IsConfidential",),
+        beside=(_FLAGS, _CONSULTATION, _DRUG, _OF_PRESCRIBED, _PLAN),
+    ),
 }

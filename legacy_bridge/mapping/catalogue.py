@@ -6,6 +6,7 @@ from legacy_bridge.mapping.clinical.allergy import ALLERGY
 from legacy_bridge.mapping.clinical.condition import CONDITION
 from legacy_bridge.mapping.clinical.consultation import CONSULTATION
 from legacy_bridge.mapping.clinical.history import FAMILY_HISTORY, IMMUNIZATION, PROCEDURE
+from legacy_bridge.mapping.clinical.medication import ISSUE, MEDICATION
 from legacy_bridge.mapping.clinical.observation import OBSERVATION, REPORT
 from legacy_bridge.mapping.clinical.request import REFERRAL, TEST_REQUEST
 from legacy_bridge.mapping.location import LOCATION
@@ -37,5 +38,7 @@ def catalogue(ods: str) -> Mapping[Kind, ResourceMapping]:
         PROCEDURE,
         TEST_REQUEST,
         REFERRAL,
+        MEDICATION,
+        ISSUE,
     )
     return {one.kind: one for one in mappings}

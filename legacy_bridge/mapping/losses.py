@@ -107,6 +107,8 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
         "ReferralClosureReasonCodeId": _RESERVED,
         "ProcessingId": _OWN,
     },
+    "Prescribing_DrugRecord": {"DrugRecordGuid": _KEY, "OrganisationGuid": _PRACTICE, "ProcessingId": _OWN},
+    "Prescribing_IssueRecord": {"IssueRecordGuid": _KEY, "OrganisationGuid": _PRACTICE, "ProcessingId": _OWN},
 }
 
 ALTERED: tuple[tuple[str, str], ...] = (

@@ -40,6 +40,8 @@ def date_of(value: RowValue) -> PartialDate | None:
     """A date column's value."""
     if value is None:
         return None
+    if isinstance(value, datetime):
+        return PartialDate.of(value.date())
     if isinstance(value, date):
         return PartialDate.of(value)
     text = text_of(value)

@@ -62,6 +62,12 @@ _ENTRY = (
     *_alone(Policy.LEGACY, "patient", "entered", "clinician", "entered_by"),
 )
 """Whose record it is, and who entered it when, never changes by itself: those follow the legacy program."""
+_PRESCRIBED = (
+    Unit(name="drug", fields=("code", "dosage", "quantity"), policy=Policy.ASK),
+    *_alone(Policy.ASK, "date", "problem", "expires"),
+    *_alone(Policy.LEGACY, "patient", "entered", "clinician", "entered_by"),
+)
+"""A drug, its dose and its quantity are never put together from two sides."""
 
 UNITS: Mapping[Kind, tuple[Unit, ...]] = {
     Kind.ORGANIZATION: (*_alone(Policy.LEGACY, "ods", "type"), *_alone(Policy.AUTHORITY, "name")),
@@ -125,5 +131,17 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
         *_ENTRY,
         *_alone(Policy.ASK, "urgency", "service", "mode", "ubrn", "transport"),
         *_alone(Policy.LEGACY, "target"),
+    ),
+    Kind.MEDICATION: (
+        *_PRESCRIBED,
+        Unit(name="over", fields=("over", "cancelled"), policy=Policy.ASK),
+        *_alone(Policy.ASK, "type", "issues", "issues_authorised"),
+    ),
+    Kind.ISSUE: (
+        *_PRESCRIBED,
+        *_alone(Policy.ASK, "course_days", "patient_message", "pharmacy_message", "pharmacy_text", "review"),
+        *_alone(Policy.ASK, "contraceptive", "private", "consultation"),
+        *_alone(Policy.LEGACY, "plan", "cost", "emis_code", "pharmacy_stamp", "method"),
+        *_alone(Policy.LEGACY, "compliance", "average_compliance"),
     ),
 }

@@ -25,6 +25,9 @@ CATEGORIES: Mapping[Kind, tuple[str, ...]] = {
     Kind.REFERRAL: ("Referral",),
 }
 """The categories of codes that make a row one of these, whatever else it says."""
+PRESCRIBED = (Kind.MEDICATION, Kind.ISSUE)
+DRUG_CATEGORY = "drug"
+"""What stands for the category of a drug's code, which has none."""
 DISORDER_CATEGORIES = ("Dental disorder", "Nursing problem")
 PROCEDURE_CATEGORIES = ("Procedure code", "Dental procedure", "Planned dental intervention")
 MIXED_CATEGORY = "Conditions, operations and procedures"
@@ -38,9 +41,11 @@ _OF_CATEGORY: Mapping[str, Kind] = {
 
 
 def fits(kind: Kind, category: str | None) -> bool:
-    """Whether an entry of a kind may have a code of a category; of an unknown code nobody can tell."""
+    """Whether a record of a kind may have a code of a category; of an unknown code nobody can tell."""
     if category is None:
         return True
+    if kind in PRESCRIBED or category == DRUG_CATEGORY:
+        return kind in PRESCRIBED and category == DRUG_CATEGORY
     if kind is Kind.CONDITION:  # anything but an allergy may be somebody's problem
         return _OF_CATEGORY.get(category) is not Kind.ALLERGY
     return _OF_CATEGORY.get(category, kind) is kind and category in CATEGORIES.get(kind, (category,))

@@ -1,7 +1,7 @@
 """Laws of the clinical mappings: what is written is read back, digit for digit; what is not mapped stays."""
 
 import json
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -44,6 +44,7 @@ def _guid(link: LinkKey) -> str:
 
 PATIENT, DOCTOR, OTHER = _link(Kind.PATIENT, 2), _link(Kind.PRACTITIONER, 3), _link(Kind.PRACTITIONER, 4)
 VISIT, PROBLEM, RESULT = _link(Kind.CONSULTATION, 5), _link(Kind.CONDITION, 6), _link(Kind.OBSERVATION, 7)
+PLAN = LinkKey(kind=Kind.MEDICATION, key="1858f0d1-0000-4000-8000-00000000000a")
 SLOT, PRACTICE = _link(Kind.SLOT, 8), _link(Kind.ORGANIZATION, 9)
 TYPES = {
     PATIENT: "Patient",
@@ -54,13 +55,14 @@ TYPES = {
     RESULT: "Observation",
     SLOT: "Slot",
     PRACTICE: "Organization",
+    PLAN: "MedicationRequest",
 }
 CODES = {
     "237792131000006113": CodeRow(
         number="237792131000006113", term="Term", concept="1234567", description="99", read="H33.."
     ),
     "12": CodeRow(number="12", term="No concept", read="^ESCT12"),
-    "13": CodeRow(number="13"),
+    "13": CodeRow(number="13"),  # of no known category, so any kind may have it
 }
 REFERENCES = References(
     of_links={link: {kind: link.key[-1]} for link, kind in TYPES.items()},
@@ -79,6 +81,9 @@ NUMBERS = st.none() | st.decimals(
     allow_nan=False, allow_infinity=False, min_value=Decimal("-1E18"), max_value=Decimal("1E18")
 )
 DAYS = st.none() | st.just(date(1899, 12, 31)) | st.dates(date(1890, 1, 1), date(2030, 1, 1))
+MIDNIGHTS = st.none() | st.dates(date(1990, 1, 1), date(2030, 1, 1)).map(
+    lambda day: datetime.combine(day, time())
+)
 PRECISIONS = st.sampled_from(["U", "Y", "YM", "YMD", "YMDT", "", None])
 STAFF = st.sampled_from([None, _guid(DOCTOR), _guid(OTHER)])
 FLAGS = st.sampled_from([True, False, None])
@@ -135,6 +140,45 @@ REFERRAL_ROWS = st.fixed_dictionaries(
         "ReferralTargetOrganisationGuid": st.sampled_from([None, _guid(PRACTICE)]),
     }
 )
+_PRESCRIBED = {
+    **_COMMON,
+    "CodeId": st.sampled_from([None, *map(int, CODES)]),
+    "Dosage": text(400),
+    "Quantity": NUMBERS,
+    "QuantityUnit": st.sampled_from(["tablet", "ml", "x 200 dose", None]),
+    "ProblemObservationGuid": st.sampled_from([None, _guid(PROBLEM)]),
+    "ExpiryDate": MIDNIGHTS,
+}
+DRUG_ROWS = st.fixed_dictionaries(
+    {
+        **_PRESCRIBED,
+        "PrescriptionType": st.sampled_from([None, "Acute", "Repeat", "Automatic"]),
+        "IsActive": FLAGS,
+        "CancellationDate": st.none() | st.dates(date(1990, 1, 1), date(2030, 1, 1)),
+        "NumberOfIssues": st.none() | st.integers(0, 255),
+        "NumberOfIssuesAuthorised": st.none() | st.integers(0, 255),
+    }
+)
+ISSUE_ROWS = st.fixed_dictionaries(
+    {
+        **_PRESCRIBED,
+        "DrugRecordGuid": st.sampled_from([None, _guid(PLAN)]),
+        "ConsultationGuid": st.sampled_from([None, _guid(VISIT)]),
+        "CourseDurationInDays": st.none() | st.integers(-5, 400),
+        "EstimatedNhsCost": NUMBERS,
+        "EmisCode": text(50),
+        "PatientMessage": text(200),
+        "ScriptPharmacyStamp": text(255),
+        "Compliance": NUMBERS,
+        "AverageCompliance": NUMBERS,
+        "IsPrescribedAsContraceptive": FLAGS,
+        "IsPrivatelyPrescribed": FLAGS,
+        "PharmacyMessage": text(200),
+        "PharmacyText": text(200),
+        "ReviewDate": MIDNIGHTS,
+        "IssueMethodDescription": text(100),
+    }
+)
 VISIT_ROWS = st.fixed_dictionaries(
     {
         **_COMMON,
@@ -152,6 +196,10 @@ def groups(draw: Any, kind: Kind) -> RowGroup:
     link = LinkKey(kind=kind, key=OWN)
     if kind is Kind.CONSULTATION:
         return RowGroup(link=link, rows={"CareRecord_Consultation": (draw(VISIT_ROWS),)}, digest="")
+    if kind is Kind.MEDICATION:
+        return RowGroup(link=link, rows={"Prescribing_DrugRecord": (draw(DRUG_ROWS),)}, digest="")
+    if kind is Kind.ISSUE:
+        return RowGroup(link=link, rows={"Prescribing_IssueRecord": (draw(ISSUE_ROWS),)}, digest="")
     rows: dict[str, Any] = {"CareRecord_Observation": ({**draw(ENTRY_ROWS), "_kind": kind.value},)}
     if kind is Kind.CONDITION:
         problem = draw(PROBLEM_ROWS)

@@ -1,6 +1,6 @@
 """A clinical record of a handful of rows, edited as the legacy program and the new pages would."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +40,7 @@ CODES = {
 
 def clinical_stages(stage: Stage = Stage.LEAD) -> dict[Function, Standing]:
     """Where functions stand when the clinical record is mirrored."""
-    return stages(consultations=stage, results=stage, referrals=stage)
+    return stages(consultations=stage, results=stage, referrals=stage, prescribing=stage)
 
 
 def concept(name: str) -> str:
@@ -60,6 +60,9 @@ def add_codes(practice: SmallPractice) -> None:
             SnomedCTDescriptionId=int(f"800000{number}"),
             EmisCodeCategoryDescription=category,
         )
+    practice.insert(
+        "Coding_DrugCode", CodeId=501, Term="Exampletine 500mg tablets", DmdProductCodeId=900000501
+    )
 
 
 def add_consultation(practice: SmallPractice, name: str, patient: str = "mary", **columns: Any) -> None:
@@ -147,6 +150,62 @@ def add_value(practice: SmallPractice, name: str, number: str, code: str = "weig
     )
 
 
+def add_drug(practice: SmallPractice, name: str, **columns: Any) -> None:
+    """Insert a drug that is prescribed on repeat."""
+    practice.add(
+        "Prescribing_DrugRecord",
+        name,
+        **{
+            "PatientGuid": guid("mary"),
+            "OrganisationGuid": guid("org"),
+            "EffectiveDate": SEEN,
+            "EffectiveDatePrecision": "YMD",
+            "EnteredDate": SEEN,
+            "EnteredTime": time(10, 5),
+            "ClinicianUserInRoleGuid": guid("ann"),
+            "EnteredByUserInRoleGuid": guid("bob"),
+            "CodeId": 501,
+            "Dosage": "ONE TO BE TAKEN EACH DAY",
+            "Quantity": Decimal("28.000"),
+            "QuantityUnit": "tablet",
+            "PrescriptionType": "Repeat",
+            "IsActive": True,
+            "NumberOfIssues": 1,
+            "NumberOfIssuesAuthorised": 6,
+            "ExpiryDate": datetime(2027, 5, 12),  # noqa: DTZ001 - the column has no zone
+            "IsConfidential": False,
+            "Deleted": False,
+            **columns,
+        },
+    )
+
+
+def add_issue(practice: SmallPractice, name: str, plan: str, **columns: Any) -> None:
+    """Insert an issue of a drug."""
+    practice.add(
+        "Prescribing_IssueRecord",
+        name,
+        **{
+            "PatientGuid": guid("mary"),
+            "OrganisationGuid": guid("org"),
+            "DrugRecordGuid": guid(plan),
+            "EffectiveDate": SEEN,
+            "EffectiveDatePrecision": "YMD",
+            "ClinicianUserInRoleGuid": guid("ann"),
+            "EnteredByUserInRoleGuid": guid("bob"),
+            "CodeId": 501,
+            "Dosage": "ONE TO BE TAKEN EACH DAY",
+            "Quantity": Decimal("28.000"),
+            "QuantityUnit": "tablet",
+            "CourseDurationInDays": 28,
+            "EstimatedNhsCost": Decimal("2.1500"),
+            "IsConfidential": False,
+            "Deleted": False,
+            **columns,
+        },
+    )
+
+
 def patient_reference(mirror: Mirror, name: str = "mary") -> dict[str, Any]:
     """A Reference to a patient."""
     return {"reference": f"Patient/{mirror.patient(name)['id']}"}
@@ -160,3 +219,40 @@ def doctor_reference(mirror: Mirror, name: str = "ann") -> dict[str, Any]:
 def snomed(name: str) -> dict[str, Any]:
     """A CodeableConcept that has only the SNOMED CT concept of a code."""
     return {"coding": [{"system": "http://snomed.info/sct", "code": concept(name)}]}
+
+
+def add_record(practice: SmallPractice) -> None:
+    """Insert a record with one entry of every kind, and the codes."""
+    add_codes(practice)
+    add_consultation(practice, "visit")
+    add_allergy(practice, "pen", ConsultationGuid=guid("visit"))
+    add_problem(practice, "elbow")
+    add_value(practice, "weight1", "60.000", ConsultationGuid=guid("visit"), ProblemGuid=guid("elbow"))
+    add_entry(practice, "bloods", "panel", ObservationType="Investigation")
+    add_value(
+        practice,
+        "sodium1",
+        "5.60E+1",
+        "sodium",
+        NumericUnit="mmol/L",
+        ParentObservationGuid=guid("bloods"),
+        NumericRangeLow=Decimal("40.0"),
+        NumericRangeHigh=Decimal("50.0"),
+        Abnormal=True,
+        AbnormalReason="Above range",
+        Qualifiers='<Qualifiers>\r\n"é"</Qualifiers> ',
+    )
+    add_entry(practice, "jab1", "jab", ObservationType="Immunisation")
+    add_entry(practice, "gran", "grandmother", ObservationType="Family History")
+    add_entry(practice, "cut", "stitches")
+    add_entry(practice, "asked", "blood test", ObservationType="Test Request")
+    add_entry(practice, "sent", "to hospital", ObservationType="Referral")
+    practice.insert(
+        "CareRecord_ObservationReferral",
+        ObservationGuid=guid("sent"),
+        PatientGuid=guid("mary"),
+        OrganisationGuid=guid("org"),
+        ReferralUrgency="2 Week Wait",
+        ReferralUBRN="000012345678",
+        ReferralTargetOrganisationGuid=guid("elsewhere"),
+    )

@@ -24,6 +24,8 @@ _KEYS = {
     "CareRecord_Consultation": "ConsultationGuid",
     "CareRecord_Observation": "ObservationGuid",
     "CareRecord_Problem": "ObservationGuid",
+    "Prescribing_DrugRecord": "DrugRecordGuid",
+    "Prescribing_IssueRecord": "IssueRecordGuid",
     "CareRecord_ObservationReferral": "ObservationGuid",
 }
 

@@ -1,0 +1,119 @@
+"""Drugs and their issues between real tables and the embedded store."""
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from legacy_bridge.records import Kind
+from tests.legacy_bridge.support.clinical import (
+    add_codes,
+    add_drug,
+    add_issue,
+    clinical_stages,
+    doctor_reference,
+    patient_reference,
+)
+from tests.legacy_bridge.support.mirror import Mirror
+from tests.legacy_bridge.support.small_practice import SmallPractice, guid
+from web_modules.fhir_store.service import FhirService
+
+DRUGS, ISSUES = "Prescribing_DrugRecord", "Prescribing_IssueRecord"
+
+
+@pytest.fixture
+def mirror(practice: SmallPractice, fhir: FhirService, tmp_path: Path) -> Iterator[Mirror]:
+    """A bridge that has carried a drug and an issue of it once."""
+    add_codes(practice)
+    add_drug(practice, "daily")
+    add_issue(practice, "first", "daily")
+    made = Mirror(practice, fhir, tmp_path, standings=clinical_stages())
+    made.drain()
+    yield made
+    made.stop()
+
+
+def plan_of(mirror: Mirror, name: str = "daily") -> dict[str, Any]:
+    return mirror.resource("MedicationRequest", DRUGS, name)
+
+
+def test_a_drug_is_a_plan_and_its_issue_an_order_based_on_it(mirror: Mirror) -> None:
+    assert mirror.journal.quarantined() == []
+    assert mirror.differing() == []
+    plan = plan_of(mirror)
+    assert (plan["intent"], plan["status"]) == ("plan", "active")
+    assert plan["medicationCodeableConcept"]["text"] == "Exampletine 500mg tablets"
+    assert plan["dosageInstruction"][0]["text"] == "ONE TO BE TAKEN EACH DAY"
+    assert str(plan["dispenseRequest"]["quantity"]["value"]) == "28.000"
+    order = mirror.resource("MedicationRequest", ISSUES, "first")
+    assert order["intent"] == "order"
+    assert order["basedOn"][0]["reference"] == f"MedicationRequest/{plan['id']}"
+
+
+@pytest.mark.hazard("H07")
+def test_a_drug_stopped_in_legacy_is_stopped_on_the_cloud_and_started_again(mirror: Mirror) -> None:
+    mirror.practice.edit(DRUGS, "daily", IsActive=False, CancellationDate=date(2026, 11, 16))
+    mirror.drain()
+    assert plan_of(mirror)["status"] == "stopped"
+    mirror.practice.edit(DRUGS, "daily", IsActive=True, CancellationDate=None)
+    mirror.drain()
+    assert plan_of(mirror)["status"] == "active"
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H07")
+@pytest.mark.parametrize("status", ["stopped", "cancelled", "completed"])
+def test_a_drug_stopped_on_the_cloud_is_not_active_in_legacy_and_keeps_its_word(
+    mirror: Mirror, status: str
+) -> None:
+    mirror.put(plan_of(mirror), status=status)
+    mirror.drain()
+    assert mirror.practice.row(DRUGS, "daily")["IsActive"] is False
+    assert plan_of(mirror)["status"] == status
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H06")
+def test_a_prescription_made_on_the_cloud_is_issued_once(mirror: Mirror) -> None:
+    mirror.client.create(
+        {
+            "resourceType": "MedicationRequest",
+            "status": "active",
+            "intent": "order",
+            "medicationCodeableConcept": {
+                "coding": [{"system": "http://snomed.info/sct", "code": "900000501"}]
+            },
+            "subject": patient_reference(mirror),
+            "authoredOn": "2026-11-17",
+            "requester": doctor_reference(mirror),
+            "basedOn": [{"reference": f"MedicationRequest/{plan_of(mirror)['id']}"}],
+            "dosageInstruction": [{"text": "ONE AT NIGHT"}],
+            "dispenseRequest": {"quantity": {"value": Decimal("14.0"), "unit": "tablet"}},
+        }
+    )
+    mirror.drain()
+    mirror.service.compare_everything()
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+    rows = mirror.practice.rows(ISSUES)
+    assert len(rows) == 2
+    assert (rows[-1]["Dosage"], str(rows[-1]["Quantity"]), rows[-1]["CodeId"]) == (
+        "ONE AT NIGHT",
+        "14.0",
+        501,
+    )
+    assert rows[-1]["DrugRecordGuid"] == guid("daily")
+    assert mirror.differing() == []
+    assert mirror.journal.standing().linked[Kind.ISSUE] == 2
+
+
+def test_a_clinical_code_is_no_drug(mirror: Mirror) -> None:
+    plan = plan_of(mirror)
+    coding = [{"system": "http://snomed.info/sct", "code": "900000104"}]
+    mirror.put(plan, medicationCodeableConcept={"coding": coding})
+    mirror.drain()
+    assert [one.reason for one in mirror.journal.quarantined()] == ["code-of-another-kind"]
+    assert mirror.practice.row(DRUGS, "daily")["CodeId"] == 501
