@@ -13,6 +13,19 @@ Row = dict[str, Any]
 _NO_CODE_SYSTEM = 990_000_000  # far below any number of a real terminology's form
 _VALUES = (("Body weight", "kg", 45, 120), ("Pulse rate", "/min", 52, 105), ("Peak flow", "L/min", 250, 650))
 _PROBLEMS = ("Sore elbow of the reference practice", "Invented seasonal sneezing", "Made-up back ache")
+_OTHERS = (
+    ("Allergy to examplecillin", "Allergy and adverse reactions", "Allergy"),
+    ("Allergy to invented nuts", "Allergy and adverse reactions", "Allergy"),
+    ("Vaccination against made-up fever", "Immunisations", "Immunisation"),
+    ("Family history of invented sneezing", "Family history", "Family History"),
+    ("Invented blood test requested", "Investigation requests", "Test Request"),
+    ("Referral to the reference hospital", "Referral", "Referral"),
+    ("Invented blood panel", "Biochemistry", "Investigation"),
+    ("Invented serum examplium", "Biochemistry", "Value"),
+)
+"""Term, category and what `ObservationType` says; the last is a result of the one before it."""
+_ALLERGIES = (0, 1)
+_PANEL, _RESULT = 6, 7
 _DRUGS = ("Exampletine 500mg tablets", "Placeborol 20mg capsules", "Specimenine 5mg/5ml oral solution")
 _DOSES = ("ONE TO BE TAKEN TWICE A DAY", "ONE TO BE TAKEN EACH MORNING", "5ML THREE TIMES A DAY")
 
@@ -21,6 +34,7 @@ def code_rows() -> tuple[list[Row], list[Row]]:
     """The clinical codes and the drug codes."""
     terms = [(value[0], "Biological values") for value in _VALUES]
     terms += [(problem, "Symptoms and Findings") for problem in _PROBLEMS]
+    terms += [(term, category) for term, category, _ in _OTHERS]
     clinical = [
         {
             "CodeId": _NO_CODE_SYSTEM + place,
@@ -88,6 +102,7 @@ def entry_rows(
                     "Episode": "None",
                 },
             )
+        yield from _noted(plan, chance, entered, consultation, place)
         if chance.random() < 0.5:
             drug = chance.randrange(len(_DRUGS))
             yield (
@@ -105,3 +120,86 @@ def entry_rows(
                     "NumberOfIssuesAuthorised": 6,
                 },
             )
+            yield (
+                "Prescribing_IssueRecord",
+                entered
+                | {
+                    "IssueRecordGuid": plan.guid("issue", patient, place),
+                    "DrugRecordGuid": plan.guid("drug", patient, place),
+                    "CodeId": _NO_CODE_SYSTEM + 500 + drug,
+                    "Dosage": _DOSES[drug],
+                    "Quantity": Decimal("28.000"),
+                    "QuantityUnit": "tablet",
+                    "CourseDurationInDays": 28,
+                    "EstimatedNhsCost": Decimal("2.1500"),
+                    "IsPrescribedAsContraceptive": False,
+                    "IsPrivatelyPrescribed": False,
+                    "ConsultationGuid": consultation,
+                },
+            )
+
+
+def _noted(
+    plan: PracticePlan, chance: random.Random, entered: Row, consultation: str, place: int
+) -> Iterator[tuple[str, Row]]:
+    """What else was noted in one consultation: a problem, an allergy, a panel with its result."""
+    patient: str = entered["PatientGuid"]
+
+    def noted(what: int, **columns: Any) -> tuple[str, Row]:
+        return (
+            "CareRecord_Observation",
+            entered
+            | {
+                "ObservationGuid": plan.guid("noted", patient, place, what),
+                "CodeId": _NO_CODE_SYSTEM + len(_VALUES) + len(_PROBLEMS) + what,
+                "ConsultationGuid": consultation,
+                "ObservationType": _OTHERS[what][2],
+                "Abnormal": False,
+                "Episode": "None",
+            }
+            | columns,
+        )
+
+    for what in range(len(_OTHERS)):
+        if what not in (*_ALLERGIES, _PANEL, _RESULT) and chance.random() < 0.1:
+            yield noted(what)
+    if place == 0 and chance.random() < 0.2:
+        yield noted(chance.choice(_ALLERGIES))
+    if chance.random() < 0.2:
+        yield noted(_PANEL)
+        yield noted(
+            _RESULT,
+            ParentObservationGuid=plan.guid("noted", patient, place, _PANEL),
+            Value=Decimal(chance.randrange(300, 600)) / 10,
+            NumericUnit="mmol/L",
+            NumericRangeLow=Decimal("35.0"),
+            NumericRangeHigh=Decimal("50.0"),
+        )
+    if chance.random() < 0.4:
+        problem = chance.randrange(len(_PROBLEMS))
+        guid = plan.guid("problem", patient, place)
+        yield (
+            "CareRecord_Observation",
+            entered
+            | {
+                "ObservationGuid": guid,
+                "CodeId": _NO_CODE_SYSTEM + len(_VALUES) + problem,
+                "ConsultationGuid": consultation,
+                "ObservationType": "Observation",
+                "Abnormal": False,
+                "Episode": "First",
+            },
+        )
+        yield (
+            "CareRecord_Problem",
+            {
+                "ObservationGuid": guid,
+                "PatientGuid": patient,
+                "OrganisationGuid": entered["OrganisationGuid"],
+                "Deleted": False,
+                "EndDatePrecision": "U",
+                "ExpectedDuration": 14,
+                "ProblemStatusDescription": "Active Problem",
+                "SignificanceDescription": chance.choice(("Significant Problem", "Minor Problem")),
+            },
+        )
