@@ -4,10 +4,10 @@ import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
 from web_modules.fhir.transport import FhirRequest
 from web_modules.fhir_store.access import Agent, AgentKind
+from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.audit.filing import LONGEST_REFERENCE, OBSERVER, references_of, sent_by, who
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.documents import Resource, encode
@@ -127,7 +127,7 @@ def note_of(
         for reference in references
     ]
     if request.query:
-        query = f"{request.path}?{urlencode(request.query)}".encode()
+        query = f"{request.path}?{query_text(request.query)}".encode()
         entities.append({"type": _DATA, "role": _QUERY, "query": base64.b64encode(query[:4000]).decode()})
     if entities:
         event["entity"] = entities

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
+from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import decode
@@ -59,7 +59,7 @@ class AuditSearch:
     def query(self, after: int | None) -> str:
         """That of this page's address, or of the one that follows an event."""
         cursor = () if after is None else ((CURSOR, str(after)),)
-        return urlencode((*self.used, *cursor))
+        return query_text((*self.used, *cursor))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

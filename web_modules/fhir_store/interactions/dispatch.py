@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.access import AUDIT_EVENT
+from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.audit.service import AuditService
 from web_modules.fhir_store.bundles.running import BundleRunner
 from web_modules.fhir_store.database.records import WritableRecords
@@ -218,7 +219,7 @@ def _permit_audit(request: Asked) -> None:
 
 
 def _condition(request: Asked) -> str:
-    return urlencode([pair for pair in request.query if pair[0] not in {"_format", "_pretty"}])
+    return query_text([pair for pair in request.query if pair[0] not in {"_format", "_pretty"}])
 
 
 def waiting_position(request: FhirRequest) -> tuple[int, float] | None:

@@ -6,9 +6,9 @@ under the write lock, so a feed that has read up to a moment has missed nothing 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from web_modules.fhir_store.access import Interaction
+from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
 from web_modules.fhir_store.elements.moments import Range, range_of
 from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
@@ -52,7 +52,7 @@ class HistoryRequest:
         pairs = list(self.used)
         if after is not None:
             pairs.append((CURSOR, str(after)))
-        query = urlencode(pairs)
+        query = query_text(pairs)
         return f"{base_url}/{self.path}" + (f"?{query}" if query else "")
 
 

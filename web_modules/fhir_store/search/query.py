@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlencode
 
+from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.refusals import IssueCode, Refusal, about, of_parameter, refuse
@@ -115,7 +115,7 @@ class Search:
         if cursor is not None:
             token = base64.urlsafe_b64encode(encode(cursor)).decode().rstrip("=")
             pairs.append((CURSOR, token))
-        query = urlencode(pairs)
+        query = query_text(pairs)
         return "/".join(filter(None, (base_url, self.path))) + (f"?{query}" if query else "")
 
 
