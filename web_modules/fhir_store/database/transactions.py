@@ -195,21 +195,27 @@ class _Job(Generic[T]):
 
     def __init__(self, work: Callable[[Session], T]) -> None:
         self.work = work
+        self.turn = threading.Lock()
+        """Held until the work is done, or this thread is the one to do what waits."""
+        self.turn.acquire()
         self.is_done = False
         self.result: T | None = None
         self.error: BaseException | None = None
 
 
 class GroupCommits:
-    """Writing transactions, one at a time. Who waits for the lock is taken along by whoever holds it.
+    """Writing transactions, one at a time. One thread leads, and takes along what others bring meanwhile.
 
-    A commit costs a flush of the disk; under load one flush then serves many writers.
+    A commit costs a flush of the disk; under load one flush then serves many writers. Whoever was taken along
+    goes on at once, and does not wait for the next ones.
     """
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
-        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._queueing = threading.Lock()
         self._waiting: deque[_Job[Any]] = deque()
+        self._is_led = False
 
     def run(self, work: Callable[[Session], T]) -> T:
         """Do something in a writing transaction.
@@ -221,10 +227,13 @@ class GroupCommits:
             DatabaseSilent: nothing was kept.
         """
         job = _Job(work)
-        self._waiting.append(job)
-        with self._lock:
-            while not job.is_done:
-                self._serve([self._waiting.popleft() for _ in range(min(len(self._waiting), LARGEST_GROUP))])
+        with self._queueing:
+            self._waiting.append(job)
+            is_led, self._is_led = self._is_led, True
+        if is_led:
+            job.turn.acquire()
+        if not job.is_done:
+            self._lead()
         if job.error is not None:
             raise job.error
         return cast(T, job.result)
@@ -232,8 +241,22 @@ class GroupCommits:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Keep every other writer of this process out."""
-        with self._lock:
+        with self._writing:
             yield
+
+    def _lead(self) -> None:
+        """Do what waits, this thread's own first; then somebody who came meanwhile leads."""
+        try:
+            with self._writing:
+                with self._queueing:
+                    size = min(len(self._waiting), LARGEST_GROUP)
+                    jobs = [self._waiting.popleft() for _ in range(size)]
+                self._serve(jobs)
+        finally:
+            with self._queueing:
+                self._is_led = bool(self._waiting)
+                if self._is_led:
+                    self._waiting[0].turn.release()
 
     def _serve(self, jobs: list[_Job[Any]]) -> None:
         try:
@@ -243,6 +266,7 @@ class GroupCommits:
         finally:
             for job in jobs:
                 job.is_done = True
+                job.turn.release()
 
     def _are_done_together(self, jobs: list[_Job[Any]]) -> bool:
         """Whether several shared a commit; what one of them did wrong in the database undoes them all."""

@@ -208,3 +208,43 @@ def test_one_that_is_refused_leaves_those_who_wait_with_it_alone(database: Datab
     errors = written_together(database, works)
     assert [type(error) for error in errors] == [type(None), Undo, type(None)]
     assert committed(database) == ["a", "c"]
+
+
+def test_who_is_committed_goes_on_while_the_next_is_still_at_it(database: Database) -> None:
+    waiting = database._commits._waiting
+    began, go, last_began, last_go = (threading.Event() for _ in range(4))
+
+    def hold(_session: Session) -> None:
+        began.set()
+        assert go.wait(60)
+
+    def bring_the_last(session: Session) -> None:
+        add(session, 1, "a")
+        last.start()
+        until(lambda: len(waiting) == 1, "the last one waits")
+
+    def stay(session: Session) -> None:
+        last_began.set()
+        assert last_go.wait(60)
+        add(session, 3, "c")
+
+    def writer(work: Callable[[Session], Any]) -> threading.Thread:
+        return threading.Thread(target=database.write, args=(work,))
+
+    last = writer(stay)
+    holder, *others = (writer(work) for work in (hold, bring_the_last, lambda session: add(session, 2, "b")))
+    holder.start()
+    assert began.wait(60)
+    others[0].start()
+    until(lambda: len(waiting) == 1, "the first one waits")
+    others[1].start()
+    until(lambda: len(waiting) == 2, "the second one waits")
+    go.set()
+    assert last_began.wait(60)
+    for one in (holder, *others):
+        one.join(60)
+        assert not one.is_alive()
+    assert committed(database) == ["a", "b"]
+    last_go.set()
+    last.join(60)
+    assert committed(database) == ["a", "b", "c"]
