@@ -10,8 +10,8 @@ from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, Table
 class Adding:
     """How rows are added to one table, the practice first.
 
-    A server gets the rows as one JSON text, which it reads faster than it takes single values, and for which
-    the statement is the same however many there are.
+    A server gets several rows as one JSON text, which it reads faster than it takes single values, and for
+    which the statement is the same however many there are.
     """
 
     def __init__(self, table: Table, *others: str) -> None:

@@ -201,7 +201,7 @@ class Session:
         for key, rows in alike.items():
             if isinstance(key, str):
                 self._each(key, rows)
-            elif self._is_embedded:
+            elif self._is_embedded or len(rows) == 1:
                 self._each(key[0].sql, rows)
             else:
                 self._cursor.execute(key[0].server_sql, (key[1], key[0].as_json(rows)))
