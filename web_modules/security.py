@@ -5,7 +5,6 @@ import hmac
 from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
-from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -71,17 +70,25 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
-        if scope["type"] in {"http", "websocket"}:
-            asked = _parts(f"//{Headers(scope=scope).get('host', '')}").hostname or ""
-            if "*" not in self._hosts and asked not in self._hosts:
-                if scope["type"] == "websocket":
-                    scope["query_string"] = b""  # a token may stand there, and the server logs the address
-                    await send({"type": "websocket.close", "code": 1008})  # answered by HTTP 403
-                    return
-                answer = PlainTextResponse("This server is not known by that name.\n", status_code=421)
-                await answer(scope, receive, send)
+        is_asked = scope["type"] in {"http", "websocket"}
+        if is_asked and "*" not in self._hosts and _host_of(scope) not in self._hosts:
+            if scope["type"] == "websocket":
+                scope["query_string"] = b""  # a token may stand there, and the server logs the address
+                await send({"type": "websocket.close", "code": 1008})  # answered by HTTP 403
                 return
+            answer = PlainTextResponse("This server is not known by that name.\n", status_code=421)
+            await answer(scope, receive, send)
+            return
         await self._app(scope, receive, send)
+
+
+def _host_of(scope: Scope) -> str:
+    """The host name for which a request is meant, without its port."""
+    asked = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    name, _, port = asked.partition(":")
+    if name.replace(".", "").replace("-", "").isalnum() and (not port or port.isdecimal()):  # nearly always
+        return name.lower()
+    return _parts(f"//{asked}").hostname or ""
 
 
 def with_query_token(connection: HTTPConnection) -> HTTPConnection:
