@@ -151,6 +151,9 @@ class Transactions:
                 cursor.fetchall()
             self._rest(connection)
         except self.silence as error:
+            if _is_too_much(error):  # said of what was sent to a server before
+                self._undo(connection)
+                raise _too_much() from error
             if self._is_embedded or not session.ends:
                 raise
             connection.invalidate()

@@ -13,6 +13,7 @@ from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.tables import QUANTITY, URI
+from web_modules.fhir_store.refusals import Refusal
 
 ADD_URI = Adding(URI, "parameter", "number", "uri")
 ADD_QUANTITY = Adding(QUANTITY, "parameter", "number", "low", "high", "system", "unit")
@@ -248,3 +249,16 @@ def test_who_is_committed_goes_on_while_the_next_is_still_at_it(database: Databa
     last_go.set()
     last.join(60)
     assert committed(database) == ["a", "b", "c"]
+
+
+def test_a_change_that_is_too_much_is_refused_although_it_is_sent_last(database: Database) -> None:
+    deep: dict[str, tuple[str, tuple[str, ...]]] = {
+        "sqlite": (f"SELECT {'- ' * 9000}1", ()),
+        "postgresql": ("SELECT CAST(? AS json)", ("[" * 100_000,)),
+    }
+    sql, values = deep[database.engines[0].dialect.name]
+    with pytest.raises(Refusal) as caught:
+        database.write(lambda session: session.change_later(sql, [values]))
+    assert caught.value.status == 400
+    database.write(lambda session: add(session, 1, "a"))
+    assert committed(database) == ["a"]
