@@ -26,10 +26,12 @@ case ${1-} in
     ;;
 esac
 
-# Found with a bare Debian 12: Chromium's and Qt's libraries, X11, the ODBC driver manager, the type.
+# Found with a bare Debian 12: Chromium's and Qt's libraries, X11, the ODBC driver manager, the type;
+# and letters that it lacks, such as Chinese ones: a name is never a row of boxes.
 needed="libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 libnss3 libgssapi-krb5-2 libasound2
   libxcomposite1 libxdamage1 libxrandr2 libxtst6 libxkbfile1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
-  libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 unixodbc fonts-open-sans"
+  libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 unixodbc fonts-open-sans
+  fonts-droid-fallback"
 # A screen, keys and mouse, a window manager, the clipboard, window properties, a guest in another toolkit; and
 # PostgreSQL's programs, with which tests start a server of their own.
 needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk postgresql"
