@@ -43,7 +43,8 @@ FUNCTION = Function(
 
 def cloud(tmp_path: Path, standard: Standard, **settings: Any) -> Cloud:
     url = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
-    known = CloudSettings(**({"database": url, "service_token": TOKEN} | settings))
+    asked: dict[str, Any] = {"database": url, "service_token": TOKEN, "audit_key": Path("audit.key")}
+    known = CloudSettings(**(asked | settings))
     return create_cloud(known, Store(url, standard), bytes(32), ORIGIN, (FUNCTION, *FUNCTIONS[2:]))
 
 

@@ -307,6 +307,7 @@ def test_no_worker_outlives_the_one_that_keeps_them(served: Served) -> None:
 def test_what_cannot_start_is_said_once(tmp_path: Path) -> None:
     told = subprocess.run(
         [*COMMAND, "--workers", "3", "--database", "postgresql+psycopg://u@127.0.0.1:1/x"],
+        env={**os.environ, "BANYAN_CLOUD_AUDIT_KEY": str(tmp_path / "audit.key")},
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -55,7 +55,7 @@ def _renewed(
     file = folder / "clients.json"
     file.write_text(json.dumps({"clients": clients}), encoding="utf-8")
     url = f"sqlite:///{folder / 'cloud.sqlite'}"
-    settings = CloudSettings(database=url, clients=file)
+    settings = CloudSettings(database=url, clients=file, audit_key=file.with_name("audit.key"))
     store = Store(url, standard)
     try:
         store.open_practice(settings.practice, settings.environment)

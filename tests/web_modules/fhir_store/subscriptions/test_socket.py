@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ RESTRICTED = {"security": [{"system": CONFIDENTIALITY, "code": "R"}]}
 @pytest.fixture
 def cloud(database_url: str, standard: Standard) -> Iterator[Cloud]:
     """A cloud of the reference environment."""
-    settings = CloudSettings(database=database_url, service_token=TOKEN)
+    settings = CloudSettings(database=database_url, service_token=TOKEN, audit_key=Path("audit.key"))
     with closing(Store(database_url, standard)) as store:
         yield create_cloud(settings, store, bytes(32), ORIGIN)
 

@@ -197,6 +197,7 @@ def open_practice(folder: Path, standard: Standard, **settings: Any) -> Iterator
         "service_token": SERVICE_TOKEN,
         "clients": file,
         "practice": PRACTICE,
+        "audit_key": folder / "audit.key",
     }
     made = CloudSettings(**(known | settings))
     origin = made.public_url or ORIGIN
