@@ -291,12 +291,16 @@ class Reconciler:
             is_confidential = link.state is LinkState.WITHHELD or mapping.hides(visit.group) is not False
             remove = mapping.withdrawal if is_confidential else mapping.removal
             plan = remove(content, link=link)
-            return replace(visit, plan=plan, deletes=True, ends_as=LinkState.TOMBSTONE)
+            touched = tuple(self._legacy.dependants(link.key))
+            return replace(visit, plan=plan, deletes=True, ends_as=LinkState.TOMBSTONE, touched=touched)
         if found is Presence.DELETE_LEGACY and visit.group is not None:
             change = RowChange(link=link.key, digest=visit.group.digest, columns={}, delete=True)
             return replace(visit, row_change=change, deletes=True, ends_as=LinkState.TOMBSTONE)
         ends_as = LinkState.NEW if found is Presence.FORGET else LinkState.TOMBSTONE
-        return replace(visit, ends_as=ends_as)
+        is_news = link.state is LinkState.LINKED
+        return replace(
+            visit, ends_as=ends_as, touched=tuple(self._legacy.dependants(link.key)) if is_news else ()
+        )
 
     def _agree(
         self,
@@ -335,7 +339,7 @@ class Reconciler:
         if merged.to_legacy and visit.group is not None:
             change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
         touched = tuple(mapping.dependents(visit.group) if visit.group is not None and cloud is None else ())
-        if visit.link.state is LinkState.WITHHELD:  # it is shown again
+        if visit.link.state in (LinkState.WITHHELD, LinkState.TOMBSTONE):  # it is shown again
             touched = (*touched, *self._legacy.dependants(visit.link.key))
         return replace(
             visit,

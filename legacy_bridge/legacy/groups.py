@@ -162,7 +162,7 @@ _FLAGS = Beside(
     table="Admin_Patient",
     main="PatientGuid",
     other="PatientGuid",
-    columns=("PatientGuid", "SpineSensitive", "IsConfidential"),
+    columns=("PatientGuid", "SpineSensitive", "IsConfidential", "Deleted"),
     keeps_deleted=True,
 )
 _CONSULTATION = Beside(

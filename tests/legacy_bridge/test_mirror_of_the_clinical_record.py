@@ -244,6 +244,20 @@ def test_a_confidential_entry_is_withdrawn_and_shown_again(mirror: Mirror, whose
     assert held(mirror) == []
 
 
+def test_the_record_of_a_patient_who_left_leaves_too_and_comes_back_with_her(mirror: Mirror) -> None:
+    allergy = entry(mirror, "AllergyIntolerance", "pen")
+    mirror.practice.edit("Admin_Patient", "mary", Deleted=True)
+    mirror.drain()
+    with pytest.raises((FhirGone, FhirNotFound)):
+        mirror.client.read("AllergyIntolerance", allergy["id"])
+    assert mirror.practice.row(ENTRIES, "pen")["Deleted"] is False
+    mirror.practice.edit("Admin_Patient", "mary", Deleted=False)
+    mirror.drain()
+    assert entry(mirror, "AllergyIntolerance", "pen")["code"] == allergy["code"]
+    assert mirror.differing() == []
+    assert held(mirror) == []
+
+
 def test_an_entry_waits_for_its_patient_and_is_carried_without_its_consultation(mirror: Mirror) -> None:
     add_allergy(mirror.practice, "orphan", PatientGuid=guid("nobody"))
     add_allergy(mirror.practice, "early", ConsultationGuid=guid("later"))

@@ -161,9 +161,10 @@ class FhirClient:
         }
         answer = self._send("POST", "", headers={"prefer": "return=representation"}, resource=bundle)
         stored: list[Resource] = []
-        for step in _resource(answer).get("entry", []):
+        for entry, step in zip(entries, _resource(answer).get("entry", []), strict=False):
             outcome = step.get("resource")
-            if outcome is None and "location" in step.get("response", {}):
+            is_there = entry.method != "DELETE" and "location" in step.get("response", {})
+            if outcome is None and is_there:
                 resource_type, resource_id = _located(step["response"]["location"])
                 outcome = self.read(resource_type, resource_id)
             stored.append(outcome or {})

@@ -162,11 +162,15 @@ class ClinicalMapping(ResourceMapping):
 
 
 def is_withheld(group: RowGroup) -> bool:
-    """Whether a record is confidential by its own flag, its consultation's or its patient's."""
+    """Whether a record is confidential by its own flag, its consultation's or its patient's.
+
+    A patient who has left the practice's scope takes the record along, and brings it back: that is no
+    deletion of it either.
+    """
     patients = group.rows.get(PATIENT, ())
     consultations = group.rows.get(CONSULTATION, ())
     return (
-        any(is_confidential(row) for row in patients)
+        any(is_confidential(row) or is_yes(row, "Deleted") for row in patients)
         or any(is_yes(row, "IsConfidential") for row in consultations)
         or is_yes(main_row(group), "IsConfidential")
     )

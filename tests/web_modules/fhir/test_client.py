@@ -86,6 +86,15 @@ def test_transaction_answers_with_every_resource_as_stored(
     assert client.transaction(entries) == [PATIENT]
 
 
+def test_transaction_does_not_look_for_what_it_deleted(server: ScriptedServer, client: FhirClient) -> None:
+    server.answers.append(
+        (200, {}, {"resourceType": "Bundle", "type": "transaction-response",
+                   "entry": [{"response": {"status": "204", "location": "Patient/1/_history/3"}}]})
+    )  # fmt: skip
+    assert client.transaction([TransactionEntry(method="DELETE", url="Patient/1")]) == [{}]
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
