@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.records import Kind
+from legacy_bridge.sides.writes import OutcomeKind, RowChange
 from tests.legacy_bridge.support.clinical import (
     CODES,
     ENTRIES,
@@ -18,7 +20,7 @@ from tests.legacy_bridge.support.clinical import (
     snomed,
 )
 from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import SmallPractice, guid, key
+from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid, key
 from web_modules.fhir_store.service import FhirService
 
 
@@ -253,3 +255,25 @@ def test_key_of_a_record_made_in_the_cloud_depends_on_nothing_but_its_id(
     mirror.drain()
     assert len(mirror.practice.rows(ENTRIES)) == rows
     assert mirror.differing() == []
+
+
+def test_a_row_that_the_bridge_made_and_somebody_removed_is_not_made_again(mirror: Mirror) -> None:
+    rows = LegacyRows(mirror.practice.engine, ODS)
+    link = key(Kind.ALLERGY, "new")
+    change = RowChange(link=link, digest=None, columns={"PatientGuid": guid("mary"), "CodeId": 101})
+    assert rows.write([change])[link].kind is OutcomeKind.WRITTEN
+    assert rows.write([change])[link].kind is OutcomeKind.CHANGED
+    mirror.practice.remove(ENTRIES, "new")
+    refused = rows.write([change])[link]
+    assert refused.refusal is not None
+    assert refused.refusal[0] == "removed-in-legacy"
+    assert guid("new") not in [row["ObservationGuid"] for row in mirror.practice.rows(ENTRIES)]
+
+
+def test_a_row_marked_deleted_is_not_made_again(mirror: Mirror) -> None:
+    made = made_in_cloud(mirror, "AllergyIntolerance")
+    mirror.drain()
+    (link,) = mirror.journal.keys_of([f"AllergyIntolerance/{made['id']}"]).values()
+    rows = LegacyRows(mirror.practice.engine, ODS)
+    change = RowChange(link=link, digest=None, columns={"PatientGuid": guid("mary")})
+    assert rows.write([change])[link].kind is OutcomeKind.CHANGED
