@@ -10,7 +10,7 @@ from shell.context.hub import Vote
 from shell.context.shown import Side
 from shell.hosts.key_frame import KeyFrame
 from shell.main_window.dialogs import CloseCard, VoteCard, WordsCard
-from shell.main_window.finding import Action
+from shell.main_window.finding import Action, Found, missing_words
 from shell.main_window.network import Cloud
 from shell.main_window.overlay import Card, Overlay
 from shell.main_window.palette import Palette
@@ -47,6 +47,9 @@ class Place(Protocol):
 
     def freeze_panes(self, *, is_frozen: bool) -> None:
         """Show a picture in place of each foreign window, or the window itself again."""
+
+    def withheld(self) -> int:
+        """How many confidential patients are only on the legacy screen."""
 
     def give_keys_back(self, side: Side | None) -> None:
         """Give the keys to the pane that had them, or to what is on the glass now."""
@@ -177,17 +180,18 @@ class Cards(QObject):
         words = self._words
         self._cloud.search(words, lambda patients: self._found(words, patients))
 
-    def _found(self, words: str, patients: Sequence[Patient] | None) -> None:
+    def _found(self, words: str, found: Found | None) -> None:
         palette = self.palette
         if palette is None or words != palette.words():
             return
-        if patients is None:
+        if found is None:
             palette.show_trouble("The cloud does not answer. Find the patient on the legacy screen.")
             return
-        patients = sorted(patients, key=lambda one: (one.family.lower(), one.given.lower(), one.born or ""))
         current = self._place.patient
         open_id = current.fhir_id if current else None
-        palette.show_patients(patients, len(patients), self._place.today(), open_id)
+        palette.show_patients(
+            found, self._place.today(), open_id, missing_words(found, self._place.withheld())
+        )
 
     def _open(self, patient: Patient) -> None:
         self.after_palette(lambda: self._board.open_patient(patient))

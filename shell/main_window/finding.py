@@ -35,6 +35,21 @@ class Action:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Who was found for some words.
+
+    Attributes:
+        patients: no more than the window asks for.
+        total: how many there are in all; None when that was not said, and there are more.
+        is_withheld: the cloud knows of others, whom it does not show to this person.
+    """
+
+    patients: tuple[Patient, ...] = ()
+    total: int | None = 0
+    is_withheld: bool = False
+
+
 def actions_for(offer: CloudOffer, title: str, decision: Decision, patient: Patient | None) -> list[Action]:
     """All that can be gone to, nearest first.
 
@@ -75,6 +90,31 @@ def matching(actions: Sequence[Action], words: str) -> list[Action]:
         for action in actions
         if all(any(part.startswith(one) for part in action.words.lower().split()) for one in wanted)
     ]
+
+
+def found_words(shown: int, total: int | None) -> str:
+    """How many are shown of how many there are; part of a list is never shown as the whole (hazard H04)."""
+    if total is None:
+        return f"the first {shown} · type more to find others"
+    if shown < total:
+        return f"the first {shown} of {total} · type more to find others"
+    return f"{total} found"
+
+
+def missing_words(found: Found, withheld: int) -> str:
+    """What is said of patients who are not listed; empty when all are.
+
+    Args:
+        found: who was found.
+        withheld: how many are on the legacy screen only.
+    """
+    said = []
+    if found.is_withheld:
+        said.append("Some patients are not shown to you because they are confidential.")
+    if withheld:
+        who = "1 confidential patient is" if withheld == 1 else f"{withheld} confidential patients are"
+        said.append(f"{who} never listed here: look on the legacy screen too.")
+    return " ".join(said)
 
 
 def similar_names(patients: Sequence[Patient]) -> int:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
 
 from shell.errors import CloudError
 from shell.functions import CloudOffer
+from shell.main_window.finding import Found
 from shell.patient import Patient, patient_of, person_words
 from web_modules.fhir import systems
 from web_modules.fhir.client import FhirClient
@@ -21,6 +22,7 @@ from web_modules.fhir.mirror_status import (
     unsettled,
     unsettled_by_patient,
 )
+from web_modules.fhir.searchset import matches, withholds
 
 _TIMEOUT_SECONDS = 5.0
 _PULSE_MILLISECONDS = 1000  # freshness is told in seconds
@@ -111,17 +113,22 @@ class Cloud(QObject):
         """Find who bears a number of the practice; None when the cloud does not answer."""
         system = systems.patient_number(self._offer.ods)
         self._ask(
-            lambda: self._patients({"identifier": f"{system}|{number}"}),
-            lambda found, _error: done(found),
+            lambda: self._find({"identifier": f"{system}|{number}"}),
+            lambda found, _error: done(None if found is None else found.patients),
         )
 
-    def search(self, words: str, done: Callable[[Sequence[Patient] | None], None]) -> None:
-        """Find patients by what a person typed: names, a date of birth, a number."""
+    def search(self, words: str, done: Callable[[Found | None], None]) -> None:
+        """Find patients by what a person typed: names, a date of birth, a number.
+
+        Args:
+            words: as typed.
+            done: is given who was found; None when the cloud does not answer.
+        """
         query = search_query(words, self._offer.ods)
         if query is None:
-            done(())
+            done(Found())
             return
-        self._ask(lambda: self._patients(query), lambda found, _error: done(found))
+        self._ask(lambda: self._find(query), lambda found, _error: done(found))
 
     def _patient(self, fhir_id: str) -> Patient:
         resource = self._client.read("Patient", fhir_id)
@@ -142,9 +149,13 @@ class Cloud(QObject):
             self._practitioners[reference] = person_words(found.get("name", []))
         return self._practitioners[reference]
 
-    def _patients(self, query: dict[str, Any]) -> list[Patient]:
-        bundle = self._client.search_page("Patient", query | {"_count": str(_FOUND_AT_MOST)})
-        return [patient_of(entry["resource"], self._offer.ods) for entry in bundle.get("entry", [])]
+    def _find(self, query: dict[str, Any]) -> Found:
+        asked = query | {"_count": str(_FOUND_AT_MOST), "_total": "accurate"}
+        bundle = self._client.search_page("Patient", asked)
+        patients = tuple(patient_of(one, self._offer.ods) for one in matches(bundle))
+        has_more = any(link.get("relation") == "next" for link in bundle.get("link", []))
+        total = bundle.get("total", None if has_more else len(patients))
+        return Found(patients=patients, total=total, is_withheld=withholds(bundle))
 
     def _beat(self) -> None:
         if not self._is_beating:

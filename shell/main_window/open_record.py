@@ -62,7 +62,7 @@ class OpenRecord(QObject):
 
     def _look_for_same_name(self, patient: Patient) -> None:
         words = f"{patient.family} {patient.given.split(' ')[0]}"
-        self._cloud.search(words, lambda found: self._found(patient, found or ()))
+        self._cloud.search(words, lambda found: self._found(patient, found.patients if found else ()))
 
     def _found(self, patient: Patient, found: Sequence[Patient]) -> None:
         if self._patient == patient:

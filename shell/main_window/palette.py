@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from shell.main_window.finding import Action, matching, similar_names
+from shell.main_window.finding import Action, Found, found_words, matching, similar_names
 from shell.main_window.overlay import Card
 from shell.main_window.parts import Tag, key_cap, label, picture, restyle, row
 from shell.main_window.theme import Theme
@@ -97,23 +97,24 @@ class Palette(Card):
         """What is typed."""
         return self._field.text().strip()
 
-    def show_patients(
-        self, patients: Sequence[Patient], total: int, today: date, open_id: str | None
-    ) -> None:
+    def show_patients(self, found: Found, today: date, open_id: str | None, missing: str) -> None:
         """Show who was found for the words that are typed now.
 
         Args:
-            patients: in the order of the search.
-            total: how many there are in all.
+            found: who.
             today: the environment's day.
             open_id: the FHIR id of the patient who is open.
+            missing: what is said of those who are not listed; may be empty.
         """
+        patients = sorted(
+            found.patients, key=lambda one: (one.family.lower(), one.given.lower(), one.born or "")
+        )
         many = similar_names(patients)
         self._warning.setVisible(many > 1)
         self._warning_words.setText(
             f"{many} patients have a similar name. Check the date of birth and NHS number."
         )
-        head = f"{len(patients)} of {total} found" if patients else ""
+        head = found_words(len(patients), found.total) if patients else ""
         rows: list[QWidget] = [
             _PatientRow(self._theme, one, today, is_open=one.fhir_id == open_id) for one in patients
         ]
@@ -126,6 +127,8 @@ class Palette(Card):
                     "Looked in names, dates of birth, NHS numbers and practice numbers.",
                 )
             ]
+        if missing and self.words():
+            rows.append(_Missing(self._theme, missing))
         self._show_rows(rows, actions[:_ACTIONS_BESIDE_PATIENTS] if patients else actions, head)
 
     def show_trouble(self, words: str) -> None:
@@ -288,6 +291,19 @@ class _Head(QWidget):
         super().__init__()
         line = row(label(words, "cap"), None, label(right, "small"))
         line.setContentsMargins(theme.px(16), theme.px(10), theme.px(16), theme.px(4))
+        self.setLayout(line)
+
+
+class _Missing(QWidget):
+    """Who is not listed, and where to look."""
+
+    def __init__(self, theme: Theme, words: str) -> None:
+        super().__init__()
+        said = label(words, "small")
+        said.setWordWrap(True)
+        line = row(picture(theme, "lock", size=18), spacing=theme.px(12))
+        line.addWidget(said, 1)
+        line.setContentsMargins(theme.px(14), theme.px(6), theme.px(16), theme.px(6))
         self.setLayout(line)
 
 

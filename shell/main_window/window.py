@@ -119,6 +119,11 @@ class MainWindow(WindowFrame):
         """The environment's day."""
         return self._offer.today or datetime.now(PRACTICE_ZONE).date()
 
+    def withheld(self) -> int:
+        """How many confidential patients are only on the legacy screen."""
+        known = self._pulse.freshness.get(Function.PATIENTS.value)
+        return known.withheld if known else 0
+
     def freeze_panes(self, *, is_frozen: bool) -> None:
         """Show a picture in place of the foreign window, or the window itself again."""
         if Side.LEGACY in self.panes:

@@ -65,11 +65,17 @@ LONG = replace(SARAH, family="Featherstonehaugh" * 6)
 
 
 class MemoryTransport:
-    """Answers what the window asks of a FHIR server, from memory; `is_reachable` turns it off."""
+    """Answers what the window asks of a FHIR server, from memory.
+
+    Attributes:
+        is_reachable: turns it off.
+        is_hiding: it says that confidential patients are not shown.
+    """
 
     def __init__(self) -> None:
         self.is_reachable = True
-        self.records = deepcopy(RECORDS)
+        self.is_hiding = False
+        self.records: tuple[Resource, ...] = deepcopy(RECORDS)
         self.practitioners: list[Resource] = []
         self.basics: list[Resource] = []
         self.tasks: list[Resource] = []
@@ -83,13 +89,16 @@ class MemoryTransport:
             all_of_kind = self.practitioners if kind == "Practitioner" else self.records
             found = [one for one in all_of_kind if one["id"] == resource_id]
             return FhirResponse(status=200 if found else 404, headers={}, body=serialise((found or [{}])[0]))
-        entries = {"Basic": self.basics, "Task": self.tasks, "Patient": self._patients(dict(request.query))}
-        bundle = {
-            "resourceType": "Bundle",
-            "type": "searchset",
-            "total": len(entries[kind]),
-            "entry": [{"resource": one, "search": {"mode": "match"}} for one in entries[kind]],
-        }
+        query = dict(request.query)
+        entries = {"Basic": self.basics, "Task": self.tasks, "Patient": self._patients(query)}[kind]
+        page = [
+            {"resource": one, "search": {"mode": "match"}} for one in entries[: int(query.get("_count", 100))]
+        ]
+        if kind == "Patient" and self.is_hiding:
+            issue = {"severity": "information", "code": "suppressed"}
+            outcome = {"resourceType": "OperationOutcome", "issue": [issue]}
+            page.append({"resource": outcome, "search": {"mode": "outcome"}})
+        bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": page}
         return FhirResponse(status=200, headers={}, body=serialise(bundle))
 
     def _patients(self, query: Mapping[str, Any]) -> list[Resource]:
@@ -253,7 +262,7 @@ class WindowStage:
         self.board.open_patient(patient)
         self.obey()
 
-    def publish(self, *, function: str = "patients", age_seconds: float = 2) -> None:
+    def publish(self, *, function: str = "patients", age_seconds: float = 2, withheld: int = 0) -> None:
         """Have the mirror say how fresh a function is."""
         moment = datetime.fromtimestamp(datetime.now(UTC).timestamp() - age_seconds, UTC)
         self.published.append(moment)
@@ -265,6 +274,7 @@ class WindowStage:
                     published_at=moment,
                     leads="cloud",
                     is_mirrored=True,
+                    withheld=withheld,
                 )
             )
         )

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from shell.main_window.palette import Palette
-from tests.support.window_stage import SANDRA, SARAH, WindowStage
+from tests.support.window_stage import SANDRA, SARAH, WindowStage, patient_resource
 
 
 def open_palette(stage: WindowStage) -> tuple[Palette, QLineEdit]:
@@ -67,7 +67,7 @@ def test_patient_is_found_by_nhs_number_and_by_the_practices_own(
 ) -> None:
     palette, field = open_palette(stage)
     field.setText(words)
-    qtbot.waitUntil(lambda: "1 of 1 found" in words_of(palette))
+    qtbot.waitUntil(lambda: "1 found" in words_of(palette))
     hit(qtbot, field, Qt.Key.Key_Return)
     assert stage.board.hub.patient == SANDRA
 
@@ -99,3 +99,36 @@ def test_palette_lies_below_the_banner(stage: WindowStage) -> None:
     palette, _ = open_palette(stage)
     top = palette.mapTo(stage.window.content, palette.rect().topLeft()).y()
     assert top >= stage.window.below_banner()
+
+
+@pytest.mark.hazard("H04")
+def test_a_part_of_those_found_is_not_shown_as_all(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.transport.records = tuple(
+        patient_resource(f"2000{place}", "Smith", f"Sam{place}", "1961-03-12", None) for place in range(21)
+    )
+    palette, field = open_palette(stage)
+    field.setText("smi")
+    qtbot.waitUntil(lambda: "SMITH, Sam3" in words_of(palette))
+    assert "the first 20 of 21 · type more to find others" in words_of(palette)
+
+
+@pytest.mark.hazard("H04")
+def test_confidential_patients_are_said_to_be_missing(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.publish(withheld=1)
+    stage.cloud.start()
+    qtbot.waitUntil(lambda: stage.window.withheld() == 1)
+    palette, field = open_palette(stage)
+    field.setText("smi")
+    said = "1 confidential patient is never listed here: look on the legacy screen too."
+    qtbot.waitUntil(lambda: said in words_of(palette))
+    field.setText("nobody")
+    qtbot.waitUntil(lambda: "No patient matches" in words_of(palette))
+    assert said in words_of(palette)
+
+
+def test_patients_whom_the_cloud_hides_are_said_to_be_missing(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.transport.is_hiding = True
+    palette, field = open_palette(stage)
+    field.setText("smi")
+    qtbot.waitUntil(lambda: "SMITH, Sarah" in words_of(palette))
+    assert "Some patients are not shown to you because they are confidential." in words_of(palette)
