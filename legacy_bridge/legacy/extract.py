@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Integer, String, Table, Time
 
 from legacy_bridge.errors import BridgeError
+from legacy_bridge.legacy.bulk import demanded_columns
 from legacy_bridge.legacy.schema import GUID_LENGTH, METADATA, ExactDecimal
 
 _LONGEST_FIELD = 64 * 1024 * 1024  # characters; the csv module stops at 128 KiB unless told
@@ -94,11 +95,15 @@ class FileContent:
     notices: list[str] = field(default_factory=list)
 
 
-def files_of(folder: Path) -> Folder:
+def files_of(folder: Path, *, is_bulk: bool = False) -> Folder:
     """Find the files of an extract's folder.
 
+    Args:
+        folder: where they lie.
+        is_bulk: whether every table has to be there.
+
     Raises:
-        ExtractUnreadable: there is no such folder, or it holds no file of an extract.
+        ExtractUnreadable: there is no such folder, or it holds no file of an extract, or lacks a table.
     """
     if not folder.is_dir():
         raise ExtractUnreadable(f"There is no folder {folder}: give the folder with the extract's CSV files.")
@@ -117,22 +122,31 @@ def files_of(folder: Path) -> Folder:
         )
     found.files.sort(key=lambda file: file.processing_id)
     absent = sorted(set(_EXTRACT_TABLES) - {file.table.name for file in found.files})
+    if absent and is_bulk:
+        raise ExtractUnreadable(
+            f"{folder} has no file of {', '.join(absent)}, and a practice is first filled from all tables: "
+            "fetch the bulk again; for a table without rows a file with its header will do."
+        )
     if absent:
         found.notices.append(f"No file of {', '.join(absent)}: these tables stay as they are.")
     return found
 
 
-def read(file: ExtractFile) -> FileContent:
+def read(file: ExtractFile, *, is_bulk: bool = False) -> FileContent:
     """Read one file whole.
 
+    Args:
+        file: which.
+        is_bulk: whether every column has to be there that each version sends, and not only the key's.
+
     Raises:
-        ExtractUnreadable: it is not UTF-8, has no header, or lacks a column of the table's key.
+        ExtractUnreadable: it is not UTF-8, has no header, or lacks a column that has to be there.
     """
     content = FileContent()
     before = csv.field_size_limit(_LONGEST_FIELD)
     try:
         with file.path.open(encoding="utf-8-sig", newline="") as text:
-            _read_rows(file, csv.reader(text, strict=True), content)
+            _read_rows(file, csv.reader(text, strict=True), content, is_bulk=is_bulk)
     except UnicodeDecodeError as error:
         raise ExtractUnreadable(f"{file.path.name} is not UTF-8 (byte {error.start}).") from error
     except csv.Error as error:
@@ -145,14 +159,17 @@ def read(file: ExtractFile) -> FileContent:
     return content
 
 
-def _read_rows(file: ExtractFile, lines: Iterator[list[str]], content: FileContent) -> None:
+def _read_rows(file: ExtractFile, lines: Iterator[list[str]], content: FileContent, *, is_bulk: bool) -> None:
     header = next(lines, None)
     if header is None:
         raise ExtractUnreadable(f"{file.path.name} is empty: even a table without rows has a header.")
     columns = file.table.columns
-    absent = [column.name for column in file.table.primary_key if column.name not in header]
+    key = [str(column.name) for column in file.table.primary_key]
+    absent = [name for name in (demanded_columns(file.table) if is_bulk else key) if name not in header]
     if absent:
-        raise ExtractUnreadable(f"{file.path.name} has no column {', '.join(absent)}.")
+        raise ExtractUnreadable(
+            f"{file.path.name} has no column {', '.join(absent)}: correct its header or fetch the file again."
+        )
     doubled = sorted({name for name in header if header.count(name) > 1})
     if doubled:
         raise ExtractUnreadable(f"{file.path.name} has two columns {', '.join(doubled)}.")

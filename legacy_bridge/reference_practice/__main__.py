@@ -51,7 +51,8 @@ Examples:
 """
 _LOAD_HELP = """Fill it from an EMIS Web extract, or apply a later one.
 
-A practice that is filled takes no extract of another one.
+The first one is a whole bulk: every table and every column. A practice that is
+filled takes no extract of another one.
 
 Examples:
 
@@ -147,25 +148,26 @@ def load_extract(
 ) -> None:
     """Load an extract."""
     engine = open_database(database)
-    found = files_of(folder)
-    with Progress(console=_TALK, transient=True) as bar:
-        task = bar.add_task("Loading", total=len(found.files))
-        with translated("The extract cannot be written"), engine.begin() as connection:
-            known = settings_of(connection)
-            held = _organisations(connection)
-            if held:
-                _, filled, _ = practice_of(connection, ods=known.get("ods"))
-                if practice not in (None, filled):
-                    raise _filled_with(filled)
-            loaded = load(connection, found.files, progress=lambda _: bar.advance(task))
-            if held and _organisations(connection) - held:
+    with (
+        Progress(console=_TALK, transient=True) as bar,
+        translated("The extract cannot be written"),
+        engine.begin() as connection,
+    ):
+        known = settings_of(connection)
+        held = _organisations(connection)
+        if held:
+            _, filled, _ = practice_of(connection, ods=known.get("ods"))
+            if practice not in (None, filled):
                 raise _filled_with(filled)
-            _, ods, name = practice_of(connection, ods=practice or known.get("ods"))
-            new = {"ods": ods, "name": name}
-            connection.execute(delete(_SETTINGS).where(_SETTINGS.c.Name.in_(new)))
-            connection.execute(
-                insert(_SETTINGS), [{"Name": key, "Value": value} for key, value in new.items()]
-            )
+        found = files_of(folder, is_bulk=not held)
+        task = bar.add_task("Loading", total=len(found.files))
+        loaded = load(connection, found.files, progress=lambda _: bar.advance(task), is_bulk=not held)
+        if held and _organisations(connection) - held:
+            raise _filled_with(filled)
+        _, ods, name = practice_of(connection, ods=practice or known.get("ods"))
+        new = {"ods": ods, "name": name}
+        connection.execute(delete(_SETTINGS).where(_SETTINGS.c.Name.in_(new)))
+        connection.execute(insert(_SETTINGS), [{"Name": key, "Value": value} for key, value in new.items()])
     loaded.notices[:0] = found.notices
     for notice in loaded.notices:
         _TALK.print(f"Noticed: {notice}", highlight=False, markup=False, soft_wrap=True)

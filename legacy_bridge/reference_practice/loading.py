@@ -31,7 +31,11 @@ class _Sent:
 
 
 def load(
-    connection: Connection, files: Sequence[ExtractFile], *, progress: Callable[[ExtractFile], None]
+    connection: Connection,
+    files: Sequence[ExtractFile],
+    *,
+    progress: Callable[[ExtractFile], None],
+    is_bulk: bool = False,
 ) -> Loaded:
     """Apply the files.
 
@@ -43,6 +47,7 @@ def load(
         connection: to the practice's database, which has its tables, in a transaction.
         files: in the order of delivery.
         progress: told of each file once it is read.
+        is_bulk: whether a file has to have every column that each version sends.
 
     Raises:
         ExtractUnreadable: a file is not one of an extract; the caller rolls back.
@@ -54,7 +59,7 @@ def load(
     for of_table in by_table.values():
         sent: list[_Sent] = []
         for file in of_table:
-            content = read(file)
+            content = read(file, is_bulk=is_bulk)
             loaded.refusals += content.refusals
             loaded.notices += content.notices
             sent += [_Sent(file=file.path.name, row=row) for row in content.rows]

@@ -30,15 +30,15 @@ def test_an_extract_that_is_not_there_is_named(tmp_path: Path) -> None:
     assert not (tmp_path / "state" / "banyan" / "reference").exists()
 
 
-def test_an_extract_that_cannot_be_read_leaves_nothing(tmp_path: Path) -> None:
+def test_an_extract_that_is_not_whole_leaves_nothing(tmp_path: Path) -> None:
     extract = tmp_path / "extract"
     extract.mkdir()
     name = "100019_Admin_Patient_20261113201503_476EA44A-625D-4243-93FB-154628AF6534.csv"
-    (extract / name).write_bytes(b'"PatientGuid","Sur\xff\x00')
+    (extract / name).write_text('"PatientGuid","OrganisationGuid"\n')
     with screen_in(tmp_path / "logs") as screen:
         variables = {**screen.variables, "XDG_STATE_HOME": str(tmp_path / "state")}
         done = run_script("--extract", str(extract), variables=variables)
     assert done.returncode == 1
-    assert name in done.stderr
+    assert "has no file of Admin_Location, " in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "state" / "banyan" / "reference").exists()

@@ -1,5 +1,6 @@
 """An extract's files are found, read, and refused row by row with the reason."""
 
+import re
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from legacy_bridge.legacy.bulk import LATER_COLUMNS
 from legacy_bridge.legacy.extract import ExtractFile, ExtractUnreadable, FileContent, files_of, read
 from legacy_bridge.legacy.schema import METADATA
 
+FACTS = Path(__file__).parents[4] / "shared" / "data" / "emis-extract-schema.md"
 AGREEMENT = "476EA44A-625D-4243-93FB-154628AF6534"
 ORGANISATION = "{22C6FD43-D00A-4EF2-9F91-CA4E99A1F4F0}"
 GUID = "{2C521E55-3670-4EFD-8CFC-A3B5BC32DE90}"
@@ -52,6 +55,43 @@ def test_a_folder_that_is_absent_or_holds_no_extract_is_one_sentence(tmp_path: P
         files_of(tmp_path / "none")
     with pytest.raises(ExtractUnreadable, match=r"holds no file named as an extract's"):
         files_of(tmp_path)
+
+
+def test_a_bulk_without_a_table_is_refused_with_its_name_and_what_to_do(tmp_path: Path) -> None:
+    for table in METADATA.tables:
+        if table != "Admin_Patient":
+            written(tmp_path, table, "")
+    files_of(tmp_path)
+    with pytest.raises(
+        ExtractUnreadable, match=r"has no file of Admin_Patient, and .*: fetch the bulk again"
+    ):
+        files_of(tmp_path, is_bulk=True)
+    written(tmp_path, "Admin_Patient", "")
+    assert len(files_of(tmp_path, is_bulk=True).files) == 21
+
+
+def test_a_bulk_without_a_column_is_refused_unless_an_earlier_version_lacks_it(tmp_path: Path) -> None:
+    names = METADATA.tables["Admin_Patient"].columns.keys()
+
+    def patients(*, without: str) -> ExtractFile:
+        return written(tmp_path, "Admin_Patient", ",".join(name for name in names if name != without))
+
+    [notice] = read(patients(without="ContactComments"), is_bulk=True).notices
+    assert notice.endswith("not sent, so left as they are: ContactComments.")
+    read(patients(without="Surname"))
+    with pytest.raises(ExtractUnreadable, match=r"has no column Surname: correct its header or fetch"):
+        read(patients(without="Surname"), is_bulk=True)
+
+
+@pytest.mark.skipif(not FACTS.is_file(), reason="needs ../shared")
+def test_the_columns_that_a_bulk_may_lack_are_those_that_came_after_the_first_version() -> None:
+    later: dict[str, list[str]] = {}
+    for section in FACTS.read_text("utf-8").split("\n### ")[1:]:
+        table = section.split()[0]
+        rows = re.findall(r"^\| (\w+) \|.*\| ([^|]+) \|$", section.split("\n## ")[0], re.MULTILINE)
+        later[table] = [name for name, since in rows if since not in ("5.x", "since")]
+    del later["Admin_PatientHistory"]  # a table as a whole; it is always sent now
+    assert {table: tuple(names) for table, names in later.items() if names} == LATER_COLUMNS
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from legacy_bridge.errors import BridgeError
+from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.__main__ import app
 
 
@@ -69,15 +70,29 @@ def test_a_database_without_a_practice_or_that_is_not_there_is_one_sentence(url:
         assert "make one with `banyan-practice create`" in sentence(command, "--database", url)
 
 
+def send(folder: Path, table: str, *rows: dict[str, str], number: int = 1) -> Path:
+    """Write a table's file, with every column."""
+    folder.mkdir(exist_ok=True)
+    columns = METADATA.tables[table].columns.keys()
+    lines = [columns, *([row.get(name, "") for name in columns] for row in rows)]
+    path = folder / f"{number}_{table}_20261113201500_476EA44A-625D-4243-93FB-154628AF6534.csv"
+    path.write_text("".join(",".join(f'"{field}"' for field in line) + "\r\n" for line in lines))
+    return path
+
+
+def bulk_in(folder: Path) -> Path:
+    """A folder with every table's file, none of which has a row."""
+    for table in METADATA.tables:
+        if not table.startswith("Reference_"):
+            send(folder, table)
+    return folder
+
+
 def test_an_extract_that_names_no_practice_leaves_nothing(url: str, tmp_path: Path) -> None:
     done("create", "--database", url)
-    folder = tmp_path / "extract"
-    folder.mkdir()
-    name = "1_Admin_Patient_20261113201500_476EA44A-625D-4243-93FB-154628AF6534.csv"
+    folder = bulk_in(tmp_path / "extract")
     guid = "{2C521E55-3670-4EFD-8CFC-A3B5BC32DE90}"
-    (folder / name).write_text(
-        f'"PatientGuid","OrganisationGuid","ProcessingId"\r\n"{guid}","{guid}","1"\r\n'
-    )
+    send(folder, "Admin_Patient", {"PatientGuid": guid, "OrganisationGuid": guid})
     words = sentence("load-extract", str(folder), "--database", url)
     assert "It cannot be told which of 0 organisations is the practice" in words
     with sqlite3.connect(tmp_path / "practice.db") as connection:
@@ -87,46 +102,86 @@ def test_an_extract_that_names_no_practice_leaves_nothing(url: str, tmp_path: Pa
 
 def test_an_extract_is_loaded_and_refused_rows_are_reported(url: str, tmp_path: Path) -> None:
     done("create", "--database", url)
-    folder = tmp_path / "extract"
-    folder.mkdir()
+    folder = bulk_in(tmp_path / "extract")
     practice = "{22C6FD43-D00A-4EF2-9F91-CA4E99A1F4F0}"
-    stamp = "20261113201500_476EA44A-625D-4243-93FB-154628AF6534"
-    (folder / f"1_Admin_Organisation_{stamp}.csv").write_text(
-        '"OrganisationGuid","ODSCode","OrganisationName","OpenDate","ProcessingId"\r\n'
-        f'"{practice}","Y99001","Windmill Hill","1995-04-01","1"\r\n'
-        '"{0027127B-15DE-41C1-84F8-CCD0654921AD}","Y99009","Elsewhere","","2"\r\n'
-        '"{0027127B-15DE-41C1-84F8-CCD0654921AE}","Y99010","Nowhere","never","3"\r\n'
+    elsewhere = "{0027127B-15DE-41C1-84F8-CCD0654921A%s}"
+    sent = send(
+        folder,
+        "Admin_Organisation",
+        {"OrganisationGuid": practice, "ODSCode": "Y99001", "OrganisationName": "Windmill Hill"},
+        {"OrganisationGuid": elsewhere % "D", "ODSCode": "Y99009"},
+        {"OrganisationGuid": elsewhere % "E", "ODSCode": "Y99010", "OpenDate": "never"},
     )
-    (folder / f"2_Agreements_SharingOrganisation_{stamp}.csv").write_text(
-        f'"OrganisationGuid","IsActivated","Deleted"\r\n"{practice}","true","false"\r\n'
+    send(
+        folder,
+        "Agreements_SharingOrganisation",
+        {"OrganisationGuid": practice, "IsActivated": "true", "Deleted": "false"},
     )
     report = tmp_path / "refused.csv"
     told = done("load-extract", str(folder), "--database", url, "--report", str(report))
     assert told == "Windmill Hill (Y99001): 3 rows kept, 1 refused.\n"
     assert report.read_text().splitlines() == [
         "file,line,reason",
-        f'"1_Admin_Organisation_{stamp}.csv",4,"OpenDate is not a date of the form yyyy-MM-dd"',
+        f'"{sent.name}",4,"OpenDate is not a date of the form yyyy-MM-dd"',
     ]
     assert json.loads(done("status", "--database", url, "--json"))["ods"] == "Y99001"
 
 
-ORGANISATION = "1_Admin_Organisation_20261113201500_476EA44A-625D-4243-93FB-154628AF6534.csv"
-PATIENT = "2_Admin_Patient_20261113201500_476EA44A-625D-4243-93FB-154628AF6534.csv"
-
-
 def extract_of(folder: Path, ods: str, *, number: int = 1) -> str:
-    """A folder with an extract of one patient; a higher number is a later one."""
-    folder.mkdir(exist_ok=True)
+    """A folder with a bulk of one patient; a higher number is a later one."""
+    bulk_in(folder)
     practice, patient = ("{" + str(uuid.uuid5(uuid.NAMESPACE_URL, name)).upper() + "}" for name in (ods, "p"))
-    (folder / ORGANISATION).write_text(
-        '"OrganisationGuid","ODSCode","OrganisationName","ProcessingId"\r\n'
-        f'"{practice}","{ods}","Practice {ods}","{number}"\r\n'
+    send(
+        folder,
+        "Admin_Organisation",
+        {
+            "OrganisationGuid": practice,
+            "ODSCode": ods,
+            "OrganisationName": f"Practice {ods}",
+            "ProcessingId": str(number),
+        },
     )
-    (folder / PATIENT).write_text(
-        '"PatientGuid","OrganisationGuid","Surname","ProcessingId"\r\n'
-        f'"{patient}","{practice}","Name {number}","{number}"\r\n'
+    send(
+        folder,
+        "Admin_Patient",
+        {
+            "PatientGuid": patient,
+            "OrganisationGuid": practice,
+            "Surname": f"Name {number}",
+            "ProcessingId": str(number),
+        },
     )
     return str(folder)
+
+
+def test_a_first_fill_without_a_table_or_a_column_leaves_the_practice_empty(url: str, tmp_path: Path) -> None:
+    done("create", "--database", url)
+    folder = Path(extract_of(tmp_path / "extract", "Y99001"))
+    (patients,) = folder.glob("*_Admin_Patient_*.csv")
+    whole = patients.read_text()
+    patients.unlink()
+    assert "has no file of Admin_Patient," in sentence("load-extract", str(folder), "--database", url)
+    patients.write_text(whole.replace('"Surname"', '"Surnam"'))
+    assert "has no column Surname:" in sentence("load-extract", str(folder), "--database", url)
+    with sqlite3.connect(tmp_path / "practice.db") as connection:
+        for table in METADATA.tables:
+            held = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - our own names
+            assert held == (1 if table == "Reference_Setting" else 0,), table
+    connection.close()
+    patients.write_text(whole)
+    done("load-extract", str(folder), "--database", url)
+
+
+def test_a_later_extract_may_lack_tables_and_columns(url: str, tmp_path: Path) -> None:
+    done("create", "--database", url)
+    done("load-extract", extract_of(tmp_path / "extract", "Y99001"), "--database", url)
+    later = Path(extract_of(tmp_path / "later", "Y99001", number=2))
+    for file in later.iterdir():
+        if "_Admin_Patient_" not in file.name:
+            file.unlink()
+    (patients,) = later.iterdir()
+    patients.write_text(patients.read_text().replace('"Town"', '"Place"'))
+    done("load-extract", str(later), "--database", url)
 
 
 @pytest.mark.parametrize("named", [[], ["--practice", "Y99001"], ["--practice", "Y99002"]])
