@@ -98,6 +98,7 @@ class MirrorService:
         self._next_try: datetime | None = None
         self._has_news = True
         self._is_checked = False
+        self._clock_began: datetime | None = None
 
     def run(self, stop: Event) -> None:
         """Mirror until `stop` is set. What can pass is tried again; what a person must see is said once.
@@ -141,6 +142,7 @@ class MirrorService:
         if not self._is_checked:
             self._parts.check()
             self._is_checked = True
+        self._check_clock()
         self._look()
         self._parts.beat()
         done = self._reconcile(stop) if self._is_any_due() else Report()
@@ -326,6 +328,15 @@ class MirrorService:
         now = self._parts.clock()
         journal.absorb(RESTORED, FeedBatch(touched=(), strays=(), checkpoint=""), now)
         journal.notice("cloud-restored", None, now)
+
+    def _check_clock(self) -> None:
+        """After a start, and when the clock was put back: let nothing wait for a time that was wrong."""
+        now = self._parts.clock()
+        began = now - timedelta(seconds=self._parts.seconds())
+        if self._clock_began is None or self._clock_began - began > _SOON:
+            self._parts.journal.hasten(now)
+            self._next_try = now
+        self._clock_began = began
 
     def _is_due(self, name: str) -> bool:
         return self._parts.seconds() - self._polled.get(name, float("-inf")) >= _LOOK_SECONDS

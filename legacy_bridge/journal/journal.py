@@ -153,6 +153,11 @@ class SqlJournal:
                 unsure=quarantine.count_of(connection, self._practice, CONFIDENTIALITY_UNREADABLE),
             )
 
+    def hasten(self, now: datetime) -> None:
+        """See `sides.Journal`."""
+        with self._writing() as connection:
+            dirty.hasten(connection, self._practice, above_rank=-1, now=_naive(now))
+
     def next_try(self, kinds: Collection[Kind]) -> datetime | None:
         """See `sides.Journal`."""
         with self._reading() as connection:

@@ -136,6 +136,9 @@ class Journal(Protocol):
     def standing(self) -> Standing:
         """How the mirror stands, in numbers."""
 
+    def hasten(self, now: datetime) -> None:
+        """Let everything that waits be tried at once: the clock by which it was put off was wrong."""
+
     def next_try(self, kinds: Collection[Kind]) -> datetime | None:
         """When the next waiting link of some kinds may be tried; None when nothing waits."""
 

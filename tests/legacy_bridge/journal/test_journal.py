@@ -117,3 +117,16 @@ def test_a_quarantined_record_keeps_its_age_and_is_released_by_a_good_visit(jour
     assert [one.since for one in journal.quarantined()] == [NOW.replace(tzinfo=None)]
     journal.settle([Settlement(link=Link(key=SLOT), generation=0)], NOW)
     assert journal.quarantined() == []
+
+
+def test_what_was_agreed_before_a_second_write_is_kept_with_its_write_ahead(journal: SqlJournal) -> None:
+    pending = Pending(fields={}, to_legacy=frozenset(), to_cloud=frozenset(), base={"home_phone": "1"})
+    journal.begin({PATIENT: pending}, [], NOW)
+    assert journal.links([PATIENT])[PATIENT].pending == pending
+
+
+def test_what_was_put_off_by_a_wrong_clock_is_tried_at_once(journal: SqlJournal) -> None:
+    journal.mark([PATIENT], NOW + timedelta(hours=1))
+    assert journal.take([Kind.PATIENT], limit=9, now=NOW) == ()
+    journal.hasten(NOW)
+    assert [one.key for one in journal.take([Kind.PATIENT], limit=9, now=NOW)] == [PATIENT]
