@@ -159,6 +159,8 @@ class Reconciler:
             )
             if restored is not None and dirty.since <= restored.noticed_at:
                 visit = self._doubted(visit, restored.came_back_from)
+            elif _is_older_than_agreed(visit):  # restored a moment ago: the feed has yet to tell
+                visit = replace(visit, doubt=Doubt.OLDER)
             try:
                 readings[dirty.key] = self._mappings[dirty.key.kind].from_legacy(visit.group)
             except RecordRefused as refused:
@@ -198,7 +200,8 @@ class Reconciler:
                 return replace(visit, link=Link(key=link.key, bookings=link.bookings))
             return visit
         is_older = all(moment <= came_back_from for moment in content.moments())
-        if is_older and link.versions == content.versions():  # version ids are used again after a restore
+        is_as_agreed = link.versions == content.versions() and link.pending is None
+        if is_older and is_as_agreed:  # version ids are used again after a restore
             return visit
         return replace(visit, doubt=Doubt.OLDER if is_older else Doubt.UNCERTAIN)
 
@@ -219,19 +222,9 @@ class Reconciler:
         references: References,
     ) -> Visit:
         """Take off the cloud what cannot be read; what can be read of it and was not agreed on is listed."""
-        there, base = mapping.readable(visit.content, references), visit.link.baseline
-        lost = (
-            Conflict(
-                unit=unit.name,
-                winner=Authority.LEGACY,
-                base={name: base[name] for name in unit.fields if name in base},
-                legacy={},
-                cloud={name: there[name] for name in unit.fields if name in there},
-            )
-            for unit in UNITS[mapping.kind]
-            if there and any(base.get(name) != there.get(name) for name in unit.fields)
-        )
-        return replace(self._withdraw(visit, mapping), note=note, decided=tuple(lost))
+        there = mapping.readable(visit.content, references)
+        lost = _lost(mapping.kind, visit.link.baseline, {}, there) if there else ()
+        return replace(self._withdraw(visit, mapping), note=note, decided=lost)
 
     def _look(self, visit: Visit, legacy: Reading | None, references: References) -> Visit:
         """Decide what is to be done about one link; nothing is written yet."""
@@ -375,9 +368,9 @@ class Reconciler:
         if mapping.kind is Kind.PATIENT:
             patient = visit.content.resources["Patient"]["id"]
             booked = self._cloud.appointments_of(f"Patient/{patient}")
-            lost = self._not_agreed(visit.link.key, booked)
+            lost, has_unknown = self._not_agreed(visit.link.key, booked)
             first = tuple(slot.key for slot, one in lost if not _is_seen(slot, one))
-            if first and visit.dirty.attempts < PARENT_ATTEMPTS:
+            if (first or has_unknown) and visit.dirty.attempts < PARENT_ATTEMPTS:
                 return replace(visit, first=first)
             told = ((slot.key, _lost_booking(visit.link.key, one)) for slot, one in lost)
             visit = replace(visit, lost=tuple(told))
@@ -387,21 +380,21 @@ class Reconciler:
 
     def _not_agreed(
         self, patient: LinkKey, appointments: Collection[Mapping[str, Any]]
-    ) -> list[tuple[Link, Mapping[str, Any]]]:
-        """A patient's bookings in the cloud that legacy does not say, with their slots."""
+    ) -> tuple[list[tuple[Link, Mapping[str, Any]]], bool]:
+        """A patient's bookings in the cloud that legacy does not say; whether a slot is unknown."""
         active = [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
-        named = [
-            (relative(str(slot.get("reference"))), one) for one in active for slot in one.get("slot", [])
-        ]
+        slots = [(slot, one) for one in active for slot in one.get("slot", [])]
+        named = [(relative(str(slot.get("reference"))), one) for slot, one in slots]
         keys = self._journal.keys_of([reference for reference, _ in named])
         links = self._journal.links(set(keys.values()))
         found = [(links[keys[reference]], one) for reference, one in named if reference in keys]
-        return [
+        lost = [
             (slot, one)
             for slot, one in found
             if slot.baseline.get("patient") != patient
             or slot.baseline.get("booked_at") != moment_from_text(one.get("created"))
         ]
+        return lost, len(found) < len(named)
 
     def _withhold(
         self, visit: Visit, mapping: ResourceMapping, legacy: Reading, cloud: Reading | None
@@ -428,9 +421,8 @@ class Reconciler:
                 touched=(),
                 looks_again=True,
             )
-        lost = tuple(replace(one, winner=Authority.LEGACY) for one in merged.open)
         gone = replace(self._withdraw(visit, mapping), touched=visit.touched)
-        return replace(gone, decided=(*merged.decided, *lost))
+        return replace(gone, decided=_lost(mapping.kind, visit.base, legacy.fields, cloud.fields))
 
     def _merged(
         self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields, *, doubt: Doubt | None = None
@@ -444,6 +436,30 @@ class Reconciler:
             held=legacy.held,
             doubt=doubt,
         )
+
+
+def _lost(kind: Kind, base: Agreed, legacy: Fields, cloud: Fields) -> tuple[Conflict, ...]:
+    """What the cloud alone says of a record that is taken off it: neither agreed on, nor in legacy."""
+    return tuple(
+        Conflict(
+            unit=unit.name,
+            winner=Authority.LEGACY,
+            base={name: base[name] for name in unit.fields if name in base},
+            legacy={name: legacy[name] for name in unit.fields if name in legacy},
+            cloud={name: cloud[name] for name in unit.fields if name in cloud},
+        )
+        for unit in UNITS[kind]
+        if any(base.get(name) != cloud.get(name) for name in unit.fields)
+        and any(legacy.get(name) != cloud.get(name) for name in unit.fields)
+    )
+
+
+def _is_older_than_agreed(visit: Visit) -> bool:
+    """Whether the cloud has an earlier version of something than was agreed on."""
+    found = {} if visit.content is None else visit.content.versions()
+    known = visit.link.versions
+    both = ((found[name], known[name]) for name in found if name in known)
+    return any(now.isdigit() and then.isdigit() and int(now) < int(then) for now, then in both)
 
 
 def _is_seen(slot: Link, appointment: Mapping[str, Any]) -> bool:

@@ -53,9 +53,12 @@ class HistoryFeed:
             for resource_type in mapping.resource_types:
                 self._mappings.setdefault(resource_type, []).append(mapping)
         self._told: dict[tuple[str, str, str], datetime] = {}
+        self._handed: str | None = None
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
         """See `sides.ChangeFeed`; a checkpoint is the last version told: its `lastUpdated` and its name."""
+        if checkpoint != self._handed:
+            self._told.clear()  # what was told last was not saved: it is told again
         since, last = _read_checkpoint(checkpoint)
         asked = None if since is None else since - self._overlap
         with translated():
@@ -65,15 +68,17 @@ class HistoryFeed:
             self._told.clear()  # version ids are used again
         new = [entry for entry in entries if _name(entry) not in self._told]
         reached = max([since or _BEGINNING, *(entry.changed_at for entry in entries)])
-        self._remember(entries, reached)
         adopted = self._adopt(new)
         touched, strays = self._sort(new, adopted)
+        self._handed = _checkpoint(reached, entries)
+        if self._handed != checkpoint or not new:  # else nobody could tell whether it was saved
+            self._remember(entries, reached)
         return FeedBatch(
             touched=tuple(dict.fromkeys(touched)),
             adopted=adopted,
             strays=tuple(one for one in strays.values() if one is not None),
             ended=tuple(reference for reference, one in strays.items() if one is None),
-            checkpoint=_checkpoint(reached, entries),
+            checkpoint=self._handed,
             has_gap=came_back,
             came_back_from=since if came_back else None,
         )

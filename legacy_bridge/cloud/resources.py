@@ -44,7 +44,7 @@ class CloudResources:
         self._ods = ods
 
     def read(self, links: Sequence[Link]) -> Mapping[LinkKey, CloudContent]:
-        """See `sides.RecordStore`; what the journal has no id for is looked for by its identifier."""
+        """See `sides.RecordStore`; what is not under the journal's id is looked for by its identifier."""
         found: dict[LinkKey, dict[str, Any]] = {}
         with translated():
             for kind in dict.fromkeys(link.key.kind for link in links):
@@ -105,12 +105,16 @@ class CloudResources:
         self, kind: Kind, resource_type: str, links: Sequence[Link]
     ) -> Iterator[tuple[LinkKey, dict[str, Any]]]:
         by_id = {link.ids[resource_type]: link.key for link in links if resource_type in link.ids}
+        missing = {link.key.key for link in links}
         for chunk in _chunks(list(by_id)):
             for resource in self._search(resource_type, {"_id": ",".join(chunk)}):
-                yield by_id[str(resource["id"])], resource
+                key_by_id = by_id[str(resource["id"])]
+                missing.discard(key_by_id.key)
+                yield key_by_id, resource
         mapping = self._mappings[kind]
         system = mapping.identifier_system(self._ods)
-        unknown = [link.key.key for link in links if resource_type not in link.ids]
+        # one that is not there any more may have been made again since: the journal may be an old one
+        unknown = sorted(missing)
         for chunk in _chunks(unknown):
             wanted = ",".join(f"{system}|{key}" for key in chunk)
             for resource in self._search(resource_type, {"identifier": wanted}):

@@ -89,6 +89,7 @@ def _pending_to_json(pending: Pending) -> dict[str, Any]:
         "to_legacy": sorted(pending.to_legacy),
         "to_cloud": sorted(pending.to_cloud),
         "forgets": sorted(pending.forgets),
+        **({} if pending.base is None else {"base": agreed_to_json(pending.base)}),
     }
 
 
@@ -100,4 +101,5 @@ def _pending(data: Mapping[str, Any] | None) -> Pending | None:
         to_legacy=frozenset(data["to_legacy"]),
         to_cloud=frozenset(data["to_cloud"]),
         forgets=frozenset(data.get("forgets", ())),
+        base=agreed_from_json(data["base"]) if "base" in data else None,
     )

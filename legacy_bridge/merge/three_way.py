@@ -45,7 +45,7 @@ def settled_base(baseline: Agreed, pending: Pending | None, legacy: Fields, clou
     """
     if pending is None:
         return baseline
-    settled = dict(baseline)
+    settled = dict(baseline if pending.base is None else pending.base)
     for name, value in pending.fields.items():
         wrote_legacy = name in pending.to_legacy and legacy.get(name) == value
         wrote_cloud = name in pending.to_cloud and cloud.get(name) == value

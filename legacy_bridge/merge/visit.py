@@ -42,7 +42,7 @@ class Visit:
         deletes: a record is deleted on one side.
         doubt: why the cloud's differences may be no edits, or None.
         forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
-        first: links that have to be visited before anything is done about this one.
+        first: links that have to be visited before anything is done about this one; None: it may go on.
         lost: conflicts of other links that this visit decides.
     """
 
@@ -68,7 +68,7 @@ class Visit:
     deletes: bool = False
     doubt: Doubt | None = None
     forgets: frozenset[str] = frozenset()
-    first: tuple[LinkKey, ...] = ()
+    first: tuple[LinkKey, ...] | None = None
     lost: tuple[tuple[LinkKey, Conflict], ...] = ()
 
     @property
@@ -84,6 +84,7 @@ class Visit:
             to_legacy=self.to_legacy,
             to_cloud=self.to_cloud,
             forgets=self.forgets,
+            base=None if self.base == self.link.baseline else self.base,
         )
 
 
@@ -93,7 +94,7 @@ def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) ->
         return _held(visit, _known_again(visit), visit.refusal)
     if visit.waits_for is not None:
         return _waiting(visit, visit.waits_for)
-    if visit.first:
+    if visit.first is not None:
         return Settlement(
             link=visit.link,
             generation=visit.dirty.generation,

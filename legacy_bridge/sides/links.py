@@ -35,12 +35,14 @@ class Pending:
         to_legacy: the fields for which legacy was to be written.
         to_cloud: the fields for which the cloud was to be written.
         forgets: `Type/id` of what was to be withdrawn from the cloud, its earlier versions too.
+        base: what was agreed on by then, where an interrupted write before this one had changed that.
     """
 
     fields: Agreed
     to_legacy: frozenset[str]
     to_cloud: frozenset[str]
     forgets: frozenset[str] = frozenset()
+    base: Agreed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from legacy_bridge.sides.feeds import FeedBatch
 from tests.legacy_bridge.support.faults import Faults, Killed
 from tests.legacy_bridge.support.foreign_server import RestorableServer
 from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import SmallPractice, guid
+from tests.legacy_bridge.support.small_practice import SmallPractice, guid, key
 from tests.legacy_bridge.test_mirror_of_appointments import book_in_cloud, statuses
 from tests.legacy_bridge.test_mirror_of_patients import phone, with_phone
 from web_modules.decision.words import Authority
@@ -157,3 +157,10 @@ def test_a_checkpoint_without_a_known_version_is_trusted(mirror: Mirror) -> None
     mirror.journal.absorb("cloud", batch, datetime.now(UTC))
     mirror.drain()
     assert mirror.journal.quarantined() == []
+
+
+def test_an_older_version_is_no_edit_even_before_the_feed_has_told_of_the_restore(restored: Mirror) -> None:
+    restored.journal.mark([key(Kind.PATIENT, "mary")], datetime.now(UTC))
+    batch = restored.journal.take([Kind.PATIENT], limit=9, now=datetime.now(UTC))
+    restored.service._parts.reconciler.reconcile(batch)
+    assert restored.practice.patient("mary")["HomePhone"] == "01632 111111"

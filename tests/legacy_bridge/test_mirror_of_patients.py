@@ -6,10 +6,12 @@ from datetime import date
 import pytest
 from sqlalchemy import text
 
+from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.records import CloudContent, Kind, RowGroup
-from legacy_bridge.sides.links import References
+from legacy_bridge.sides.links import Link, LinkState, References
 from tests.legacy_bridge.support.mirror import Mirror, stages
-from tests.legacy_bridge.support.small_practice import guid, key
+from tests.legacy_bridge.support.small_practice import ODS, guid, key
 from web_modules.decision.words import Stage
 
 
@@ -381,3 +383,19 @@ def _fails_for_omar_s_row(group: RowGroup) -> None:
 def _fails_for_omar(content: CloudContent, _references: References) -> None:
     if content.resources["Patient"]["name"][0]["family"] == "Abernathy":
         raise KeyError("a fault of ours")
+
+
+def test_a_record_that_is_not_under_the_journal_s_id_is_found_by_its_identifier(mirror: Mirror) -> None:
+    link = Link(key=key(Kind.PATIENT, "mary"), state=LinkState.LINKED, ids={"Patient": "of-an-old-journal"})
+    found = CloudResources(mirror.client, catalogue(ODS), ODS).read([link])
+    assert found[link.key].resources["Patient"]["id"] == mirror.patient("mary")["id"]
+
+
+def test_what_the_cloud_s_feed_told_and_nobody_saved_is_told_again(mirror: Mirror) -> None:
+    feed = mirror.service._parts.cloud_feed
+    before = mirror.journal.checkpoint("cloud")
+    mirror.put(mirror.patient("mary"), gender="male")
+    told = feed.poll(before)
+    assert told.touched == (key(Kind.PATIENT, "mary"),)
+    assert feed.poll(before).touched == told.touched
+    assert feed.poll(told.checkpoint).touched == ()
