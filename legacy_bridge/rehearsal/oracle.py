@@ -52,34 +52,52 @@ class Oracle:
 
     def excuse(self, place: str, *, kept: Collection[Value]) -> None:
         """Note that a store came back from a backup, and what of a place survived it or was listed before."""
-        self._excused.update(one.number for one in self._lost(place, kept, kept))
+        self._excused.update(one.number for one in self._lost(place, kept, kept, kept))
 
     def places(self) -> Iterable[str]:
         """Every place that was edited."""
         return tuple(self._edits)
 
-    def lost(self, place: str, *, there: Collection[Value], listed: Collection[Value]) -> list[Edit]:
+    def lost(
+        self, place: str, *, there: Collection[Value], listed: Collection[Value], may_come_back: bool = False
+    ) -> list[Edit]:
         """The edits of a place of which nothing is left.
 
         Args:
             place: the place.
+            may_come_back: what was removed may be there again: the memory of it was lost.
             there: its values now, on every side.
             listed: its values in the lists of conflicts, decided ones too, and of the quarantined.
         """
-        return [one for one in self._lost(place, there, listed) if one.number not in self._excused]
+        held = () if may_come_back else there
+        return [one for one in self._lost(place, there, listed, held) if one.number not in self._excused]
+
+    def descends(self, place: str, *, newer: Value, older: Value) -> bool:
+        """Whether somebody made one value of another, at however many removes."""
+        edits = self._edits.get(place, [])
+        found = {newer}
+        while added := {one.saw for one in edits if one.left in found} - found:
+            found |= added
+        return newer != older and older in found
 
     def story(self, place: str) -> list[str]:
         """What was done to a place, in order."""
         return [str(one) for one in self._edits.get(place, ())]
 
-    def _lost(self, place: str, there: Collection[Value], listed: Collection[Value]) -> list[Edit]:
+    def _lost(
+        self,
+        place: str,
+        there: Collection[Value],
+        listed: Collection[Value],
+        again: Collection[Value],
+    ) -> list[Edit]:
         edits = self._edits.get(place, [])
         kept = {*there, *listed}
         reached = set(kept)
         while added := {one.saw for one in edits if one.left in reached} - reached:
             reached |= added
         makers = Counter(one.left for one in edits)
-        came_back = {value for value in there if makers[value] < 2}  # what two people left is nobody's own
+        came_back = {value for value in again if makers[value] < 2}  # what two people left is nobody's own
         return [
             one
             for one in edits

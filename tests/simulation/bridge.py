@@ -62,7 +62,7 @@ class Bridge:
             "journal",
             faults,
             reads="take links checkpoint next_try",
-            writes="begin settle absorb mark",
+            writes="begin settle absorb mark hasten",
             lasting=("disk full writes",),
         )
         legacy: Any = Faulty(

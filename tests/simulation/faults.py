@@ -155,7 +155,7 @@ class Network:
         if faults.is_on and faults.random.random() < 0.1:
             faults.meanwhile()
         kinds = self._OF_ALL + (self._OF_WRITES if writes else ())
-        fault = planned or faults.picks(*(f"cloud {one}" for one in kinds))
+        fault = planned or faults.picks(*(f"cloud {one}" for one in kinds), often=3.0 if writes else 1.0)
         word = "" if fault is None else fault.removeprefix("cloud ")
         answer = self._before(word, request)
         if answer is not None:

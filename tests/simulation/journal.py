@@ -137,6 +137,11 @@ class SimulatedJournal:
         self.mark(batch.touched, now)
         for one in batch.strays:
             self._hold(one.reference, (one.reason, one.words), None, now)
+        for reference, key in batch.adopted.items():
+            if key not in self.content.links:
+                resource_type, _, found = reference.partition("/")
+                self.content.links[key] = Link(key=key, ids={resource_type: found})
+                self.content.references[reference] = key
         for subject in batch.ended:
             self._release(subject)
         self.content.checkpoints[feed] = batch.checkpoint
@@ -199,6 +204,10 @@ class SimulatedJournal:
             unsure=sum(one.reason == CONFIDENTIALITY_UNREADABLE for one in self.quarantined()),
         )
 
+    def hasten(self, now: datetime) -> None:
+        """See `sides.Journal`."""
+        self._hasten(-1, now)
+
     def next_try(self, kinds: Collection[Kind]) -> datetime | None:
         """See `sides.Journal`."""
         return min(
@@ -240,10 +249,9 @@ class SimulatedJournal:
 
     def published(self, digests: Sequence[str], subjects: Sequence[str]) -> None:
         """See `sides.Journal`."""
-        for digest in digests:
-            self.content.shown[digest] = self.content.conflicts[digest]
-        for subject in subjects:
-            self.content.shown[subject] = self.content.quarantine[subject][0]
+        conflicts, held = self.content.conflicts, self.content.quarantine
+        self.content.shown |= {digest: conflicts[digest] for digest in digests if digest in conflicts}
+        self.content.shown |= {subject: held[subject][0] for subject in subjects if subject in held}
 
     def _settle_conflicts(self, key: LinkKey, found: Sequence[Conflict], now: datetime) -> None:
         wanted = {one.digest: one for one in (_listed(key, conflict, OPEN, now) for conflict in found)}

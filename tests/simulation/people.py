@@ -24,6 +24,8 @@ from web_modules.fhir.errors import FhirError
 
 _LEGACY, _CLOUD = "legacy", "cloud"
 _PATIENT, _SLOT = "Admin_Patient", "Appointment_Slot"
+_CLEARED = frozenset({"home_phone", "email"})
+"""What people also remove."""
 _FORM = ("HomePhone", "EmailAddress", "Surname", "GivenName", "NumberAndStreet")
 """What the form of the legacy program shows and saves."""
 
@@ -59,6 +61,7 @@ class People:
         self._told = told
         self._count = 0
         self._forms: list[Form] = []
+        self.deletes_in_cloud = True
         self._held: list[Held] = []
 
     def work(self) -> None:
@@ -101,7 +104,7 @@ class People:
         if self._database.is_held(table, name):
             return
         saw = self._sight.seen(_LEGACY, link, field.name)
-        left = self._token(_LEGACY)
+        left = self._token_or_nothing(_LEGACY, field.name)
         assert field.to_columns is not None
         self._database.edit(table, name, **field.to_columns(left))
         self._note(link, name, field.name, _LEGACY, saw, left)
@@ -112,7 +115,7 @@ class People:
         if content is None:
             return
         saw = self._sight.seen(_CLOUD, link, field.name)
-        left = self._token(_CLOUD)
+        left = self._token_or_nothing(_CLOUD, field.name)
         draft = {one: copy.deepcopy(dict(resource)) for one, resource in content.resources.items()}
         field.to_draft(draft, left, References())
         changed = [one for kind, one in draft.items() if one != content.resources[kind]]
@@ -252,6 +255,7 @@ class People:
         link, row = key(Kind.SLOT, name), self._database.row(_SLOT, name)
         saw = self._sight.seen(_LEGACY, link, BOOKING)
         was = bool(row["Deleted"])
+        self.reached["slot deleted"] += 1
         self._database.edit(_SLOT, name, Deleted=not was)
         self._note(link, name, RECORD, _LEGACY, GONE if was else THERE, THERE if was else GONE)
         self._note(link, name, BOOKING, _LEGACY, saw, self._sight.seen(_LEGACY, link, BOOKING))
@@ -260,11 +264,13 @@ class People:
         name = self.random.choice(self.names[Kind.SLOT])
         link = key(Kind.SLOT, name)
         content = self._sight.content(link)
-        if content is None or content.resources["Slot"]["status"] != "free":
+        is_free = content is not None and content.resources["Slot"]["status"] == "free"
+        if content is None or not is_free or not self.deletes_in_cloud:
             return
         slot = {**content.resources["Slot"]}
         step = TransactionEntry(method="DELETE", url=f"Slot/{slot['id']}", if_match=version_of(slot))
         if self._send([step]):
+            self.reached["slot deleted"] += 1
             self._note(link, name, RECORD, _CLOUD, THERE, GONE)
 
     def _register(self) -> None:
@@ -303,6 +309,9 @@ class People:
         if self._database.is_held(_PATIENT, name):
             return
         is_hidden = bool(self._database.row(_PATIENT, name)["IsConfidential"])
+        slots = self._database.content.tables[_SLOT].values()
+        if is_hidden and any(one["PatientGuid"] == guid(name) for one in slots):
+            return  # see simulation.md: shown again before their slots were looked at, their bookings look ended
         self._database.edit(_PATIENT, name, IsConfidential=not is_hidden)
         self.reached["shown again" if is_hidden else "made confidential"] += 1
         self._told(f"legacy: patient/{name} {'shown again' if is_hidden else 'made confidential'}")
@@ -334,6 +343,9 @@ class People:
     def _token(self, side: str) -> str:
         self._count += 1
         return f"{side[0]}{self._count}"
+
+    def _token_or_nothing(self, side: str, field: str) -> str | None:
+        return None if field in _CLEARED and self.random.random() < 0.15 else self._token(side)
 
     def _moment(self) -> time:
         self._count += 1

@@ -59,6 +59,7 @@ class SimulatedServer:
         self._clock = clock
         self.content = Content()
         self._backup: Content | None = None
+        self._ever: dict[str, Resource] = {}
         self.judge: Callable[[Resource], None] = lambda _: None
         """Refuses a resource that it will never take."""
 
@@ -77,6 +78,21 @@ class SimulatedServer:
     def moved(self) -> int:
         """A number that changes with every version."""
         return self.content.log[-1].number if self.content.log else 0
+
+    def last_told(self) -> str:
+        """The name of the newest version, as a feed that has seen all remembers it."""
+        newest = self.content.log[-1] if self.content.log else None
+        return "" if newest is None else f"{newest.reference.replace('/', ' ')} {newest.version_id}"
+
+    def was_told(self, checkpoint: str | None) -> bool:
+        """Whether a feed that stands there has been told everything."""
+        reached = datetime.fromisoformat((checkpoint or "1970-01-01T00:00:00+00:00").partition(" ")[0])
+        return not self.content.log or self.content.log[-1].changed_at <= reached
+
+    def hold(self, content: Content) -> None:
+        """Begin with what another server keeps."""
+        self.content = content.copied()
+        self._ever = {one.reference: one.content for one in content.log if one.content is not None}
 
     def backup(self) -> None:
         """Save everything."""
@@ -98,6 +114,10 @@ class SimulatedServer:
             for name, one in self.content.current.items()
             if one.content is not None and name.startswith(f"{resource_type}/")
         ]
+
+    def ever(self, resource_type: str) -> list[Resource]:
+        """The last known content of all resources of a type, deleted and restored ones too."""
+        return [one for name, one in self._ever.items() if name.startswith(f"{resource_type}/")]
 
     def _answer(self, request: FhirRequest) -> FhirResponse:
         path, query = request.path, dict(request.query)
@@ -228,6 +248,8 @@ class SimulatedServer:
         made = Version(self.moved() + 1, reference, version_id, moment, content)
         self.content.log.append(made)
         self.content.current[reference] = made
+        if content is not None:
+            self._ever[reference] = content
         if content is None:
             return {"response": {"status": "204"}}
         return {"resource": content, "response": {"status": "201" if method == "POST" else "200"}}

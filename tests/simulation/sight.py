@@ -49,7 +49,7 @@ class Sight:
         if content is None or mapping.resource_types[0] not in content.resources:
             return {}
         references = self.references()
-        found = {one.name: _seen(one.from_cloud, content, references) for one in mapping.fields}
+        found: dict[str, Any] = dict(mapping.readable(content, references))
         if "Slot" in content.resources:
             active = [one for one in content.appointments if one["status"] not in INACTIVE_STATUSES]
             found[BOOKING] = _booking(active[-1], references) if active else None
@@ -90,11 +90,11 @@ class Sight:
         return CloudContent(link=link, resources=found, appointments=appointments)
 
     def references(self) -> References:
-        """Which resource is which record."""
+        """Which resource is, or was, which record."""
         found: dict[str, LinkKey] = {}
         for mapping in self._mappings.values():
             resource_type = mapping.resource_types[0]
-            for one in self._server.resources(resource_type):
+            for one in self._server.ever(resource_type):
                 link = mapping.key_of(one, ODS)
                 if link is not None:
                     found[f"{resource_type}/{one['id']}"] = link

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.world import World
 
-SEEDS = 600
+SEEDS = 3000
 A_TEST = 50
 
 

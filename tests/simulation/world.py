@@ -5,7 +5,7 @@ import random
 from collections import Counter
 from functools import cache
 
-from legacy_bridge.errors import AnotherBridge
+from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.records import LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
@@ -31,12 +31,23 @@ _STORY_LINES = 60
 class World:
     """One afternoon."""
 
-    def __init__(self, seed: int, *, length: int = 25) -> None:
+    def __init__(
+        self, seed: int, *, length: int = 25, often: str | None = None, is_calm: bool = False
+    ) -> None:
+        """Prepare an afternoon.
+
+        Args:
+            seed: decides everything.
+            length: how many things people do.
+            often: a trouble that befalls it often.
+            is_calm: nothing goes wrong but what `faults.fail_at` says.
+        """
         self.seed = seed
         random.seed(seed)  # the bridge's own jitter
         self.log: list[str] = []
         self.clock = SimulatedClock()
         self.faults = Faults(seed, self.clock.seconds)
+        self.faults.is_on = not is_calm
         self.faults.meanwhile = self._meanwhile
         self.faults.pause = self._pause
         self.database = SimulatedDatabase()
@@ -49,7 +60,7 @@ class World:
         self.people = People(
             seed + 1, (self.database, self.server, sight), self.mappings, self.oracle, self.tell
         )
-        self.troubles = Troubles(seed + 3, self)
+        self.troubles = Troubles(seed + 3, self, often)
         self.standings = stages()
         self.is_to_start_again = False
         self.is_second_wanted = False
@@ -63,12 +74,14 @@ class World:
         if seed % 4:  # the first load is part of every fourth afternoon only
             carried = _carried()
             self.database.content = carried.database.content.copied()
-            self.server.content = carried.server.content.copied()
+            self.server.hold(carried.server.content)
             self.bridge.journal.content = carried.bridge.journal.content.copied()
             self.clock.elapsed = carried.clock.elapsed
             self._next_work += self.clock.elapsed
         else:
             fill(self.database)
+        for store in (self.database, self.server, self.bridge.journal):
+            store.backup()
 
     def run(self) -> "World":
         """Let the afternoon pass, and judge it.
@@ -90,7 +103,7 @@ class World:
 
     def reached(self) -> Counter[str]:
         """How often each fault and each rare state was reached."""
-        return self.faults.reached + self.people.reached + self.troubles.reached
+        return self.faults.reached + self.people.reached + self.troubles.reached + self.judge.reached()
 
     def digest(self) -> str:
         """A hash of all that happened."""
@@ -162,7 +175,7 @@ class World:
     def _work(self) -> None:
         self._left -= 1
         self._next_work += self._random.choice((0.01, 0.1, 0.3, 1.0, 3.0))
-        if self._random.random() < _TROUBLE_SHARE:
+        if self.faults.is_on and self._random.random() < _TROUBLE_SHARE:
             self.troubles.befall()
         self.people.work()
         if self._random.random() < 0.9:  # a signal may be lost, a row is not
@@ -177,18 +190,36 @@ class World:
                 self._run_second()
 
     def _run_second(self) -> None:
-        """While this bridge stands still, another one goes on with a copy of its journal."""
+        """While this bridge stands still, another one goes on with a copy of its journal, and stays."""
         self.is_second_wanted = False
+        self.is_to_start_again = True  # the one that stood still does what it was about to do, and ends
+        self.people.deletes_in_cloud = (
+            False  # see simulation.md: a create on its way makes again what was deleted
+        )
+        copy = SimulatedJournal()
+        copy.content = self.bridge.journal.content.copied()
+        copy.backup()
+        self._start(copy)
+        for _ in range(3):
+            try:
+                self.bridge.service.step()
+            except (SideUnavailable, MirrorStopped):
+                self.clock.elapsed += 1.0
+            except Killed:
+                return
 
     def _quieten(self) -> None:
         self.faults.is_on = False
+        self.faults.fail_at = lambda _number, _site: None
         self.people.go_home()
         self.troubles.end()
         self._quiet_since = self.clock.elapsed
         self.tell("quiet")
 
     def _come_to_rest(self, since: float) -> None:
-        is_idle = not self.bridge.journal.content.dirty
+        told = self.bridge.journal.checkpoint
+        has_told_all = told("legacy") == str(self.database.fence()) and self.server.was_told(told("cloud"))
+        is_idle = has_told_all and not self.bridge.journal.content.dirty
         if not is_idle:
             self._idle_since = None
         elif self._idle_since is None:
