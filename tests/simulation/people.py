@@ -311,7 +311,7 @@ class People:
         is_hidden = bool(self._database.row(_PATIENT, name)["IsConfidential"])
         slots = self._database.content.tables[_SLOT].values()
         if is_hidden and any(one["PatientGuid"] == guid(name) for one in slots):
-            return  # see simulation.md: shown again before their slots were looked at, their bookings look ended
+            return  # see simulation.md: their bookings would look ended
         self._database.edit(_PATIENT, name, IsConfidential=not is_hidden)
         self.reached["shown again" if is_hidden else "made confidential"] += 1
         self._told(f"legacy: patient/{name} {'shown again' if is_hidden else 'made confidential'}")
