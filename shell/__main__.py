@@ -22,10 +22,10 @@ from shell.native.constants import keep_constants
 from shell.settings import ShellSettings, read_settings
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
+    from PySide6.QtWidgets import QApplication, QWidget
 
-    from shell.functions import CloudOffer
-    from shell.meeting import Person
+    from shell.main_window.beginning import Beginning
+    from shell.meeting import Meeting, Person
 
 Done = TypeVar("Done")
 _EXAMPLES = """\
@@ -121,15 +121,18 @@ def open_window(settings: ShellSettings) -> int:
         for name in _WITHOUT_QT:
             pool.submit(import_module, name)
         start_chromium()
-        offer, person = _while_chromium_works(meeting)
+        met = _while_chromium_works(meeting)
+        offer = met.offer
         sandbox = sandbox_policy(offer.environment.value, is_root=is_root)
+        beginning = Beginning(application, settings, offer)
+        person = met.person or _ask_who(application, beginning, met, pool)
+        if person is None:
+            return 0
         identity = ProfileIdentity(person=person.id, practice=offer.ods, environment=offer.environment.value)
         profile = WebProfile(identity, settings.cloud)
         with closing(profile):
             profile.warm_up()
-            if person.session:
-                profile.set_session(person.session)
-            beginning = Beginning(application, settings, offer)
+            profile.set_session(person.session)
             profile.dress(beginning.theme.page_look())
             first = beginning.first_address()
             if first is not None:
@@ -143,10 +146,49 @@ def open_window(settings: ShellSettings) -> int:
                 return application.exec()
 
 
-def _meet(settings: ShellSettings) -> "tuple[CloudOffer, Person]":
+def _meet(settings: ShellSettings) -> "Meeting":
     from shell.meeting import meet
 
     return meet(settings.cloud, is_training=settings.training, sign_in_as=settings.sign_in)
+
+
+def _ask_who(
+    application: "QApplication", beginning: "Beginning", met: "Meeting", pool: ThreadPoolExecutor
+) -> "Person | None":
+    """Ask who is there, and sign them in; None: the question was closed.
+
+    The browser is made for one person: it is not there before this is answered.
+    """
+    from PySide6.QtCore import QEventLoop
+
+    from shell.main_window.sign_in import SignInWindow
+    from shell.main_window.theme import load_fonts
+    from shell.meeting import Candidate, sign_in
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is open yet that would have to be asked about
+    application.setQuitOnLastWindowClosed(False)  # the window proper ends the program
+    load_fonts()
+    asking, loop = SignInWindow(beginning.theme, met.offer, met.candidates), QEventLoop()
+    signed_in: list[Person] = []
+
+    def take(one: Candidate) -> None:
+        cloud = beginning.settings.cloud.rstrip("/")
+        try:
+            person = _while_chromium_works(pool.submit(sign_in, cloud, one.id))
+        except CloudError as error:
+            asking.say_trouble(str(error))
+            return
+        if asking.isVisible():  # else it was closed meanwhile
+            signed_in.append(person)
+            asking.answered()
+            loop.quit()
+
+    asking.chosen.connect(take)
+    asking.left.connect(loop.quit)
+    asking.show()
+    loop.exec()
+    asking.deleteLater()
+    return signed_in[0] if signed_in else None
 
 
 def _close_when_asked(window: "QWidget") -> None:

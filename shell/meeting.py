@@ -5,7 +5,7 @@ By the standard library's client: the one that pools connections takes longer to
 
 import http.client
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -13,36 +13,56 @@ from shell.errors import CloudError
 from shell.functions import CloudOffer, read_offer
 
 _TIMEOUT_SECONDS = 5.0
-NOBODY_NAME = "Not signed in"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
-    """Who is signed in, and the session that pages and FHIR reads go by."""
+class Candidate:
+    """Whom one may say to be at a cloud that asks for no password."""
 
     id: str
     name: str
     role: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person(Candidate):
+    """Who is signed in, and the session that pages and FHIR reads go by."""
+
     session: str
 
 
-def meet(cloud: str, *, is_training: bool, sign_in_as: str) -> tuple[CloudOffer, Person]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """A cloud as it was met.
+
+    Attributes:
+        offer: what it offers.
+        person: who signed in; None: it is still to be asked who.
+        candidates: whom one may choose to be then.
+    """
+
+    offer: CloudOffer
+    person: Person | None = None
+    candidates: Sequence[Candidate] = ()
+
+
+def meet(cloud: str, *, is_training: bool, sign_in_as: str) -> Meeting:
     """Ask what the cloud offers and sign in, in this order. Blocks; any thread.
 
     Args:
         cloud: its address.
         is_training: whether the shell was started for training; a cloud of another environment is refused
             before anybody signs in.
-        sign_in_as: a person of a development cloud, or empty for nobody.
+        sign_in_as: a person of a development cloud, or empty to be asked.
 
     Raises:
-        CloudError: it does not answer as it should, or knows no such person.
+        CloudError: it does not answer as it should, knows no such person, or lets nobody choose.
     """
     address = cloud.rstrip("/")
     offer = read_offer(fetch(f"{address}/functions.json"), is_training=is_training)
-    if not sign_in_as:
-        return offer, Person(id="", name=NOBODY_NAME, role="", session="")
-    return offer, sign_in(address, sign_in_as)
+    if sign_in_as:
+        return Meeting(offer=offer, person=sign_in(address, sign_in_as))
+    return Meeting(offer=offer, candidates=_candidates(address, offer.practice))
 
 
 def fetch(url: str) -> bytes:
@@ -52,7 +72,7 @@ def fetch(url: str) -> bytes:
         CloudError: it does not answer as it should.
     """
     try:
-        status, content = _ask("GET", url, body=None, headers={})
+        status, content = _ask("GET", url, body=None, headers={"Accept": "application/json"})
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CloudError(
             f"The cloud at {url} does not answer. Is it running, and is the address right?"
@@ -84,6 +104,31 @@ def sign_in(cloud: str, person: str) -> Person:
         raise CloudError(f"The cloud refused the sign-in of {person!r}: choose one of its people.")
     who = said["person"]
     return Person(id=who["id"], name=who["name"], role=who["role"], session=said["session"])
+
+
+def _candidates(cloud: str, practice: str) -> list[Candidate]:
+    """Whom one may choose to be.
+
+    Raises:
+        CloudError: nobody can be chosen; the message says where people sign in instead.
+    """
+    try:
+        said = json.loads(fetch(f"{cloud}/sign-in"))
+        found = [Candidate(id=one["id"], name=one["name"], role=one["role"]) for one in said["people"]]
+        provider = said["provider"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise CloudError(f"The cloud at {cloud} does not say who may sign in.") from error
+    if not found and provider:
+        raise CloudError(
+            f"People sign in to {practice} at {provider}, which this window cannot do yet: "
+            f"open {cloud} in a browser."
+        )
+    if not found:
+        raise CloudError(
+            f"Nobody can sign in to {practice}: its cloud has no identity provider. "
+            "Ask whoever runs the cloud to name one."
+        )
+    return found
 
 
 def _ask(method: str, url: str, *, body: str | None, headers: Mapping[str, str]) -> tuple[int, bytes]:

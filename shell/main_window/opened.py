@@ -72,7 +72,7 @@ class Opened:
             self._flags or Unmoved(), offer.environment, offer.modules, choices.views, choices.keep
         )
         load_fonts()
-        self._transport = HttpTransport(offer.fhir, token=person.session or None, timeout_seconds=5)
+        self._transport = HttpTransport(offer.fhir, token=person.session, timeout_seconds=5)
         self.window = MainWindow(beginning.theme, offer, person, [] if has_sandbox else [_ROOT_WARNING])
         self.window.gone.connect(application.quit)  # Qt waits for windows of others, such as a hosted one
         self._cloud = Cloud(FhirClient(self._transport), offer, self.window)

@@ -135,6 +135,10 @@ QPushButton:disabled { background: $sunken; color: $quiet; border-color: $line; 
 #palette { background: $raised; border: 1px solid $card_line; border-radius: ${p8}; }
 #paletteField { background: transparent; border: 0; font-size: ${p16}; selection-background-color: $accent;
     selection-color: $on_accent; padding: 0; }
+#signInField { background: $surface; border: 1px solid $line_control; border-radius: ${p4}; font-size: ${p16};
+    selection-background-color: $accent; selection-color: $on_accent; padding: 0 ${p10}; }
+#signInField:focus { border: 3px solid $focus; }
+#signInList { background: $surface; border: 1px solid $line; border-radius: ${p4}; outline: 0; }
 #paletteTop { border-bottom: 1px solid $line; }
 #paletteWarn { background: $warn_tint; border-bottom: 1px solid $warn_line; }
 #paletteFoot { background: $canvas; border-top: 1px solid $line; border-bottom-left-radius: ${p8};

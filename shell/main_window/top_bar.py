@@ -128,7 +128,7 @@ class _Person(QWidget):
         self._avatar.setObjectName("avatar")
         self._avatar.setFixedSize(theme.px(28), theme.px(28))
         self._avatar.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._name = label("Not signed in")
+        self._name = label()
         self._role = label("", "brandSmall")
         words = QVBoxLayout()
         words.setSpacing(0)
@@ -144,11 +144,16 @@ class _Person(QWidget):
 
     def show_person(self, name: str, role: str) -> None:
         """Say a person."""
-        parts = [part for part in name.split() if part.lower().rstrip(".") not in _TITLES]
-        self._avatar.setText("".join(part[0].upper() for part in (parts[:1] + parts[-1:] if parts else [])))
-        self._avatar.setVisible(bool(parts))
+        self._avatar.setText(initials(name))
+        self._avatar.setVisible(bool(initials(name)))
         self._name.setText(name)
         self._role.setText(role)
+
+
+def initials(name: str) -> str:
+    """Those of the first and the last name, without titles."""
+    parts = [part for part in name.split() if part.lower().rstrip(".") not in _TITLES]
+    return "".join(part[0].upper() for part in (*parts[:1], *parts[1:][-1:]))
 
 
 _TITLES = frozenset({"dr", "mr", "mrs", "ms", "miss", "prof"})

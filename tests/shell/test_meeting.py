@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 
 from shell.errors import CloudError, WrongEnvironmentError
-from shell.meeting import NOBODY_NAME, fetch, meet
+from shell.meeting import Candidate, fetch, meet
 
 _FUNCTIONS = {
     "environment": "reference",
@@ -24,8 +24,12 @@ _FUNCTIONS = {
 }
 
 
+_PEOPLE = [{"id": "priya.nair", "name": "Dr Priya Nair", "role": "gp"}]
+
+
 class _Cloud(BaseHTTPRequestHandler):
     asked: list[str]
+    may_sign_in: dict[str, object]
 
     def do_GET(self) -> None:
         self.asked.append(f"GET {self.path}")
@@ -33,6 +37,8 @@ class _Cloud(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "/functions.json")
             self.end_headers()
+        elif self.path == "/sign-in":
+            self._answer(200, self.may_sign_in)
         else:
             self._answer(200, _FUNCTIONS)
 
@@ -57,6 +63,7 @@ class _Cloud(BaseHTTPRequestHandler):
 @pytest.fixture
 def cloud() -> Iterator[str]:
     _Cloud.asked = []
+    _Cloud.may_sign_in = {"people": _PEOPLE, "provider": ""}
     with ThreadingHTTPServer(("127.0.0.1", 0), _Cloud) as server:
         serving = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         serving.start()
@@ -66,14 +73,35 @@ def cloud() -> Iterator[str]:
 
 
 def test_offer_and_person_are_what_the_cloud_says(cloud: str) -> None:
-    offer, person = meet(f"{cloud}/", is_training=False, sign_in_as="priya.nair")
-    assert (offer.ods, person.name, person.session) == ("Y99002", "Dr Priya Nair", "secret")
+    met = meet(f"{cloud}/", is_training=False, sign_in_as="priya.nair")
+    assert met.person is not None
+    assert (met.offer.ods, met.person.name, met.person.session) == ("Y99002", "Dr Priya Nair", "secret")
+    assert _Cloud.asked == ["GET /functions.json", "POST /sign-in"]
 
 
-def test_nobody_is_signed_in_unasked(cloud: str) -> None:
-    _, person = meet(cloud, is_training=False, sign_in_as="")
-    assert (person.name, person.session) == (NOBODY_NAME, "")
-    assert _Cloud.asked == ["GET /functions.json"]
+def test_nobody_is_signed_in_unasked_but_whom_one_may_choose_to_be_is_known(cloud: str) -> None:
+    met = meet(f"{cloud}/", is_training=False, sign_in_as="")
+    assert met.person is None
+    assert met.candidates == [Candidate(id="priya.nair", name="Dr Priya Nair", role="gp")]
+    assert _Cloud.asked == ["GET /functions.json", "GET /sign-in"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "what_to_do"),
+    [("id.example", r"at id\.example.*in a browser\.$"), ("", r"no identity provider\. Ask whoever runs")],
+)
+def test_cloud_that_lets_nobody_choose_is_said_with_what_to_do(
+    cloud: str, provider: str, what_to_do: str
+) -> None:
+    _Cloud.may_sign_in = {"people": [], "provider": provider}
+    with pytest.raises(CloudError, match=what_to_do):
+        meet(cloud, is_training=False, sign_in_as="")
+
+
+def test_cloud_that_does_not_say_who_may_sign_in_is_refused(cloud: str) -> None:
+    _Cloud.may_sign_in = {"people": [{"id": "priya.nair"}]}
+    with pytest.raises(CloudError, match="does not say who may sign in"):
+        meet(cloud, is_training=False, sign_in_as="")
 
 
 @pytest.mark.hazard("H21")

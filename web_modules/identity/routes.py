@@ -49,7 +49,7 @@ class SignInPages:
         self._is_https = is_https
 
     def routes(self) -> list[Route]:
-        """`/sign-in` and `/sign-out`."""
+        """`/sign-in`, which tells programs as JSON whom one may choose to be, and `/sign-out`."""
         return [
             Route("/sign-in", self._show, methods=["GET"]),
             Route("/sign-in", self._sign_in, methods=["POST"]),
@@ -57,6 +57,9 @@ class SignInPages:
         ]
 
     async def _show(self, request: Request) -> Response:
+        if _wants_json(request):
+            people = [_told(person) for person in self._people.values()]
+            return JSONResponse({"people": people, "provider": self._provider})
         return self._drawn(local(request.query_params.get("next", "/")))
 
     async def _sign_in(self, request: Request) -> Response:
@@ -69,20 +72,18 @@ class SignInPages:
         form = await request.form()
         person = self._people.get(str(form.get("person", "")))
         following = local(str(form.get("next", "/")))
-        wants_json = "application/json" in request.headers.get("accept", "")
         if person is None:
             error = "Select who you are" if self._people else "Nobody can sign in here"
             self._audit.refused(request, Happening.SIGN_IN, "There is no such person.")
             await run_in_threadpool(self._doors.failed, request, Door.SIGN_IN)
-            if wants_json:
+            if _wants_json(request):
                 return JSONResponse({"error": f"{error}."}, status_code=403)
             return self._drawn(following, error=error, status=403)
         self._audit.done(request, Happening.SIGN_IN, person)
         token = self._sessions.issue(person)
         answer: Response
-        if wants_json:
-            told = {"id": person.id, "name": person.name, "role": person.role.value}
-            answer = JSONResponse({"person": told, "session": token})
+        if _wants_json(request):
+            answer = JSONResponse({"person": _told(person), "session": token})
         elif "/auth/" in following.partition("?")[0]:  # which may lead to an application, as no form may
             answer = self._pages.onward(following)
         else:
@@ -117,6 +118,15 @@ def set_session(answer: Response, token: str, *, is_https: bool) -> None:
         samesite="strict",
         secure=is_https,
     )
+
+
+def _wants_json(request: Request) -> bool:
+    """Whether a program asks, and not a browser."""
+    return "application/json" in request.headers.get("accept", "")
+
+
+def _told(person: Person) -> dict[str, str]:
+    return {"id": person.id, "name": person.name, "role": person.role.value}
 
 
 def local(address: str) -> str:

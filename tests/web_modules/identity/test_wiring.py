@@ -71,3 +71,24 @@ def test_the_secret_at_a_provider_comes_from_the_environment_only(tmp_path: Path
     file.write_text('database = "sqlite:////srv/x"\noidc_client_secret = "s"\n')
     with pytest.raises(SettingsError, match="no setting `oidc_client_secret`"):
         load_settings({}, file=file, variables={})
+
+
+@pytest.mark.parametrize("environment", ["reference", "training", "live"])
+def test_a_program_is_told_whom_one_may_choose_to_be_and_in_a_live_environment_nobody(
+    tmp_path: Path, standard: Standard, environment: str
+) -> None:
+    url = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
+    settings = load_settings({"database": url, "environment": environment}, variables={})
+    store = Store(url, standard)
+    made = create_cloud(settings, store, bytes(32), "http://127.0.0.1:8080")
+    with TestClient(made.app, base_url="http://127.0.0.1:8080") as web:
+        told = web.get("/sign-in", headers={"Accept": "application/json"}).json()
+        assert told["provider"] == ""
+        people = {one["id"]: (one["name"], one["role"]) for one in told["people"]}
+        if environment == "live":
+            assert people == {}
+        else:
+            assert people["priya.nair"] == ("Dr Priya Nair", "gp")
+            assert people["leigh.marsden"] == ("Leigh Marsden", "trainer")
+        assert "<form" in web.get("/sign-in", headers={"Accept": "text/html"}).text or environment == "live"
+    store.close()
