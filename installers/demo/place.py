@@ -77,7 +77,7 @@ class Place:
 
     @property
     def filled(self) -> Path:
-        """What the practice was filled with (JSON); written last, so that it says all is there."""
+        """What the practice was filled with (JSON); its folder is put here whole."""
         return self.folder / "filled.json"
 
     @property

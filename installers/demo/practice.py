@@ -4,7 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,21 +46,35 @@ def filling_of(place: Place) -> Filling | None:
     )
 
 
-def ensure_filled(place: Place, *, extract: Path | None, today: date | None) -> Filling:
+def ensure_filled(
+    place: Place,
+    *,
+    extract: Path | None,
+    today: date | None,
+    is_reset: bool = False,
+    end_programs: Callable[[], None] = lambda: None,
+) -> Filling:
     """Fill the practice unless that was done before.
+
+    Args:
+        place: where the practice lives, with all that goes with it.
+        extract: the folder to fill it from; None: people are invented.
+        today: the day around which the book lies.
+        is_reset: whether to fill it anew, also when it is filled.
+        end_programs: called before what was there is thrown away.
 
     Raises:
         WrongPractice: it was filled with something else.
-        ProgramFailed: it could not be filled; nothing of the attempt is left.
+        ProgramFailed: it could not be filled; nothing of the attempt is left, and what was there stands.
     """
     source = str(extract.resolve()) if extract else None
-    filling = filling_of(place)
+    filling = None if is_reset else filling_of(place)
     if filling is None:
         if extract is not None and not extract.is_dir():
             raise DemoError(
                 f"There is no folder {extract}: give the folder that holds the extract's CSV files."
             )
-        return _fill(place, source=source, today=today)
+        return _fill(place, source=source, today=today, end_programs=end_programs)
     if source is not None and filling.source != source:
         held = f"the extract in {filling.source}" if filling.source else "generated patients"
         raise WrongPractice(
@@ -69,31 +84,39 @@ def ensure_filled(place: Place, *, extract: Path | None, today: date | None) -> 
     return filling
 
 
-def reset(place: Place) -> None:
-    """Throw away all that an environment holds."""
-    shutil.rmtree(place.folder, ignore_errors=True)
-
-
-def _fill(place: Place, *, source: str | None, today: date | None) -> Filling:
-    # What an interrupted run left: practice, journal and cloud belong together, so all of it goes.
-    reset(place)
-    place.folder.mkdir(parents=True, mode=0o700)
-    practice = GENERATED[place.environment]
+def _fill(
+    place: Place, *, source: str | None, today: date | None, end_programs: Callable[[], None]
+) -> Filling:
+    """Fill a practice beside the one that is there, and put it in its place once it is whole."""
+    beside = replace(place, folder=place.folder.with_name(f"{place.folder.name}.new"))
+    outgoing = place.folder.with_name(f"{place.folder.name}.old")
     try:
-        if source is None:
-            create = ["--practice", practice.ods, "--practice-name", practice.name]
-            _practice(
-                "create", "--database", place.database_url, "--environment", place.environment.value, *create
-            )
-            generate = ["--today", today.isoformat()] if today else []
-            _practice("generate", "--database", place.database_url, "--patients", str(PATIENTS), *generate)
-        else:
-            _practice("create", "--database", place.database_url, "--environment", place.environment.value)
-            _practice("load-extract", source, "--database", place.database_url)
-        status = _status(place)
-    except DemoError:
-        reset(place)
-        raise
+        for left_by_a_killed_run in (beside.folder, outgoing):
+            shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
+        beside.folder.mkdir(parents=True, mode=0o700)
+        filling = _fill_empty(beside, source=source, today=today)
+        end_programs()
+        # Practice, journal and cloud belong together, so all of it goes.
+        if place.folder.exists():
+            place.folder.rename(outgoing)
+        beside.folder.rename(place.folder)
+    finally:
+        shutil.rmtree(beside.folder, ignore_errors=True)
+    shutil.rmtree(outgoing, ignore_errors=True)
+    return filling
+
+
+def _fill_empty(place: Place, *, source: str | None, today: date | None) -> Filling:
+    practice = GENERATED[place.environment]
+    create = ["create", "--database", place.database_url, "--environment", place.environment.value]
+    if source is None:
+        _practice(*create, "--practice", practice.ods, "--practice-name", practice.name)
+        generate = ["--today", today.isoformat()] if today else []
+        _practice("generate", "--database", place.database_url, "--patients", str(PATIENTS), *generate)
+    else:
+        _practice(*create)
+        _practice("load-extract", source, "--database", place.database_url)
+    status = _status(place)
     filling = Filling(
         practice=Practice(ods=status["ods"], name=status["name"]), source=source, day=_date_in(status, "day")
     )
@@ -103,9 +126,7 @@ def _fill(place: Place, *, source: str | None, today: date | None) -> Filling:
         "source": source,
         "day": filling.day.isoformat() if filling.day else None,
     }
-    whole = place.filled.with_suffix(".new")
-    whole.write_text(json.dumps(said), encoding="utf-8")
-    whole.replace(place.filled)
+    place.filled.write_text(json.dumps(said), encoding="utf-8")
     return filling
 
 

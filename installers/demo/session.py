@@ -15,7 +15,7 @@ from demo.errors import AlreadyOpen, DemoError, ProgramFailed
 from demo.flags import write_default_flags
 from demo.locks import FileLock, is_held
 from demo.place import Place
-from demo.practice import Filling, ensure_filled, filling_of, reset
+from demo.practice import Filling, ensure_filled, filling_of
 from demo.processes import processes_with
 from demo.programs import last_words, why_ended
 
@@ -59,13 +59,15 @@ class Session:
                 f"The {self.place.environment.value} environment is open already: use its window, "
                 "or close it and run this again."
             )
-        if options.is_reset:
-            self._say("throwing away the practice that was there")
-            self.end_programs()
-            reset(self.place)
-        if options.extract is not None or filling_of(self.place) is None:
+        if options.is_reset or options.extract is not None or filling_of(self.place) is None:
             self._say("filling the practice")
-        filling = ensure_filled(self.place, extract=options.extract, today=options.today)
+        filling = ensure_filled(
+            self.place,
+            extract=options.extract,
+            today=options.today,
+            is_reset=options.is_reset,
+            end_programs=self._end_before_reset,
+        )
         write_default_flags(self.place)
         # Generated data lie around the day of their making; an extract lies in the past. A check needs a day
         # on which there is something in the book.
@@ -121,6 +123,11 @@ class Session:
                 self._say("the legacy program asks about its unsaved work: answer it in its own window")
                 asks_since = math.inf
             time.sleep(LOOK_SECONDS)
+
+    def _end_before_reset(self) -> None:
+        if filling_of(self.place) is not None:
+            self._say("throwing away the practice that was there")
+        self.end_programs()
 
     def end_programs(self) -> None:
         """End cloud, bridge and, should it still run, the legacy program."""

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from demo.place import Environment, place_of
+from demo.practice import ensure_filled
 from tests.end_to_end.running import run_script, screen_in, without_screen
 
 pytestmark = pytest.mark.end_to_end
@@ -42,3 +44,15 @@ def test_an_extract_that_is_not_whole_leaves_nothing(tmp_path: Path) -> None:
     assert "has no file of Admin_Location, " in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "state" / "banyan" / "reference").exists()
+
+
+def test_a_reset_for_an_extract_that_is_not_there_throws_nothing_away(tmp_path: Path) -> None:
+    with screen_in(tmp_path / "logs") as screen:
+        variables = {**screen.variables, "XDG_STATE_HOME": str(tmp_path / "state")}
+        place = place_of(Environment.REFERENCE, variables)
+        ensure_filled(place, extract=None, today=None)
+        before = {file.name: file.read_bytes() for file in place.folder.iterdir()}
+        done = run_script("--reset", "--extract", str(tmp_path / "nowhere"), variables=variables)
+    assert done.returncode == 1
+    assert one_sentence(done.stderr).startswith(f"banyan: There is no folder {tmp_path / 'nowhere'}")
+    assert {file.name: file.read_bytes() for file in place.folder.iterdir()} == before
