@@ -55,8 +55,8 @@ def _keep(arguments: Sequence[str]) -> int:
     keeper = Keeper(lambda text: print(text, file=sys.stderr, flush=True))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: keeper.stop())
-    today = date.fromisoformat(arguments[1]) if len(arguments) > 1 else None
-    return serve(place, filling, today, keeper)
+    today = date.fromisoformat(arguments[2]) if len(arguments) > 2 else None
+    return serve(place, filling, today, keeper, port=int(arguments[1]))
 
 
 def _say(text: str) -> None:

@@ -23,8 +23,15 @@ CLOUD_STARTS = 3
 """Between finding a free port and taking it somebody else may take it; three times is no accident."""
 
 
-def serve(place: Place, filling: Filling, today: date | None, keeper: Keeper) -> int:
+def serve(place: Place, filling: Filling, today: date | None, keeper: Keeper, port: int) -> int:
     """Start cloud and bridge, say so, and look after them until the keeper is stopped.
+
+    Args:
+        place: whose they are.
+        filling: what their practice was filled with.
+        today: what day it is there; None: the real one.
+        keeper: who looks after them.
+        port: where the cloud is to answer; 0: on a free one.
 
     Returns:
         The exit status.
@@ -35,7 +42,7 @@ def serve(place: Place, filling: Filling, today: date | None, keeper: Keeper) ->
         return 1
     token = secrets.token_urlsafe(32)
     try:
-        cloud = _start_cloud(place, filling, today, keeper, token)
+        cloud = _start_cloud(place, filling, today, keeper, token, port)
         _start_bridge(place, filling, cloud, keeper, token)
     except DemoError as error:
         keeper.end_all()
@@ -55,10 +62,12 @@ def serve(place: Place, filling: Filling, today: date | None, keeper: Keeper) ->
     return 0
 
 
-def _start_cloud(place: Place, filling: Filling, today: date | None, keeper: Keeper, token: str) -> str:
+def _start_cloud(
+    place: Place, filling: Filling, today: date | None, keeper: Keeper, token: str, wanted_port: int
+) -> str:
     _tell({"say": "starting the cloud"})
     for attempt in range(1, CLOUD_STARTS + 1):
-        port = free_port()
+        port = wanted_port or free_port()
         cloud = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--development"]
         command += ["--database", place.cloud_url, "--environment", place.environment.value]

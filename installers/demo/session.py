@@ -8,7 +8,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
+from urllib.parse import urlsplit
 
 from demo.arguments import Options
 from demo.errors import AlreadyOpen, DemoError, ProgramFailed
@@ -21,6 +23,8 @@ from demo.programs import last_words, why_ended
 
 END_SECONDS = 30.0
 LOOK_SECONDS = 0.05
+KEEPER_LOOK_SECONDS = 0.5
+RETRY_SECONDS = 5.0
 ASKS_AFTER_SECONDS = 2.0
 """A legacy program that has nothing to ask has ended by then."""
 SIGN_IN = "priya.nair"
@@ -42,6 +46,7 @@ class Session:
         self._variables = dict(variables)
         self._say = say
         self._window_lock = FileLock(place.window_lock)
+        self._today: date | None = None
 
     def prepare(self, options: Options) -> str:
         """Fill the practice if need be and have cloud and bridge running.
@@ -71,8 +76,8 @@ class Session:
         write_default_flags(self.place)
         # Generated data lie around the day of their making; an extract lies in the past. A check needs a day
         # on which there is something in the book.
-        today = options.today or (filling.day if filling.source or options.is_check else None)
-        return self._running_cloud(filling, today) or self._start_service(filling, today)
+        self._today = options.today or (filling.day if filling.source or options.is_check else None)
+        return self._running_cloud(filling) or self._start_service(filling)
 
     def start_window(self, cloud: str) -> subprocess.Popen[bytes]:
         """Open the shell."""
@@ -99,7 +104,7 @@ class Session:
         status, is_asked = None, False
         while status is None:
             try:
-                status = window.wait()
+                status = self._watch(window, cloud)
             except KeyboardInterrupt:
                 is_asked = True
                 window.terminate()
@@ -112,6 +117,38 @@ class Session:
             )
         self._let_legacy_program_end()
         self.end_programs()
+
+    def _watch(self, window: subprocess.Popen[bytes], cloud: str) -> int:
+        """Wait until the window ends; start cloud and bridge again when their keeper dies meanwhile."""
+        pause = KEEPER_LOOK_SECONDS
+        while True:
+            try:
+                return window.wait(pause)
+            except subprocess.TimeoutExpired:
+                pass
+            try:
+                if not is_held(self.place.keeper_lock):
+                    self._start_service_again(cloud)
+                pause = KEEPER_LOOK_SECONDS
+            except DemoError as error:
+                self._say(f"{error} Trying again in {RETRY_SECONDS:.0f} s.")
+                pause = RETRY_SECONDS
+
+    def _start_service_again(self, cloud: str) -> None:
+        """Start cloud and bridge at the address that the window knows."""
+        filling = filling_of(self.place)
+        if filling is None:
+            raise DemoError(f"The practice in {self.place.folder} is gone: close the window.")
+        self._say("who keeps cloud and bridge has died; starting them again")
+        for pid in self._kept_processes():
+            with suppress(ProcessLookupError):  # most end with their keeper
+                os.kill(pid, signal.SIGTERM)
+        _wait_for(lambda: not self._kept_processes())
+        self._start_service(filling, urlsplit(cloud).port or 0)
+
+    def _kept_processes(self) -> list[int]:
+        cloud = processes_with(["web_modules", self.place.cloud_url])
+        return cloud + processes_with(["legacy_bridge", str(self.place.journal)])
 
     def _let_legacy_program_end(self) -> None:
         """Close the legacy program, which may ask about unsaved work; what it saves is mirrored yet."""
@@ -148,11 +185,11 @@ class Session:
             return None
         return pid
 
-    def _running_cloud(self, filling: Filling, today: date | None) -> str | None:
+    def _running_cloud(self, filling: Filling) -> str | None:
         if self._keeper_pid() is None:
             return None
         running = json.loads(self.place.running.read_text("utf-8"))
-        if running["today"] != (today.isoformat() if today else None):
+        if running["today"] != (self._today.isoformat() if self._today else None):
             self._say("another day was asked for: starting cloud, bridge and legacy program again")
             self.end_programs()
             return None
@@ -160,9 +197,9 @@ class Session:
         cloud: str = running["cloud"]
         return cloud
 
-    def _start_service(self, filling: Filling, today: date | None) -> str:
-        command = [sys.executable, "-m", "demo", "keep", self.place.environment.value]
-        command += [today.isoformat()] if today else []
+    def _start_service(self, filling: Filling, port: int = 0) -> str:
+        command = [sys.executable, "-m", "demo", "keep", self.place.environment.value, str(port)]
+        command += [self._today.isoformat()] if self._today else []
         self.place.logs.mkdir(parents=True, exist_ok=True)
         with (self.place.logs / "keeper.log").open("ab") as log:
             service = subprocess.Popen(

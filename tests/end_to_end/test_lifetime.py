@@ -1,5 +1,6 @@
 """What ends what: closing the window ends all, a crash ends nothing, what dies is started again."""
 
+import json
 import os
 import signal
 import subprocess
@@ -192,6 +193,25 @@ def test_what_dies_is_started_again(screen: VirtualScreen, open_run: Open, name:
     wait_until(lambda: answers(run.cloud), seconds=30, what="the cloud's answer at the same address")
     close(screen, run)
     assert run.process.returncode == 0
+
+
+def test_a_keeper_that_dies_is_replaced_while_the_window_is_open(
+    screen: VirtualScreen, open_run: Open
+) -> None:
+    run = open_run()
+    before = programs(run)
+    os.kill(json.loads(run.place.running.read_text())["pid"], signal.SIGKILL)
+
+    def others(name: str) -> bool:
+        return bool(set(programs(run)[name]) - set(before[name]))
+
+    wait_until(lambda: others("cloud") and others("bridge"), seconds=60, what="another cloud and bridge")
+    wait_until(lambda: answers(run.cloud), seconds=30, what="the cloud's answer at the same address")
+    wait_until(run.place.running.exists, seconds=60, what="a keeper that is ready")
+    assert programs(run)["window"] == before["window"]
+    close(screen, run)
+    assert run.process.returncode == 0
+    assert not any(programs(run).values()), programs(run)
 
 
 def _listening(pid: int) -> list[str]:
