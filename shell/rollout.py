@@ -33,7 +33,8 @@ class Rollout:
     """The decisions that this window goes by.
 
     An edit of the flags moves view and leading side together, and only while no patient is open. The kill
-    switch alone takes effect at once: it makes the module read-only and moves no view.
+    switch alone takes effect at once: it makes the module read-only and moves no view. What was chosen before
+    does not bring a stopped page to the next patient; chosen again, it can be read.
 
     Args:
         flags: where functions stand.
@@ -58,11 +59,12 @@ class Rollout:
         self._keep = keep
         self._pinned = dict(flags.standings())
         self._is_pinned = False
+        self._chosen_to_read: dict[Function, View] = {}
 
     @property
     def is_waiting(self) -> bool:
         """Whether an edit waits for the patient to be closed."""
-        return self._is_pinned and dict(self._flags.standings()) != self._pinned
+        return any(self.awaited(function) is not None for function in Function)
 
     @property
     def is_unreadable(self) -> bool:
@@ -71,7 +73,9 @@ class Rollout:
 
     def decision(self, function: Function) -> Decision:
         """What the person sees of a function, and why."""
-        return self._decide(function, self._pinned[function])
+        pinned = self._pinned[function]
+        now = replace(pinned, is_stopped=self._flags.standings()[function].is_stopped)
+        return replace(self._decide(function, now), view=self._decide(function, pinned).view)
 
     def awaited(self, function: Function) -> Decision | None:
         """The decision by an edit of the flags that waits until the patient is closed; None: nothing waits.
@@ -87,12 +91,15 @@ class Rollout:
         """Where a function stands in this window."""
         return self._pinned[function]
 
-    def is_stopped(self, function: Function) -> bool:
-        """Whether the kill switch is on: this is asked of the flags themselves, patient or not."""
-        return self._flags.standings()[function].is_stopped
+    def stopped(self) -> frozenset[Function]:
+        """Where the kill switch is on: this is asked of the flags themselves, patient or not."""
+        return frozenset(function for function, one in self._flags.standings().items() if one.is_stopped)
 
     def choose(self, function: Function, view: View) -> None:
-        """Remember the view that the person chose."""
+        """Remember the view that the person chose; of a stopped page only as long as it is stopped."""
+        if self._pinned[function].is_stopped:
+            self._chosen_to_read[function] = view
+            return
         self._choices[function] = view
         self._keep(self._choices)
 
@@ -115,6 +122,9 @@ class Rollout:
         if self._is_pinned or now == self._pinned:
             return False
         self._pinned = now
+        self._chosen_to_read = {
+            one: view for one, view in self._chosen_to_read.items() if now[one].is_stopped
+        }
         return True
 
     def _decide(self, function: Function, standing: Standing) -> Decision:
@@ -122,5 +132,7 @@ class Rollout:
             standing,
             environment=self._environment,
             has_module=function in self._modules,
-            chosen=self._choices.get(function),
+            chosen=(self._chosen_to_read if self._pinned[function].is_stopped else self._choices).get(
+                function
+            ),
         )

@@ -113,6 +113,7 @@ class Switchboard:
         self._hosts = dict(hosts)
         self._glass = glass
         self.function = function
+        self._stop_pages()
         glass.show_patient(None)
         self._show_function()
         visible = self._visible()
@@ -191,13 +192,12 @@ class Switchboard:
             self.on_rest()
 
     def flags_changed(self) -> None:
-        """The flag file was edited: take it up unless a patient is open, else say why it is not."""
+        """The flag file was edited: take it up unless a patient is open; the kill switch never waits."""
+        self._stop_pages()
         if self._rollout.take_up():
             self.select(self.function)
-            return
-        self._show_function()
-        if self._rollout.is_stopped(self.function) and not self._rollout.is_unreadable:
-            self._glass.show_notice("The new page was stopped. It can be read; what you typed is kept.")
+        else:
+            self._show_function()
 
     # -- what the hosts say (HostListener) ------------------------------------------------------------------
 
@@ -300,6 +300,11 @@ class Switchboard:
         waiting, self._waiting = self._waiting, []
         for side in waiting:
             self.hub.join(side)
+
+    def _stop_pages(self) -> None:
+        stopped = frozenset(function.value for function in self._rollout.stopped())
+        for host in self._hosts.values():
+            host.stop_writing(stopped)
 
     def _show_function(self) -> None:
         self._glass.show_function(self._offer.pages_of(self.function), self.decision)

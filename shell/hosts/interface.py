@@ -82,6 +82,12 @@ class Host(Protocol):
     def discard_work(self, done: Callable[[bool], None]) -> None:
         """Have unsaved work thrown away; `done(True)` once a read-back says there is none."""
 
+    def stop_writing(self, functions: frozenset[str]) -> None:
+        """Let pages of these functions be read and no more, those of all others write again.
+
+        What was typed is kept. A legacy program is not ours to stop: its pane does nothing.
+        """
+
     def cover(self) -> None:
         """Let no key nor click reach the pane and show nothing of it, until `uncover`. Read-back goes on."""
 

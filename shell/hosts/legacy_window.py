@@ -102,6 +102,9 @@ class LegacyWindowHost(QObject):
         """Press the program's own key for throwing work away, when its description names one."""
         self._settle_work(self._program.description.discard_key, done)
 
+    def stop_writing(self, functions: frozenset[str]) -> None:
+        """Nothing: the program is not ours to stop."""
+
     def cover(self) -> None:
         """Take the window off the glass: a window that is not mapped gets no key and no click."""
         self._pane.cover(covered=True)

@@ -1,9 +1,12 @@
 """Where a function's pages are."""
 
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from shell.hosts.interface import HostPatient
+
+_READING: Final = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,3 +24,13 @@ class PageAddress:
             address = self.patient_url.replace("{patient}", quote(patient.fhir_id, safe=""))
         joint = "&" if urlsplit(address).query else "?"
         return f"{address}{joint}{urlencode({'context': context_token})}"
+
+    def is_write(self, method: str, address: str) -> bool:
+        """Whether a request would write for this function.
+
+        Its first page is only asked what is to be found: that goes in a body, because names do.
+        """
+        if method.upper() in _READING:
+            return False
+        path, first = urlsplit(address).path, urlsplit(self.url).path
+        return path.startswith(f"{first.rstrip('/')}/")

@@ -16,6 +16,7 @@ from shell.hosts.web_profile import WebProfile
 
 _READ_BACK: Final = """(() => {
   const said = document.documentElement.dataset;
+  said.stopped = String(STOPPED.includes(said.function));
   return JSON.stringify({
     function: said.function ?? null, patient: said.patient ?? null, unsaved: said.unsaved === "true",
     environment: said.environment ?? null, token: new URLSearchParams(location.search).get("context"),
@@ -111,7 +112,7 @@ class WarmPage(QObject):
         self._answer_timer.start()
         # a world of its own: what the page's scripts did to JSON or URLSearchParams is not seen
         self.page.runJavaScript(
-            _READ_BACK,
+            _READ_BACK.replace("STOPPED", json.dumps(sorted(self._profile.stopped))),
             QWebEngineScript.ScriptWorldId.ApplicationWorld.value,
             lambda answer: self._answered(number, answer),
         )

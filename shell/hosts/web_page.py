@@ -124,6 +124,13 @@ class WebPageHost(QObject):
         """Have every page with unsaved work throw it away."""
         self._settle_work("discard", done)
 
+    def stop_writing(self, functions: frozenset[str]) -> None:
+        """Send nothing more that these functions' pages would write, and have them say so."""
+        addresses = [self._pages[function] for function in functions if function in self._pages]
+        self._profile.stop_writing(functions, tuple(addresses))
+        for page in self._warm.values():
+            page.read_back()
+
     def cover(self) -> None:
         """Lay a lid over the page; it swallows what is typed and clicked."""
         self._is_covered = True
@@ -236,8 +243,10 @@ class WebPageHost(QObject):
     def _settle_work(self, verb: str, done: Callable[[bool], None]) -> None:
         self._finish_work(done=False)
         unsaved = [page for page in self._warm.values() if page.shown.unsaved]
-        if not unsaved:
-            done(True)
+        if not unsaved or (
+            verb == "save" and any(page.shown.function in self._profile.stopped for page in unsaved)
+        ):
+            done(not unsaved)
             return
         self._work_done = done
         self._work_until = time.monotonic() + _WORK_TIMEOUT_SECONDS

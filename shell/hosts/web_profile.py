@@ -1,6 +1,6 @@
 """The browser of one person at one practice in one environment: nothing on disk, all behind walls."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,7 @@ from PySide6.QtWebEngineCore import (
 from PySide6.QtWebEngineWidgets import QWebEngineView
 
 from shell.hosts.guarded_page import GuardedPage
+from shell.hosts.page_address import PageAddress
 from shell.hosts.page_messages import PageMessage
 from shell.hosts.page_scheme import DOOR, PageDoor
 from shell.hosts.walls import PAGE_SCHEME, Walls
@@ -97,6 +98,8 @@ class WebProfile(QObject):
         self._waiting: list[Callable[[], None]] = []
         self._is_ready = True
         self.look = PageLook(theme="light", zoom=1.0, ground="#FFFFFF")
+        self.stopped: frozenset[str] = frozenset()
+        """The functions whose pages can be read and no more."""
         self._first: GuardedPage | None = None
         self._profile = QWebEngineProfile()  # without a name it is off the record
         self._profile.setHttpUserAgent(self._profile.httpUserAgent() + USER_AGENT)
@@ -136,6 +139,11 @@ class WebProfile(QObject):
     def bring(self, address: str) -> None:
         """Have the first page on its way while the window that will show it is made."""
         self.when_ready(lambda: self._bring(QUrl(address)))
+
+    def stop_writing(self, functions: frozenset[str], addresses: Sequence[PageAddress]) -> None:
+        """Let nothing through that pages of these functions, at these addresses, would write."""
+        self.stopped = functions
+        self._wall.stopped = tuple(addresses)
 
     def listen(self, hear: Callable[[PageMessage], None], notice: Callable[[str], None]) -> None:
         """Who hears what pages say, and what they were refused."""
@@ -204,22 +212,24 @@ class WebProfile(QObject):
 
 
 class _Interceptor(QWebEngineUrlRequestInterceptor):
-    """Blocks each request that leads outside: pages, parts of pages, sockets."""
+    """Blocks what leads outside, pages, their parts and sockets, and what a stopped page would write."""
 
     def __init__(self, walls: Walls) -> None:
         super().__init__()
         self._walls = walls
+        self.stopped: tuple[PageAddress, ...] = ()
 
     def interceptRequest(self, info: QWebEngineUrlRequestInfo) -> None:  # noqa: N802 - Qt's name
         """Judge one request."""
         url, kind = info.requestUrl().toString(), info.resourceType()
+        method = bytes(info.requestMethod().data()).decode()
         if url == DOOR:
             is_allowed = kind is _Kind.ResourceTypeXhr
         elif kind in _FRAMES:
             is_allowed = self._walls.allow_page(url)
         else:
             is_allowed = self._walls.allow_part(url, is_image_or_font=kind in _PICTURES)
-        info.block(not is_allowed)
+        info.block(not is_allowed or any(one.is_write(method, url) for one in self.stopped))
 
 
 def _unheard(_said: object) -> None:

@@ -6,7 +6,7 @@ from shell.functions import FunctionPages
 from shell.main_window.choices import Choices
 from shell.main_window.function_bar import FunctionBar
 from shell.main_window.notice import Notice
-from shell.main_window.wording import UNREADABLE_FLAGS, waiting_words
+from shell.main_window.wording import UNREADABLE_FLAGS, stopped_words, waiting_words
 from shell.rollout import Rollout
 from shell.switchboard import Switchboard
 from web_modules.decision.decision import Decision
@@ -48,6 +48,8 @@ class RolloutLines:
         self._show_invitation(pages, decision)
         then = self._rollout.awaited(pages.function)
         words = [] if then is None else [waiting_words(pages.title, decision, then)]
+        if View.NEW in decision.views and not decision.module_may_write:
+            words.insert(0, stopped_words(pages.title, decision))
         if self._rollout.is_unreadable:
             words.append(UNREADABLE_FLAGS)
         if words:

@@ -212,6 +212,14 @@ def waiting_words(title: str, now: Decision, then: Decision) -> str:
     return words
 
 
+def stopped_words(title: str, decision: Decision) -> str:
+    """What is said for as long as a function's new page is stopped."""
+    words = f"The new {title.lower()} page was stopped. It can be read; what you typed is kept."
+    if View.LEGACY in decision.views and decision.legacy_may_write:
+        words += " To change something, use the legacy screen."
+    return words
+
+
 def utc_now() -> datetime:
     """The clock of the glass."""
     return datetime.now(UTC)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shell.rollout import Rollout
-from web_modules.decision.decision import Standing, starting_point
+from web_modules.decision.decision import Decision, Standing, starting_point
 from web_modules.decision.words import Authority, Environment, Function, Stage, View
 
 
@@ -28,6 +28,10 @@ def _rollout(flags: FakeFlags, choices: dict[Function, View] | None = None) -> R
     return Rollout(
         flags, Environment.REFERENCE, Function, choices if choices is not None else {}, lambda _: None
     )
+
+
+def _placed(decision: Decision) -> tuple[object, ...]:
+    return decision.views, decision.view, decision.authority, decision.is_mirrored
 
 
 @pytest.mark.hazard("H11")
@@ -54,13 +58,14 @@ def test_no_sequence_of_edits_moves_anything_while_a_patient_is_open(
 ) -> None:
     flags = FakeFlags()
     rollout = _rollout(flags)
-    before = {function: rollout.decision(function) for function in Function}
+    before = {function: _placed(rollout.decision(function)) for function in Function}
     rollout.pin()
     for function, stage, is_stopped in edits:
         flags.now = flags.now | {function: Standing(stage=stage, is_stopped=is_stopped)}
         rollout.take_up()
-        assert {one: rollout.decision(one) for one in Function} == before
-        assert rollout.is_stopped(function) is is_stopped
+        assert {one: _placed(rollout.decision(one)) for one in Function} == before
+        assert rollout.decision(function).module_may_write is not is_stopped, "the kill switch does not wait"
+        assert (function in rollout.stopped()) is is_stopped
 
 
 def test_choice_sticks_and_is_kept() -> None:

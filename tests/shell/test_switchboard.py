@@ -32,6 +32,7 @@ class Pane:
     is_covered: bool = False
     work: list[str] = field(default_factory=list)
     can_settle: bool = True
+    stopped: frozenset[str] = frozenset()
 
     def open(self, function: str, patient: HostPatient | None, context_token: str) -> None:
         self.asked.append((function, patient))
@@ -44,6 +45,9 @@ class Pane:
     def discard_work(self, done: Callable[[bool], None]) -> None:
         self.work.append("discard")
         done(self.can_settle)
+
+    def stop_writing(self, functions: frozenset[str]) -> None:
+        self.stopped = functions
 
     def cover(self) -> None:
         self.is_covered = True
@@ -113,6 +117,7 @@ class Desk:
 
     def __init__(self, *, is_started: bool = True) -> None:
         self.trouble: str | None = None
+        self.stopped: set[Function] = set()
         self.stages = dict.fromkeys(Function, Stage.LEGACY) | {
             Function.PATIENTS: Stage.LEAD,
             Function.APPOINTMENTS: Stage.TRIAL,
@@ -142,7 +147,10 @@ class Desk:
             self.obey()
 
     def standings(self) -> Mapping[Function, Standing]:
-        return {function: Standing(stage=stage) for function, stage in self.stages.items()}
+        return {
+            function: Standing(stage=stage, is_stopped=function in self.stopped)
+            for function, stage in self.stages.items()
+        }
 
     def show(self, pane: Pane, patient: HostPatient | None, *, unsaved: bool = False) -> None:
         mine = None
@@ -293,6 +301,34 @@ def test_edit_of_the_flags_moves_nothing_while_a_patient_is_open(stage: Stage) -
     after = desk.glass.decisions[-1]
     assert after == desk.board.decision
     assert (after == before) == (stage is Stage.LEAD)
+
+
+@pytest.mark.hazard("H11")
+def test_stopped_page_is_told_at_once_and_no_view_moves_until_the_patient_is_closed() -> None:
+    desk = Desk()
+    desk.open(SARAH)
+    desk.stopped.add(Function.PATIENTS)
+    desk.board.flags_changed()
+    assert desk.cloud.stopped == {"patients"}
+    assert not desk.glass.decisions[-1].module_may_write
+    assert any("stopped" in reason for reason in desk.board.decision.reasons)
+    desk.open(None)
+    desk.stopped.clear()
+    desk.board.flags_changed()
+    assert desk.cloud.stopped == frozenset()
+    views = [one.view for one in desk.glass.decisions[-3:]]
+    assert views == [View.NEW, View.LEGACY, View.NEW]
+
+
+def test_stopped_page_can_be_chosen_to_be_read_by_the_next_patient_too() -> None:
+    desk = Desk()
+    desk.board.choose(View.NEW)
+    desk.stopped.add(Function.PATIENTS)
+    desk.board.flags_changed()
+    desk.open(SARAH)
+    desk.board.choose(View.NEW)
+    assert [one.view for one in desk.glass.decisions[-2:]] == [View.LEGACY, View.NEW]
+    assert not desk.glass.decisions[-1].module_may_write
 
 
 def test_page_that_asks_for_a_patient_is_heard_and_a_legacy_program_that_does_is_not() -> None:

@@ -146,6 +146,7 @@ class Stage(QWidget):
                 "appointments", HostPatient(fhir_id=f"p{number}", patient_number=number), "c1"
             ),
             "renderer": self.renderer,
+            "stop": lambda functions: self.pages().stop_writing(frozenset(functions)),
             "quit": QApplication.quit,
         }
         say("did", name=name, answer=commands[name](*command.values()))

@@ -96,6 +96,10 @@ class _Pages(BaseHTTPRequestHandler):
             )
             self._answer(200, page.encode(), {})
 
+    def do_POST(self) -> None:
+        self.states[self.server.server_port].asked.append(f"POST {self.path}")  # type: ignore[attr-defined]
+        self._answer(200, b"done", {})
+
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
         for name, value in ({"Content-Type": "text/html; charset=utf-8"} | headers).items():

@@ -125,6 +125,7 @@ class ScriptedHost:
         self.work: list[str] = []
         self.key_requests = 0
         self.can_save = True
+        self.stopped: frozenset[str] = frozenset()
         self.shown = Shown(state=ShownState.UNKNOWN, read_at=datetime.now(UTC))
         self._listener = listener
 
@@ -162,6 +163,9 @@ class ScriptedHost:
     def discard_work(self, done: Callable[[bool], None]) -> None:
         self._settle("discard", done)
 
+    def stop_writing(self, functions: frozenset[str]) -> None:
+        self.stopped = functions
+
     def cover(self) -> None:
         self.is_covered = True
 
@@ -193,9 +197,13 @@ class Flags:
             | {Function.PATIENTS: Stage.LEAD, Function.APPOINTMENTS: Stage.TRIAL}
         )
     )
+    stopped: set[Function] = field(default_factory=set)
 
     def standings(self) -> Mapping[Function, Standing]:
-        return {function: Standing(stage=stage) for function, stage in self.stages.items()}
+        return {
+            function: Standing(stage=stage, is_stopped=function in self.stopped)
+            for function, stage in self.stages.items()
+        }
 
 
 def offer_of(environment: Environment = Environment.REFERENCE) -> CloudOffer:

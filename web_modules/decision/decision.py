@@ -114,7 +114,7 @@ def decide(
         standing: what the flags say.
         environment: in training, both sides are shown side by side first, whatever the stage.
         has_module: whether the cloud has pages for this function.
-        chosen: the view that the person chose last, or None.
+        chosen: the view that the person chose last, or None; of a stopped module, since it was stopped.
     """
     row = _STAGES[standing.stage]
     views, default, reasons = row.views, row.default, [row.reason]
@@ -124,13 +124,13 @@ def decide(
     if not has_module:
         views, default = (View.LEGACY,), View.LEGACY
         reasons = ["There is no new page for this function yet; the legacy screen does it all."]
-    if standing.is_stopped and has_module:
+    if standing.is_stopped and View.NEW in views:
         reasons.append("The new page was stopped: it can be read, and what you typed is kept.")
         if View.LEGACY in views:
             default = View.LEGACY
-    if standing.stage is Stage.RAMPDOWN:
+    elif standing.stage is Stage.RAMPDOWN:
         reasons.append("To change something, use the new page.")
-    view = chosen if chosen in views and not standing.is_stopped else default
+    view = chosen if chosen in views else default
     if chosen is not None and view is chosen and chosen is not default:
         reasons.append(f"You chose {_named(chosen)}.")
     return Decision(
@@ -141,7 +141,7 @@ def decide(
         is_mirrored=row.is_mirrored,
         module_may_write=has_module and not standing.is_stopped,
         legacy_may_write=standing.stage is not Stage.RAMPDOWN,
-        invites=standing.stage is Stage.TRIAL and View.NEW in views and view is View.LEGACY,
+        invites=standing == Standing(stage=Stage.TRIAL) and View.NEW in views and view is View.LEGACY,
         reasons=tuple(reasons),
     )
 

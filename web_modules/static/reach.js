@@ -1,4 +1,4 @@
-/** While the cloud cannot be reached the page is read-only, and says so; what was typed stays. */
+/** While the cloud cannot be reached, or the shell stopped it, the page is read-only, and says so; what was typed stays. */
 
 const root = document.documentElement;
 const GRACE_MILLISECONDS = 2000; // a stream that is taken up again at once is no news
@@ -6,16 +6,19 @@ const PROBE_MILLISECONDS = 5000;
 const WRITES = '#page [data-writes], #page form[method="post"]:not([data-live]) [type="submit"]';
 const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
+const STOPPED = "Read only: this page was stopped. What you typed is kept.";
+
 let doubt = null;
+let goneSince = null;
 
 /** Whether the page may write. */
-export function isReachable() {
-  return root.dataset.reachable !== "false";
+function mayWrite() {
+  return goneSince === null && root.dataset.stopped !== "true";
 }
 
 /** The stream of changes ended: when the cloud does not answer either, nothing can be saved from now on. */
 export function lost() {
-  if (doubt !== null || !isReachable()) return;
+  if (doubt !== null || goneSince !== null) return;
   const since = new Date();
   const mine = doubt = setTimeout(async () => {
     const isThere = await fetch("/health", { cache: "no-store", signal: AbortSignal.timeout(PROBE_MILLISECONDS) }).then((answer) => answer.ok, () => false);
@@ -35,22 +38,27 @@ export function found() {
 /** Mark what would write; a page that was drawn anew is marked again. */
 export function markWrites() {
   for (const part of document.querySelectorAll(WRITES)) {
-    if (isReachable()) part.removeAttribute("aria-disabled");
+    if (mayWrite()) part.removeAttribute("aria-disabled");
     else part.setAttribute("aria-disabled", "true");
   }
 }
 
 function show(since) {
+  goneSince = since;
+  draw();
+}
+
+function draw() {
   const line = document.getElementById("reach");
-  root.dataset.reachable = String(since === null);
-  line.hidden = since === null;
-  line.textContent = since === null ? "" : `Read only: the cloud cannot be reached since ${clock.format(since)}. What you typed is kept.`;
+  line.hidden = mayWrite();
+  if (line.hidden) line.textContent = "";
+  else line.textContent = goneSince === null ? STOPPED : `Read only: the cloud cannot be reached since ${clock.format(goneSince)}. What you typed is kept.`;
   markWrites();
 }
 
 /** Nothing is sent that could not arrive: neither by mouse, nor by key, nor because the shell asks. */
 function refuse(event) {
-  if (isReachable()) return;
+  if (mayWrite()) return;
   const part = event.type === "submit" ? event.target.closest('#page form[method="post"]:not([data-live])') : event.target.closest(WRITES);
   if (!part) return;
   event.preventDefault();
@@ -59,3 +67,5 @@ function refuse(event) {
 
 document.addEventListener("click", refuse, true);
 document.addEventListener("submit", refuse, true);
+new MutationObserver(draw).observe(root, { attributeFilter: ["data-stopped"] }); // which the shell sets
+draw();

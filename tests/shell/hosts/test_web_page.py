@@ -150,6 +150,43 @@ def test_no_part_of_a_page_reaches_outside(pane: WebPane, way: str) -> None:
     assert pane.outside.asked == []
 
 
+@pytest.mark.hazard("H11")
+def test_a_stopped_page_is_told_and_sends_nothing_that_it_would_write(pane: WebPane) -> None:
+    pane.open("patients", "61")
+    write = "fetch('/patients/p61/edit', {method: 'POST'}).then(answer => { window.wrote = answer.ok; },"
+    write += " () => { window.wrote = false; })"
+    find = write.replace("/patients/p61/edit", "/patients")
+    other = write.replace("/patients/", "/appointments/")
+
+    def wrote(code: str) -> object:
+        pane.script(f"window.wrote = null; {code}; 0")
+        return until(
+            lambda: pane.script("String(window.wrote)") not in (None, "null") and [pane.script("wrote")], code
+        )
+
+    assert wrote(write) == [True]
+    pane.script("field.value = 'half a word'")
+    pane.stage.tell("stop", functions=["patients"])
+    until(lambda: pane.script("document.documentElement.dataset.stopped") == "true", "the page is told")
+    asked = list(pane.server.asked)
+    assert wrote(write) == [False]
+    assert pane.server.asked == asked
+    assert pane.typed() == "half a word"
+    assert wrote(find) == [True], "who is looked for goes in a body"
+    assert wrote(other) == [True]
+    pane.open("patients", "62", context="c7")
+    until(lambda: pane.script("document.documentElement.dataset.stopped") == "true", "the next page too")
+    pane.script("work(true)")
+    since = len(pane.stage.events)
+    pane.do("save_work")
+    assert pane.stage.wait_for("work_done", since=since)["done"] is False
+    pane.do("discard_work")
+    pane.stage.wait_for("work_done", since=since, done=True)
+    pane.stage.tell("stop", functions=[])
+    until(lambda: pane.script("document.documentElement.dataset.stopped") == "false", "it may write again")
+    assert wrote(write) == [True]
+
+
 def test_a_download_is_refused_in_words(pane: WebPane) -> None:
     pane.open("patients", "37")
     since = len(pane.stage.events)

@@ -152,6 +152,23 @@ def test_change_that_waits_is_said_plainly_until_the_patient_is_closed(stage: Wi
     assert not stage.window.waiting.isVisible()
 
 
+@pytest.mark.hazard("H11")
+def test_stopped_page_is_said_for_as_long_as_it_is_stopped(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    stage.flags.stopped.add(Function.PATIENTS)
+    stage.board.flags_changed()
+    said = "The new patients page was stopped. It can be read; what you typed is kept."
+    assert said in texts(stage.window.waiting)
+    assert stage.pages.stopped == {"patients"}
+    stage.open(SANDRA)
+    assert said in texts(stage.window.waiting)
+    stage.open(None)
+    assert said in texts(stage.window.waiting)
+    stage.flags.stopped.clear()
+    stage.board.flags_changed()
+    assert not stage.window.waiting.isVisible()
+
+
 def test_edit_of_the_flags_that_cannot_be_read_is_said_and_that_the_old_stages_go_on(
     stage: WindowStage,
 ) -> None:

@@ -39,16 +39,20 @@ def test_training_shows_both_side_by_side_first(stage: Stage) -> None:
     assert decision.views == ALL
 
 
-def test_kill_switch_makes_the_module_read_only_and_shows_the_legacy_screen() -> None:
-    decision = decide(
-        Standing(stage=Stage.LEAD, is_stopped=True),
-        environment=Environment.LIVE,
-        has_module=True,
-        chosen=View.NEW,
-    )
-    assert decision.view is View.LEGACY
+@pytest.mark.parametrize("chosen", [None, View.NEW])
+def test_kill_switch_shows_the_legacy_screen_first_and_leaves_the_module_to_be_read(
+    chosen: View | None,
+) -> None:
+    stopped = Standing(stage=Stage.LEAD, is_stopped=True)
+    decision = decide(stopped, environment=Environment.LIVE, has_module=True, chosen=chosen)
+    assert decision.view is (chosen or View.LEGACY)
     assert not decision.module_may_write
     assert any("stopped" in reason for reason in decision.reasons)
+
+
+def test_stopped_page_invites_nobody() -> None:
+    stopped = Standing(stage=Stage.TRIAL, is_stopped=True)
+    assert not decide(stopped, environment=Environment.LIVE, has_module=True).invites
 
 
 def test_function_without_a_module_has_its_legacy_screen_only() -> None:

@@ -68,3 +68,25 @@ def test_what_is_typed_when_the_cloud_goes_stays_and_is_saved_when_it_is_back(cl
     live.press("Enter", ctrl=True)
     live.until("document.querySelector('#done')")
     assert live.fhir.read("Patient", made["id"])["address"][1]["city"] == "Newton"
+
+
+@pytest.mark.hazard("H11")
+def test_page_that_the_shell_stopped_is_read_only_with_words_until_it_may_write_again(
+    cloud: StoppablePage,
+) -> None:
+    live = cloud.live
+    made = live.fhir.create(sarah())
+    live.open(f"patients/{made['id']}/edit")
+    live.write("#town", "Newton")
+    live.run("document.documentElement.dataset.stopped = 'true'")
+    live.until(f"{REACH}.innerText === 'Read only: this page was stopped. What you typed is kept.'")
+    assert live.run(f"{SAVE}.ariaDisabled") == "true"
+    live.press("Enter", ctrl=True)
+    live.run("window.banyan.save()")
+    assert live.run("document.querySelector('#town').value") == "Newton"
+    assert live.run("document.documentElement.dataset.unsaved") == "true"
+    assert live.fhir.read("Patient", made["id"])["address"][1]["city"] != "Newton"
+    live.run("document.documentElement.dataset.stopped = 'false'")
+    live.until(f"{REACH}.hidden")
+    live.press("Enter", ctrl=True)
+    live.until("document.querySelector('#done')")
