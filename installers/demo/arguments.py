@@ -12,6 +12,7 @@ EXAMPLES = """examples:
   sh installers/run.sh                           a practice with 200 invented patients
   sh installers/run.sh --training                the training practice
   sh installers/run.sh --reset --extract DIR     a practice filled from an EMIS-shaped extract
+  sh installers/run.sh --today 2026-11-17        work on that day; without it: today, or the extract's day
   sh installers/run.sh --check --screenshots DIR the same without a person, and proof that it works
 """
 

@@ -25,11 +25,13 @@ class Filling:
         practice: whose data it is.
         source: the folder of the extract; None for generated data.
         day: a day on which there is something in the book, if the data say.
+        last_day: the book's last day, if there is a book.
     """
 
     practice: Practice
     source: str | None
     day: date | None
+    last_day: date | None
 
 
 def filling_of(place: Place) -> Filling | None:
@@ -38,11 +40,11 @@ def filling_of(place: Place) -> Filling | None:
         said = json.loads(place.filled.read_text("utf-8"))
     except OSError:
         return None
-    day = said["day"]
     return Filling(
         practice=Practice(ods=said["ods"], name=said["name"]),
         source=said["source"],
-        day=date.fromisoformat(day) if day else None,
+        day=_date_in(said, "day"),
+        last_day=_date_in(said, "last_day"),
     )
 
 
@@ -117,17 +119,23 @@ def _fill_empty(place: Place, *, source: str | None, today: date | None) -> Fill
         _practice(*create)
         _practice("load-extract", source, "--database", place.database_url)
     status = _status(place)
-    filling = Filling(
-        practice=Practice(ods=status["ods"], name=status["name"]), source=source, day=_date_in(status, "day")
-    )
-    said = {
-        "ods": filling.practice.ods,
-        "name": filling.practice.name,
-        "source": source,
-        "day": filling.day.isoformat() if filling.day else None,
-    }
+    said = {"source": source, **{key: status[key] for key in ("ods", "name", "day", "last_day")}}
     place.filled.write_text(json.dumps(said), encoding="utf-8")
+    filling = filling_of(place)
+    if filling is None:
+        raise ProgramFailed(f"The practice in {place.folder} cannot be read again.")
     return filling
+
+
+def past_the_book(filling: Filling, today: date) -> str | None:
+    """What to do on a day after the book's last one; None while there is a book."""
+    if filling.last_day is None or today <= filling.last_day:
+        return None
+    day = filling.day or filling.last_day
+    return (
+        f"the book ends on {filling.last_day} and today is {today}: add --today {day} "
+        "to work on a day of the book, or --reset for a new practice"
+    )
 
 
 def _practice(*arguments: str) -> str:

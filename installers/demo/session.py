@@ -17,7 +17,7 @@ from demo.errors import AlreadyOpen, DemoError, ProgramFailed
 from demo.flags import write_default_flags
 from demo.locks import FileLock, is_held
 from demo.place import Place
-from demo.practice import Filling, ensure_filled, filling_of
+from demo.practice import Filling, ensure_filled, filling_of, past_the_book
 from demo.processes import processes_with
 from demo.programs import last_words, why_ended
 
@@ -77,6 +77,9 @@ class Session:
         # Generated data lie around the day of their making; an extract lies in the past. A check needs a day
         # on which there is something in the book.
         self._today = options.today or (filling.day if filling.source or options.is_check else None)
+        empty = past_the_book(filling, self._today or date.today())  # noqa: DTZ011 - the practice's own calendar
+        if empty is not None:
+            self._say(empty)
         return self._running_cloud(filling) or self._start_service(filling)
 
     def start_window(self, cloud: str) -> subprocess.Popen[bytes]:

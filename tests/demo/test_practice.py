@@ -10,7 +10,7 @@ import pytest
 
 from demo.errors import DemoError, ProgramFailed
 from demo.place import Environment, Place
-from demo.practice import ensure_filled, filling_of
+from demo.practice import ensure_filled, filling_of, past_the_book
 
 DAY = date(2026, 11, 17)
 PATIENTS = "100019_Admin_Patient_20261113201503_476EA44A-625D-4243-93FB-154628AF6534.csv"
@@ -95,3 +95,13 @@ def test_a_filled_practice_is_kept(place: Place) -> None:
     assert ensure_filled(place, extract=None, today=date(2026, 6, 1)) == filling
     with closing(sqlite3.connect(place.database)) as connection:
         assert connection.execute("SELECT count(*) FROM Admin_Patient").fetchone() == (200,)
+
+
+def test_a_day_past_the_book_is_said_with_a_day_that_is_in_it(place: Place) -> None:
+    filling = ensure_filled(place, extract=None, today=DAY)
+    assert filling.last_day == date(2026, 12, 1)
+    assert past_the_book(filling, date(2026, 12, 1)) is None
+    said = past_the_book(filling, date(2026, 12, 2))
+    assert said is not None
+    assert "ends on 2026-12-01 and today is 2026-12-02: add --today 2026-11-17" in said
+    assert "--reset" in said

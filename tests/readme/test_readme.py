@@ -54,6 +54,11 @@ def test_a_command_exists_and_knows_its_options(command: str) -> None:
             assert word in said, f"{words[0]} --help does not name {word}"
 
 
+def test_every_option_of_the_demonstration_is_shown_in_a_command() -> None:
+    options = set(re.findall(r"--\w+", help_of(["sh", "installers/run.sh"])))
+    assert options == {word for command in commands() for word in command.split() if word in options}
+
+
 @pytest.mark.parametrize("picture", re.findall(r"!\[[^\]]*\]\(([^)]+)\)", README))
 def test_a_picture_is_there_and_small(picture: str) -> None:
     file = ROOT / picture
