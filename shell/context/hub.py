@@ -352,10 +352,7 @@ class ContextHub:
             return
         number = shown.identifier
         if found is None:
-            words = (
-                f"Who bears the number {number} cannot be looked up now: the cloud does not answer. "
-                "It is asked again by itself."
-            )
+            words = f"Who bears the number {number} cannot be looked up now. It is asked again by itself."
         elif not found:
             words = (
                 f"No patient of this practice bears the number {number} on the new side: "

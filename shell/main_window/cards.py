@@ -15,6 +15,7 @@ from shell.main_window.network import Cloud
 from shell.main_window.overlay import Card, Overlay
 from shell.main_window.palette import Palette
 from shell.main_window.theme import Theme
+from shell.main_window.unread import Unread
 from shell.patient import Patient
 from shell.switchboard import Switchboard
 
@@ -56,6 +57,9 @@ class Place(Protocol):
 
     def show_notice(self, words: str) -> None:
         """Say something that needs no answer."""
+
+    def unread(self, why: Unread) -> tuple[str, str]:
+        """What is said where patients cannot be seen: what it is, and what to do."""
 
     def goals(self) -> list[Action]:
         """All that can be gone to."""
@@ -180,12 +184,12 @@ class Cards(QObject):
         words = self._words
         self._cloud.search(words, lambda patients: self._found(words, patients))
 
-    def _found(self, words: str, found: Found | None) -> None:
+    def _found(self, words: str, found: Found | Unread) -> None:
         palette = self.palette
         if palette is None or words != palette.words():
             return
-        if found is None:
-            palette.show_trouble("The cloud does not answer. Find the patient on the legacy screen.")
+        if isinstance(found, Unread):
+            palette.show_trouble(*self._place.unread(found))
             return
         current = self._place.patient
         open_id = current.fhir_id if current else None

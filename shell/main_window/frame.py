@@ -54,6 +54,7 @@ class WindowFrame(QWidget):
         self.invitation = Notice(theme, "new")
         self.waiting = Notice(theme, "clock")
         self.silence = Notice(theme, "cloud-gone", "warn")
+        self.refusal = Notice(theme, "information", "warn")
         self.elsewhere = Notice(theme, "warning", "warn")
         self.said = Notice(theme, "information")
         self.status_bar = StatusBar(theme)
@@ -117,6 +118,7 @@ class WindowFrame(QWidget):
             self.function_bar,
             self.waiting,
             self.silence,
+            self.refusal,
             self.elsewhere,
             self.invitation,
             self.said,

@@ -37,6 +37,13 @@ NOT_MIRRORED = MirrorLine(leads="Not mirrored", fresh="legacy screen only", tone
 COMPLETE = MirrorLine(leads="Cloud only", fresh="the legacy screen is gone", tone="", icon="new")
 
 
+def hidden_line(*, leads: str) -> MirrorLine:
+    """What is said to whoever may not see how the mirror stands."""
+    return MirrorLine(
+        leads=f"Both ways · {leads} leads", fresh="freshness not shown to you", tone="", icon=""
+    )
+
+
 def mirror_line(
     freshness: Freshness | None, now: datetime, *, leads: str, gone_since: datetime | None = None
 ) -> MirrorLine:

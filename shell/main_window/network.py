@@ -10,10 +10,11 @@ from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
 from shell.errors import CloudError
 from shell.functions import CloudOffer
 from shell.main_window.finding import Found
+from shell.main_window.unread import Unread, unread_of
 from shell.patient import Patient, patient_of, person_words
 from web_modules.fhir import systems
 from web_modules.fhir.client import FhirClient
-from web_modules.fhir.errors import FhirError, FhirGone, FhirNotFound
+from web_modules.fhir.errors import FhirError, FhirForbidden, FhirGone, FhirNotFound
 from web_modules.fhir.mirror_status import (
     Freshness,
     Unsettled,
@@ -22,10 +23,12 @@ from web_modules.fhir.mirror_status import (
     unsettled,
     unsettled_by_patient,
 )
+from web_modules.fhir.resource_json import Resource
 from web_modules.fhir.searchset import matches, withholds
 
 _TIMEOUT_SECONDS = 5.0
 _PULSE_MILLISECONDS = 1000  # freshness is told in seconds
+_REFUSED_MILLISECONDS = 30_000  # each refusal stands in the cloud's audit
 _FOUND_AT_MOST = 20
 
 
@@ -38,12 +41,16 @@ class Pulse:
         unsettled: what waits for a person, in the whole practice.
         of_patients: the same of each patient of whom something waits, by FHIR id.
         silent_since: when the cloud was last heard; None while it answers.
+        hidden: types of resources that the person's role may not see.
+        is_signed_out: whether the cloud answers, but not to this person any more.
     """
 
     freshness: Mapping[str, Freshness] = field(default_factory=dict)
     unsettled: Unsettled = field(default_factory=Unsettled)
     of_patients: Mapping[str, Unsettled] = field(default_factory=dict)
     silent_since: datetime | None = None
+    hidden: frozenset[str] = frozenset()
+    is_signed_out: bool = False
 
 
 class _Answer(QObject):
@@ -90,6 +97,8 @@ class Cloud(QObject):
         self._timer = QTimer(self, interval=_PULSE_MILLISECONDS)
         self._timer.timeout.connect(self._beat)
         self._practitioners: dict[str, str] = {}
+        self._hidden: set[str] = set()
+        self._is_role_known = False
         self._is_beating = False
         self._is_stopped = False
 
@@ -117,18 +126,21 @@ class Cloud(QObject):
             lambda found, _error: done(None if found is None else found.patients),
         )
 
-    def search(self, words: str, done: Callable[[Found | None], None]) -> None:
+    def search(self, words: str, done: Callable[[Found | Unread], None]) -> None:
         """Find patients by what a person typed: names, a date of birth, a number.
 
         Args:
             words: as typed.
-            done: is given who was found; None when the cloud does not answer.
+            done: is given who was found, or why nobody could be looked for.
         """
         query = search_query(words, self._offer.ods)
         if query is None:
             done(Found())
             return
-        self._ask(lambda: self._find(query), lambda found, _error: done(found))
+        self._ask(
+            lambda: self._find(query),
+            lambda found, error: done(found if found is not None else unread_of(error)),
+        )
 
     def _patient(self, fhir_id: str) -> Patient:
         resource = self._client.read("Patient", fhir_id)
@@ -163,22 +175,45 @@ class Cloud(QObject):
             self._ask(self._read_pulse, self._took_pulse)
 
     def _read_pulse(self) -> Pulse:
-        fresh = [freshness_of(one) for one in self._client.search("Basic", {"code": "freshness"})]
-        found = [task_of(one) for one in self._client.search("Task", {"status": "requested"})]
+        fresh = [freshness_of(one) for one in self._unless_hidden("Basic", {"code": "freshness"})]
+        found = [task_of(one) for one in self._unless_hidden("Task", {"status": "requested"})]
+        if "Task" in self._hidden and not self._is_role_known:
+            self._unless_hidden("Patient", {"_summary": "count"})  # what is said depends on it
+            self._is_role_known = True
         tasks = [one for one in found if one is not None]
         return Pulse(
             freshness={one.function: one for one in fresh if one is not None},
             unsettled=unsettled(tasks),
             of_patients=unsettled_by_patient(tasks),
+            hidden=frozenset(self._hidden),
         )
+
+    def _unless_hidden(self, resource_type: str, query: Mapping[str, str]) -> Sequence[Resource]:
+        """What is found, or nothing where the role may not see it: that is not asked for again.
+
+        Of freshness it is: some answer has to say that the cloud is there.
+        """
+        if resource_type in self._hidden and resource_type != "Basic":
+            return ()
+        try:
+            return self._client.search(resource_type, query)
+        except FhirForbidden as error:
+            if error.is_signed_out:
+                raise
+            self._hidden.add(resource_type)
+            return ()
 
     def _took_pulse(self, pulse: Pulse | None, error: Exception | None) -> None:
         self._is_beating = False
         if pulse is not None and error is None:
             self._heard_at = datetime.now(UTC)
             self._last = pulse
+        elif unread_of(error) is Unread.SIGNED_OUT:
+            self._last = replace(self._last, silent_since=None, is_signed_out=True)
         else:
             self._last = replace(self._last, silent_since=self._heard_at)
+        if self._last.is_signed_out or "Basic" in self._last.hidden:
+            self._timer.setInterval(_REFUSED_MILLISECONDS)
         self.pulse.emit(self._last)
 
     def _ask(self, read: Callable[[], Any], done: Callable[[Any, Exception | None], None]) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 from PySide6.QtCore import QObject
 
 from shell.banner.banner import Banner
-from shell.main_window.finding import same_name
+from shell.main_window.finding import Found, same_name
 from shell.main_window.network import Cloud
 from shell.patient import Patient
 
@@ -62,7 +62,9 @@ class OpenRecord(QObject):
 
     def _look_for_same_name(self, patient: Patient) -> None:
         words = f"{patient.family} {patient.given.split(' ')[0]}"
-        self._cloud.search(words, lambda found: self._found(patient, found.patients if found else ()))
+        self._cloud.search(
+            words, lambda found: self._found(patient, found.patients if isinstance(found, Found) else ())
+        )
 
     def _found(self, patient: Patient, found: Sequence[Patient]) -> None:
         if self._patient == patient:

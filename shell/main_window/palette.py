@@ -131,10 +131,10 @@ class Palette(Card):
             rows.append(_Missing(self._theme, missing))
         self._show_rows(rows, actions[:_ACTIONS_BESIDE_PATIENTS] if patients else actions, head)
 
-    def show_trouble(self, words: str) -> None:
+    def show_trouble(self, title: str, words: str) -> None:
         """Say that nobody can be found now, and what to do."""
         self._warning.hide()
-        empty = _Empty(self._theme, "Patients cannot be looked up now", words)
+        empty = _Empty(self._theme, title, words)
         self._show_rows([empty], matching(self._actions, self.words()))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name

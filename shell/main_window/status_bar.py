@@ -98,14 +98,19 @@ class StatusBar(QFrame):
         self._trouble.say(words or "", "warning", "warn")
         self._fit()
 
-    def show_counts(self, decisions: int | None, held_back: int | None) -> None:
-        """Say what waits for a person (hazard H14); None: not known."""
-        if decisions is None:
+    def show_counts(self, decisions: int | None, held_back: int | None, *, is_hidden: bool = False) -> None:
+        """Say what waits for a person (hazard H14); None: not known, or not for this person to see."""
+        if is_hidden:
+            self._decisions.say("Decisions –")
+        elif decisions is None:
             self._decisions.say("Decisions: not known", "scales", "warn")
         else:
             words = f"{decisions} needs a decision" if decisions == 1 else f"{decisions} need a decision"
             self._decisions.say(words, "scales" if decisions else "", "warn" if decisions else "")
-        self._held.say("" if held_back is None else f"{held_back} held back")
+        if is_hidden:
+            self._held.say("Held back –")
+        else:
+            self._held.say("" if held_back is None else f"{held_back} held back")
         self._fit()
 
     def show_note(self, words: str) -> None:

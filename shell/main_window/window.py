@@ -18,13 +18,21 @@ from shell.main_window.cards import Cards
 from shell.main_window.choices import Choices
 from shell.main_window.finding import Action, actions_for
 from shell.main_window.frame import WindowFrame
-from shell.main_window.freshness import COMPLETE, NOT_MIRRORED, PRACTICE_ZONE, MirrorLine, mirror_line
+from shell.main_window.freshness import (
+    COMPLETE,
+    NOT_MIRRORED,
+    PRACTICE_ZONE,
+    MirrorLine,
+    hidden_line,
+    mirror_line,
+)
 from shell.main_window.network import Cloud, Pulse
 from shell.main_window.open_record import OpenRecord
 from shell.main_window.pane import Pane
 from shell.main_window.rollout_lines import RolloutLines
 from shell.main_window.shell_keys import ShellKeys
 from shell.main_window.theme import Theme
+from shell.main_window.unread import Unread, unread_words
 from shell.main_window.wording import (
     FAILED_IN_DISPUTE,
     dispute_choices,
@@ -67,6 +75,7 @@ class MainWindow(WindowFrame):
     def __init__(self, theme: Theme, offer: CloudOffer, person: Person, warnings: Sequence[str]) -> None:
         super().__init__(theme, offer, person, warnings)
         self._offer = offer
+        self._role = person.role
         self.patient: Patient | None = None
         self.panes: dict[Side, Pane] = {}
         self._pages = offer.functions[0]
@@ -135,6 +144,10 @@ class MainWindow(WindowFrame):
             self._hosts[side].take_keys()
         elif side is not None:
             self._give_keys()
+
+    def unread(self, why: Unread) -> tuple[str, str]:
+        """What is said where patients cannot be seen: what it is, and what to do."""
+        return unread_words(why, self._role, self._offer.environment)
 
     def goals(self) -> list[Action]:
         """All that the palette can go to."""
@@ -299,6 +312,7 @@ class MainWindow(WindowFrame):
         self.function_bar.view_chosen.connect(board.choose)
         self.silence.pressed.connect(lambda _name: board.choose(View.LEGACY))
         self.elsewhere.pressed.connect(self._answer_elsewhere)
+        self.refusal.pressed.connect(lambda _name: self.close())
         self.said.pressed.connect(lambda _name: self.said.hide())
         self._cloud.pulse.connect(self._took_pulse)
         self.resized.connect(self._show_unsettled)
@@ -339,9 +353,12 @@ class MainWindow(WindowFrame):
         is_known = pulse.silent_since is None
         waits = pulse.unsettled
         self.status_bar.show_counts(
-            waits.conflicts if is_known else None, waits.held_back if is_known else None
+            waits.conflicts if is_known else None,
+            waits.held_back if is_known else None,
+            is_hidden=pulse.is_signed_out or "Task" in pulse.hidden,
         )
         self._show_unsettled()
+        self._show_refusal(pulse)
         if pulse.silent_since is None:
             self.silence.hide()
             self.record.refresh()
@@ -354,6 +371,16 @@ class MainWindow(WindowFrame):
             if words != self.silence.words() or self.silence.isHidden():
                 self.silence.say(words, [("legacy", "Open the legacy screen", "Alt 1", "plain")])
         self._show_ages()
+
+    def _show_refusal(self, pulse: Pulse) -> None:
+        """The cloud answers, but not to this person: that is no silence."""
+        if not pulse.is_signed_out and "Patient" not in pulse.hidden:
+            return  # a role is for the whole session, and an ended one stays so
+        title, more = self.unread(Unread.SIGNED_OUT if pulse.is_signed_out else Unread.ROLE)
+        words = f"<b>{escape(title)}</b> {escape(more)}"
+        if words != self.refusal.words():
+            choices = [("close", "Close Banyan", None, "plain")] if pulse.is_signed_out else []
+            self.refusal.say(words, choices)
 
     def _show_unsettled(self) -> None:
         """What waits for a person stands on the patient whom it concerns too (hazard H14)."""
@@ -404,6 +431,8 @@ class MainWindow(WindowFrame):
         if not decision.is_mirrored:
             return COMPLETE if self._stage(self._pages.function) is Stage.COMPLETE else NOT_MIRRORED
         fresh, leads = pulse.freshness.get(self._pages.function.value), decision.authority.value
+        if pulse.is_signed_out or "Basic" in pulse.hidden:
+            return hidden_line(leads=leads)
         return mirror_line(fresh, now, leads=leads, gone_since=pulse.silent_since)
 
     def _show_strip(self, side: Side) -> None:

@@ -70,11 +70,15 @@ class MemoryTransport:
     Attributes:
         is_reachable: turns it off.
         is_hiding: it says that confidential patients are not shown.
+        refused: by type of resource, the status with which whoever asks for it is refused.
+        asked: the types of resources that were asked for.
     """
 
     def __init__(self) -> None:
         self.is_reachable = True
         self.is_hiding = False
+        self.refused: dict[str, int] = {}
+        self.asked: list[str] = []
         self.records: tuple[Resource, ...] = deepcopy(RECORDS)
         self.practitioners: list[Resource] = []
         self.basics: list[Resource] = []
@@ -85,6 +89,9 @@ class MemoryTransport:
         if not self.is_reachable:
             raise FhirUnavailable("nobody answers")
         kind, _, resource_id = request.path.partition("/")
+        self.asked.append(kind)
+        if kind in self.refused:
+            return FhirResponse(status=self.refused[kind], headers={}, body=b"{}")
         if resource_id:
             all_of_kind = self.practitioners if kind == "Practitioner" else self.records
             found = [one for one in all_of_kind if one["id"] == resource_id]
@@ -238,13 +245,14 @@ class WindowStage:
         scheme: Scheme = Scheme.LIGHT,
         scale: float = 1.0,
         warnings: tuple[str, ...] = (),
+        role: str = "receptionist",
     ) -> None:
         offer = offer_of(environment)
         self.flags = Flags()
         self.transport = MemoryTransport()
         self.published: list[datetime] = []
         theme = Theme(scheme, is_training=environment is Environment.TRAINING, scale=scale)
-        person = Person(id="dawn.hartley", name="Dawn Hartley", role="receptionist", session="s")
+        person = Person(id="dawn.hartley", name="Dawn Hartley", role=role, session="s")
         self.window = MainWindow(theme, offer, person, warnings)
         self.cloud = Cloud(FhirClient(self.transport), offer, self.window)
         rollout = Rollout(self.flags, offer.environment, offer.modules, choices.views, choices.keep)

@@ -69,6 +69,11 @@ class FhirGone(FhirError):
 class FhirForbidden(FhirError):
     """Not signed in, or not allowed."""
 
+    @property
+    def is_signed_out(self) -> bool:
+        """Whether whoever asked is not signed in, or no longer (401); else they may not (403)."""
+        return self.status == 401
+
 
 class FhirKeyUnusable(FhirError):
     """The private key with which we say who we are cannot be read or used."""
