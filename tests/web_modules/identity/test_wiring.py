@@ -92,3 +92,38 @@ def test_a_program_is_told_whom_one_may_choose_to_be_and_in_a_live_environment_n
             assert people["leigh.marsden"] == ("Leigh Marsden", "trainer")
         assert "<form" in web.get("/sign-in", headers={"Accept": "text/html"}).text or environment == "live"
     store.close()
+
+
+@pytest.mark.parametrize(
+    ("environment", "person", "statuses"),
+    [
+        ("reference", "priya.nair", (200, 200, 200)),
+        ("reference", "dawn.hartley", (200, 200, 200)),
+        ("reference", "marion.webb", (200, 200, 200)),
+        ("reference", "sam.iqbal", (200, 403, 403)),
+        ("reference", "leigh.marsden", (403, 403, 403)),
+        ("training", "leigh.marsden", (200, 200, 200)),
+        ("reference", "", (401, 401, 401)),
+    ],
+)
+def test_who_may_not_see_is_refused_otherwise_than_who_is_not_signed_in(
+    tmp_path: Path,
+    standard: Standard,
+    environment: str,
+    person: str,
+    statuses: tuple[int, int, int],
+) -> None:
+    url = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
+    settings = load_settings({"database": url, "environment": environment}, variables={})
+    store = Store(url, standard)
+    made = create_cloud(settings, store, bytes(32), "http://127.0.0.1:8080")
+    with TestClient(made.app, base_url="http://127.0.0.1:8080") as web:
+        asked = {"Accept": "application/json"}
+        session = web.post("/sign-in", data={"person": person}, headers=asked).json().get("session", "")
+        web.cookies.clear()
+        headers = {"Authorization": f"Bearer {session}"} if session else {}
+        searches = ("Basic?code=freshness", "Task?status=requested", "Patient?_summary=count")
+        assert (
+            tuple(web.get(f"/Y99002/fhir/{one}", headers=headers).status_code for one in searches) == statuses
+        )
+    store.close()
