@@ -87,6 +87,10 @@ class Rollout:
             return None
         return self._decide(function, now)
 
+    def now(self, function: Function) -> Decision:
+        """The decision by the flags as they are, patient or not: the mirror goes by them at once."""
+        return self.awaited(function) or self.decision(function)
+
     def standing(self, function: Function) -> Standing:
         """Where a function stands in this window."""
         return self._pinned[function]

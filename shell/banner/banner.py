@@ -69,8 +69,9 @@ class Banner(QFrame):
         self._address = _Pair("Address", is_small=True)
         self._phone = _Pair("Phone", is_small=True)
         self._usual = _Pair("Usual GP", is_small=True)
+        self._copy = _Pair("Not mirrored", is_small=True)
         self._allergies = _Allergies(look)
-        parts = (self._address, self._phone, self._usual, self._allergies)
+        parts = (self._address, self._phone, self._usual, self._copy, self._allergies)
         for part in parts:
             self._two.flow.addWidget(part)
         self._two.flow.right = self._allergies
@@ -87,6 +88,7 @@ class Banner(QFrame):
         layout.addWidget(self._edge)
         layout.addLayout(zones, 1)
         self._state = ""
+        self._copy.hide()
         self.show_patient(None, date.min)
 
     def show_patient(self, patient: Patient | None, today: date) -> None:
@@ -149,6 +151,12 @@ class Banner(QFrame):
             is_short: there is no room for more than the lead; the rest is on the tool tip.
         """
         self._unsettled.say(lead, words, is_short=is_short)
+
+    def show_copy(self, words: str) -> None:
+        """Say of when the details are, where nobody keeps them up to date (hazard H03); empty: they are."""
+        if words != self._copy.value:
+            self._copy.say(words)
+            self._copy.setVisible(bool(words))
 
     def show_warning(self, lead: str | None, words: str = "") -> None:
         """Warn that what is in front of the person may be about another patient; None: no longer."""
@@ -243,6 +251,11 @@ class _Pair(QWidget):
         layout.setSpacing(6)
         layout.addWidget(_label(name, "label"), 0, Qt.AlignmentFlag.AlignTop)
         layout.addWidget(self._value, 1)
+
+    @property
+    def value(self) -> str:
+        """What it says."""
+        return self._value.text()
 
     def say(self, value: str, *, is_weak: bool = False) -> None:
         self._value.setText(value)

@@ -1,12 +1,16 @@
 """How the mirror stands, in the words of the glass. Pure; thresholds are those of hazard H03."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from web_modules.decision.decision import Decision
+from web_modules.decision.words import Authority, View
 from web_modules.fhir.mirror_status import Age, Freshness
 
 PRACTICE_ZONE = ZoneInfo("Europe/London")
+
+_BOTH_WAYS = "Both ways"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +36,11 @@ class MirrorLine:
         """The freshness as the beginning of a sentence."""
         return self.fresh[:1].upper() + self.fresh[1:]
 
+    @property
+    def leads_icon(self) -> str:
+        """Goes with who leads: two arrows only where records really go both ways."""
+        return "both-ways" if self.leads.startswith(_BOTH_WAYS) else self.icon
+
 
 NOT_MIRRORED = MirrorLine(leads="Not mirrored", fresh="legacy screen only", tone="", icon="legacy")
 COMPLETE = MirrorLine(leads="Cloud only", fresh="the legacy screen is gone", tone="", icon="new")
@@ -40,8 +49,52 @@ COMPLETE = MirrorLine(leads="Cloud only", fresh="the legacy screen is gone", ton
 def hidden_line(*, leads: str) -> MirrorLine:
     """What is said to whoever may not see how the mirror stands."""
     return MirrorLine(
-        leads=f"Both ways · {leads} leads", fresh="freshness not shown to you", tone="", icon=""
+        leads=f"{_BOTH_WAYS} · {leads} leads", fresh="freshness not shown to you", tone="", icon=""
     )
+
+
+def function_line(
+    shown: Decision,
+    flags: Decision,
+    freshness: Freshness | None,
+    now: datetime,
+    *,
+    gone_since: datetime | None = None,
+) -> MirrorLine:
+    """Say how a function stands, mirrored or not.
+
+    Args:
+        shown: what the window goes by, as it was when the patient was opened.
+        flags: what the flags say now, by which the mirror goes at once.
+        freshness: what the bridge published last; None when it never did.
+        now: aware.
+        gone_since: as of `mirror_line`.
+    """
+    if flags.is_mirrored:
+        return mirror_line(freshness, now, leads=flags.authority.value, gone_since=gone_since)
+    waiting = (freshness.waiting or None) if freshness is not None else None
+    if not shown.is_mirrored and flags.authority is Authority.CLOUD:
+        return replace(COMPLETE, waiting=waiting)
+    if not shown.is_mirrored and View.NEW not in shown.views:
+        return replace(NOT_MIRRORED, waiting=waiting)
+    if freshness is None:
+        return MirrorLine(leads=NOT_MIRRORED.leads, fresh="time not known", tone="bad", icon="alarm")
+    fresh = f"as at {_moment(freshness.watermark, now)}, {ago(freshness.watermark, now)}"
+    return MirrorLine(leads=NOT_MIRRORED.leads, fresh=fresh, tone="warn", icon="clock", waiting=waiting)
+
+
+def copy_words(flags: Decision, freshness: Freshness | None, now: datetime) -> str:
+    """What is said of the cloud's copy of a patient that nobody keeps up to date; empty while somebody does.
+
+    Args:
+        flags: of patients, as the flags say now.
+        freshness: of patients, as the bridge published it last; None when it never did.
+        now: aware.
+    """
+    if flags.is_mirrored or flags.authority is Authority.CLOUD:
+        return ""
+    when = "of a time not known" if freshness is None else f"as at {_moment(freshness.watermark, now)}"
+    return f"details {when}, check the legacy screen"
 
 
 def mirror_line(
@@ -55,7 +108,7 @@ def mirror_line(
         leads: the side that leads: legacy or cloud.
         gone_since: since when the cloud cannot be reached, aware; None when it can.
     """
-    words = f"Both ways · {leads} leads"
+    words = f"{_BOTH_WAYS} · {leads} leads"
     if gone_since is not None:
         if freshness is None:
             return MirrorLine(
@@ -85,6 +138,12 @@ def ago(then: datetime, now: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit} ago"
     return f"{seconds} s ago"
+
+
+def _moment(moment: datetime, now: datetime) -> str:
+    here = moment.astimezone(PRACTICE_ZONE)
+    is_today = here.date() == now.astimezone(PRACTICE_ZONE).date()
+    return _clock(moment) if is_today else f"{here:%d-%b-%Y %H:%M}"
 
 
 def _clock(moment: datetime) -> str:

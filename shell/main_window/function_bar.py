@@ -99,7 +99,7 @@ class FunctionBar(QWidget):
         tokens = self._theme.tokens
         is_calm = line.tone in ("", "ok")
         colour = {"warn": tokens.warn, "bad": tokens.bad}.get(line.tone, tokens.quiet)
-        self._mirror_icon.setPixmap(self._theme.pixmap("both-ways" if is_calm else line.icon, colour))
+        self._mirror_icon.setPixmap(self._theme.pixmap(line.leads_icon if is_calm else line.icon, colour))
         leads = f"{line.leads} · " if self.width() / self._theme.scale >= _ROOM_FOR_LEADS else ""
         strong = tokens.text if is_calm else colour
         words = f'{leads}<b style="color: {strong}; font-weight: 600">{line.fresh}</b>'

@@ -88,7 +88,7 @@ class StatusBar(QFrame):
 
     def show_mirror(self, line: MirrorLine) -> None:
         """Say who leads, how fresh it is and what is on its way."""
-        self._leads.say(line.leads, "both-ways" if line.tone != "bad" or line.icon == "alarm" else line.icon)
+        self._leads.say(line.leads, line.leads_icon)
         self._fresh.say(line.sentence if line.tone else "", line.icon, line.tone)
         self._waiting.say("" if line.waiting is None else f"{line.waiting} waiting to cross")
         self._fit()

@@ -18,14 +18,7 @@ from shell.main_window.cards import Cards
 from shell.main_window.choices import Choices
 from shell.main_window.finding import Action, actions_for
 from shell.main_window.frame import WindowFrame
-from shell.main_window.freshness import (
-    COMPLETE,
-    NOT_MIRRORED,
-    PRACTICE_ZONE,
-    MirrorLine,
-    hidden_line,
-    mirror_line,
-)
+from shell.main_window.freshness import PRACTICE_ZONE, MirrorLine, copy_words, function_line, hidden_line
 from shell.main_window.network import Cloud, Pulse
 from shell.main_window.open_record import OpenRecord
 from shell.main_window.pane import Pane
@@ -35,6 +28,7 @@ from shell.main_window.theme import Theme
 from shell.main_window.unread import Unread, unread_words
 from shell.main_window.wording import (
     FAILED_IN_DISPUTE,
+    disagreement_words,
     dispute_choices,
     dispute_words,
     gone_words,
@@ -223,8 +217,9 @@ class MainWindow(WindowFrame):
         """Draw both identities and the two choices, or take them away."""
         self._failed = ""
         self._show_rollout()
-        self.function_bar.show_warning("Two different patients" if dispute else None)
-        self.status_bar.show_trouble("The panes show two patients; writing is stopped" if dispute else None)
+        short, whole = disagreement_words(dispute) if dispute else (None, None)
+        self.function_bar.show_warning(short)
+        self.status_bar.show_trouble(whole)
         if dispute is None:
             self.banner.show_warning(None)
             self._say_what_is_waited_for()
@@ -421,6 +416,7 @@ class MainWindow(WindowFrame):
             self.function_bar.show_mirror(line)
         if line is not None:
             self.status_bar.show_mirror(line)
+        self.banner.show_copy(self._copy_words())
         for side in self.panes:
             self._show_strip(side)
 
@@ -428,12 +424,15 @@ class MainWindow(WindowFrame):
         decision, pulse, now = self._decision, self._pulse, utc_now()
         if decision is None or not self._has_pulse:
             return None
-        if not decision.is_mirrored:
-            return COMPLETE if self._stage(self._pages.function) is Stage.COMPLETE else NOT_MIRRORED
-        fresh, leads = pulse.freshness.get(self._pages.function.value), decision.authority.value
-        if pulse.is_signed_out or "Basic" in pulse.hidden:
-            return hidden_line(leads=leads)
-        return mirror_line(fresh, now, leads=leads, gone_since=pulse.silent_since)
+        function = self._pages.function
+        flags, fresh = self._rollout.now(function), pulse.freshness.get(function.value)
+        if flags.is_mirrored and (pulse.is_signed_out or "Basic" in pulse.hidden):
+            return hidden_line(leads=flags.authority.value)
+        return function_line(decision, flags, fresh, now, gone_since=pulse.silent_since)
+
+    def _copy_words(self) -> str:
+        fresh = self._pulse.freshness.get(Function.PATIENTS.value)
+        return copy_words(self._rollout.now(Function.PATIENTS), fresh, utc_now())
 
     def _show_strip(self, side: Side) -> None:
         pane, shown = self.panes[side], self._shown.get(side)

@@ -83,6 +83,13 @@ def strip_in_dispute(side: Side, dispute: Dispute) -> tuple[str, str]:
     return f"{number}<b>{who}</b>", "another patient"
 
 
+def disagreement_words(dispute: Dispute) -> tuple[str, str]:
+    """That the panes disagree: as a heading, and with what follows from it."""
+    if dispute.mine is not None and dispute.theirs is not None:
+        return "Two different patients", "The panes show two patients; writing is stopped"
+    return "Not the same patient", "The panes do not show the same patient; writing is stopped"
+
+
 def dispute_choices(dispute: Dispute) -> list[tuple[str, str]]:
     """What can be chosen while the panes are about two patients: names and words."""
     mine = dispute.mine.short_name if dispute.mine else "no patient"
@@ -209,6 +216,10 @@ def waiting_words(title: str, now: Decision, then: Decision) -> str:
         words = f"{title} will open {_VIEW_PLACES[then.view]} for the next patient."
     if then.authority is not now.authority:
         words += f" The {_LEADERS[then.authority]} leads already."
+    if now.is_mirrored and not then.is_mirrored:
+        words += " It is not mirrored any more: what one side records does not reach the other."
+    elif then.is_mirrored and not now.is_mirrored:
+        words += " It is mirrored already."
     return words
 
 

@@ -1,10 +1,13 @@
 """How fresh the glass says that it is."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shell.main_window.freshness import ago, mirror_line
+from shell.main_window.freshness import ago, copy_words, function_line, mirror_line
+from web_modules.decision.decision import Decision, Standing, decide
+from web_modules.decision.words import Environment, Stage
 from web_modules.fhir.mirror_status import Freshness
 
 NOW = datetime(2026, 11, 17, 10, 12, 41, tzinfo=UTC)
@@ -61,3 +64,36 @@ def test_ages_are_told_in_the_largest_unit() -> None:
         "1 h ago",
         "1 d ago",
     ]
+
+
+def at_stage(stage: Stage) -> Decision:
+    """The decision at a stage."""
+    return decide(Standing(stage=stage), environment=Environment.LIVE, has_module=True)
+
+
+@pytest.mark.hazard("H03")
+@pytest.mark.parametrize("then", [Stage.LEGACY, Stage.COMPLETE])
+def test_function_whose_mirror_ended_under_an_open_patient_is_not_mirrored_at_once(then: Stage) -> None:
+    line = function_line(at_stage(Stage.LEAD), at_stage(then), replace(fresh(200), waiting=2), NOW)
+    assert (line.leads, line.fresh) == ("Not mirrored", "as at 10:09:21, 3 min ago")
+    assert (line.tone, line.waiting) == ("warn", 2)
+    assert line.leads_icon != "both-ways"
+    assert function_line(at_stage(Stage.LEAD), at_stage(then), None, NOW).tone == "bad"
+
+
+@pytest.mark.hazard("H03")
+def test_what_waits_is_said_of_a_function_that_is_not_mirrored_too() -> None:
+    legacy = at_stage(Stage.LEGACY)
+    line = function_line(legacy, legacy, replace(fresh(200), waiting=1), NOW)
+    assert (line.leads, line.fresh, line.waiting) == ("Not mirrored", "legacy screen only", 1)
+    assert function_line(legacy, legacy, fresh(200), NOW).waiting is None
+
+
+@pytest.mark.hazard("H03")
+def test_copy_that_nobody_keeps_up_to_date_says_of_when_it_is() -> None:
+    legacy = at_stage(Stage.LEGACY)
+    assert copy_words(legacy, fresh(200), NOW) == "details as at 10:09:21, check the legacy screen"
+    assert copy_words(legacy, fresh(86400), NOW) == "details as at 16-Nov-2026 10:12, check the legacy screen"
+    assert copy_words(legacy, None, NOW) == "details of a time not known, check the legacy screen"
+    for stage in (Stage.MIRROR, Stage.LEAD, Stage.COMPLETE):
+        assert copy_words(at_stage(stage), fresh(200), NOW) == ""

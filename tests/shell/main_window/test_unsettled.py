@@ -11,7 +11,9 @@ from pytestqt.qtbot import QtBot
 from shell.main_window.tokens import Scheme
 from shell.main_window.wording import unsettled_words
 from tests.support.whole import cut_parts
+from tests.support.widgets import texts
 from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage
+from web_modules.decision.words import Function, Stage
 from web_modules.fhir.mirror_status import TaskKind, Unsettled
 
 pytestmark = pytest.mark.hazard("H14")
@@ -163,3 +165,17 @@ def test_several_say_where_to_begin_and_nothing_says_nothing() -> None:
         "As of 09:00, 1 conflict of this patient waits for a decision.",
         "Decide.",
     )
+
+
+@pytest.mark.hazard("H03")
+def test_age_of_the_copy_is_whole_in_the_smallest_window(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot
+) -> None:
+    stage = make_stage(scale=2.0)
+    stage.window.resize(1280, 800)
+    stage.flags.stages[Function.PATIENTS] = Stage.LEGACY
+    stage.board.flags_changed()
+    stage.open(SARAH)
+    banner = stage.window.banner
+    qtbot.waitUntil(lambda: "check the legacy screen" in texts(banner))
+    qtbot.waitUntil(lambda: cut_parts(banner) == [])

@@ -152,6 +152,32 @@ def test_change_that_waits_is_said_plainly_until_the_patient_is_closed(stage: Wi
     assert not stage.window.waiting.isVisible()
 
 
+@pytest.mark.hazard("H03")
+def test_mirror_that_ends_under_an_open_patient_is_said_everywhere_at_once(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    stage.publish()
+    stage.cloud.start()
+    stage.open(SARAH)
+    qtbot.waitUntil(lambda: "Both ways" in texts(stage.window.status_bar))
+    assert "check the legacy screen" not in texts(stage.window.banner)
+    stage.flags.stages[Function.PATIENTS] = Stage.LEGACY
+    stage.board.flags_changed()
+    assert view_of(stage) == View.NEW
+    for part in (stage.window.function_bar, stage.window.panes[Side.CLOUD], stage.window.status_bar):
+        assert "Both ways" not in texts(part)
+        assert "leads ·" not in texts(part)
+    assert "as at " in texts(stage.window.function_bar)
+    assert "Not mirrored" in texts(stage.window.status_bar)
+    assert "Not mirrored · as at " in texts(stage.window.panes[Side.CLOUD])
+    assert "It is not mirrored any more" in texts(stage.window.waiting)
+    assert "check the legacy screen" in texts(stage.window.banner)
+    stage.flags.stages[Function.PATIENTS] = Stage.LEAD
+    stage.board.flags_changed()
+    assert "check the legacy screen" not in texts(stage.window.banner)
+    assert "Both ways" in texts(stage.window.status_bar)
+
+
 @pytest.mark.hazard("H11")
 def test_stopped_page_is_said_for_as_long_as_it_is_stopped(stage: WindowStage) -> None:
     stage.open(SARAH)

@@ -1,5 +1,6 @@
 """What the window says of panes, disputes and silence."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from shell.context.hub import Dispute
 from shell.context.shown import Shown, ShownState, Side
 from shell.main_window.wording import (
+    disagreement_words,
     dispute_words,
     role_words,
     silence_words,
@@ -76,3 +78,13 @@ def test_title_says_which_environment_it_is() -> None:
 
 def test_roles_are_said_as_people_say_them() -> None:
     assert [role_words(one) for one in ("gp", "it", "practice-manager")] == ["GP", "IT", "Practice manager"]
+
+
+def test_two_patients_are_spoken_of_only_where_there_are_two() -> None:
+    both = Dispute(mine=SARAH, theirs=SANDRA, number="104981", words="", read_at=NOW)
+    assert disagreement_words(both)[1] == "The panes show two patients; writing is stopped"
+    for one in (replace(both, mine=None), replace(both, theirs=None)):
+        assert disagreement_words(one) == (
+            "Not the same patient",
+            "The panes do not show the same patient; writing is stopped",
+        )
