@@ -54,10 +54,12 @@ def in_page(scene: Scene, patient: ChosenPatient, finding: Finding) -> None:
 
 
 def _open_book(scene: Scene, patient: ChosenPatient) -> int:
-    """Have the day's book open side by side for a patient; how often the page names them by then."""
+    """Have the check's day open side by side for a patient; how often the page names them by then."""
     scene.shell.show("appointments", "both")
     scene.shell.open_patient(patient.number)
     scene.legacy.wait_for_patient(patient.number)
+    scene.legacy.go_to_today()
+    scene.page.go_to_today()
     return scene.page.wait_for(patient.name, "Free").count(patient.name)
 
 

@@ -144,6 +144,16 @@ class LegacyPane:
             lambda: not self.title().is_unsaved, seconds=ANSWER_SECONDS, what="the program to have saved"
         )
 
+    def go_to_today(self) -> None:
+        """Show today's book, whichever day is shown."""
+        self.take_keys()
+        self.press("F6", "ctrl+g")
+        self._wait_for_dialogue("Go to date")
+        self.press("t", "Return")
+        wait_until(
+            lambda: self.dialogue("Go to date") is None, seconds=ANSWER_SECONDS, what="the date to be taken"
+        )
+
     def go_to_slot(self) -> LegacySlot:
         """Leave the day and come back: the cursor then is on the patient's slot or the first free one."""
         self.take_keys()

@@ -86,6 +86,11 @@ class PagePane:
         self.begin_to_type(old, new)
         self.save(new)
 
+    def go_to_today(self) -> None:
+        """Show today's book, whichever day is shown."""
+        self.take_keys()
+        self.press("t")
+
     def book_next_free(self) -> None:
         """Book the open patient into the next free time, as the page's users do: B, then Ctrl+Enter."""
         self.take_keys()

@@ -55,12 +55,19 @@ class ShellWindow:
             )
 
     def open_patient(self, number: str) -> None:
-        """Find a patient by the practice's number and open who is found."""
+        """Find a patient by the practice's number and open who is found; the panes then stand as before."""
+        before = self._page_sides()
         self._hands.press("ctrl+k")
         wait_until(self._is_dimmed, seconds=ANSWER_SECONDS, what="the palette")
         self._rest(REST_SECONDS)
         self._hands.write(number)
         wait_until(self._takes_who_is_found, seconds=ANSWER_SECONDS, what="a patient in the palette")
+        # The palette covers the legacy program, which comes back a moment after it has gone.
+        wait_until(
+            lambda: self._read_page_sides() == before,
+            seconds=ANSWER_SECONDS,
+            what="the panes without a palette",
+        )
 
     def close_patient(self) -> None:
         """Close the open patient."""
@@ -112,6 +119,15 @@ class ShellWindow:
         return top - y if is_inside else None
 
     def _page_sides(self) -> tuple[int, int]:
+        """Where the page begins and ends from left to right, read twice the same: panes may be moving."""
+
+        def steady() -> tuple[int, int] | None:
+            read = self._read_page_sides()
+            return read if read == self._read_page_sides() else None
+
+        return wait_until(steady, seconds=ANSWER_SECONDS, what="the panes to stand still")
+
+    def _read_page_sides(self) -> tuple[int, int]:
         window = self.window()
         if not self._legacy.is_visible():
             return RAIL, window.width
