@@ -29,7 +29,7 @@ Examples:
 
   banyan-practice generate --database sqlite:///practice.db
 
-  banyan-practice status --database sqlite:///practice.db
+  banyan-practice info --database sqlite:///practice.db
 """
 _CREATE_HELP = """Make the empty tables.
 
@@ -58,7 +58,17 @@ Examples:
 
   banyan-practice load-extract extract/bulk --database sqlite:///practice.db
 """
-_STATUS_HELP = """Say what the database holds, and a good day to look at.
+_INFO_HELP = """Say what the database holds: tables, organisations, dates.
+
+The command status says the same, as every program has one.
+
+Examples:
+
+  banyan-practice info --database sqlite:///practice.db
+
+  banyan-practice info --database sqlite:///practice.db --json
+"""
+_STATUS_HELP = """Say what the database holds: the same as info.
 
 Examples:
 
@@ -187,8 +197,9 @@ def load_extract(
     typer.echo(f"{name} ({ods}): {loaded.kept.total()} rows kept, {len(loaded.refusals)} refused.")
 
 
-@app.command(help=_STATUS_HELP)
-def status(
+@app.command(help=_INFO_HELP)
+@app.command("status", help=_STATUS_HELP)
+def info(
     database: Database, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
 ) -> None:
     """Say what the database holds."""
@@ -199,6 +210,12 @@ def status(
     typer.echo(f"{found.name} ({found.ods}), {found.environment}")
     if found.day is not None:
         typer.echo(f"Appointments from {found.first_day} to {found.last_day}; a day to look at: {found.day}")
+    if found.first_entry is not None:
+        typer.echo(f"Entries in records from {found.first_entry} to {found.last_entry}")
+    typer.echo("Organisations, with their patients:")
+    for one in found.organisations:
+        typer.echo(f"  {one.ods or 'no code':9} {one.name or 'no name':40} {one.patients:>9,}")
+    typer.echo("Tables, with their rows:")
     for table, count in found.rows.items():
         if count:
             typer.echo(f"  {table:32} {count:>9,}")

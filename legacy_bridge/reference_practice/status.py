@@ -13,6 +13,21 @@ _SETTINGS = METADATA.tables["Reference_Setting"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OrganisationStatus:
+    """One organisation of a database.
+
+    Attributes:
+        ods: its ODS code, where it has one.
+        name: its name.
+        patients: how many rows of patients it has; only the practice's are mirrored.
+    """
+
+    ods: str | None
+    name: str | None
+    patients: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PracticeStatus:
     """What a database holds.
 
@@ -20,19 +35,25 @@ class PracticeStatus:
         ods: the practice's ODS code.
         name: its name.
         environment: where the database may be used.
+        organisations: every organisation that it names, those with patients first.
         rows: how many rows each table holds.
         day: a day with many appointments booked and some slots free, or None without a book.
         first_day: the book's first day.
         last_day: the book's last day.
+        first_entry: the day of the earliest entry in a record.
+        last_entry: the day of the latest.
     """
 
     ods: str
     name: str
     environment: str
+    organisations: list[OrganisationStatus]
     rows: dict[str, int]
     day: date | None
     first_day: date | None
     last_day: date | None
+    first_entry: date | None
+    last_entry: date | None
 
 
 def settings_of(connection: Connection) -> dict[str, str]:
@@ -85,12 +106,17 @@ def status_of(engine: Engine) -> PracticeStatus:
     """Say what a database holds.
 
     Raises:
-        SettingsWrong: it holds no practice.
+        SettingsWrong: it holds no practice, or an empty one.
         SideUnavailable: it cannot be read.
     """
     try:
         with engine.connect() as connection:
             settings = settings_of(connection)
+            organisations = _organisations(connection)
+            if not organisations:
+                raise SettingsWrong(
+                    "The practice is empty: fill it with `banyan-practice generate` or `load-extract`."
+                )
             _, ods, name = practice_of(connection, ods=settings.get("ods"))
             tables = set(inspect(connection).get_table_names())
             rows = {
@@ -98,25 +124,40 @@ def status_of(engine: Engine) -> PracticeStatus:
                 for table in METADATA.sorted_tables
                 if table.name in tables
             }
-            first, last = _span(connection)
+            first, last = _span(connection, "Appointment_Slot", "AppointmentDate")
+            first_entry, last_entry = _span(connection, "CareRecord_Observation", "EffectiveDate")
             return PracticeStatus(
                 ods=ods,
                 name=name,
                 environment=settings.get("environment", "live"),
+                organisations=organisations,
                 rows=rows,
                 day=_good_day(connection),
                 first_day=first,
                 last_day=last,
+                first_entry=first_entry,
+                last_entry=last_entry,
             )
     except DBAPIError as error:
         raise SideUnavailable(f"The practice's database cannot be read: {error.orig}.") from error
 
 
-def _span(connection: Connection) -> tuple[date | None, date | None]:
-    slots = METADATA.tables["Appointment_Slot"]
-    first, last = connection.execute(
-        select(func.min(slots.c.AppointmentDate), func.max(slots.c.AppointmentDate))
-    ).one()
+def _organisations(connection: Connection) -> list[OrganisationStatus]:
+    organisations = METADATA.tables["Admin_Organisation"]
+    patients = METADATA.tables["Admin_Patient"]
+    count = func.count(patients.c.PatientGuid)
+    found = connection.execute(
+        select(organisations.c.ODSCode, organisations.c.OrganisationName, count)
+        .outerjoin(patients, patients.c.OrganisationGuid == organisations.c.OrganisationGuid)
+        .group_by(organisations.c.OrganisationGuid, organisations.c.ODSCode, organisations.c.OrganisationName)
+        .order_by(count.desc(), organisations.c.ODSCode)
+    )
+    return [OrganisationStatus(ods=ods, name=name, patients=patients) for ods, name, patients in found]
+
+
+def _span(connection: Connection, table: str, column: str) -> tuple[date | None, date | None]:
+    day = METADATA.tables[table].c[column]
+    first, last = connection.execute(select(func.min(day), func.max(day))).one()
     return first, last
 
 

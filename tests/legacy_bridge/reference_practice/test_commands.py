@@ -44,6 +44,24 @@ def test_a_practice_is_made_filled_and_told_of(url: str) -> None:
     assert "Fernbrook Surgery (Y99002), reference" in done("status", "--database", url)
 
 
+def test_info_tells_tables_organisations_practice_and_dates_and_status_is_the_same(url: str) -> None:
+    done("create", "--database", url)
+    done("generate", "--database", url, "--patients", "30", "--today", "2026-11-17")
+    told = json.loads(done("info", "--database", url, "--json"))
+    assert told["organisations"][0] == {"ods": "Y99002", "name": "Fernbrook Surgery", "patients": 30}
+    assert told["first_entry"] < told["last_entry"] <= "2026-11-17"
+    shown = done("info", "--database", url)
+    for words in ("Fernbrook Surgery (Y99002)", "Entries in records from", "Admin_Patient ", "Y99002 "):
+        assert words in shown
+    assert done("status", "--database", url) == shown
+    assert json.loads(done("status", "--database", url, "--json")) == told
+
+
+def test_a_practice_that_is_not_filled_says_how_to_fill_it(url: str) -> None:
+    done("create", "--database", url)
+    assert "is empty: fill it with `banyan-practice generate`" in sentence("info", "--database", url)
+
+
 def test_a_training_practice_has_its_own_name_and_numbers(url: str) -> None:
     done("create", "--database", url, "--environment", "training", "--practice-name", "Elm Park")
     done("generate", "--database", url, "--patients", "9")
