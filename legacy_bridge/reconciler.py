@@ -20,12 +20,12 @@ from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete
 from legacy_bridge.mapping.values import moment_from_text
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
+from legacy_bridge.merge.sayings import HISTORY_KEPT, SAYINGS, UNREADABLE_FLAG
 from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
 from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
 from legacy_bridge.references import references_of
 from legacy_bridge.sides.links import (
-    CONFIDENTIALITY_UNREADABLE,
     RESTORED,
     Conflict,
     Dirty,
@@ -41,30 +41,6 @@ from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChang
 from web_modules.decision.words import Authority
 
 _LOG = logging.getLogger(__name__)
-
-_SAYINGS: Mapping[Presence, tuple[str, str]] = {
-    Presence.UNKNOWN_TO_LEGACY: (
-        "unknown-to-legacy",
-        "The cloud has a record under a key that the legacy program never had: remove it from the cloud.",
-    ),
-    Presence.CAME_BACK: (
-        "came-back",
-        "The record was deleted on both sides and is in the cloud again: "
-        "enter it in the legacy program, or delete it.",
-    ),
-}
-
-
-_CONFIDENTIALITY_UNREADABLE = (
-    CONFIDENTIALITY_UNREADABLE,
-    "Whether this record is confidential cannot be read, so it is not shown in the cloud: "
-    "correct it in the legacy program.",
-)
-_HISTORY_KEPT = (
-    "history-kept",
-    "Old versions of confidential records that were withdrawn may still be readable on this server: it does "
-    "not remove them when asked (delete-history). Ask those who run it to remove them.",
-)
 
 
 class Reconciler:
@@ -141,7 +117,7 @@ class Reconciler:
         ]
         references = frozenset[str]().union(*gone)
         if references and self._cloud.forget(references):
-            self._journal.notice(*_HISTORY_KEPT, self._clock())
+            self._journal.notice(*HISTORY_KEPT, self._clock())
 
     def _read(self, batch: Sequence[Dirty]) -> list[Visit]:
         links = self._journal.links([dirty.key for dirty in batch])
@@ -211,7 +187,7 @@ class Reconciler:
         is_confidential = mapping.hides(visit.group)
         if is_confidential is False:
             return visit
-        note = visit.refusal if is_confidential else _CONFIDENTIALITY_UNREADABLE
+        note = visit.refusal if is_confidential else UNREADABLE_FLAG
         return self._withdraw_unread(replace(visit, refusal=None), mapping, note, references)
 
     def _withdraw_unread(
@@ -269,8 +245,8 @@ class Reconciler:
             return self._withhold(visit, mapping, legacy, cloud)
         if found is Presence.INSERT and cloud is not None and content is not None:
             return self._insert(visit, mapping, cloud, content)
-        if found in _SAYINGS:
-            return replace(visit, refusal=_SAYINGS[found], ends_as=link.state)
+        if found in SAYINGS:
+            return replace(visit, refusal=SAYINGS[found], ends_as=link.state)
         if found in (Presence.ASK_DELETED_IN_CLOUD, Presence.ASK_DELETED_IN_LEGACY):
             kept = Conflict(
                 unit=found.value,
@@ -351,7 +327,7 @@ class Reconciler:
         """Make the rows of what was made in the cloud; the next visit tells the cloud its key."""
         change = mapping.insertion(visit.link, cloud.fields, content)
         if change is None:
-            raise RecordRefused(*_SAYINGS[Presence.UNKNOWN_TO_LEGACY])
+            raise RecordRefused(*SAYINGS[Presence.UNKNOWN_TO_LEGACY])
         return replace(
             visit,
             agreed=cloud.fields,

@@ -31,9 +31,15 @@ def test_without_the_write_ahead_older_values_win(monkeypatch: pytest.MonkeyPatc
     def overruled(seed: int) -> int:
         return World(seed, often="killed").run().judge.overruled()
 
+    def is_overruled_or_lost(seed: int) -> bool:
+        try:
+            return overruled(seed) > 0
+        except Violation:
+            return True
+
     assert sum(overruled(seed) for seed in range(1, 50)) == 0
     without_a_write_ahead(monkeypatch)
-    assert any(overruled(seed) for seed in range(1, SEEDS)), "3. the bridge's own write looks like an edit"
+    assert any(map(is_overruled_or_lost, range(1, SEEDS))), "3. the bridge's own write looks like an edit"
 
 
 def test_at_least_twelve_bugs_are_planted() -> None:

@@ -2,7 +2,7 @@
 
 from tests.simulation.report import FAULTS, STATES, reached
 
-SEEDS = 200  # the first of those that every run judges
+SEEDS = 400  # the first of those that every run judges
 
 
 def test_each_fault_and_each_rare_state_is_reached() -> None:

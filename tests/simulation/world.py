@@ -58,7 +58,12 @@ class World:
         sight = Sight(self.database, self.server, self.mappings)
         self.judge = Judge(sight, self.oracle, self.server)
         self.people = People(
-            seed + 1, (self.database, self.server, sight), self.mappings, self.oracle, self.tell
+            seed + 1,
+            (self.database, self.server, sight),
+            self.mappings,
+            self.oracle,
+            self.tell,
+            lambda link: self.bridge.journal.links([link])[link].pending is not None,
         )
         self.troubles = Troubles(seed + 3, self, often)
         self.standings = stages()
