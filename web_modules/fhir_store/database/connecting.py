@@ -85,6 +85,8 @@ def _engine(url: URL, *, isolation: IsolationLevel, size: int, begin: str) -> En
             max_overflow=size * 2,
             hide_parameters=True,
             isolation_level=isolation,
+            # psycopg drops every prepared statement of its connection at times, those of others too
+            connect_args={"prepare_threshold": None},
         )
     engine = create_engine(
         url,

@@ -123,6 +123,8 @@ class ServerCursor:
         if error is not None:
             for key in unsure:  # it may not have come to that
                 self._names.pop(key, None)
+            if isinstance(error, errors.InvalidSqlStatementName):  # somebody dropped what was known
+                self._names.clear()
         return last, error
 
     def _next(self) -> pq.abc.PGresult | None:

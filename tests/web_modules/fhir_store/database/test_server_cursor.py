@@ -1,10 +1,11 @@
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from web_modules.fhir_store.database.connecting import writing_engine
 from web_modules.fhir_store.database.server_cursor import ServerCursor
 
 KEEP = "INSERT INTO kept (number, text) VALUES (?, ?)"
@@ -110,6 +111,40 @@ def test_a_statement_can_be_sent_again_after_a_connection_was_left_in_the_middle
         cursor.leave()
     for _ in range(4):
         assert asked(cursor, "SELECT ? + 1", 1) == [(2,)]
+
+
+def test_statements_that_somebody_dropped_are_prepared_again(
+    connection: "psycopg.Connection[Any]", cursor: ServerCursor
+) -> None:
+    for number in range(4):
+        assert asked(cursor, "SELECT ? + 1", number) == [(number + 1,)]
+    cursor.leave()
+    connection.execute("DEALLOCATE ALL")
+    with pytest.raises(psycopg.errors.InvalidSqlStatementName):
+        asked(cursor, "SELECT ? + 1", 4)
+    for number in range(4):
+        assert asked(cursor, "SELECT ? + 1", number) == [(number + 1,)]
+
+
+def test_what_goes_by_way_of_psycopg_drops_nothing_that_was_prepared(postgresql_url: str) -> None:
+    engine = writing_engine(make_url(postgresql_url))
+    with engine.connect() as connection:
+        for number in range(10):
+            connection.exec_driver_sql("SELECT %s + 1", (number,))
+    raw = engine.raw_connection()
+    cursor = ServerCursor(cast(Any, raw.driver_connection))
+    for number in range(4):
+        assert asked(cursor, "SELECT ? + 1", number) == [(number + 1,)]
+    cursor.leave()
+    raw.close()
+    with engine.connect() as connection:
+        for number in range(10):
+            connection.exec_driver_sql("SELECT %s + 2", (number,))
+    raw = engine.raw_connection()
+    assert asked(cursor, "SELECT ? + 1", 4) == [(5,)]
+    cursor.leave()
+    raw.close()
+    engine.dispose()
 
 
 def test_a_server_that_ends_the_connection_is_silent(
