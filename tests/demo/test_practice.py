@@ -97,6 +97,16 @@ def test_a_filled_practice_is_kept(place: Place) -> None:
         assert connection.execute("SELECT count(*) FROM Admin_Patient").fetchone() == (200,)
 
 
+def test_a_practice_put_aside_by_a_reset_that_was_killed_is_found_again(place: Place) -> None:
+    filling = ensure_filled(place, extract=None, today=DAY)
+    place.flags.write_text("{}")
+    before = contents(place)
+    place.folder.rename(place.folder.with_name("reference.old"))
+    place.folder.with_name("reference.new").mkdir()
+    assert ensure_filled(place, extract=None, today=DAY) == filling
+    assert contents(place) == before
+
+
 def test_a_day_past_the_book_is_said_with_a_day_that_is_in_it(place: Place) -> None:
     filling = ensure_filled(place, extract=None, today=DAY)
     assert filling.last_day == date(2026, 12, 1)
