@@ -128,7 +128,7 @@ class X11Windows(QAbstractNativeEventFilter):
 
     def adopt(self, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> X11Guest:
         """See the protocol; call it after the window was put into its pane."""
-        guest = X11Guest(self._xcb, window_id, listener, shell_keys, self.focus)
+        guest = X11Guest(self._xcb, window_id, listener, shell_keys, self._give_away)
         self._guests[window_id] = guest
         return guest
 
@@ -186,6 +186,11 @@ class X11Windows(QAbstractNativeEventFilter):
             self._xcb.let_presses_pass(content)
             self._held.discard(content)
         self._xcb.flush()
+
+    def _give_away(self, window_id: int) -> None:
+        """Give a guest the keys; what is typed from now on is meant for it."""
+        self._key_hold.end()
+        self.focus(window_id)
 
     def focus(self, window_id: int) -> None:
         """Give a window the keyboard; one that is not on the glass yet gets none: that is seen later."""

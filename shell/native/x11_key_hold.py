@@ -33,7 +33,7 @@ class X11KeyHold(QObject):
         self._holder: FrameListener | None = None
         self._rested_in: int | None = None
         self._longest = QTimer(self, singleShot=True, interval=_LONGEST_MILLISECONDS)
-        self._longest.timeout.connect(self._let_go)
+        self._longest.timeout.connect(self.end)
 
     def hold(self, coming: int) -> None:
         """Keep the keys, if they are the shell's, or were until a window of the process took them."""
@@ -64,9 +64,10 @@ class X11KeyHold(QObject):
             return
         self._rested_in = self._frame_around(focused)
         if self._rested_in is None or not is_awaited:
-            self._let_go()
+            self.end()
 
-    def _let_go(self) -> None:
+    def end(self) -> None:
+        """Hold nothing any more: keys go where the focus is."""
         self._longest.stop()
         if self._holder is not None:
             self._holder = None
