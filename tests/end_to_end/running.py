@@ -53,8 +53,10 @@ def open_window(screen: VirtualScreen, state: Path, *arguments: str) -> Run:
     variables = {**screen.variables, "XDG_STATE_HOME": str(state)}
     environment = Environment.TRAINING if "--training" in arguments else Environment.REFERENCE
     said = state.with_name("said")
+    # whoever runs the tests in the background has them ignore SIGINT, which programs inherit
+    command = ["env", "--default-signal=INT", "sh", str(RUN), *arguments]
     with said.open("wb") as file:
-        process = subprocess.Popen(["sh", str(RUN), *arguments], stderr=file, env=variables)
+        process = subprocess.Popen(command, stderr=file, env=variables)
     place = place_of(environment, variables)
     hands = Hands(screen.variables)
     wait_until(
