@@ -194,16 +194,8 @@ _CHILDREN = Beside(
     other="ParentObservationGuid",
     columns=("ObservationGuid",),
 )
-_OF_PROBLEM = Beside(
-    table=entries.TABLE,
-    name="problem",
-    main="ProblemGuid",
-    other="ObservationGuid",
-    columns=("ObservationGuid",),
-)
-
-
-_DRUG = Beside(table="Coding_DrugCode", main="CodeId", other="CodeId", columns=("Term",))
+_OF_PROBLEM = replace(_PARENT, name="problem", main="ProblemGuid")
+_DRUG = replace(_CODE, table="Coding_DrugCode")
 _OF_PRESCRIBED = replace(_OF_PROBLEM, main="ProblemObservationGuid")
 _PLAN = Beside(
     table="Prescribing_DrugRecord",
@@ -284,12 +276,7 @@ GROUPS: Mapping[Kind, Group] = {
         flags=("IsConfidential",),
         beside=(
             _FLAGS,
-            Beside(
-                table="Coding_ClinicalCode",
-                main="ConsultationSourceCodeId",
-                other="CodeId",
-                columns=("Term",),
-            ),
+            replace(_CODE, main="ConsultationSourceCodeId"),
         ),
     ),
     Kind.CONDITION: _entry(_PROBLEM),

@@ -169,6 +169,7 @@ def _common(table: str, kind: Kind) -> tuple[FieldMapping, ...]:
     )
 
 
+_COURSE_COLUMN = Column(table=DRUGS, name="PrescriptionType", length=20)
 _NEEDS: Mapping[str, str] = {
     "patient": "The legacy program does not know whom this is for: register the patient there first.",
     "code": "The legacy program takes no prescription without a drug that it knows: choose one.",
@@ -204,10 +205,10 @@ MEDICATION = MedicationMapping(
             "type",
             _TYPE,
             _COURSE,
-            rows=Column(table=DRUGS, name="PrescriptionType", length=20).read,
+            rows=_COURSE_COLUMN.read,
             read=_course_text,
             write=lambda value, _references, _before: _course(value),
-            columns=Column(table=DRUGS, name="PrescriptionType", length=20).write,
+            columns=_COURSE_COLUMN.write,
         ),
         _whole_number("issues", DRUGS, "NumberOfIssues", extension("medication-issues", "valueInteger")),
         _whole_number(

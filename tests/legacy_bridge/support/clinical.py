@@ -256,3 +256,13 @@ def add_record(practice: SmallPractice) -> None:
         ReferralUBRN="000012345678",
         ReferralTargetOrganisationGuid=guid("elsewhere"),
     )
+
+
+def entry(mirror: Mirror, resource_type: str, name: str) -> dict[str, Any]:
+    """The resource of a coded entry."""
+    return mirror.resource(resource_type, ENTRIES, name)
+
+
+def held(mirror: Mirror) -> list[tuple[str, str]]:
+    """Kind and reason of what is in quarantine."""
+    return [(one.subject.partition("/")[0], one.reason) for one in mirror.journal.quarantined()]

@@ -1,6 +1,5 @@
 """Clinical records that are made in the cloud: one legacy row each, or a reason why not."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,34 +12,14 @@ from legacy_bridge.sides.writes import OutcomeKind, RowChange
 from tests.legacy_bridge.support.clinical import (
     CODES,
     ENTRIES,
-    add_record,
-    clinical_stages,
     doctor_reference,
+    entry,
+    held,
     patient_reference,
     snomed,
 )
 from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid, key
-from web_modules.fhir_store.service import FhirService
-
-
-@pytest.fixture
-def mirror(practice: SmallPractice, fhir: FhirService, tmp_path: Path) -> Iterator[Mirror]:
-    """A bridge that has carried a small clinical record once."""
-    add_record(practice)
-    made = Mirror(practice, fhir, tmp_path, standings=clinical_stages())
-    made.drain()
-    yield made
-    made.stop()
-
-
-def entry(mirror: Mirror, resource_type: str, name: str) -> dict[str, Any]:
-    return mirror.resource(resource_type, ENTRIES, name)
-
-
-def held(mirror: Mirror) -> list[tuple[str, str]]:
-    return [(one.subject.partition("/")[0], one.reason) for one in mirror.journal.quarantined()]
-
+from tests.legacy_bridge.support.small_practice import ODS, guid, key
 
 NEW: dict[str, Any] = {
     "AllergyIntolerance": {

@@ -1,9 +1,7 @@
 """Consultations, allergies, conditions and results between real tables and the embedded store."""
 
-from collections.abc import Iterator
 from datetime import date, time
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,32 +13,13 @@ from tests.legacy_bridge.support.clinical import (
     ENTRIES,
     add_allergy,
     add_consultation,
-    add_record,
     add_value,
-    clinical_stages,
+    entry,
+    held,
 )
 from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import SmallPractice, guid
+from tests.legacy_bridge.support.small_practice import guid
 from web_modules.fhir.errors import FhirGone, FhirNotFound
-from web_modules.fhir_store.service import FhirService
-
-
-@pytest.fixture
-def mirror(practice: SmallPractice, fhir: FhirService, tmp_path: Path) -> Iterator[Mirror]:
-    """A bridge that has carried a small clinical record once."""
-    add_record(practice)
-    made = Mirror(practice, fhir, tmp_path, standings=clinical_stages())
-    made.drain()
-    yield made
-    made.stop()
-
-
-def entry(mirror: Mirror, resource_type: str, name: str) -> dict[str, Any]:
-    return mirror.resource(resource_type, ENTRIES, name)
-
-
-def held(mirror: Mirror) -> list[tuple[str, str]]:
-    return [(one.subject.partition("/")[0], one.reason) for one in mirror.journal.quarantined()]
 
 
 def is_error(resource: dict[str, Any]) -> bool:
