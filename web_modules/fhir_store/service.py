@@ -34,6 +34,7 @@ class FhirService:
         self.served = served
         self.changes: ChangeSignal = store.changes(served.practice)
         self.trail: AuditTrail = store.trail(served.practice)
+        self._catalogue = store.catalogue
         self._is_embedded = store.database.is_embedded
         self._dispatch = Dispatch(store, served)
 
@@ -77,15 +78,32 @@ class FhirService:
         return answers.of_refusal(refusal)
 
     def is_instant(self, request: FhirRequest) -> bool:
-        """Whether to answer takes less time than to hand it to another thread: one record out of a file."""
-        if request.method != "GET" or request.query or not self._is_embedded:
+        """Whether to answer takes about as long as to hand it to another thread and back.
+
+        So does one record out of a file, by its id or by one of its identifiers.
+        """
+        if request.method != "GET" or not self._is_embedded:
             return False
+        if request.query:
+            return self._asks_by_identifier(request)
         first, _, last = request.path.partition("/")
         return first.isalpha() and "/" not in last and last[:1].isalnum()
 
     def waiting_position(self, request: FhirRequest) -> tuple[int, float] | None:
         """For how long a request wants to be held; see `dispatch.waiting_position`."""
         return waiting_position(request)
+
+    def _asks_by_identifier(self, request: FhirRequest) -> bool:
+        name, value = request.query[0]
+        if (
+            len(request.query) > 1
+            or name != "identifier"
+            or request.path not in self._catalogue.resource_types
+        ):
+            return False
+        system, _, identifier = value.partition("|")
+        is_one = bool(system and identifier) and "," not in value
+        return is_one and name in self._catalogue.of(request.path)
 
     def _note(self, request: Asked, status: int) -> None:
         self.trail.note(note_of(request, request.access.agent, moment=_now(), status=status))

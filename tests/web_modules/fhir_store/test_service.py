@@ -7,6 +7,7 @@ import pytest
 
 from tests.web_modules.fhir_store.conftest import Caller
 from web_modules.fhir.transport import FhirRequest
+from web_modules.fhir_store.store import Store
 
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
@@ -239,3 +240,26 @@ def test_a_condition_that_names_no_search_creates_nothing(fhir: Caller, empty: s
     answer = fhir("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
     assert answer.body["entry"][0]["response"]["status"] == "400"
     assert fhir.ids("Patient") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "is_instant"),
+    [
+        ("Patient/a", (), True),
+        ("Patient", (("identifier", "https://fhir.nhs.uk/Id/nhs-number|9990000018"),), True),
+        ("Patient", (("identifier", "https://fhir.nhs.uk/Id/nhs-number|"),), False),
+        ("Patient", (("identifier", "9990000018"),), False),
+        ("Patient", (("identifier", "a|1,a|2"),), False),
+        ("Patient", (("identifier", "a|1"), ("_include", "*")), False),
+        ("Binary", (("identifier", "a|1"),), False),  # which has none: all of them would be found
+        ("Nothing", (("identifier", "a|1"),), False),
+        ("Patient", (("family", "a|1"),), False),
+        ("Patient", (), False),
+        ("Patient/a/_history", (), False),
+    ],
+)
+def test_only_one_record_by_id_or_identifier_is_read_out_of_a_file_where_others_wait(
+    fhir: Caller, store: Store, path: str, query: tuple[tuple[str, str], ...], *, is_instant: bool
+) -> None:
+    asked = FhirRequest(method="GET", path=path, query=query)
+    assert fhir.service.is_instant(asked) is (is_instant and store.database.is_embedded)
