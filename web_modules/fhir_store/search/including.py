@@ -56,8 +56,10 @@ class Including:
         latest, asked = list(matches), list(includes)
         is_withheld = False
         for _round in range(MOST_ROUNDS):
+            if not latest or not asked:
+                break
             new: list[StoredVersion] = []
-            for include in asked if latest else ():
+            for include in asked:
                 for version in self._followed(records, include, latest):
                     if version is None:
                         is_withheld = True

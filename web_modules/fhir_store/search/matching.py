@@ -99,6 +99,8 @@ class Searcher:
 
     def _is_withheld(self, records: Records, search: Search) -> bool:
         """By whom alone, of all that is asked: or the notice would tell what hidden records say."""
+        if not records.sight.is_limited:
+            return False
         narrower = Narrower(records.practice, self._base_url, lambda _name: ())
         for branch in search.branches:
             whom = whom_alone(branch, self._base_url)
