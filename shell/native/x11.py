@@ -147,7 +147,7 @@ class X11Windows(QAbstractNativeEventFilter):
         self._xcb.configure(window_id, box=inside if inside != box else None, raised=True)
         if not with_keys:
             return
-        if self._xcb.property_numbers(self._xcb.root, "_NET_SUPPORTING_WM_CHECK"):
+        if self._xcb.has_window_manager():
             activate = self._xcb.atom("_NET_ACTIVE_WINDOW")
             event = struct.pack("<BBHIIII", _CLIENT_MESSAGE, 32, 0, window_id, activate, 2, 0)
             self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | SUBSTRUCTURE_REDIRECT, event)

@@ -3,7 +3,8 @@
 A window that its program has made and named, but not yet shown, goes into a holder that is never on the
 screen; once its program shows it, it is there. No window manager has seen it, and no key has gone to it.
 Some toolkits show a window in the same breath as they make it: a window manager has it first, and lets go of
-it as ICCCM 4.1.4 asks.
+it as ICCCM 4.1.4 asks. Or it was asked to show the window just before that was held, and leaves it
+at that, so that nobody shows it: it is taken as it is then.
 """
 
 import struct
@@ -29,6 +30,8 @@ DESTROY_NOTIFY: Final = 17
 _WITHDRAWN: Final = 0
 _WITHDRAW_MILLISECONDS: Final = 1000
 """How long a window manager may take to let go of a window before it is taken all the same."""
+_SHOW_MILLISECONDS: Final = 2000
+"""How long a window that a window manager may have been asked to show is waited for in the holder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +77,7 @@ class X11Arrival(QObject):
         self._taken: FoundWindow | None = None
         self._home: Box | None = None
         self._is_held = False
-        self._patience = QTimer(self, singleShot=True, interval=_WITHDRAW_MILLISECONDS)
+        self._patience = QTimer(self, singleShot=True)
         # not from within an event: the reparenting that follows makes more of them
         self._soon = QTimer(self, singleShot=True, interval=0)
         for timer in (self._patience, self._soon):
@@ -168,6 +171,8 @@ class X11Arrival(QObject):
         self._xcb.reparent(found.window_id, self._xcb.holder, self._home)
         if self._xcb.is_mapped(found.window_id):
             self._soon.start()
+        elif self._xcb.has_window_manager():
+            self._patience.start(_SHOW_MILLISECONDS)
 
     def _withdraw(self, found: FoundWindow) -> None:
         self._take(found)
@@ -175,7 +180,7 @@ class X11Arrival(QObject):
         self._xcb.send("unmap_window", found.window_id)
         event = struct.pack("<BBHIIB", UNMAP_NOTIFY, 0, 0, self._xcb.root, found.window_id, 0)
         self._xcb.send_event(self._xcb.root, SUBSTRUCTURE_NOTIFY | SUBSTRUCTURE_REDIRECT, event)
-        self._patience.start()
+        self._patience.start(_WITHDRAW_MILLISECONDS)
         self._see_withdrawn()
 
     def _take(self, found: FoundWindow) -> None:

@@ -43,6 +43,7 @@ class X11Guest:
         self._focus = focus
         self._window_id = window_id
         self._listener = listener
+        self._pane = xcb.parent(window_id)
         self.is_released = False
         xcb.send("change_save_set", 0, window_id)
         # the press, and what is typed after it, wait until the guest has the keys
@@ -139,8 +140,8 @@ class X11Guest:
         self._listener.on_title(self.title())
 
     def reparented(self) -> None:
-        """The window was moved. Told when it now is on the screen itself: the event may be an old one."""
-        if not self.is_released and self._xcb.parent(self._window_id) == self._xcb.root:
+        """The window was moved. Told when it now is elsewhere: the event may be an old one."""
+        if not self.is_released and self._xcb.parent(self._window_id) not in (self._pane, None):
             self._listener.on_taken_out()
 
     def destroyed(self) -> None:

@@ -230,6 +230,10 @@ class Xcb:
         reply = self._ask("xcb_get_window_attributes", window, fixed=44)
         return reply is None or reply[27] != 0
 
+    def has_window_manager(self) -> bool:
+        """Whether somebody else decides what is shown on the screen."""
+        return bool(self.property_numbers(self.root, "_NET_SUPPORTING_WM_CHECK"))
+
     def focused(self) -> int:
         """The window that has the keys."""
         reply = self._ask("xcb_get_input_focus")

@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,8 +16,8 @@ import pytest
 from shell.native.process import read_process
 from tests.support.guests import link
 from tests.support.panes import GuestPane, end_guest, guest_pane, legacy_arguments
-from tests.support.staged_hosts import StagedHosts
-from tests.support.virtual_screen import VirtualScreen
+from tests.support.staged_hosts import ROOT, StagedHosts
+from tests.support.virtual_screen import VirtualScreen, virtual_screen
 from tests.support.waiting import until
 
 GUESTS = ("tk-bare", "tk-openbox", "qt-bare", "qt-openbox")
@@ -378,6 +379,45 @@ def test_a_window_that_is_named_before_it_is_shown_is_never_on_the_screen_outsid
             assert events(window) == ["CreateNotify", "ReparentNotify"]
         finally:
             end_guest(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["tk", "qt"])
+def test_a_window_whose_manager_lost_the_request_to_show_it_comes_all_the_same(
+    kind: str, tmp_path: Path
+) -> None:
+    with (
+        virtual_screen() as screen,
+        _careless_manager(screen) as manager_says,
+        StagedHosts(screen, *legacy_arguments(kind, tmp_path)) as stage,
+    ):
+        try:
+            stage.open("legacy", "patients", "104417")
+            with stage.standing_still():
+                assert manager_says() == "lost\n"
+            stage.wait_for("shown", state="somebody", identifier="104417")
+            pane = GuestPane(stage=stage, side="legacy", screen=screen, folder=tmp_path)
+            assert "IsViewable" in screen.run("xwininfo", "-id", _window(pane) or "none")
+        finally:
+            end_guest(tmp_path)
+
+
+@contextlib.contextmanager
+def _careless_manager(screen: VirtualScreen) -> Iterator[Callable[[], str]]:
+    """See `tests.support.careless_manager`; gives what it says next."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.support.careless_manager"],
+        cwd=ROOT,
+        env=screen.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as manager:
+        said = manager.stdout
+        assert said is not None
+        assert said.readline() == "manages\n"
+        try:
+            yield said.readline
+        finally:
+            manager.terminate()
 
 
 @contextlib.contextmanager
