@@ -259,6 +259,39 @@ def test_a_label_that_the_system_does_not_have_is_refused(practice: Caller) -> N
     assert practice("PUT", "Patient/x", patient("x", **labelled("X"))).status == 422
 
 
+@pytest.mark.parametrize(
+    "label",
+    [
+        {"code": "R"},
+        {"display": "restricted"},
+        {"system": "", "code": "R"},
+        {"system": f"{CONFIDENTIALITY}/", "code": "R"},
+        {"system": f"{CONFIDENTIALITY}|2.1.0", "code": "R"},
+        {"system": CONFIDENTIALITY.replace("http:", "https:"), "code": "V"},
+        {"system": "http://hl7.org/fhir/v3/Confidentiality", "code": "R"},
+        {"system": "http://terminology.hl7.org/ValueSet/v3-ConfidentialityClassification", "code": "V"},
+        {"system": "urn:oid:2.16.840.1.113883.5.25", "code": "R"},
+        {"system": CONFIDENTIALITY, "code": "r"},
+        {"system": CONFIDENTIALITY, "display": "restricted"},
+    ],
+    ids=str,
+)
+def test_a_label_that_might_mean_confidential_and_would_not_be_heeded_is_refused(
+    practice: Caller, label: dict[str, Any]
+) -> None:
+    meta = {"meta": {"security": [*labelled("N")["meta"]["security"], label]}}
+    for record in (patient("x", **meta), patient("x", contained=[patient("inside", **meta)])):
+        refused = practice("PUT", "Patient/x", record)
+        assert refused.status in {400, 422}, refused.body
+        assert ask(practice, RECEPTIONIST, "GET", "Patient/x").status == 404
+
+
+def test_labels_of_other_systems_are_kept(practice: Caller) -> None:
+    label = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": "HTEST"}
+    assert practice("PUT", "Patient/x", patient("x", meta={"security": [label]})).status == 201
+    assert practice("GET", "Patient/x").body["meta"]["security"] == [label]
+
+
 def test_a_term_that_is_not_understood_permits_nothing(practice: Caller) -> None:
     strange = Grant(resource_type="Observation", interactions=READING, query=(("zork", "1"),))
     assert found(ask(practice, replace(RECEPTIONIST, grants=(strange,)), "GET", "Observation")) == set()
