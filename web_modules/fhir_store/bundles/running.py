@@ -62,10 +62,12 @@ class BundleRunner:
             with placing(step.place):
                 step.resource = self._linked(records, step, names)
         answers: dict[int, dict[str, Any]] = {}
+        made: set[tuple[str, str]] = set()
         for step in sorted(steps, key=lambda one: ORDER[one.method]):
             with placing(step.place):
-                self._look_again(records, step)
+                self._look_again(records, step, is_taken=step.key in made)
                 answers[step.index] = self._done(records, step, wants_content=wants_content)
+                made.add(step.key)
         return _response("transaction-response", [answers[step.index] for step in steps])
 
     def batch(
@@ -110,8 +112,13 @@ class BundleRunner:
         elif step.method == "PUT" and not step.resource_id:
             step.resource_id = str((step.resource or {}).get("id", "")) or new_id()
 
-    def _look_again(self, records: WritableRecords, step: Step) -> None:
+    def _look_again(self, records: WritableRecords, step: Step, *, is_taken: bool) -> None:
         """Search again before writing: earlier entries may have changed what the condition finds.
+
+        Args:
+            records: the practice's.
+            step: what to do.
+            is_taken: whether an earlier entry has made the resource that this one would make.
 
         Raises:
             Refusal: 412, another resource than the one that the entry was taken to mean.
@@ -123,7 +130,6 @@ class BundleRunner:
         if step.method == "POST" and found is not None and found.id == step.resource_id:
             step.existing = found  # an earlier entry with the same condition has made it
             return
-        is_taken = step.method == "POST" and records.current(step.resource_type, step.resource_id) is not None
         before = None if step.existing is None else step.existing.id
         if is_taken or before != (None if found is None else found.id):
             words = "Another entry of the transaction changes what the condition finds."

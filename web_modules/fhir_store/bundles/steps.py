@@ -61,6 +61,11 @@ class Step:
         """Where it is, as FHIRPath."""
         return f"Bundle.entry[{self.index}]"
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """The type and id of the resource that is meant, once that is known."""
+        return self.resource_type, self.resource_id
+
 
 class StepReader:
     """Reads entries by what the store can do."""
@@ -156,7 +161,7 @@ def check_unique(steps: Sequence[Step]) -> None:
     """
     seen: dict[tuple[str, str], str] = {}
     for step in steps:
-        key = (step.resource_type, step.resource_id)
+        key = step.key
         if step.resource_id and key in seen and {step.method, seen[key]} != {"POST"}:
             words = "Two entries of the transaction mean the same resource."
             raise refuse(400, IssueCode.DUPLICATE, words, step.place)
