@@ -10,7 +10,7 @@ from shell.context.hub import Vote
 from shell.context.shown import Side
 from shell.hosts.key_frame import KeyFrame
 from shell.main_window.dialogs import CloseCard, VoteCard, WordsCard
-from shell.main_window.finding import Action, Found, missing_words
+from shell.main_window.finding import Action, Found, is_too_little, missing_words
 from shell.main_window.network import Cloud
 from shell.main_window.overlay import Card, Overlay
 from shell.main_window.palette import Palette
@@ -18,6 +18,7 @@ from shell.main_window.theme import Theme
 from shell.main_window.unread import Unread
 from shell.patient import Patient
 from shell.switchboard import Switchboard
+from web_modules.fhir.patient_search import read_wanted
 
 _TYPING_MILLISECONDS = 120
 """A search goes out when the typing rests so long."""
@@ -182,7 +183,11 @@ class Cards(QObject):
 
     def _search(self) -> None:
         words = self._words
-        self._cloud.search(words, lambda patients: self._found(words, patients))
+        wanted = read_wanted(words, self._place.today())
+        if is_too_little(wanted):
+            self._found(words, Found())
+        else:
+            self._cloud.search(wanted, lambda patients: self._found(words, patients))
 
     def _found(self, words: str, found: Found | Unread) -> None:
         palette = self.palette

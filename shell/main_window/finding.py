@@ -8,9 +8,11 @@ from shell.functions import CloudOffer
 from shell.patient import Patient
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import View
+from web_modules.fhir.patient_search import Wanted
 
 _SIMILAR = 0.85
 """Ratio of difflib; SMITH, Sarah and SMITH, Sara lie above, SMITH, John below."""
+_LEAST_LETTERS = 2
 _VIEW_ACTIONS = (
     (View.LEGACY, "on the legacy screen", "legacy"),
     (View.SIDE_BY_SIDE, "side by side", "side-by-side"),
@@ -90,6 +92,12 @@ def matching(actions: Sequence[Action], words: str) -> list[Action]:
         for action in actions
         if all(any(part.startswith(one) for part in action.words.lower().split()) for one in wanted)
     ]
+
+
+def is_too_little(wanted: Wanted) -> bool:
+    """Whether nothing was typed but one letter, with which too many names begin."""
+    letters = "".join((wanted.family, *wanted.names))
+    return len(letters) < _LEAST_LETTERS and wanted == Wanted(family=wanted.family, names=wanted.names)
 
 
 def found_words(shown: int, total: int | None) -> str:

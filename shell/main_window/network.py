@@ -23,6 +23,7 @@ from web_modules.fhir.mirror_status import (
     unsettled,
     unsettled_by_patient,
 )
+from web_modules.fhir.patient_search import Wanted, patient_query
 from web_modules.fhir.resource_json import Resource
 from web_modules.fhir.searchset import matches, withholds
 
@@ -126,17 +127,17 @@ class Cloud(QObject):
             lambda found, _error: done(None if found is None else found.patients),
         )
 
-    def search(self, words: str, done: Callable[[Found | Unread], None]) -> None:
-        """Find patients by what a person typed: names, a date of birth, a number.
+    def search(self, wanted: Wanted, done: Callable[[Found | Unread], None]) -> None:
+        """Find patients.
 
         Args:
-            words: as typed.
+            wanted: of nothing, nobody is found.
             done: is given who was found, or why nobody could be looked for.
         """
-        query = search_query(words, self._offer.ods)
-        if query is None:
+        if wanted.is_nothing:
             done(Found())
             return
+        query = patient_query(wanted, self._offer.ods)
         self._ask(
             lambda: self._find(query),
             lambda found, error: done(found if found is not None else unread_of(error)),
@@ -161,7 +162,7 @@ class Cloud(QObject):
             self._practitioners[reference] = person_words(found.get("name", []))
         return self._practitioners[reference]
 
-    def _find(self, query: dict[str, Any]) -> Found:
+    def _find(self, query: dict[str, str | Sequence[str]]) -> Found:
         asked = query | {"_count": str(_FOUND_AT_MOST), "_total": "accurate"}
         bundle = self._client.search_page("Patient", asked)
         patients = tuple(patient_of(one, self._offer.ods) for one in matches(bundle))
@@ -227,34 +228,3 @@ class Cloud(QObject):
 
         job.answer.came.connect(answered, Qt.ConnectionType.QueuedConnection)
         self._pool.start(job)
-
-
-def search_query(words: str, ods: str) -> dict[str, Any] | None:
-    """What a person typed as a FHIR search of Patient; None when there is too little to go by."""
-    parts = words.replace(",", " ").split()
-    digits = words.replace(" ", "")
-    if digits.isdigit() and len(digits) == 10:
-        return {"identifier": f"{systems.NHS_NUMBER}|{digits}"}
-    if digits.isdigit() and len(parts) == 1 and len(digits) < 8:
-        return {"identifier": f"{systems.patient_number(ods)}|{digits}"}
-    query: dict[str, Any] = {}
-    names: list[str] = []
-    for part in parts:
-        day = typed_date(part)
-        if day is not None:
-            query["birthdate"] = day
-        else:
-            names.append(part)
-    if names:
-        query["name"] = names
-    return query if sum(len(name) for name in names) >= 2 or "birthdate" in query else None
-
-
-def typed_date(text: str) -> str | None:
-    """A date of birth as people type it, as FHIR writes it."""
-    for form in ("%d-%b-%Y", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%d%m%Y"):
-        try:
-            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a date has no zone
-        except ValueError:
-            continue
-    return None

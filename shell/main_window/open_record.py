@@ -9,6 +9,7 @@ from shell.banner.banner import Banner
 from shell.main_window.finding import Found, same_name
 from shell.main_window.network import Cloud
 from shell.patient import Patient
+from web_modules.fhir.patient_search import Wanted
 
 
 class OpenRecord(QObject):
@@ -61,9 +62,10 @@ class OpenRecord(QObject):
         self._changed(found)
 
     def _look_for_same_name(self, patient: Patient) -> None:
-        words = f"{patient.family} {patient.given.split(' ')[0]}"
+        names = (*patient.family.split(), *patient.given.split()[:1])
         self._cloud.search(
-            words, lambda found: self._found(patient, found.patients if isinstance(found, Found) else ())
+            Wanted(names=names),
+            lambda found: self._found(patient, found.patients if isinstance(found, Found) else ()),
         )
 
     def _found(self, patient: Patient, found: Sequence[Patient]) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
@@ -72,6 +71,7 @@ class MemoryTransport:
         is_hiding: it says that confidential patients are not shown.
         refused: by type of resource, the status with which whoever asks for it is refused.
         asked: the types of resources that were asked for.
+        searched: what of patients was searched for.
     """
 
     def __init__(self) -> None:
@@ -79,6 +79,7 @@ class MemoryTransport:
         self.is_hiding = False
         self.refused: dict[str, int] = {}
         self.asked: list[str] = []
+        self.searched: list[dict[str, str]] = []
         self.records: tuple[Resource, ...] = deepcopy(RECORDS)
         self.practitioners: list[Resource] = []
         self.basics: list[Resource] = []
@@ -108,7 +109,8 @@ class MemoryTransport:
         bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": page}
         return FhirResponse(status=200, headers={}, body=serialise(bundle))
 
-    def _patients(self, query: Mapping[str, Any]) -> list[Resource]:
+    def _patients(self, query: dict[str, str]) -> list[Resource]:
+        self.searched.append(query)
         if "identifier" in query:
             system, _, value = query["identifier"].partition("|")
             return [one for one in self.records if {"system": system, "value": value} in one["identifier"]]

@@ -9,12 +9,13 @@ from starlette.routing import Route
 
 from web_modules.fhir.client import version_of
 from web_modules.fhir.errors import FhirConflict
+from web_modules.fhir.patient_search import read_wanted
 from web_modules.fhir.resource_json import Resource
 from web_modules.identity.services import Services
 from web_modules.pages.answering import Form, page_route
 from web_modules.pages.changes import change_route
 from web_modules.pages.drawing import NavigationItem, Pages, now_words
-from web_modules.pages.finding import MOST_SHOWN, Found, find_patients, read_wanted
+from web_modules.pages.finding import MOST_SHOWN, Found, find_patients
 from web_modules.pages.unsettled import read_unsettled
 from web_modules.patients.contact import (
     FIELDS,

@@ -7,6 +7,7 @@ from pytestqt.qtbot import QtBot
 
 from shell.main_window.palette import Palette
 from tests.support.window_stage import SANDRA, SARAH, WindowStage, patient_resource
+from web_modules.fhir import systems
 
 
 def open_palette(stage: WindowStage) -> tuple[Palette, QLineEdit]:
@@ -70,6 +71,23 @@ def test_patient_is_found_by_nhs_number_and_by_the_practices_own(
     qtbot.waitUntil(lambda: "1 found" in words_of(palette))
     hit(qtbot, field, Qt.Key.Key_Return)
     assert stage.board.hub.patient == SANDRA
+
+
+@pytest.mark.parametrize(
+    ("words", "query"),
+    [
+        ("Smith, Sarah 12/3/61", {"family": "Smith", "name": "Sarah", "birthdate": "1961-03-12"}),
+        ("smith 999 204 1188", {"name": "smith", "identifier": f"{systems.NHS_NUMBER}|9992041188"}),
+        ("12345678", {"identifier": f"{systems.patient_number('Y99002')}|12345678"}),
+    ],
+)
+def test_typed_words_are_read_as_the_pages_own_find_box_reads_them(
+    stage: WindowStage, qtbot: QtBot, words: str, query: dict[str, str]
+) -> None:
+    _, field = open_palette(stage)
+    field.setText(words)
+    qtbot.waitUntil(lambda: bool(stage.transport.searched))
+    assert query.items() <= stage.transport.searched[-1].items()
 
 
 def test_nobody_found_says_where_was_looked(stage: WindowStage, qtbot: QtBot) -> None:
