@@ -6,6 +6,7 @@ goes with the candidates and not with the practice.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import groupby
 from typing import TypeGuard
 
@@ -47,17 +48,17 @@ _FROM_REFERENCES = "FROM search_reference AS i WHERE"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Narrowing:
-    """One criterion in SQL.
+    """One criterion in SQL, of which one form is used, and only that is made.
 
     Attributes:
         breadth: the narrowest leads.
-        leading: names all that fulfil it.
-        checking: looks at one candidate.
+        leading: makes what names all that fulfil it.
+        checking: makes what looks at one candidate.
     """
 
     breadth: int
-    leading: Sql
-    checking: Sql
+    leading: Callable[[], Sql]
+    checking: Callable[[], Sql]
 
 
 class Narrower:
@@ -78,17 +79,20 @@ class Narrower:
             Refusal: 400, a value is not of its parameter's kind.
         """
         parts = sorted(self._narrowings(resource_type, criteria), key=lambda part: part.breadth)
-        found = [part.checking if n else part.leading for n, part in enumerate(parts)]
+        found = [part.checking() if n else part.leading() for n, part in enumerate(parts)]
         return every([*found, self._typed(resource_type)])
 
     def checking(self, resource_type: str, criteria: Iterable[Criterion]) -> Sql:
         """What a resource `r` of a type that is known already must fulfil."""
-        return every([part.checking for part in self._narrowings(resource_type, criteria)])
+        return every([part.checking() for part in self._narrowings(resource_type, criteria)])
 
-    def _checked(self, resource_type: str, criterion: Criterion, key: str) -> Sql:
+    def _named(self, resource_type: str, part: _Narrowing) -> Sql:
+        """All resources `r` of a type that fulfil one criterion."""
+        return every([part.leading(), self._typed(resource_type)])
+
+    def _checked(self, resource_type: str, part: _Narrowing, key: str) -> Sql:
         """The same for one resource that is known by a key."""
-        found = [part.checking for part in self._narrowings(resource_type, [criterion])]
-        return every([*found, Sql(key), self._typed(resource_type)])
+        return every([part.checking(), Sql(key), self._typed(resource_type)])
 
     def _typed(self, resource_type: str) -> Sql:
         own = Sql("r.practice = ? AND r.type = ? AND r.is_deleted = 0", (self._practice, resource_type))
@@ -121,15 +125,15 @@ class Narrower:
                 parts = [self._narrowing(resource_type, one) for one in criterion.criteria]
                 return _Narrowing(
                     breadth=max(part.breadth for part in parts),
-                    leading=either([part.leading for part in parts]),
-                    checking=either([part.checking for part in parts]),
+                    leading=lambda: either([part.leading() for part in parts]),
+                    checking=lambda: either([part.checking() for part in parts]),
                 )
         with about(criterion.asked_as):
             if criterion.parameter.code not in BUILT_IN:
                 return self._condition(criterion)
             clause = resource_clause(criterion)
         breadth = _ID if criterion.parameter.code == "_id" else _BROADEST
-        return _Narrowing(breadth=breadth, leading=clause, checking=clause)
+        return _Narrowing(breadth=breadth, leading=lambda: clause, checking=lambda: clause)
 
     def _condition(self, condition: Condition) -> _Narrowing:
         match condition.modifier:
@@ -146,10 +150,14 @@ class Narrower:
         return self._found(tests_of(condition, self._base_url), _breadth(condition))
 
     def _found(self, tests: Sequence[RowTest], breadth: int) -> _Narrowing:
-        return _Narrowing(breadth=breadth, leading=self._leading(tests), checking=self._checking(tests))
+        return _Narrowing(
+            breadth=breadth, leading=partial(self._leading, tests), checking=partial(self._checking, tests)
+        )
 
     def _not_found(self, tests: Sequence[RowTest]) -> _Narrowing:
-        clause = negated(self._checking(tests))
+        def clause() -> Sql:
+            return negated(self._checking(tests))
+
         return _Narrowing(breadth=_BROADEST, leading=clause, checking=clause)
 
     def _coded(self, condition: Condition) -> RowTest:
@@ -187,50 +195,60 @@ class Narrower:
         )
 
     def _chain(self, chain: Chain) -> _Narrowing:
-        leading, checking, inner = [], [], []
-        for target_type, criterion in chain.links:
-            values = (self._practice, chain.parameter.number, target_type)
-            named = self.where(target_type, [criterion])
-            leading.append(
-                Sql(
+        links = [
+            (target_type, part, (self._practice, chain.parameter.number, target_type))
+            for target_type, criterion in chain.links
+            for part in self._narrowings(target_type, [criterion])
+        ]
+
+        def leading() -> Sql:
+            found = []
+            for target_type, part, values in links:
+                named = self._named(target_type, part)
+                text = (
                     f"SELECT i.number {_FROM_REFERENCES} i.target_id IN"
-                    f" (SELECT r.id FROM resource AS r WHERE {named.text}) AND {_REFERENCES}",
-                    (*named.values, *values),
+                    f" (SELECT r.id FROM resource AS r WHERE {named.text}) AND {_REFERENCES}"
                 )
-            )
-            one = self._checked(target_type, criterion, "r.id = i.target_id")
-            checking.append(
-                Sql(
+                found.append(Sql(text, (*named.values, *values)))
+            union = " UNION ALL ".join(one.text for one in found)
+            return Sql(f"r.number IN ({union})", tuple(value for one in found for value in one.values))
+
+        def checking() -> Sql:
+            found = []
+            for target_type, part, values in links:
+                one = self._checked(target_type, part, "r.id = i.target_id")
+                text = (
                     f"EXISTS (SELECT 1 {_FROM_REFERENCES} EXISTS (SELECT 1 FROM resource AS r"
-                    f" WHERE {one.text}) AND {_REFERENCES} AND i.number = r.number)",
-                    (*one.values, *values),
+                    f" WHERE {one.text}) AND {_REFERENCES} AND i.number = r.number)"
                 )
-            )
-            inner.append(self._narrowing(target_type, criterion).breadth)
-        union = " UNION ALL ".join(one.text for one in leading)
-        return _Narrowing(
-            breadth=max(_REFERENCE, *inner),
-            leading=Sql(f"r.number IN ({union})", tuple(value for one in leading for value in one.values)),
-            checking=either(checking),
-        )
+                found.append(Sql(text, (*one.values, *values)))
+            return either(found)
+
+        breadth = max(_REFERENCE, *(part.breadth for _type, part, _values in links))
+        return _Narrowing(breadth=breadth, leading=leading, checking=checking)
 
     def _reverse(self, resource_type: str, reverse: Reverse) -> _Narrowing:
         values = (self._practice, reverse.parameter.number, resource_type)
-        named = self.where(reverse.source_type, [reverse.criterion])
-        one = self._checked(reverse.source_type, reverse.criterion, "r.number = i.number")
-        return _Narrowing(
-            breadth=max(_REFERENCE, self._narrowing(reverse.source_type, reverse.criterion).breadth),
-            leading=Sql(
+        source_type = reverse.source_type
+        (part,) = self._narrowings(source_type, [reverse.criterion])
+
+        def leading() -> Sql:
+            named = self._named(source_type, part)
+            text = (
                 f"r.id IN (SELECT i.target_id {_FROM_REFERENCES} i.number IN"
-                f" (SELECT r.number FROM resource AS r WHERE {named.text}) AND {_REFERENCES})",
-                (*named.values, *values),
-            ),
-            checking=Sql(
+                f" (SELECT r.number FROM resource AS r WHERE {named.text}) AND {_REFERENCES})"
+            )
+            return Sql(text, (*named.values, *values))
+
+        def checking() -> Sql:
+            one = self._checked(source_type, part, "r.number = i.number")
+            text = (
                 f"EXISTS (SELECT 1 {_FROM_REFERENCES} EXISTS (SELECT 1 FROM resource AS r"
-                f" WHERE {one.text}) AND {_REFERENCES} AND i.target_id = r.id)",
-                (*one.values, *values),
-            ),
-        )
+                f" WHERE {one.text}) AND {_REFERENCES} AND i.target_id = r.id)"
+            )
+            return Sql(text, (*one.values, *values))
+
+        return _Narrowing(breadth=max(_REFERENCE, part.breadth), leading=leading, checking=checking)
 
 
 def _is_bound(criterion: Criterion) -> TypeGuard[Condition]:

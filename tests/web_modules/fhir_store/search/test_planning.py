@@ -8,6 +8,10 @@ import pytest
 
 from tests.web_modules.fhir_store.conftest import PRACTICE, Caller, served
 from web_modules.fhir_store.database.session import Session
+from web_modules.fhir_store.search import narrowing
+from web_modules.fhir_store.search.conditions import RowTest, tests_of
+from web_modules.fhir_store.search.criteria import Condition
+from web_modules.fhir_store.search.query import SearchReader
 from web_modules.fhir_store.store import Standard, Store
 
 WHOLE = re.compile(r"^SEARCH \w+ USING .*\(practice=\?( AND (type|parameter)=\?)?\)")
@@ -81,3 +85,29 @@ def _plan(fhir: Caller, asked: str, monkeypatch: pytest.MonkeyPatch) -> list[str
     assert answer.status == 200, answer.body
     assert plan
     return plan
+
+
+@pytest.mark.parametrize(
+    ("resource_type", "name", "value"),
+    [
+        ("Observation", "subject:Patient.general-practitioner:Practitioner.name", "x"),
+        ("Patient", "_has:Observation:patient:code", "a|b"),
+        ("Patient", "_has:Observation:patient:_has:Provenance:target:agent", "Practitioner/1"),
+    ],
+)
+def test_the_end_of_a_chain_is_worked_out_once_however_long_it_is(
+    standard: Standard, monkeypatch: pytest.MonkeyPatch, resource_type: str, name: str, value: str
+) -> None:
+    search = SearchReader(standard.catalogue).read(resource_type, ((name, value),), is_strict=True)
+    ends = []
+
+    def counted(condition: Condition, base_url: str) -> list[RowTest]:
+        ends.append(condition.parameter.code)
+        return tests_of(condition, base_url)
+
+    monkeypatch.setattr(narrowing, "tests_of", counted)
+    made = narrowing.Narrower(PRACTICE, "", lambda _name: ()).where(
+        resource_type, search.branches[0].criteria
+    )
+    assert made.text
+    assert len(ends) == 1
