@@ -1,6 +1,7 @@
 """What of a practice's records somebody may see and do, as the records themselves ask it."""
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.search.sql import Sql
@@ -22,6 +23,9 @@ class Sight(Protocol):
     def withheld(self, resource_type: str) -> Sql | None:
         """What is permitted but for its confidentiality label fulfils this; None when no label hides it."""
 
+    def takes(self, interaction: Interaction, resource: Mapping[str, Any]) -> bool:
+        """Whether what a resource contains may be written."""
+
     def shows(self, content: bytes) -> bool:
         """Whether a past version may be read by its own content; what cannot be told is not shown."""
 
@@ -37,6 +41,9 @@ class _Unlimited:
 
     def withheld(self, _resource_type: str) -> Sql | None:
         return None
+
+    def takes(self, _interaction: Interaction, _resource: Mapping[str, Any]) -> bool:
+        return True
 
     def shows(self, _content: bytes) -> bool:
         return True

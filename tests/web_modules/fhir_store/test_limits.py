@@ -201,6 +201,52 @@ def test_nobody_writes_beyond_the_grant(practice: Caller) -> None:
     assert ask(practice, LABORATORY, "POST", "Observation", observation("x", "mine")).status == 403
 
 
+def test_who_writes_for_one_patient_writes_of_that_patient_alone(practice: Caller) -> None:
+    by_mine = {"performer": [{"reference": "Patient/mine"}]}
+    by_other = {"performer": [{"reference": "Patient/other"}]}
+    of_nobody = observation("x", "mine", **by_mine)
+    del of_nobody["subject"]
+    for refused in (observation("x", "other", **by_mine), of_nobody):
+        assert ask(practice, APP, "POST", "Observation", refused).status == 403
+    assert ask(practice, APP, "POST", "Observation", observation("x", "mine", **by_other)).status == 201
+    assert practice("PUT", "Observation/other-o", observation("other-o", "other", **by_mine)).status == 200
+    assert ask(practice, APP, "GET", "Observation/other-o").status == 200  # HL7's compartment has performers
+    taken = observation("other-o", "mine", **by_mine)
+    assert ask(practice, APP, "PUT", "Observation/other-o", taken).status == 403
+    assert ask(practice, APP, "DELETE", "Observation/other-o").status == 403
+    assert practice("GET", "Observation/other-o").body["meta"]["versionId"] == "2"
+
+
+def test_who_writes_for_one_patient_books_nobody_else(practice: Caller) -> None:
+    def appointment(*names: str) -> dict[str, Any]:
+        people = [{"actor": {"reference": f"Patient/{name}"}, "status": "accepted"} for name in names]
+        return {"resourceType": "Appointment", "status": "proposed", "participant": people}
+
+    assert ask(practice, APP, "POST", "Appointment", appointment("mine")).status == 201
+    assert ask(practice, APP, "POST", "Appointment", appointment("mine", "other")).status == 403
+    assert ask(practice, RECEPTIONIST, "POST", "Appointment", appointment("mine", "other")).status == 201
+
+
+def test_who_writes_for_one_patient_puts_nothing_of_another_inside(practice: Caller) -> None:
+    def holding(name: str) -> dict[str, Any]:
+        return {
+            "resourceType": "List",
+            "status": "current",
+            "mode": "working",
+            "subject": {"reference": "Patient/mine"},
+            "contained": [observation("inner", name)],
+            "entry": [{"item": {"reference": "#inner"}}],
+        }
+
+    written = ask(practice, APP, "POST", "List", holding("mine"))
+    assert written.status == 201
+    assert ask(practice, APP, "POST", "List", holding("other")).status == 403
+    path = f"List/{written.body['id']}"
+    changed = ask(practice, APP, "PUT", path, holding("other") | {"id": written.body["id"]})
+    assert changed.status == 403
+    assert ask(practice, RECEPTIONIST, "POST", "List", holding("other")).status == 201
+
+
 def test_a_condition_is_blind_to_what_is_hidden(practice: Caller) -> None:
     body = observation("x", "mine") | {"identifier": [{"value": "same"}]}
     body.pop("id")

@@ -275,7 +275,8 @@ class WritableRecords(Records):
         self._write(version)
         before = None if previous is None or previous.content is None else decode(previous.content)
         self._index.replace(version.number, before, whole)
-        if self.hides(interaction, resource_type, resource_id):
+        is_permitted = self.sight.takes(interaction, whole)
+        if not is_permitted or self.hides(interaction, resource_type, resource_id):
             raise refuse(403, IssueCode.FORBIDDEN, "You may not store a record with this content.")
         if self._door is not None:
             self._door.stored(version)

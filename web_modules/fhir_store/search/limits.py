@@ -14,6 +14,7 @@ from web_modules.fhir_store.access import (
     ANY_TYPE,
     EVERYTHING,
     RESTRICTED_LABELS,
+    WRITING,
     Access,
     Grant,
     Interaction,
@@ -30,6 +31,9 @@ from web_modules.fhir_store.search.sql import NEVER, Sql, among, either, every, 
 
 Compartment = Mapping[str, Sequence[str]]
 """For each type, the search parameters that say of which patient it is."""
+
+_SUBJECT = frozenset({"patient", "subject", "beneficiary"})
+"""Of a compartment's parameters those that say whom a record is about, and not who else had a part in it."""
 
 
 def is_unlimited(access: Access) -> bool:
@@ -118,6 +122,18 @@ class LimitedSight:
             for grant in self._access.grants_for(Interaction.READ, resource_type)
         )
 
+    def takes(self, interaction: Interaction, resource: Mapping[str, Any]) -> bool:
+        """Whether what a resource contains may be written: with a grant for one patient, of no other."""
+        others = {
+            patient
+            for inner in resource.get("contained", ())
+            for patient in self._named(inner, self._subject_numbers(inner["resourceType"]))
+        }
+        return any(
+            grant.patient is None or others <= {grant.patient}
+            for grant in self._access.grants_for(interaction, resource["resourceType"])
+        )
+
     def _is_matched(self, grant: Grant, resource: Mapping[str, Any], rows: IndexRows) -> bool:
         criteria = self._criteria(grant, resource["resourceType"])
         return criteria is not None and all(is_fulfilled(one, resource["id"], rows) for one in criteria)
@@ -126,22 +142,28 @@ class LimitedSight:
         """The ids of those in whose compartments a resource is."""
         if resource["resourceType"] == "Patient":
             return frozenset({str(resource["id"])})
-        numbers = self._numbers(resource["resourceType"])
-        references = rows.get(ParameterKind.REFERENCE, ())
+        return self._named(resource, self._numbers(resource["resourceType"]), rows)
+
+    def _named(
+        self, resource: Mapping[str, Any], numbers: Sequence[int], rows: IndexRows | None = None
+    ) -> frozenset[str]:
+        """The ids of the patients whom some parameters find in a resource."""
+        known = self._indexer.rows(resource, self._base_url) if rows is None else rows
         return frozenset(
             str(target_id)
-            for number, target_type, target_id in references
+            for number, target_type, target_id in known.get(ParameterKind.REFERENCE, ())
             if number in numbers and target_type == "Patient"
         )
 
     def _granted(self, interaction: Interaction, resource_type: str) -> Sql | None:
         terms = [
-            self._terms(grant, resource_type) for grant in self._access.grants_for(interaction, resource_type)
+            self._terms(grant, interaction, resource_type)
+            for grant in self._access.grants_for(interaction, resource_type)
         ]
         return None if None in terms else either([term for term in terms if term is not None])
 
-    def _terms(self, grant: Grant, resource_type: str) -> Sql | None:
-        parts = [] if grant.patient is None else [self._is_of(grant.patient, resource_type)]
+    def _terms(self, grant: Grant, interaction: Interaction, resource_type: str) -> Sql | None:
+        parts = [] if grant.patient is None else [self._is_of(grant.patient, interaction, resource_type)]
         criteria = self._criteria(grant, resource_type)
         if criteria is None:
             return NEVER
@@ -156,10 +178,16 @@ class LimitedSight:
         known = [criterion for criterion in criteria if criterion is not None]
         return known if len(known) == len(criteria) else None
 
-    def _is_of(self, patient: str, resource_type: str) -> Sql:
+    def _is_of(self, patient: str, interaction: Interaction, resource_type: str) -> Sql:
+        """Whether it is in a patient's compartment; to be written, about that patient and no other."""
         if resource_type == "Patient":
             return Sql("r.id = ?", (patient,))
-        return self._pointing(resource_type, Sql("i.target_id = ?", (patient,)))
+        is_this = Sql("i.target_id = ?", (patient,))
+        if interaction not in WRITING:
+            return self._pointing(self._numbers(resource_type), is_this)
+        subjects = self._subject_numbers(resource_type)
+        of_others = self._pointing(subjects, negated(is_this))
+        return every([self._pointing(subjects, is_this), negated(of_others)])
 
     def _is_of_known_patients(self, resource_type: str) -> Sql:
         """Whether it is about patients, all of whom there is a relationship with."""
@@ -167,12 +195,13 @@ class LimitedSight:
         if resource_type == "Patient":
             return Sql(f"r.id IN ({EACH})", known)
         is_known = Sql(f"i.target_id IN ({EACH})", known)
-        of_known = self._pointing(resource_type, is_known)
-        of_others = self._pointing(resource_type, negated(is_known))
+        numbers = self._numbers(resource_type)
+        of_known = self._pointing(numbers, is_known)
+        of_others = self._pointing(numbers, negated(is_known))
         return every([of_known, negated(of_others)])
 
-    def _pointing(self, resource_type: str, target: Sql) -> Sql:
-        parameters = among("i.parameter", self._numbers(resource_type))
+    def _pointing(self, numbers: Sequence[int], target: Sql) -> Sql:
+        parameters = among("i.parameter", numbers)
         return Sql(
             "EXISTS (SELECT 1 FROM search_reference AS i WHERE i.practice = ? AND i.number = r.number"
             f" AND {parameters.text} AND i.target_type = 'Patient' AND {target.text})",
@@ -181,8 +210,16 @@ class LimitedSight:
 
     def _numbers(self, resource_type: str) -> list[int]:
         """By which the index knows the parameters that say of which patient a resource is."""
+        return self._known_numbers(resource_type, self._compartment.get(resource_type, ()))
+
+    def _subject_numbers(self, resource_type: str) -> list[int]:
+        """Of those the ones that say whom it is about; all, where none says only that."""
+        names = self._compartment.get(resource_type, ())
+        return self._known_numbers(resource_type, [name for name in names if name in _SUBJECT] or names)
+
+    def _known_numbers(self, resource_type: str, names: Iterable[str]) -> list[int]:
         known = self._catalogue.of(resource_type)
-        return [known[name].number for name in self._compartment.get(resource_type, ()) if name in known]
+        return [known[name].number for name in names if name in known]
 
     def _labelled(self, resource_type: str, codes: Iterable[str]) -> Sql:
         numbers = [parameter_number(resource_type, name) for name in ("_security", LABELLED_INSIDE)]
