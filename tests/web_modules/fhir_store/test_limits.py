@@ -202,8 +202,8 @@ def test_nobody_writes_beyond_the_grant(practice: Caller) -> None:
 
 
 def test_who_writes_for_one_patient_writes_of_that_patient_alone(practice: Caller) -> None:
-    by_mine = {"performer": [{"reference": "Patient/mine"}]}
-    by_other = {"performer": [{"reference": "Patient/other"}]}
+    by_mine: dict[str, Any] = {"performer": [{"reference": "Patient/mine"}]}
+    by_other: dict[str, Any] = {"performer": [{"reference": "Patient/other"}]}
     of_nobody = observation("x", "mine", **by_mine)
     del of_nobody["subject"]
     for refused in (observation("x", "other", **by_mine), of_nobody):
