@@ -184,10 +184,10 @@ class Cards(QObject):
     def _search(self) -> None:
         words = self._words
         wanted = read_wanted(words, self._place.today())
-        if is_too_little(wanted):
-            self._found(words, Found())
-        else:
+        if not is_too_little(wanted):
             self._cloud.search(wanted, lambda patients: self._found(words, patients))
+        elif self.palette is not None:
+            self.palette.show_trouble("Type one more letter.", "Too many names begin with one.")
 
     def _found(self, words: str, found: Found | Unread) -> None:
         palette = self.palette

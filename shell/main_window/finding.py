@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from unicodedata import category
 
 from shell.functions import CloudOffer
 from shell.patient import Patient
@@ -12,7 +13,6 @@ from web_modules.fhir.patient_search import Wanted
 
 _SIMILAR = 0.85
 """Ratio of difflib; SMITH, Sarah and SMITH, Sara lie above, SMITH, John below."""
-_LEAST_LETTERS = 2
 _VIEW_ACTIONS = (
     (View.LEGACY, "on the legacy screen", "legacy"),
     (View.SIDE_BY_SIDE, "side by side", "side-by-side"),
@@ -95,9 +95,13 @@ def matching(actions: Sequence[Action], words: str) -> list[Action]:
 
 
 def is_too_little(wanted: Wanted) -> bool:
-    """Whether nothing was typed but one letter, with which too many names begin."""
+    """Whether nothing was typed but one letter of an alphabet, with which too many names begin.
+
+    In scripts without capitals, such as Chinese, one sign can be a whole name.
+    """
     letters = "".join((wanted.family, *wanted.names))
-    return len(letters) < _LEAST_LETTERS and wanted == Wanted(family=wanted.family, names=wanted.names)
+    is_name = len(letters) > 1 or (letters and category(letters) == "Lo")
+    return not is_name and wanted == Wanted(family=wanted.family, names=wanted.names)
 
 
 def found_words(shown: int, total: int | None) -> str:

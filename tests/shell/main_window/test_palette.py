@@ -97,6 +97,21 @@ def test_nobody_found_says_where_was_looked(stage: WindowStage, qtbot: QtBot) ->
     assert "Looked in names, dates of birth, NHS numbers and practice numbers." in words_of(palette)
 
 
+@pytest.mark.hazard("H04")
+def test_too_little_to_look_for_is_not_said_to_match_nobody(stage: WindowStage, qtbot: QtBot) -> None:
+    palette, field = open_palette(stage)
+    field.setText("o")
+    qtbot.waitUntil(lambda: "Type one more letter." in words_of(palette))
+    assert "No patient matches" not in words_of(palette)
+
+
+def test_one_sign_that_is_a_whole_name_is_looked_for(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.transport.records = (patient_resource("20001", "王", "小明", "1961-03-12", None),)
+    palette, field = open_palette(stage)
+    field.setText("王")
+    qtbot.waitUntil(lambda: "王, 小明" in words_of(palette))
+
+
 def test_cloud_that_does_not_answer_is_said_with_what_to_do(stage: WindowStage, qtbot: QtBot) -> None:
     stage.transport.is_reachable = False
     palette, field = open_palette(stage)
