@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.database.records import Records, StoredVersion, WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, decode
 from web_modules.fhir_store.interactions.patching import Patch
@@ -224,8 +225,12 @@ class Interactions:
         """The one resource that a condition finds, or None. A condition that is not understood is refused.
 
         Raises:
-            Refusal: 412, several match or the condition is empty; 400, it is not understood.
+            Refusal: 403, whoever asks may not search; 412, several match or the condition is empty; 400, it
+                is not understood.
         """
+        if not records.sight.allows(Interaction.SEARCH, resource_type):
+            words = f"You may not search for a {resource_type}, so nothing can be done under a condition."
+            raise refuse(403, IssueCode.FORBIDDEN, words)
         pairs = parse_qsl(condition.partition("?")[2] if "?" in condition else condition)
         search = self._reader.read(
             resource_type, [*pairs, ("_count", "2"), ("_total", "none")], is_strict=True

@@ -1,0 +1,84 @@
+"""Each of SMART's letters permits what it says, without the others, and nothing besides."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.web_modules.fhir_store.conftest import Answer, Caller
+from tests.web_modules.fhir_store.test_limits import RECEPTIONIST, patient
+from web_modules.fhir.transport import FhirRequest
+from web_modules.fhir_store.access import Access, Grant, Interaction
+from web_modules.fhir_store.documents import decode, encode
+
+KNOWN = {"identifier": [{"system": "urn:d", "value": "1"}]}
+CONDITION = "identifier=urn:d|1"
+
+
+def with_letters(letters: str) -> Access:
+    interactions = frozenset(Interaction(letter) for letter in letters)
+    grants = (Grant(resource_type="Patient", interactions=interactions),)
+    return replace(RECEPTIONIST, grants=grants, relationships=None)
+
+
+def ask(fhir: Caller, who: Access, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+    address, _, query = path.partition("?")
+    pairs = tuple((name, value) for name, _, value in (one.partition("=") for one in query.split("&") if one))
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    request = FhirRequest(
+        method=method,
+        path=address,
+        query=pairs,
+        headers=named,
+        body=b"" if body is None else encode(body),
+    )
+    answer = fhir.service.send(request, who)
+    told = decode(answer.body) if answer.body else None
+    return Answer(status=answer.status, headers=dict(answer.headers), body=told)
+
+
+@pytest.fixture
+def practice(fhir: Caller) -> Caller:
+    assert fhir("PUT", "Patient/there", patient("there", **KNOWN)).status == 201
+    return fhir
+
+
+def of_bundle(kind: str, **request: str) -> dict[str, Any]:
+    entry = {"request": request, "resource": {"resourceType": "Patient", **KNOWN}}
+    return {"resourceType": "Bundle", "type": kind, "entry": [entry]}
+
+
+@pytest.mark.parametrize("letters", ["c", "cr", "cud", "crud"])
+def test_a_condition_is_refused_to_who_may_not_search(practice: Caller, letters: str) -> None:
+    who, body = with_letters(letters), {"resourceType": "Patient", **KNOWN}
+    assert ask(practice, who, "POST", "Patient", body, if_none_exist=CONDITION).status == 403
+    for method in ("PUT", "DELETE"):
+        assert ask(practice, who, method, f"Patient?{CONDITION}", body).status == 403
+    create = {"method": "POST", "url": "Patient", "ifNoneExist": CONDITION}
+    assert ask(practice, who, "POST", "", of_bundle("transaction", **create)).status == 403
+    in_batch = ask(practice, who, "POST", "", of_bundle("batch", **create))
+    assert in_batch.body["entry"][0]["response"]["status"].startswith("403")
+    assert practice.ids("Patient", identifier="urn:d|1") == ["there"]
+
+
+def test_a_conditional_create_needs_create_and_search_alone(practice: Caller) -> None:
+    body = {"resourceType": "Patient", **KNOWN}
+    found = ask(practice, with_letters("cs"), "POST", "Patient", body, if_none_exist=CONDITION)
+    assert found.status == 200
+    assert practice.ids("Patient", identifier="urn:d|1") == ["there"]
+
+
+def test_a_reference_by_a_search_is_refused_to_who_may_not_search(practice: Caller) -> None:
+    observation = Grant(resource_type="Observation", interactions=frozenset({Interaction.CREATE}))
+    who = replace(with_letters("r"), grants=(observation, *with_letters("r").grants))
+    entry = {
+        "request": {"method": "POST", "url": "Observation"},
+        "resource": {
+            "resourceType": "Observation",
+            "status": "final",
+            "code": {"text": "x"},
+            "subject": {"reference": f"Patient?{CONDITION}"},
+        },
+    }
+    bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+    assert ask(practice, who, "POST", "", bundle).status == 403
