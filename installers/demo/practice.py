@@ -69,7 +69,7 @@ def ensure_filled(
         WrongPractice: it was filled with something else.
         ProgramFailed: it could not be filled; nothing of the attempt is left, and what was there stands.
     """
-    _bring_back(place)
+    _clear_up(place)
     source = str(extract.resolve()) if extract else None
     filling = None if is_reset else filling_of(place)
     if filling is None:
@@ -91,22 +91,25 @@ def _outgoing(place: Place) -> Path:
     return place.folder.with_name(f"{place.folder.name}.old")
 
 
-def _bring_back(place: Place) -> None:
-    """Put back what a run had put aside that was killed before the new practice was in its place."""
+def _beside(place: Place) -> Place:
+    return replace(place, folder=place.folder.with_name(f"{place.folder.name}.new"))
+
+
+def _clear_up(place: Place) -> None:
+    """Undo what a killed run began: put back what it had put aside, throw away what is half filled."""
     outgoing = _outgoing(place)
     if outgoing.exists() and not place.folder.exists():
         outgoing.rename(place.folder)
+    for left in (outgoing, _beside(place).folder):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _fill(
     place: Place, *, source: str | None, today: date | None, end_programs: Callable[[], None]
 ) -> Filling:
     """Fill a practice beside the one that is there, and put it in its place once it is whole."""
-    beside = replace(place, folder=place.folder.with_name(f"{place.folder.name}.new"))
-    outgoing = _outgoing(place)
+    beside, outgoing = _beside(place), _outgoing(place)
     try:
-        for left_by_a_killed_run in (beside.folder, outgoing):
-            shutil.rmtree(left_by_a_killed_run, ignore_errors=True)
         beside.folder.mkdir(parents=True, mode=0o700)
         filling = _fill_empty(beside, source=source, today=today)
         end_programs()

@@ -105,6 +105,15 @@ def test_a_practice_put_aside_by_a_reset_that_was_killed_is_found_again(place: P
     place.folder.with_name("reference.new").mkdir()
     assert ensure_filled(place, extract=None, today=DAY) == filling
     assert contents(place) == before
+    assert {file.name for file in place.folder.parent.iterdir()} == {"reference"}
+
+
+@pytest.mark.parametrize("left", ["reference.new", "reference.old"])
+def test_nothing_stays_of_a_reset_that_was_killed(place: Place, left: str) -> None:
+    filling = ensure_filled(place, extract=None, today=DAY)
+    place.folder.with_name(left).mkdir()
+    assert ensure_filled(place, extract=None, today=DAY) == filling
+    assert {file.name for file in place.folder.parent.iterdir()} == {"reference"}
 
 
 def test_a_day_past_the_book_is_said_with_a_day_that_is_in_it(place: Place) -> None:
