@@ -107,9 +107,38 @@ def note_of(
         words: why it was refused, when it was.
         written: the versions that were stored, such as `Patient/1/_history/2`.
     """
+    references = written or _asked(request)
+    return _note(request, agent, (status, words), moment=moment, references=references, queried=(request,))
+
+
+def note_of_reading(
+    request: FhirRequest, agent: Agent, within: Sequence[FhirRequest], *, moment: int
+) -> Note:
+    """The note of what a bundle has read.
+
+    Args:
+        request: with the bundle.
+        agent: who asked.
+        within: what the bundle asks for.
+        moment: microseconds since 1970 UTC.
+    """
+    references = [reference for one in within for reference in _asked(one)]
+    return _note(request, agent, (200, ""), moment=moment, references=references, queried=within)
+
+
+def _note(
+    request: FhirRequest,
+    agent: Agent,
+    answered: tuple[int, str],
+    *,
+    moment: int,
+    references: Sequence[str],
+    queried: Sequence[FhirRequest],
+) -> Note:
+    status, words = answered
     interaction, action = _interaction(request)
     # PostgreSQL keeps no NUL, and what nobody could have stored has no name to be found by.
-    references = list(written) or [one for one in _asked(request) if "\0" not in one]
+    references = [one for one in dict.fromkeys(references) if "\0" not in one]
     event: dict[str, Any] = {
         "resourceType": "AuditEvent",
         "type": _REST,
@@ -126,8 +155,10 @@ def note_of(
         {"what": {"reference": reference}, "type": _DATA, "role": _DOMAIN_RESOURCE}
         for reference in references
     ]
-    if request.query:
-        query = f"{request.path}?{query_text(request.query)}".encode()
+    for one in queried:
+        if not one.query:
+            continue
+        query = f"{one.path}?{query_text(one.query)}".encode()
         entities.append({"type": _DATA, "role": _QUERY, "query": base64.b64encode(query[:4000]).decode()})
     if entities:
         event["entity"] = entities

@@ -3,13 +3,21 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.bundles.linking import Linker
-from web_modules.fhir_store.bundles.steps import ORDER, Step, StepReader, check_unique, names_given, placing
-from web_modules.fhir_store.database.records import WritableRecords, new_id
-from web_modules.fhir_store.documents import Resource, Stored, encode
+from web_modules.fhir_store.bundles.steps import (
+    ORDER,
+    Step,
+    StepReader,
+    check_unique,
+    names_given,
+    placing,
+    reading,
+    writing,
+)
+from web_modules.fhir_store.database.records import Records, WritableRecords, new_id
+from web_modules.fhir_store.documents import Resource, Stored
 from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.interactions.writing import Done, Interactions, nothing_fulfils
 from web_modules.fhir_store.refusals import IssueCode, Refusal, outcome, refuse
@@ -17,8 +25,11 @@ from web_modules.fhir_store.validation.validator import Validator
 
 _REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
 
-Reading = Callable[[FhirRequest, WritableRecords], FhirResponse]
-"""Answers a GET inside the writing transaction, so that it sees what the bundle has written."""
+Reading = Callable[[FhirRequest, Records], FhirResponse]
+"""Answers a GET of a bundle; a refusal is an answer."""
+
+Answers = dict[int, dict[str, Any]]
+"""Entries of the answer, by the places of the entries that they answer."""
 
 
 class BundleRunner:
@@ -45,13 +56,13 @@ class BundleRunner:
 
     def transaction(
         self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wants_content: bool
-    ) -> Resource:
-        """Do every step, in FHIR's order, or raise and let the caller roll back.
+    ) -> Answers:
+        """Do every step that writes, in FHIR's order, or raise and let the caller roll back.
 
         Raises:
             Refusal: the first step that cannot be done, with its place in the bundle.
         """
-        steps = [replace(step) for step in understood if isinstance(step, Step)]
+        steps = [replace(step) for step in writing(understood)]
         promised: dict[tuple[str, str], str] = {}
         for step in steps:
             with placing(step.place):
@@ -61,25 +72,21 @@ class BundleRunner:
         for step in steps:
             with placing(step.place):
                 step.resource = self._linked(records, step, names)
-        answers: dict[int, dict[str, Any]] = {}
+        answers: Answers = {}
         made: set[tuple[str, str]] = set()
         for step in sorted(steps, key=lambda one: ORDER[one.method]):
             with placing(step.place):
                 self._look_again(records, step, is_taken=step.key in made)
                 answers[step.index] = self._done(records, step, wants_content=wants_content)
                 made.add(step.key)
-        return _response("transaction-response", [answers[step.index] for step in steps])
+        return answers
 
     def batch(
         self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wants_content: bool
-    ) -> Resource:
-        """Do each step for itself; one that is refused leaves the others alone."""
-        answers = []
-        for one in understood:
-            if isinstance(one, Refusal):
-                answers.append(_of_refusal(one))
-                continue
-            step = replace(one)
+    ) -> Answers:
+        """Do each step that writes for itself; one that is refused leaves the others alone."""
+        answers: Answers = {}
+        for step in map(replace, writing(understood)):
             so_far = len(records.written)
             try:
                 with records.session.part():
@@ -87,11 +94,23 @@ class BundleRunner:
                         self._validator.check(step.resource, f"{step.place}.resource")
                     step.resource = self._linked(records, step, {})
                     self._prepare(records, step, {})
-                    answers.append(self._done(records, step, wants_content=wants_content))
+                    answers[step.index] = self._done(records, step, wants_content=wants_content)
             except Refusal as refusal:
                 del records.written[so_far:]
-                answers.append(_of_refusal(refusal))
-        return _response("batch-response", answers)
+                answers[step.index] = _of_refusal(refusal)
+        return answers
+
+    def read(self, records: Records, understood: Sequence[Step | Refusal]) -> Answers:
+        """Do every step that only reads: after the others, and without keeping anybody from writing."""
+        return {step.index: self._got(records, step) for step in reading(understood)}
+
+    def response(self, bundle: Resource, understood: Sequence[Step | Refusal], answered: Answers) -> Resource:
+        """The answer to a bundle, its entries in the order in which they came."""
+        entries = [
+            _of_refusal(one) if isinstance(one, Refusal) else answered[one.index] for one in understood
+        ]
+        made: Resource = {"resourceType": "Bundle", "type": f"{bundle['type']}-response"}
+        return made | ({"entry": entries} if entries else {})
 
     def _prepare(self, records: WritableRecords, step: Step, promised: dict[tuple[str, str], str]) -> None:
         """Find out which resource is meant where a condition or the server names it.
@@ -145,8 +164,6 @@ class BundleRunner:
         return self._linker.linked(step.resource, names, find, f"{step.place}.resource")
 
     def _done(self, records: WritableRecords, step: Step, *, wants_content: bool) -> dict[str, Any]:
-        if step.method in {"GET", "HEAD"}:
-            return self._got(records, step)
         done = self._written(records, step)
         response: dict[str, Any] = {"status": f"{done.status} {_REASONS[done.status]}"}
         answer: dict[str, Any] = {"response": response}
@@ -195,16 +212,8 @@ class BundleRunner:
             if_none_match=step.headers.get("if-none-match", ""),
         )
 
-    def _got(self, records: WritableRecords, step: Step) -> dict[str, Any]:
-        parts = urlsplit(step.url)
-        request = FhirRequest(
-            method="GET",
-            path=parts.path.strip("/"),
-            query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
-            headers=step.headers,
-            body=b"" if step.asked_with is None else encode(step.asked_with),
-        )
-        answer = self._read(request, records)
+    def _got(self, records: Records, step: Step) -> dict[str, Any]:
+        answer = self._read(step.asked, records)
         response: dict[str, Any] = {"status": f"{answer.status} {_REASONS.get(answer.status, 'Refused')}"}
         if answer.status >= 400:
             response["outcome"] = Stored(answer.body)
@@ -218,8 +227,3 @@ class BundleRunner:
 
 def _of_refusal(refusal: Refusal) -> dict[str, Any]:
     return {"response": {"status": str(refusal.status), "outcome": outcome(refusal.issues)}}
-
-
-def _response(kind: str, entries: list[dict[str, Any]]) -> Resource:
-    made: Resource = {"resourceType": "Bundle", "type": kind}
-    return made | ({"entry": entries} if entries else {})

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from web_modules.fhir.transport import FhirRequest
 from web_modules.fhir_store.database.records import StoredVersion
-from web_modules.fhir_store.documents import Resource
+from web_modules.fhir_store.documents import Resource, encode
 from web_modules.fhir_store.interactions.patching import Patch, read_patch_binary
 from web_modules.fhir_store.interactions.writing import check_id
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, refuse
@@ -65,6 +66,18 @@ class Step:
     def key(self) -> tuple[str, str]:
         """The type and id of the resource that is meant, once that is known."""
         return self.resource_type, self.resource_id
+
+    @property
+    def asked(self) -> FhirRequest:
+        """What a step that reads asks, as if it were sent by itself."""
+        parts = urlsplit(self.url)
+        return FhirRequest(
+            method="GET",
+            path=parts.path.strip("/"),
+            query=tuple(parse_qsl(parts.query, keep_blank_values=True)),
+            headers=self.headers,
+            body=b"" if self.asked_with is None else encode(self.asked_with),
+        )
 
 
 class StepReader:
@@ -149,6 +162,16 @@ class StepReader:
             patch=patch,
             asked_with=_asked_with(entry, place) if is_operation else None,
         )
+
+
+def writing(understood: Sequence[Step | Refusal]) -> list[Step]:
+    """The steps that may change something."""
+    return [one for one in understood if isinstance(one, Step) and one.method not in _READING]
+
+
+def reading(understood: Sequence[Step | Refusal]) -> list[Step]:
+    """The steps that only read."""
+    return [one for one in understood if isinstance(one, Step) and one.method in _READING]
 
 
 def check_unique(steps: Sequence[Step]) -> None:

@@ -1,15 +1,17 @@
 """Finds out what a request asks for, and has it done: one way for each of FHIR's interactions."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.access import AUDIT_EVENT
 from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.audit.service import AuditService
-from web_modules.fhir_store.bundles.running import BundleRunner
+from web_modules.fhir_store.bundles.running import Answers, BundleRunner
+from web_modules.fhir_store.bundles.steps import Step, reading, writing
 from web_modules.fhir_store.database.records import WritableRecords
+from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
 from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.interactions import answers
 from web_modules.fhir_store.interactions.asked import Asked
@@ -17,7 +19,7 @@ from web_modules.fhir_store.interactions.patching import read_patch
 from web_modules.fhir_store.interactions.practice_records import PracticeRecords, ServedPractice
 from web_modules.fhir_store.interactions.reading import Reading
 from web_modules.fhir_store.interactions.writing import Done, Interactions, check_id
-from web_modules.fhir_store.refusals import IssueCode, refuse
+from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import Pairs, SearchReader
 from web_modules.fhir_store.store import Store
@@ -176,9 +178,27 @@ class Dispatch:
             validator.check(bundle)
         wants_content = "return=representation" in request.headers.get("prefer", "")
         run = self._bundles.transaction if is_transaction else self._bundles.batch
-        return answers.of_json(
-            self._records.written(request, lambda records: run(records, steps, wants_content=wants_content))
-        )
+        answered: Answers = {}
+        if writing(steps):
+            answered |= self._records.written(
+                request, lambda records: run(records, steps, wants_content=wants_content)
+            )
+        if len(answered) < len(steps):
+            answered |= self._bundle_read(request, steps, is_after_writing=bool(answered))
+        return answers.of_json(self._bundles.response(bundle, steps, answered))
+
+    def _bundle_read(
+        self, request: Asked, steps: Sequence[Step | Refusal], *, is_after_writing: bool
+    ) -> Answers:
+        try:
+            with self._records.reading(request) as records:
+                found = self._bundles.read(records, steps)
+            self._records.note_read(request, [step.asked for step in reading(steps)])
+        except DatabaseSilent as error:
+            if is_after_writing:
+                raise CommitUnknown(str(error)) from error
+            raise
+        return found
 
     def _resource(self, request: Asked, resource_type: str, resource_id: str = "") -> Resource:
         self._reading.known(resource_type)

@@ -1,13 +1,13 @@
 """Opens one practice's records for whoever asks: to read, or to write in one transaction with its audit."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
-from web_modules.fhir.transport import DEADLINE
-from web_modules.fhir_store.audit.events import note_of
+from web_modules.fhir.transport import DEADLINE, FhirRequest
+from web_modules.fhir_store.audit.events import note_of, note_of_reading
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.records import Records, WritableRecords
 from web_modules.fhir_store.database.session import Session
@@ -68,6 +68,16 @@ class PracticeRecords:
         with database.looking() if is_one_look else database.viewing() as session:
             yield Records(session, self._served.practice, sight)
 
+    def note_read(self, request: Asked, within: Sequence[FhirRequest]) -> None:
+        """Note in the audit what a bundle has read.
+
+        Raises:
+            DatabaseSilent: too many notes wait already.
+        """
+        moment = time.time_ns() // 1000
+        note = note_of_reading(request, request.access.agent, within, moment=moment)
+        self._store.trail(self._served.practice).note(note)
+
     def written(self, request: Asked, work: Callable[[WritableRecords], T]) -> T:
         """Do something in a writing transaction, which is noted in the audit; what it returned.
 
@@ -101,7 +111,7 @@ class PracticeRecords:
 
 def _asks_one_thing(request: Asked) -> bool:
     """Whether a request needs no view in which several answers fit each other: one record, or one search."""
-    is_plain = "_history" not in request.path and "$" not in request.path
+    is_plain = bool(request.path) and "_history" not in request.path and "$" not in request.path
     return is_plain and not any("include" in name for name, _value in request.query)
 
 

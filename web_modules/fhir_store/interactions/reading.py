@@ -3,7 +3,7 @@
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.access import OURSELVES, Interaction
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.database.records import Records, WritableRecords
+from web_modules.fhir_store.database.records import Records
 from web_modules.fhir_store.documents import encode
 from web_modules.fhir_store.interactions import answers
 from web_modules.fhir_store.interactions.asked import Asked, asked_by
@@ -86,8 +86,8 @@ class Reading:
             404, IssueCode.NOT_FOUND, "There is nothing at this address; see the CapabilityStatement."
         )
 
-    def answer_within(self, request: FhirRequest, records: WritableRecords) -> FhirResponse:
-        """Answer a GET of a bundle, in its transaction; a refusal is an answer."""
+    def answer_within(self, request: FhirRequest, records: Records) -> FhirResponse:
+        """Answer a GET of a bundle; a refusal is an answer."""
         try:
             return self.answer(asked_by(request, OURSELVES), records)
         except Refusal as refusal:

@@ -363,3 +363,18 @@ def test_the_audit_is_counted_and_shown_in_parts_as_records_are(fhir: Caller) ->
     for parameter in ("_summary", "_total"):
         refused = fhir("GET", "AuditEvent", query={parameter: "x"})
         assert (refused.status, refused.expression) == (400, f"http.{parameter}")
+
+
+@pytest.mark.parametrize("kind", ["batch", "transaction"])
+def test_what_a_bundle_reads_is_noted(fhir: Caller, kind: str) -> None:
+    urls = ["Patient/a", "Observation?patient=b", "metadata"]
+    entries: list[dict[str, Any]] = [{"request": {"method": "GET", "url": url}} for url in urls]
+    asked(fhir, "POST", "", {"resourceType": "Bundle", "type": kind, "entry": entries})
+    [event] = audit(fhir, entity="Patient/a")
+    assert [one["what"]["reference"] for one in event["entity"] if "what" in one] == [
+        "Patient/a",
+        "Patient/b",
+    ]
+    [query] = [base64.b64decode(one["query"]) for one in event["entity"] if "query" in one]
+    assert query == b"Observation?patient=b"
+    assert audit(fhir, entity="Patient/b") == [event]
