@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.web_modules.fhir_store.conftest import Answer, Caller
-from tests.web_modules.fhir_store.test_limits import RECEPTIONIST, patient
+from tests.web_modules.fhir_store.test_limits import RECEPTIONIST, labelled, patient
 from web_modules.fhir.transport import FhirRequest
-from web_modules.fhir_store.access import Access, Grant, Interaction
+from web_modules.fhir_store.access import RESTRICTED_LABELS, Access, Grant, Interaction
 from web_modules.fhir_store.documents import decode, encode
 
 KNOWN = {"identifier": [{"system": "urn:d", "value": "1"}]}
@@ -40,6 +40,7 @@ def ask(fhir: Caller, who: Access, method: str, path: str, body: Any = None, **h
 @pytest.fixture
 def practice(fhir: Caller) -> Caller:
     assert fhir("PUT", "Patient/there", patient("there", **KNOWN)).status == 201
+    assert fhir("PUT", "Patient/secret", patient("secret", **labelled("R"))).status == 201
     return fhir
 
 
@@ -82,3 +83,44 @@ def test_a_reference_by_a_search_is_refused_to_who_may_not_search(practice: Call
     }
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
     assert ask(practice, who, "POST", "", bundle).status == 403
+
+
+@pytest.mark.parametrize("letters", ["u", "cu", "us"])
+def test_who_may_update_needs_not_read(practice: Caller, letters: str) -> None:
+    who = with_letters(letters)
+    assert ask(practice, who, "PUT", "Patient/there", patient("there", gender="female")).status == 200
+    assert practice("GET", "Patient/there").body["gender"] == "female"
+    assert ask(practice, who, "GET", "Patient/there").status == 403
+    stale = ask(practice, who, "PUT", "Patient/there", patient("there"), if_match='W/"1"')
+    assert stale.status == 412
+    assert ask(practice, who, "DELETE", "Patient/there").status in {403, 404}
+
+
+def test_who_may_delete_needs_not_read(practice: Caller) -> None:
+    assert ask(practice, with_letters("d"), "DELETE", "Patient/there").status == 204
+    assert practice("GET", "Patient/there").status == 410
+
+
+@pytest.mark.parametrize("letters", ["u", "d", "ud"])
+@pytest.mark.parametrize("name", ["secret", "never-was"])
+def test_what_is_hidden_stays_so_for_who_may_only_change(practice: Caller, letters: str, name: str) -> None:
+    who = with_letters(letters)
+    for method, body in (("PUT", patient(name)), ("DELETE", None)):
+        told = ask(practice, who, method, f"Patient/{name}", body)
+        assert (told.status, told.words) == (404, "There is no Patient with this id.")
+    assert practice("GET", "Patient/secret").body["meta"]["versionId"] == "1"
+
+
+def test_a_patch_tells_what_is_there_and_so_needs_reading_too(practice: Caller) -> None:
+    guess = [{"op": "test", "path": "/id", "value": "there"}]
+    guess += [{"op": "add", "path": "/gender", "value": "male"}]
+    for path in ("Patient/there", "Patient/secret", "Patient/never-was"):
+        assert ask(practice, with_letters("u"), "PATCH", path, guess).status == 403
+    assert ask(practice, with_letters("us"), "PATCH", f"Patient?{CONDITION}", guess).status == 403
+    assert ask(practice, with_letters("ru"), "PATCH", "Patient/there", guess).status == 200
+
+
+def test_what_is_cleared_can_be_changed_unread(practice: Caller) -> None:
+    cleared = replace(with_letters("ud"), clearance=RESTRICTED_LABELS)
+    assert ask(practice, cleared, "PUT", "Patient/secret", patient("secret", **labelled("R"))).status == 200
+    assert ask(practice, cleared, "DELETE", "Patient/secret").status == 204

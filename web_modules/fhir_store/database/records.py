@@ -128,12 +128,20 @@ class Records:
         self.practice = practice
         self.sight = sight
 
-    def current(self, resource_type: str, resource_id: str) -> StoredVersion | None:
-        """The newest version, a deletion too, or None when there never was one or it is hidden."""
+    def current(
+        self, resource_type: str, resource_id: str, *, to: Interaction = Interaction.READ
+    ) -> StoredVersion | None:
+        """The newest version, a deletion too, or None when there never was one or it is hidden.
+
+        Args:
+            resource_type: of which it is.
+            resource_id: its logical id.
+            to: what whoever asks wants to do; who may do it, or read it, finds it.
+        """
         key = (self.practice, resource_type, resource_id)
         ask = self.session.rows if self.session.is_touched(key) else self.session.rows_beside
         rows = ask(_CURRENT, key)
-        if not rows or self.hides(Interaction.READ, resource_type, resource_id):
+        if not rows or all(self.hides(one, resource_type, resource_id) for one in {Interaction.READ, to}):
             return None
         return stored(rows[0])
 
@@ -219,14 +227,16 @@ class WritableRecords(Records):
         self.written: list[str] = []
         self.reached = lock_practice(session, practice)
 
-    def current(self, resource_type: str, resource_id: str) -> StoredVersion | None:
-        """The newest version, a deletion too, or None when there never was one.
+    def current(
+        self, resource_type: str, resource_id: str, *, to: Interaction = Interaction.READ
+    ) -> StoredVersion | None:
+        """The newest version, a deletion too, or None when there never was one; see `Records.current`.
 
         Raises:
             Refusal: 404, somebody with limits sees none. Nothing may be stored in the place of one that is
                 hidden; and no condition is looked at, which would tell hidden and absent apart.
         """
-        found = super().current(resource_type, resource_id)
+        found = super().current(resource_type, resource_id, to=to)
         if found is None and self.sight.is_limited:
             raise not_there(resource_type)
         return found

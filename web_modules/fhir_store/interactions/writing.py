@@ -81,7 +81,7 @@ class Interactions:
         if is_subset(resource):
             words = "This is marked as a part of a resource (SUBSETTED); storing it would lose the rest."
             raise refuse(422, IssueCode.INVARIANT, words, f"{resource_type}.meta.tag")
-        previous = records.current(resource_type, resource_id)
+        previous = records.current(resource_type, resource_id, to=Interaction.UPDATE)
         if if_none_match == "*" and previous is not None and previous.content is not None:
             raise refuse(412, IssueCode.CONFLICT, f"{resource_type}/{resource_id} exists already.")
         _check_match(previous, if_match, resource_type, resource_id)
@@ -101,9 +101,13 @@ class Interactions:
         """Change parts of a resource; the result is checked like one that was sent whole.
 
         Raises:
-            Refusal: 404 or 410, there is none; 412, `if_match` names another version; 422, the patch does not
-                fit, or what it makes is not valid.
+            Refusal: 403, whoever asks may not read: a patch tells what is there; 404 or 410, there is none;
+                412, `if_match` names another version; 422, the patch does not fit, or what it makes is not
+                valid.
         """
+        if not records.sight.allows(Interaction.READ, resource_type):
+            words = f"You may not read {resource_type}, so you may not patch it; send the whole of it (PUT)."
+            raise refuse(403, IssueCode.FORBIDDEN, words)
         previous = shown(records.current(resource_type, resource_id), resource_type)
         _check_match(previous, if_match, resource_type, resource_id)
         changed = patch.applied(decode(previous.content or b"null"))
@@ -188,7 +192,7 @@ class Interactions:
         Raises:
             Refusal: 412, `if_match` is given and names another version than the current one.
         """
-        previous = records.current(resource_type, resource_id)
+        previous = records.current(resource_type, resource_id, to=Interaction.DELETE)
         _check_match(previous, if_match, resource_type, resource_id)
         if previous is None or previous.content is None:
             return Done(status=204, version=previous)
@@ -229,7 +233,7 @@ class Interactions:
                 is not understood.
         """
         if not records.sight.allows(Interaction.SEARCH, resource_type):
-            words = f"You may not search for a {resource_type}, so nothing can be done under a condition."
+            words = f"You may not search for {resource_type}, so nothing can be done under a condition."
             raise refuse(403, IssueCode.FORBIDDEN, words)
         pairs = parse_qsl(condition.partition("?")[2] if "?" in condition else condition)
         search = self._reader.read(
