@@ -66,9 +66,14 @@ class Authorizing:
         self._pages = pages
 
     async def authorize(self, request: Request) -> Response:
-        """`GET` shows what is asked or answers at once; `POST` takes a person's decision."""
+        """`GET` shows what is asked or answers at once; `POST` takes a person's decision.
+
+        An application may post what it asks (SMART's `authorize-post`): our own page then asks it by GET.
+        """
         try:
             raw = await read_raw(request, f"{self._server.desk.issuer}/authorize")
+            if any(name == "client_id" for name, _value in raw.form):
+                return self._pages.onward(f"{request.url.path}?{urlencode([*raw.query, *raw.form])}")
             asked = SmartRequest(raw, is_authorization=True)
         except OAuth2Error as error:
             self._audit.refused(request, Happening.CONSENT, reason_of(error))

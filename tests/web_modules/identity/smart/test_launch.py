@@ -1,5 +1,7 @@
 """Applications that are let in as SMART App Launch 2.2 says."""
 
+import re
+from html import unescape
 from urllib.parse import quote
 
 import pytest
@@ -95,6 +97,30 @@ def test_a_browser_that_another_site_sends_is_asked_again_from_our_own_page(prac
     page = practice.program.get(f"{AUTH}/authorize", params=practice.parameters(), headers=headers)
     assert page.status_code == 200
     assert f'content="0;url={AUTH}/authorize?' in page.text
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "https://app.example", "Sec-Fetch-Site": "cross-site"}])
+def test_an_application_may_post_what_it_asks(practice: SmartPractice, headers: dict[str, str]) -> None:
+    """SMART App Launch 2.2, `authorize-post`; our cookie does not come with another site's form."""
+    asked = practice.parameters(scope="user/Patient.rs")
+    page = practice.program.post(f"{AUTH}/authorize", data=asked, headers=headers)
+    assert page.status_code == 200
+    told = answered(page)
+    assert told == {"to": f"{AUTH}/authorize", **asked}
+    page = practice.browser.get(f"{AUTH}/authorize", params=told)
+    assert "Growth charts" in page.text
+
+
+def test_who_posts_a_request_decides_nothing_with_it(practice: SmartPractice) -> None:
+    asked = practice.parameters(scope="user/Patient.rs")
+    page = practice.browser.post(f"{AUTH}/authorize", data=asked | {"decision": "allow"})
+    assert answered(page)["to"] == f"{AUTH}/authorize"
+    again = practice.browser.get(f"{AUTH}/authorize", params=answered(page))
+    assert "Let an application in?" in again.text
+    twice = practice.browser.post(f"{AUTH}/authorize", params=asked, data=asked)
+    onward = re.search(r'content="0;url=([^"]+)"', twice.text)
+    assert onward is not None
+    assert practice.browser.get(unescape(onward[1])).status_code == 400
 
 
 def test_without_a_page_nobody_is_asked(practice: SmartPractice) -> None:
