@@ -1,6 +1,6 @@
 """Guards before any write: the environment, the schema, the share of records that one batch may delete."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from legacy_bridge.errors import BlastRadius, EnvironmentWrong, SchemaDrifted
 from web_modules.decision.words import Environment
@@ -18,13 +18,19 @@ class BlastGuard:
         self._share = share
         self._at_least = at_least
 
-    def admit(self, deletions: int, total: int) -> None:
+    def admit(self, deletions: int, total: Callable[[], int]) -> None:
         """Let a batch's deletions pass.
+
+        Args:
+            deletions: how many.
+            total: counts the records of the mirror, when there is need to know.
 
         Raises:
             BlastRadius: they are too many.
         """
-        allowed = max(self._at_least, int(total * self._share))
+        if deletions <= self._at_least:
+            return
+        allowed = max(self._at_least, int(total() * self._share))
         if deletions > allowed:
             raise BlastRadius(
                 f"One batch would delete {deletions} records and {allowed} are allowed: nothing was written. "

@@ -18,11 +18,12 @@ from legacy_bridge.mapping.codes import INACTIVE_STATUSES
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
 from legacy_bridge.mapping.values import moment_from_text
+from legacy_bridge.merge.losses import lost_booking, lost_values
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.sayings import HISTORY_KEPT, SAYINGS, UNREADABLE_FLAG
 from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
-from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Report, Visit, report, settle
+from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Carried, Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
 from legacy_bridge.references import references_of
 from legacy_bridge.sides.links import (
@@ -67,17 +68,22 @@ class Reconciler:
         self._clock = clock
         self._blast_guard = blast_guard
 
-    def reconcile(self, batch: Sequence[Dirty], *, total: int = 0) -> Report:
+    def reconcile(self, batch: Sequence[Dirty], *, total: Callable[[], int] = lambda: 0) -> Report:
         """Make both sides of some dirty links equal, or list why not.
 
         Args:
             batch: what `Journal.take` gave; of one kind, so that parents are done before children.
-            total: how many records the mirror has, for the guard against mass deletion.
+            total: counts the records of the mirror, for the guard against mass deletion.
 
         Raises:
             SideUnavailable: a side or the journal did not answer; the links stay dirty.
             BlastRadius: the batch would delete too much; nothing was written.
         """
+        visits = self.begin(batch, total=total)
+        return self.settle(visits, self.carry(visits))
+
+    def begin(self, batch: Sequence[Dirty], *, total: Callable[[], int]) -> Sequence[Visit]:
+        """Read some dirty links, decide about each, and save what is about to be agreed; see `reconcile`."""
         visits = self._read(batch)
         self._blast_guard.admit(sum(visit.deletes for visit in visits), total)
         about_to = {one.link.key: one.pending() for one in visits if one.writes}
@@ -85,19 +91,42 @@ class Reconciler:
         decided += [lost for visit in visits for lost in visit.lost]
         if about_to or decided:
             self._journal.begin(about_to, decided, self._clock())
+        return visits
+
+    def carry(self, visits: Sequence[Visit]) -> Carried:
+        """Write what was decided, each only where it is still as it was read; see `reconcile`.
+
+        May be called from another thread while the next batch is begun, if `only_makes` says so.
+        """
         plans = [visit.plan for visit in visits if visit.plan is not None]
         changes = [visit.row_change for visit in visits if visit.row_change is not None]
         on_cloud = self._cloud.write(plans) if plans else {}
         on_legacy = self._legacy.write(changes) if changes else {}
         self._forget(visits, on_cloud)
+        return Carried(on_cloud=on_cloud, on_legacy=on_legacy)
+
+    def settle(
+        self, visits: Sequence[Visit], carried: Carried, *, arrived: Collection[LinkKey] = ()
+    ) -> Report:
+        """Save how a batch ended; see `reconcile`.
+
+        Args:
+            visits: what was begun.
+            carried: how its writes ended.
+            arrived: links that came to be on the cloud after this batch was begun: what waits for one of them
+                is looked at again.
+        """
         settlements = [
             self._naming_patients(
-                visit, settle(visit, on_cloud.get(visit.link.key), on_legacy.get(visit.link.key))
+                visit,
+                settle(
+                    visit, carried.on_cloud.get(visit.link.key), carried.on_legacy.get(visit.link.key)
+                ).after(arrived),
             )
             for visit in visits
         ]
         self._journal.settle(settlements, self._clock())
-        return report(visits, settlements, on_cloud, on_legacy)
+        return report(visits, settlements, carried)
 
     def _naming_patients(self, visit: Visit, settlement: Settlement) -> Settlement:
         """What cannot be carried is shown on the patients whom it concerns (hazard H14)."""
@@ -122,27 +151,32 @@ class Reconciler:
     def _read(self, batch: Sequence[Dirty]) -> list[Visit]:
         links = self._journal.links([dirty.key for dirty in batch])
         groups = self._legacy.read(list(links.values()))
-        contents = self._cloud.read(list(links.values()))
-        restored = Restore.parse(self._journal.checkpoint(RESTORED))
-        visits: list[Visit] = []
         readings: dict[LinkKey, Reading | None] = {}
+        refused: dict[LinkKey, tuple[str, str]] = {}
+        for key in links:
+            try:
+                readings[key] = self._mappings[key.kind].from_legacy(groups.get(key))
+            except RecordRefused as refusal:
+                refused[key] = (refusal.reason, refusal.words)
+            except Exception as error:  # noqa: BLE001 - a poisonous row is held; the others flow on
+                refused[key] = _not_mappable(key, error)
+        restored = Restore.parse(self._journal.checkpoint(RESTORED))
+        unread = [] if restored else [one for one in batch if self._is_made(one, links, readings)]
+        new = {one.key for one in unread}
+        contents = self._cloud.read([link for key, link in links.items() if key not in new])
+        visits: list[Visit] = []
         for dirty in batch:
             visit = Visit(
                 dirty=dirty,
                 link=links[dirty.key],
                 group=groups.get(dirty.key),
                 content=contents.get(dirty.key),
+                refusal=refused.get(dirty.key),
             )
             if restored is not None and dirty.since <= restored.noticed_at:
                 visit = self._doubted(visit, restored.came_back_from)
-            elif _is_older_than_agreed(visit):  # restored a moment ago: the feed has yet to tell
+            elif visit.is_older_than_agreed:  # restored a moment ago: the feed has yet to tell
                 visit = replace(visit, doubt=Doubt.OLDER)
-            try:
-                readings[dirty.key] = self._mappings[dirty.key.kind].from_legacy(visit.group)
-            except RecordRefused as refused:
-                visit = replace(visit, refusal=(refused.reason, refused.words))
-            except Exception as error:  # noqa: BLE001 - a poisonous row is held; the others flow on
-                visit = replace(visit, refusal=_not_mappable(dirty.key, error))
             visits.append(visit)
         references = references_of(
             [one for one in readings.values() if one is not None],
@@ -157,13 +191,27 @@ class Reconciler:
             for visit in visits
         }
         return [
-            _with_what_to_forget(
+            (
                 self._look_at_unread(visit, references)
                 if visit.refusal
                 else self._look(visit, readings[visit.link.key], references)
-            )
+            ).with_what_to_forget()
             for visit in visits
         ]
+
+    def _is_made(
+        self, dirty: Dirty, links: Mapping[LinkKey, Link], readings: Mapping[LinkKey, Reading | None]
+    ) -> bool:
+        """Whether a record can be made on the cloud without a look at what is there.
+
+        Nothing was ever known of it, and its create, which is conditional on the legacy key, finds what is
+        there all the same: then nothing is agreed on, and the next visit reads it.
+        """
+        key = dirty.key
+        reading = readings.get(key)
+        is_unknown = links[key] == Link(key=key) and dirty.attempts == 0
+        mapping = self._mappings[key.kind]
+        return is_unknown and reading is not None and not reading.is_withheld and mapping.stands_alone
 
     def _doubted(self, visit: Visit, came_back_from: datetime) -> Visit:
         """The visit of a link on a cloud that came back from a backup: its differences may be no edits."""
@@ -199,7 +247,7 @@ class Reconciler:
     ) -> Visit:
         """Take off the cloud what cannot be read; what can be read of it and was not agreed on is listed."""
         there = mapping.readable(visit.content, references)
-        lost = _lost(mapping.kind, visit.link.baseline, {}, there) if there else ()
+        lost = lost_values(mapping.kind, visit.link.baseline, {}, there) if there else ()
         return replace(self._withdraw(visit, mapping), note=note, decided=lost)
 
     def _look(self, visit: Visit, legacy: Reading | None, references: References) -> Visit:
@@ -348,7 +396,10 @@ class Reconciler:
             first = tuple(slot.key for slot, one in lost if not _is_seen(slot, one))
             if (first or has_unknown) and visit.dirty.attempts < PARENT_ATTEMPTS:
                 return replace(visit, first=first)
-            told = ((slot.key, _lost_booking(visit.link.key, one)) for slot, one in lost)
+            told = (
+                (slot.key, lost_booking(visit.link.key, moment_from_text(one.get("created"))))
+                for slot, one in lost
+            )
             visit = replace(visit, lost=tuple(told))
             plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps))
         touched = tuple(self._legacy.dependants(visit.link.key))
@@ -398,7 +449,7 @@ class Reconciler:
                 looks_again=True,
             )
         gone = replace(self._withdraw(visit, mapping), touched=visit.touched)
-        return replace(gone, decided=_lost(mapping.kind, visit.base, legacy.fields, cloud.fields))
+        return replace(gone, decided=lost_values(mapping.kind, visit.base, legacy.fields, cloud.fields))
 
     def _merged(
         self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields, *, doubt: Doubt | None = None
@@ -414,47 +465,9 @@ class Reconciler:
         )
 
 
-def _lost(kind: Kind, base: Agreed, legacy: Fields, cloud: Fields) -> tuple[Conflict, ...]:
-    """What the cloud alone says of a record that is taken off it: neither agreed on, nor in legacy."""
-    return tuple(
-        Conflict(
-            unit=unit.name,
-            winner=Authority.LEGACY,
-            base={name: base[name] for name in unit.fields if name in base},
-            legacy={name: legacy[name] for name in unit.fields if name in legacy},
-            cloud={name: cloud[name] for name in unit.fields if name in cloud},
-        )
-        for unit in UNITS[kind]
-        if any(base.get(name) != cloud.get(name) for name in unit.fields)
-        and any(legacy.get(name) != cloud.get(name) for name in unit.fields)
-    )
-
-
-def _is_older_than_agreed(visit: Visit) -> bool:
-    """Whether the cloud has an earlier version of something than was agreed on."""
-    found = {} if visit.content is None else visit.content.versions()
-    known = visit.link.versions
-    both = ((found[name], known[name]) for name in found if name in known)
-    return any(now.isdigit() and then.isdigit() and int(now) < int(then) for now, then in both)
-
-
 def _is_seen(slot: Link, appointment: Mapping[str, Any]) -> bool:
     """Whether a slot was looked at since an Appointment of it was changed last."""
     return slot.versions.get(f"Appointment/{appointment['id']}") == str(appointment["meta"]["versionId"])
-
-
-def _lost_booking(patient: LinkKey, appointment: Mapping[str, Any]) -> Conflict:
-    """What is listed of a booking that could not be carried before its patient was withdrawn."""
-    booked = {"patient": patient, "booked_at": moment_from_text(appointment.get("created"))}
-    cloud = {name: value for name, value in booked.items() if value is not None}
-    return Conflict(unit="booking", winner=Authority.LEGACY, base={}, legacy={}, cloud=cloud)
-
-
-def _with_what_to_forget(visit: Visit) -> Visit:
-    plan, pending = visit.plan, visit.link.pending
-    withdrawn = plan.steps if plan is not None and plan.withdraws else ()
-    urls = {step.url for step in withdrawn if step.method == "DELETE"}
-    return replace(visit, forgets=frozenset({*urls, *(pending.forgets if pending is not None else ())}))
 
 
 def _not_mappable(key: LinkKey, error: Exception) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """What a mapping makes of a row group or of a FHIR resource: plain named fields, comparable across sides."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -37,7 +37,7 @@ class Kind(Enum):
     @property
     def rank(self) -> int:
         """Where the kind stands in the order of carrying: parents low, children high."""
-        return list(Kind).index(self)
+        return _RANKS[self]
 
     @property
     def function(self) -> Function:
@@ -45,6 +45,7 @@ class Kind(Enum):
         return _FUNCTIONS[self]
 
 
+_RANKS = {kind: rank for rank, kind in enumerate(Kind)}
 _FUNCTIONS = {
     Kind.ORGANIZATION: Function.ORGANISATION,
     Kind.LOCATION: Function.ORGANISATION,
@@ -259,21 +260,20 @@ class Reading:
     lacks: LinkKey | None = None
 
 
-def value_to_json(value: Value | None) -> Any:  # noqa: PLR0911 - one line a type
+_TO_JSON: Mapping[type, Callable[[Any], Any]] = {
+    PartialDate: lambda value: {"date": value.text},
+    datetime: lambda value: {"moment": value.astimezone(UTC).isoformat()},
+    LinkKey: lambda value: {"link": str(value)},
+    Quantity: lambda value: {"number": value.number, "unit": value.unit, "comparator": value.comparator},
+    Coded: lambda value: {"code": value.number, "term": value.term},
+    tuple: lambda value: {"links": [str(one) for one in value]},
+}
+
+
+def value_to_json(value: Value | None) -> Any:
     """Write a value so that `value_from_json` reads the same value of the same type."""
-    if value is None or isinstance(value, str | bool | int):
-        return value
-    if isinstance(value, PartialDate):
-        return {"date": value.text}
-    if isinstance(value, datetime):
-        return {"moment": value.astimezone(UTC).isoformat()}
-    if isinstance(value, LinkKey):
-        return {"link": str(value)}
-    if isinstance(value, Quantity):
-        return {"number": value.number, "unit": value.unit, "comparator": value.comparator}
-    if isinstance(value, Coded):
-        return {"code": value.number, "term": value.term}
-    return {"links": [str(one) for one in value]}
+    write = _TO_JSON.get(type(value))
+    return value if write is None else write(value)
 
 
 def value_from_json(data: Any) -> Value | None:  # noqa: PLR0911 - one line a type

@@ -21,10 +21,11 @@ def references_of(
     named = links_in([value for one in readings for value in one.fields.values()])
     texts = {text for content in contents for text in references_in(content)}
     of_resources = journal.keys_of(texts)
-    links = dict(journal.links(named | set(of_resources.values())))
-    sessions = {key: link.baseline for key, link in links.items() if key.kind is Kind.SESSION}
+    links = dict(journal.identities(named | set(of_resources.values())))
+    agreed = journal.links([key for key in links if key.kind is Kind.SESSION])
+    sessions = {key: link.baseline for key, link in agreed.items()}
     people = links_in([value for one in sessions.values() for value in one.values()])
-    links.update(journal.links(people - set(links)))
+    links.update(journal.identities(people - set(links)))
     wanted = wanted_codes(readings, contents)
     return References(
         of_links=ids_of(links),

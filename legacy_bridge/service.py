@@ -3,6 +3,7 @@
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Event
@@ -11,6 +12,7 @@ from time import monotonic
 from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.first_load import begin_first_load, mark_everything
 from legacy_bridge.merge.visit import Report
+from legacy_bridge.overlap import Overlap
 from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind, LinkKey
@@ -53,6 +55,7 @@ class Parts:
         legacy: the legacy records.
         journal: the bridge's memory.
         reconciler: what does the work.
+        carrier: the thread that writes to the cloud while the next batch is read.
         board: where it is published.
         standings: where every function stands; the same object until that changes.
         data_version: changes whenever somebody else writes to the legacy database.
@@ -69,6 +72,7 @@ class Parts:
     legacy: LegacyRecords
     journal: Journal
     reconciler: Reconciler
+    carrier: Executor
     board: Board
     standings: Callable[[], Mapping[Function, FunctionStanding]]
     data_version: Callable[[], int]
@@ -251,17 +255,32 @@ class MirrorService:
     def _reconcile(self, stop: Event | None) -> Report:
         done = Report()
         journal = self._parts.journal
-        while not (stop is not None and stop.is_set()):
-            batch = journal.take(self._kinds, limit=self._settings.batch, now=self._parts.clock())
-            if not batch:
-                break
-            total = sum(journal.standing().linked.values())
-            done = done.plus(self._parts.reconciler.reconcile(batch, total=total))
-            self._look()
-            self._parts.beat()
+        overlap = Overlap(self._parts.reconciler, self._parts.carrier)
+        try:
+            while not (stop is not None and stop.is_set()):
+                going = overlap.under_way()
+                limit = self._settings.batch + len(going)
+                found = journal.take(self._kinds, limit=limit, now=self._parts.clock())
+                batch = [one for one in found if one.key not in going][: self._settings.batch]
+                if batch and overlap.fits(batch):
+                    ended = overlap.reconcile(batch, total=self._linked, between=self._look)
+                elif going:
+                    ended = overlap.end()
+                else:
+                    break
+                done = done.plus(ended)
+                if not overlap.under_way():
+                    self._look()
+                self._parts.beat()
+            done = done.plus(overlap.end())
+        finally:
+            overlap.wait()
         self._next_try = journal.next_try(self._kinds)
         self._trust_again()
         return done
+
+    def _linked(self) -> int:
+        return sum(self._parts.journal.standing().linked.values())
 
     def _look(self) -> None:
         """Ask the feeds that have, or may have, something to tell, and save it."""

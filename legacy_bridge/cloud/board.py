@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 
+from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
@@ -25,8 +26,9 @@ from web_modules.fhir.resource_json import Resource
 class FhirBoard:
     """The board of one practice on the server that it is mirrored to; see `sides.Board`. One thread."""
 
-    def __init__(self, client: FhirClient) -> None:
+    def __init__(self, client: FhirClient, own: OwnVersions | None = None) -> None:
         self._client = client
+        self._own = own or OwnVersions()
         self._ids: dict[tuple[str, str], str] = {}
         self._said: dict[str, Freshness] = {}
 
@@ -41,6 +43,7 @@ class FhirBoard:
             entries = [self._entry(resource) for resource in resources]
             stored = self._client.transaction(entries) if entries else []
         self._said.update({one.function: one for one in new})
+        self._own.add(stored)
         for resource, answer in zip(resources, stored, strict=True):
             self._ids[_name(resource)] = str(answer["id"])
 

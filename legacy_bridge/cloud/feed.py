@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import translated
 from legacy_bridge.mapping.booking import patients_of
 from legacy_bridge.mapping.field import relative
@@ -28,25 +29,29 @@ class HistoryFeed:
         mappings: which resource types are of interest.
         ods: the practice.
         keys_of: the journal's `keys_of`.
-        links: the journal's `links`: a version that was agreed on tells nothing new.
+        identities: the journal's `identities`: a version that was agreed on tells nothing new.
+        own: the versions that this bridge made: a server that counts versions says at once whether there is
+            anything else.
         overlap: how far back each poll looks again. A server that numbers its versions under a lock, as the
             embedded one does, needs none; one whose transactions commit out of order needs their longest.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
         client: FhirClient,
         mappings: Mapping[Kind, ResourceMapping],
         ods: str,
         *,
         keys_of: Callable[[Collection[str]], Mapping[str, LinkKey]],
-        links: Callable[[Collection[LinkKey]], Mapping[LinkKey, Link]],
+        identities: Callable[[Collection[LinkKey]], Mapping[LinkKey, Link]],
+        own: OwnVersions,
         overlap: timedelta = timedelta(0),
     ) -> None:
         self._client = client
         self._ods = ods
         self._keys_of = keys_of
-        self._links = links
+        self._identities = identities
+        self._own = own
         self._overlap = overlap
         self._mappings: dict[str, list[ResourceMapping]] = {}
         for mapping in mappings.values():
@@ -62,11 +67,17 @@ class HistoryFeed:
         since, last = _read_checkpoint(checkpoint)
         asked = None if since is None else since - self._overlap
         with translated():
-            entries = self._client.history_since(asked)
+            echo = self._echo(asked)
+            entries = echo or self._client.history_since(asked)
+        if echo:
+            return self._past(echo)
         came_back = last is not None and not _is_still_known(last, since, entries)
         if came_back:
             self._told.clear()  # version ids are used again
-        new = [entry for entry in entries if _name(entry) not in self._told]
+        own = self._own.since(asked)
+        new = [
+            one for one in entries if _name(one) not in self._told and own.get(_name(one)) != one.changed_at
+        ]
         reached = max([since or _BEGINNING, *(entry.changed_at for entry in entries)])
         adopted = self._adopt(new)
         touched, strays = self._sort(new, adopted)
@@ -82,6 +93,31 @@ class HistoryFeed:
             has_gap=came_back,
             came_back_from=since if came_back else None,
         )
+
+    def _echo(self, asked: datetime | None) -> list[HistoryEntry]:
+        """The last of the bridge's own versions, when the server has nothing else to tell; else nothing.
+
+        It has as many versions as are known, and nothing after the bridge's last one, which it still has: so
+        it has lost none, and nobody else has made one.
+        """
+        own = self._own.since(asked)
+        if asked is None or not own:
+            return []
+        known = {**{name: at for name, at in self._told.items() if at >= asked}, **own}
+        since = asked.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        counted = self._client.search_page("_history", {"_since": since, "_summary": "count"})
+        if counted.get("total") != len(known):
+            return []
+        last = self._client.history_since(max(own.values()))
+        return last if last and all(own.get(_name(one)) == one.changed_at for one in last) else []
+
+    def _past(self, echo: Sequence[HistoryEntry]) -> FeedBatch:
+        """Go on after the bridge's own versions."""
+        reached = echo[-1].changed_at
+        self._told.update(self._own.since(None))
+        self._remember(echo, reached)
+        self._handed = _checkpoint(reached, echo)
+        return FeedBatch(touched=(), strays=(), checkpoint=self._handed)
 
     def _remember(self, entries: Iterable[HistoryEntry], reached: datetime) -> None:
         # what is not asked for again need not be remembered: the memory is as long as the overlap
@@ -131,7 +167,7 @@ class HistoryFeed:
                 known.setdefault(reference, key)
             if reference in adopted:
                 known.setdefault(reference, adopted[reference])
-        links = self._links(set(known.values()))
+        links = self._identities(set(known.values()))
         touched: list[LinkKey] = []
         strays: dict[str, Stray | None] = {}
         for one in ours:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping
@@ -27,6 +28,7 @@ class CloudResources:
         mappings: Mapping[Kind, ResourceMapping],
         ods: str,
         *,
+        own: OwnVersions | None = None,
         fence: Callable[[], None] = lambda: None,
     ) -> None:
         """Look at a server.
@@ -35,10 +37,12 @@ class CloudResources:
             client: the server.
             mappings: which resources make records.
             ods: the practice.
+            own: is told every version that is made.
             fence: refuses a write of a bridge that lost its lease; asked just before. That the server has no
                 part in it is made good by its own conditions: each write names the version that it replaces.
         """
         self._fence = fence
+        self._own = own or OwnVersions()
         self._client = client
         self._mappings = mappings
         self._ods = ods
@@ -152,6 +156,7 @@ class CloudResources:
         stored = self._client.transaction([_entry(step) for _, step in steps]) if steps else []
         ids: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
         versions: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
+        found: set[LinkKey] = set()
         for (plan, step), resource in zip(steps, stored, strict=True):
             if step.method == "DELETE" or not resource:
                 continue
@@ -159,10 +164,16 @@ class CloudResources:
             if resource_type in self._mappings[plan.link.kind].resource_types:
                 ids[plan.link][resource_type] = str(resource["id"])
             if step.resource is not None and _is_same(step.resource, resource):
-                # a create that found an earlier one, edited since, is news: the feed will tell of it
                 versions[plan.link][f"{resource_type}/{resource['id']}"] = str(resource["meta"]["versionId"])
+                self._own.add([resource])
+            elif step.method == "POST":  # it found one that says something else: it is to be read, and merged
+                found.add(plan.link)
         return {
-            plan.link: Outcome(kind=OutcomeKind.WRITTEN, ids=ids[plan.link], versions=versions[plan.link])
+            plan.link: Outcome(
+                kind=OutcomeKind.CHANGED if plan.link in found else OutcomeKind.WRITTEN,
+                ids=ids[plan.link],
+                versions=versions[plan.link],
+            )
             for plan in plans
         }
 
@@ -208,6 +219,8 @@ def _refused(error: errors.FhirError) -> Outcome:
 
 def _is_same(sent: Any, stored: Any) -> bool:
     """Whether a server stored what was sent; ids, versions and links within the transaction apart."""
+    if sent == stored:
+        return True
     if isinstance(sent, Mapping) and isinstance(stored, Mapping):
         names = {*sent, *stored} - {"id", "meta", "text"}
         return all(name in sent and name in stored and _is_same(sent[name], stored[name]) for name in names)

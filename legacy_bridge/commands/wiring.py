@@ -1,6 +1,7 @@
 """Puts the parts of a bridge together, by its settings."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from threading import Event
@@ -18,6 +19,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.cloud.board import FhirBoard
     from legacy_bridge.cloud.environment import said_by
     from legacy_bridge.cloud.feed import HistoryFeed
+    from legacy_bridge.cloud.own import OwnVersions
     from legacy_bridge.cloud.resources import CloudResources
     from legacy_bridge.cloud.watch import CloudWatch
     from legacy_bridge.guards import BlastGuard, check_environment, check_schema
@@ -81,8 +83,11 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             now = datetime.now(UTC)
             fresh = feed.poll(None).checkpoint
             journal.absorb(LEGACY, FeedBatch(touched=(), strays=(), checkpoint=fresh), now)
+        carrier = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cloud-writer")
+        stack.callback(carrier.shutdown)
         moved = Event()
-        cloud = CloudResources(client, mappings, ods, fence=held.verify)
+        own = OwnVersions()
+        cloud = CloudResources(client, mappings, ods, own=own, fence=held.verify)
         reconciler = Reconciler(
             ods=ods,
             legacy=legacy,
@@ -95,11 +100,14 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         )
         parts = Parts(
             legacy_feed=feed,
-            cloud_feed=HistoryFeed(client, mappings, ods, keys_of=journal.keys_of, links=journal.links),
+            cloud_feed=HistoryFeed(
+                client, mappings, ods, keys_of=journal.keys_of, identities=journal.identities, own=own
+            ),
             legacy=legacy,
             journal=journal,
             reconciler=reconciler,
-            board=FhirBoard(client),
+            carrier=carrier,
+            board=FhirBoard(client, own),
             standings=flag_file.standings,
             data_version=feed.data_version,
             check=check,

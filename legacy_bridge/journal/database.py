@@ -1,10 +1,12 @@
 """Opens the journal: engine, migrations, the lock that keeps a second bridge out."""
 
+import json
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
@@ -47,7 +49,7 @@ def open_journal(url: str) -> Engine:
 def engine_of(url: str) -> Engine:
     """An engine for a journal; SQLite with a write-ahead log that reaches the disk at every commit."""
     try:
-        engine = create_engine(url)
+        engine = create_engine(url, json_serializer=_to_json, json_deserializer=_from_json)
     except (ArgumentError, ImportError) as error:
         raise SettingsWrong(f"The journal {url} is neither a file nor a database URL.") from error
     if engine.dialect.name == "sqlite":
@@ -137,6 +139,20 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _from_json(text: str | bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)
+
+
+def _to_json(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # a number or a text that orjson does not write
+        return json.dumps(value)
 
 
 def _begin_at_once(connection: Connection) -> None:

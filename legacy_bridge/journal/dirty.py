@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from legacy_bridge.journal.tables import DIRTY
@@ -20,22 +20,21 @@ def insert_for(connection: Connection) -> type:
 
 def mark(connection: Connection, practice: str, keys: Collection[LinkKey], now: datetime) -> None:
     """Mark links dirty; one that is dirty already gets a new generation and may be tried at once."""
-    unique = list(dict.fromkeys(keys))
-    for at in range(0, len(unique), CHUNK):
-        rows = [
-            {
-                "practice": practice,
-                "kind": key.kind.value,
-                "key": key.key,
-                "rank": key.kind.rank,
-                "generation": 1,
-                "attempts": 0,
-                "since": now,
-                "not_before": now,
-            }
-            for key in unique[at : at + CHUNK]
-        ]
-        statement = insert_for(connection)(DIRTY).values(rows)
+    rows = [
+        {
+            "practice": practice,
+            "kind": key.kind.value,
+            "key": key.key,
+            "rank": key.kind.rank,
+            "generation": 1,
+            "attempts": 0,
+            "since": now,
+            "not_before": now,
+        }
+        for key in dict.fromkeys(keys)
+    ]
+    if rows:
+        statement = insert_for(connection)(DIRTY)
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["practice", "kind", "key"],
@@ -44,7 +43,8 @@ def mark(connection: Connection, practice: str, keys: Collection[LinkKey], now: 
                     "attempts": 0,
                     "not_before": statement.excluded.not_before,
                 },
-            )
+            ),
+            rows,
         )
 
 
@@ -52,21 +52,17 @@ def take(
     connection: Connection, practice: str, kinds: Collection[Kind], *, limit: int, now: datetime
 ) -> Sequence[Dirty]:
     """The dirty links of the lowest rank that may be tried now, oldest first."""
-    mine = and_(
-        DIRTY.c.practice == practice,
-        DIRTY.c.kind.in_([kind.value for kind in kinds]),
-        DIRTY.c.not_before <= now,
-    )
-    lowest = connection.execute(select(func.min(DIRTY.c.rank)).where(mine)).scalar()
-    if lowest is None:
-        return ()
     rows = connection.execute(
-        select(DIRTY.c.kind, DIRTY.c.key, DIRTY.c.generation, DIRTY.c.attempts, DIRTY.c.since)
-        .where(mine, DIRTY.c.rank == lowest)
-        .order_by(DIRTY.c.since, DIRTY.c.key)
+        select(DIRTY.c.kind, DIRTY.c.key, DIRTY.c.rank, DIRTY.c.generation, DIRTY.c.attempts, DIRTY.c.since)
+        .where(
+            DIRTY.c.practice == practice,
+            DIRTY.c.kind.in_([kind.value for kind in kinds]),
+            DIRTY.c.not_before <= now,
+        )
+        .order_by(DIRTY.c.rank, DIRTY.c.since, DIRTY.c.key)  # as the index is: it is read, not sorted
         .limit(limit)
-    )
-    return [
+    ).all()
+    return tuple(
         Dirty(
             key=LinkKey(kind=Kind(row.kind), key=row.key),
             generation=row.generation,
@@ -74,7 +70,8 @@ def take(
             attempts=row.attempts,
         )
         for row in rows
-    ]
+        if row.rank == rows[0].rank
+    )
 
 
 def clear(connection: Connection, practice: str, done: Collection[tuple[LinkKey, int]]) -> None:

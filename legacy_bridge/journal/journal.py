@@ -52,6 +52,12 @@ class SqlJournal:
             agreed = baselines.read(connection, self._practice, keys)
         return {key: _link(key, rows.get(key), *agreed.get(key, ({}, None))) for key in keys}
 
+    def identities(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            rows = links.read(connection, self._practice, keys)
+        return {key: _link(key, rows.get(key), {}, None) for key in keys}
+
     def begin(
         self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
     ) -> None:

@@ -40,7 +40,8 @@ DIRTY = Table(
     Column("attempts", Integer, nullable=False),
     Column("since", DateTime, nullable=False),
     Column("not_before", DateTime, nullable=False),
-    Index("dirty_order", "practice", "rank", "not_before"),
+    Index("dirty_turn", "practice", "rank", "since", "key"),
+    Index("dirty_try", "practice", "not_before"),
 )
 LINKS = Table(
     "links",

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import LargeBinary, MetaData, Select, Table, and_, cast, or_, select
+from sqlalchemy import LargeBinary, MetaData, Select, Table, and_, bindparam, cast, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from legacy_bridge.legacy import entries
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.records import Kind
 
+GUIDS = "guids"
+"""The parameter of each statement that says which records are read."""
 KEY = "_key"
 """The name under which each statement gives the record's key beside the row."""
 
@@ -111,16 +113,17 @@ class Group:
         needed = (self.main, *(one.called for one in self.beside if one.is_needed))
         return all(rows.get(table) for table in needed)
 
-    def statements(
-        self, metadata: MetaData, organisation: str, guids: Sequence[str]
-    ) -> Iterator[tuple[str, str, Select[Any]]]:
-        """The statements that read records: what the rows are called, name of the key, statement."""
+    def statements(self, metadata: MetaData, organisation: str) -> Iterator[tuple[str, Select[Any]]]:
+        """The statements that read the records that `GUIDS` names: what the rows are called, statement.
+
+        The first column is the record's key.
+        """
         main = metadata.tables[self.main]
-        wanted = and_(main.c[self.key].in_(guids), self._mine(main, organisation))
+        wanted = and_(main.c[self.key].in_(bindparam(GUIDS, expanding=True)), self._mine(main, organisation))
         kind = [entries.kind_of(main, metadata).label(entries.KIND)] if self.main == entries.TABLE else []
-        yield self.main, KEY, select(main.c[self.key].label(KEY), *main.c, *kind).where(wanted)
+        yield self.main, select(main.c[self.key].label(KEY), *main.c, *kind).where(wanted)
         for one in self.beside:
-            yield one.called, KEY, one.statement(main, self.key, wanted, metadata, organisation)
+            yield one.called, one.statement(main, self.key, wanted, metadata, organisation)
 
     def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Select[Any]:
         """The statement that reads a record's flags as bytes, which anything can be read as."""

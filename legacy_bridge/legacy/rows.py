@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
 from legacy_bridge.legacy import changes, codes
-from legacy_bridge.legacy.groups import GROUPS
+from legacy_bridge.legacy.groups import GROUPS, GUIDS
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column, guid_key
 from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
@@ -59,6 +59,9 @@ class LegacyRows:
                 f"with the ODS code {ods}: give --practice the code of the practice whose database it is."
             )
         self._organisation = str(found[0])
+        self._statements = {
+            kind: tuple(group.statements(METADATA, self._organisation)) for kind, group in GROUPS.items()
+        }
 
     def read(self, links: Sequence[Link]) -> Mapping[LinkKey, RowGroup]:
         """See `sides.RecordStore`."""
@@ -78,14 +81,16 @@ class LegacyRows:
         column = _NAMED_BY.get(key.kind)
         if column is None:
             return ()
-        kinds = [kind for kind, group in GROUPS.items() if group.names_a(column)]
         found: list[LinkKey] = []
         with _translated(), self._engine.connect() as connection:
-            for kind in kinds:
-                statement = GROUPS[kind].keys(METADATA, self._organisation, kind, with_deleted=True)
-                main = METADATA.tables[GROUPS[kind].main]
-                rows = connection.execute(statement.where(main.c[column] == guid_column(key.key))).scalars()
-                found += [LinkKey(kind=kind, key=one) for row in rows if (one := guid_key(row)) is not None]
+            for kind, group in GROUPS.items():
+                if group.names_a(column):
+                    statement = group.keys(METADATA, self._organisation, kind, with_deleted=True)
+                    main = METADATA.tables[group.main]
+                    rows = connection.execute(statement.where(main.c[column] == guid_column(key.key)))
+                    found += [
+                        LinkKey(kind=kind, key=one) for (row,) in rows if (one := guid_key(row)) is not None
+                    ]
         return [one for one in found if one != key]
 
     def codes(self, wanted: WantedCodes) -> CodeBook:
@@ -165,16 +170,18 @@ class LegacyRows:
     ) -> Iterator[tuple[LinkKey, RowGroup]]:
         group = GROUPS[kind]
         rows: dict[str, dict[str, list[Row]]] = {}
-        for table, key, statement in group.statements(METADATA, self._organisation, guids):
-            for row in connection.execute(statement).mappings():
-                values = {str(name): value for name, value in row.items()}
-                guid = str(values.pop(key))
-                rows.setdefault(guid, {}).setdefault(table, []).append(values)
+        for table, statement in self._statements[kind]:
+            found = connection.execute(statement, {GUIDS: guids})
+            _, *names = found.keys()
+            for guid, *values in found:
+                rows.setdefault(str(guid), {}).setdefault(table, []).append(
+                    dict(zip(names, values, strict=True))
+                )
         for guid, tables in rows.items():
-            found = guid_key(guid)
-            if found is None or not group.is_whole(tables):
+            record = guid_key(guid)
+            if record is None or not group.is_whole(tables):
                 continue
-            link = LinkKey(kind=kind, key=found)
+            link = LinkKey(kind=kind, key=record)
             whole = {name: tuple(tables.get(name, ())) for name in group.names}
             yield link, RowGroup(link=link, rows=whole, digest=_digest(whole))
 
@@ -198,8 +205,7 @@ def _flag(value: object) -> bool | None:
 
 
 def _digest(rows: Mapping[str, Sequence[Row]]) -> str:
-    told = [(table, [sorted(row.items()) for row in found]) for table, found in rows.items()]
-    return hashlib.blake2b(repr(told).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return hashlib.blake2b(repr(rows).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 @contextmanager

@@ -74,6 +74,11 @@ class ResourceMapping:
             return Reading(fields=self._read_rows(group), is_withheld=True)
         return Reading(fields=self._read_rows(group))
 
+    @property
+    def stands_alone(self) -> bool:
+        """Whether one resource is all that the cloud has of a record: a create finds one that is there."""
+        return len(self.resource_types) == 1
+
     def hides(self, group: RowGroup | None) -> bool | None:
         """Whether rows that cannot be expressed are confidential all the same; None when nobody can tell."""
         if group is None or not group.is_readable:
@@ -264,7 +269,7 @@ class ResourceMapping:
         for resource_type in self.resource_types:
             draft[resource_type] = {
                 "resourceType": resource_type,
-                **copy.deepcopy(dict(self.skeleton.get(resource_type, {}))),
+                **_copied(self.skeleton.get(resource_type, {})),
             }
             set_identifier(draft[resource_type], self.identifier_system(ods), key.key)
         return draft
@@ -350,6 +355,13 @@ def differing(columns: Mapping[str, RowValue], row: Mapping[str, RowValue]) -> d
     return {
         name: value for name, value in columns.items() if name not in row or repr(row[name]) != repr(value)
     }
+
+
+def _copied(element: Any) -> Any:
+    """A copy of JSON that shares nothing with it."""
+    if isinstance(element, Mapping):
+        return {name: _copied(one) for name, one in element.items()}
+    return list(map(_copied, element)) if isinstance(element, list) else element
 
 
 def _refer_within(

@@ -134,6 +134,11 @@ _FIELDS = (
 class SlotMapping(ResourceMapping):
     """A slot's mapping: its plain fields, and who is booked in it (see `booking`)."""
 
+    @property
+    def stands_alone(self) -> bool:
+        """It does not: Appointments of any number may name it."""
+        return False
+
     def from_legacy(self, group: RowGroup | None) -> Reading | None:
         """The slot's record; what must not be told of a booking is held back."""
         reading = ResourceMapping.from_legacy(self, group)

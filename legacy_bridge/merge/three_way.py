@@ -76,6 +76,10 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
         held: fields of which legacy tells less than it knows: the cloud's change of those does not travel.
         doubt: the cloud's differences may be no edits: none is taken without a word.
     """
+    if not base and not cloud:  # new: there is nothing that could contradict it
+        told = {name: legacy.get(name) for unit in units for name in unit.fields}
+        there = frozenset(name for name, value in told.items() if value is not None)
+        return Merged(agreed=told, to_legacy=frozenset(), to_cloud=there, decided=(), open=())
     agreed: dict[str, Value | None] = {}
     decided: list[Conflict] = []
     waiting: list[Conflict] = []

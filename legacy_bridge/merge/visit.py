@@ -76,6 +76,30 @@ class Visit:
         """Whether a side is to be written."""
         return self.row_change is not None or self.plan is not None
 
+    @property
+    def only_makes(self) -> bool:
+        """Whether nothing is written but, at most, something new on the cloud."""
+        if not self.writes and not self.forgets:
+            return True
+        is_made = self.row_change is None and not self.deletes and not self.forgets
+        return is_made and self.content is None and self.ends_as is LinkState.LINKED
+
+    @property
+    def is_older_than_agreed(self) -> bool:
+        """Whether the cloud has an earlier version of something than was agreed on."""
+        found = {} if self.content is None else self.content.versions()
+        known = self.link.versions
+        both = ((found[name], known[name]) for name in found if name in known)
+        return any(now.isdigit() and then.isdigit() and int(now) < int(then) for now, then in both)
+
+    def with_what_to_forget(self) -> "Visit":
+        """The same, with what is withdrawn, now or by an interrupted visit."""
+        plan, pending = self.plan, self.link.pending
+        withdrawn = plan.steps if plan is not None and plan.withdraws else ()
+        urls = {step.url for step in withdrawn if step.method == "DELETE"}
+        forgets = frozenset({*urls, *(pending.forgets if pending is not None else ())})
+        return replace(self, forgets=forgets) if forgets else self
+
     def pending(self) -> Pending:
         """The write-ahead: what is about to be agreed where it is not said yet."""
         names = self.to_legacy | self.to_cloud
@@ -86,6 +110,19 @@ class Visit:
             forgets=self.forgets,
             base=None if self.base == self.link.baseline else self.base,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """How the writes of a batch ended, side by side.
+
+    Attributes:
+        on_cloud: outcomes of the plans.
+        on_legacy: outcomes of the changes of rows.
+    """
+
+    on_cloud: Mapping[LinkKey, Outcome]
+    on_legacy: Mapping[LinkKey, Outcome]
 
 
 def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) -> Settlement:
@@ -247,8 +284,7 @@ class Report:
 def report(
     visits: Sequence[Visit],
     settlements: Sequence[Settlement],
-    on_cloud: Mapping[LinkKey, Outcome],
-    on_legacy: Mapping[LinkKey, Outcome],
+    carried: Carried,
 ) -> Report:
     """Count what a batch came to."""
 
@@ -257,8 +293,8 @@ def report(
 
     return Report(
         looked_at=len(visits),
-        written_to_legacy=written(on_legacy),
-        written_to_cloud=written(on_cloud),
+        written_to_legacy=written(carried.on_legacy),
+        written_to_cloud=written(carried.on_cloud),
         decided=sum(len(visit.decided) for visit in visits),
         in_conflict=sum(bool(visit.open) for visit in visits),
         quarantined=sum(one.quarantine is not None for one in settlements),

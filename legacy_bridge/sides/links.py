@@ -1,7 +1,7 @@
 """What the journal remembers of two keys that are one thing, and how a visit of them ended."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -158,6 +158,10 @@ class Settlement:
     has_arrived: bool = False
     did: str = ""
     detail: str = ""
+
+    def after(self, arrived: Collection[LinkKey]) -> "Settlement":
+        """The same where some links came to be on the cloud after this one was looked at."""
+        return replace(self, touched=(*self.touched, self.link.key)) if self.waits_for in arrived else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,6 +107,9 @@ class Journal(Protocol):
     def links(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
         """What is remembered of links; a fresh `Link` for each that is not known."""
 
+    def identities(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
+        """The same without what was agreed and the write-ahead: which ids and versions they have."""
+
     def begin(
         self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
     ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from demo.errors import DemoError
 from tests.benchmarks.fhir import measure_fhir
 from tests.benchmarks.fhir_curve import measure_curve
+from tests.benchmarks.first_load import measure_first_load
 from tests.benchmarks.lag import measure_lag
 from tests.benchmarks.measurement import Measurement, table
 from tests.benchmarks.start import measure_start
@@ -23,6 +24,7 @@ ON_A_SCREEN: dict[Callable[[World], list[Measurement]], tuple[str, ...]] = {
 OF_THE_CLOUD: dict[str, Callable[[], Iterable[Measurement]]] = {
     "fhir": measure_fhir,
     "fhir_curve": measure_curve,
+    "first_load": measure_first_load,
 }
 """Each benchmark of the cloud alone, by its name; its metrics are many."""
 

@@ -62,8 +62,8 @@ def our_servers(folder: Path) -> Iterator[list[Server]]:
         raise DemoError("PostgreSQL is measured too and is not installed (package postgresql).")
     with (
         postgresql_cluster(programs, is_durable=True) as url,
-        _our_server("sqlite", f"sqlite:///{folder / 'cloud.sqlite'}", folder) as sqlite,
-        _our_server("postgresql", url, folder) as postgresql,
+        our_server("sqlite", f"sqlite:///{folder / 'cloud.sqlite'}", folder) as sqlite,
+        our_server("postgresql", url, folder) as postgresql,
     ):
         yield [sqlite, postgresql]
 
@@ -81,7 +81,7 @@ def peer_server(folder: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def _our_server(name: str, database: str, folder: Path) -> Iterator[Server]:
+def our_server(name: str, database: str, folder: Path) -> Iterator[Server]:
     on_server = database if name == "postgresql" else None
     server = Server(name=name, port=free_port(), database=on_server)
     command = [sys.executable, "-m", "web_modules", "serve", "--port", str(server.port), "--development"]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from legacy_bridge.cloud.feed import HistoryFeed
+from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
 from legacy_bridge.errors import SchemaDrifted
 from legacy_bridge.guards import BlastGuard
@@ -15,6 +16,7 @@ from legacy_bridge.records import Kind
 from legacy_bridge.service import MirrorService, Parts, decided
 from legacy_bridge.settings import BridgeSettings
 from legacy_bridge.sides.listings import News
+from tests.legacy_bridge.support.carriers import InTurn
 from tests.legacy_bridge.support.small_practice import ODS, guid
 from tests.simulation.clock import SimulatedClock, SimulatedEvent
 from tests.simulation.faults import Faults, Faulty
@@ -28,6 +30,7 @@ from web_modules.fhir.transport import Transport
 
 _POLL_SECONDS = 0.5
 _BATCH = 5
+_LATE_SHARE = 0.5  # of the writes come after the reading of the next batch
 
 
 class NoBoard:
@@ -76,7 +79,8 @@ class Bridge:
         outbox = SimulatedOutbox(database)
         feed: Any = Faulty(outbox, "legacy", faults, reads="poll", writes="", lasting=("legacy unreachable",))
         client = FhirClient(network)
-        cloud = CloudResources(client, mappings, ODS, fence=lease.check)
+        own = OwnVersions()
+        cloud = CloudResources(client, mappings, ODS, own=own, fence=lease.check)
 
         def check() -> None:
             if database.dropped:
@@ -89,7 +93,12 @@ class Bridge:
             Parts(
                 legacy_feed=feed,
                 cloud_feed=HistoryFeed(
-                    client, mappings, ODS, keys_of=remembered.keys_of, links=remembered.links
+                    client,
+                    mappings,
+                    ODS,
+                    keys_of=remembered.keys_of,
+                    identities=remembered.identities,
+                    own=own,
                 ),
                 legacy=legacy,
                 journal=remembered,
@@ -103,6 +112,7 @@ class Bridge:
                     clock=clock.now,
                     blast_guard=BlastGuard(),
                 ),
+                carrier=InTurn(lambda: faults.random.random() < _LATE_SHARE),
                 board=NoBoard(),
                 standings=standings,
                 data_version=outbox.data_version,

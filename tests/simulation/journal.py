@@ -91,6 +91,10 @@ class SimulatedJournal:
         """See `sides.Journal`."""
         return {key: self.content.links.get(key) or Link(key=key) for key in keys}
 
+    def identities(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
+        """See `sides.Journal`."""
+        return {key: replace(one, baseline={}, pending=None) for key, one in self.links(keys).items()}
+
     def begin(
         self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
     ) -> None:

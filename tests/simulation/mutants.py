@@ -10,6 +10,7 @@ from legacy_bridge import reconciler, service
 from legacy_bridge.cloud import feed, resources
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.merge import three_way, visit
+from legacy_bridge.merge.visit import Visit
 from legacy_bridge.sides.links import Settlement
 from legacy_bridge.sides.writes import Outcome, OutcomeKind
 from tests.simulation.journal import SimulatedJournal
@@ -63,7 +64,7 @@ def _cloud_is_not_guarded(patch: pytest.MonkeyPatch) -> None:
 def _restore_is_not_doubted(patch: pytest.MonkeyPatch) -> None:
     """6. After a restore, what the cloud says differently is taken for an edit."""
     patch.setattr(reconciler.Reconciler, "_doubted", lambda _self, one, _since: one)
-    patch.setattr(reconciler, "_is_older_than_agreed", lambda _: False)
+    patch.setattr(Visit, "is_older_than_agreed", False)
 
 
 def _quarantine_is_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -209,6 +210,7 @@ PLANTED: Mapping[str, Plant] = {
 
 TROUBLES: Mapping[str, str] = {
     "gap is skipped": "log prefix dropped",
+    "ids are read in order": "rollout changes",
     "feed forgets that nothing was saved": "disk full",
     "restore is not doubted": "cloud restored",
     "clock is believed": "clock jumps",

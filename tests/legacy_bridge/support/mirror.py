@@ -1,6 +1,7 @@
 """A whole mirror in one process: real legacy tables, real journal, any FHIR server behind a transport."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from legacy_bridge.cloud.board import FhirBoard
 from legacy_bridge.cloud.feed import HistoryFeed
+from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.journal.database import Lease, journal_url, open_journal
@@ -23,6 +25,7 @@ from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
 from legacy_bridge.service import MirrorService, Parts, decided
 from legacy_bridge.settings import BridgeSettings
+from tests.legacy_bridge.support.carriers import InTurn
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid
 from web_modules.decision.decision import Standing
 from web_modules.decision.words import Function, Stage
@@ -50,6 +53,7 @@ class Mirror:
     wrap: Callable[[Any], Any] = lambda side: side
     blast_guard: BlastGuard = field(default_factory=BlastGuard)
     batch: int = 50
+    carrier: Executor = field(default_factory=InTurn)
     client: FhirClient = field(init=False)
     journal: SqlJournal = field(init=False)
     service: MirrorService = field(init=False)
@@ -75,10 +79,11 @@ class Mirror:
         self._held.take()
         legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
         self._feed = OutboxFeed(self.practice.engine)
+        own = OwnVersions()
         reconciler = Reconciler(
             ods=ODS,
             legacy=legacy,
-            cloud=self.wrap(CloudResources(self.client, mappings, ODS, fence=self._held.verify)),
+            cloud=self.wrap(CloudResources(self.client, mappings, ODS, own=own, fence=self._held.verify)),
             journal=journal,
             mappings=mappings,
             authority=lambda kind: decided(self.standings, kind.function)[0],
@@ -88,12 +93,18 @@ class Mirror:
         parts = Parts(
             legacy_feed=self._feed,
             cloud_feed=HistoryFeed(
-                self.client, mappings, ODS, keys_of=self.journal.keys_of, links=self.journal.links
+                self.client,
+                mappings,
+                ODS,
+                keys_of=self.journal.keys_of,
+                identities=self.journal.identities,
+                own=own,
             ),
             legacy=legacy,
             journal=journal,
             reconciler=reconciler,
-            board=FhirBoard(self.client),
+            carrier=self.carrier,
+            board=FhirBoard(self.client, own),
             standings=lambda: self.standings,
             data_version=self._feed.data_version,
             check=lambda: None,

@@ -1,0 +1,22 @@
+"""The dirty list is read in the order of its index."""
+
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Put indexes in the order of taking, and of trying again, in place of one that fits neither."""
+    op.drop_index("dirty_order", "dirty")
+    op.create_index("dirty_turn", "dirty", ["practice", "rank", "since", "key"])
+    op.create_index("dirty_try", "dirty", ["practice", "not_before"])
+
+
+def downgrade() -> None:
+    """Put the index before back."""
+    op.drop_index("dirty_try", "dirty")
+    op.drop_index("dirty_turn", "dirty")
+    op.create_index("dirty_order", "dirty", ["practice", "rank", "not_before"])

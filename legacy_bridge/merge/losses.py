@@ -1,0 +1,31 @@
+"""What is listed of values that go with a record that is taken off the cloud: none is lost without a word."""
+
+from datetime import datetime
+
+from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.records import Agreed, Fields, Kind, LinkKey
+from legacy_bridge.sides.links import Conflict
+from web_modules.decision.words import Authority
+
+
+def lost_values(kind: Kind, base: Agreed, legacy: Fields, cloud: Fields) -> tuple[Conflict, ...]:
+    """What the cloud alone says of a record that is taken off it: neither agreed on, nor in legacy."""
+    return tuple(
+        Conflict(
+            unit=unit.name,
+            winner=Authority.LEGACY,
+            base={name: base[name] for name in unit.fields if name in base},
+            legacy={name: legacy[name] for name in unit.fields if name in legacy},
+            cloud={name: cloud[name] for name in unit.fields if name in cloud},
+        )
+        for unit in UNITS[kind]
+        if any(base.get(name) != cloud.get(name) for name in unit.fields)
+        and any(legacy.get(name) != cloud.get(name) for name in unit.fields)
+    )
+
+
+def lost_booking(patient: LinkKey, booked_at: datetime | None) -> Conflict:
+    """What is listed of a booking that could not be carried before its patient was withdrawn."""
+    booked = {"patient": patient, "booked_at": booked_at}
+    cloud = {name: value for name, value in booked.items() if value is not None}
+    return Conflict(unit="booking", winner=Authority.LEGACY, base={}, legacy={}, cloud=cloud)
