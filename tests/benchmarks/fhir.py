@@ -1,9 +1,8 @@
 """How much the FHIR store does in a second, beside sekmet-fhir in the same run with the same requests.
 
 Validation, audit and search index are on, as they always are. Every kind of request is sent by one client and
-by eight, to each server in turn while the others rest. At PostgreSQL ours has two processes (`--workers 2`)
-as in production, with SQLite one; sekmet-fhir is started as its own documentation says. Of batches and
-transactions the resources are counted, so that a transaction of 200 stands beside 200 creates.
+by eight, to each server in turn while the others rest. Of batches and transactions the resources are
+counted, so that a transaction of 200 stands beside 200 creates.
 """
 
 import tempfile

@@ -16,9 +16,6 @@ from tests.benchmarks.fhir_client import Connection, request
 from tests.support.postgresql import postgresql_cluster, postgresql_programs
 
 PEER = "sekmet-fhir"
-WORKERS = 2
-"""Processes that serve at PostgreSQL, as in production; in a file writers take turns, so one serves there.
-The peer knows no way to have several."""
 START_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 
@@ -86,8 +83,6 @@ def our_server(name: str, database: str, folder: Path) -> Iterator[Server]:
     server = Server(name=name, port=free_port(), database=on_server)
     command = [sys.executable, "-m", "web_modules", "serve", "--port", str(server.port), "--development"]
     command += ["--database", database]
-    if on_server is not None:
-        command += ["--workers", str(WORKERS)]
     # Without a file the audit on PostgreSQL would not be signed, which would flatter it.
     variables = {"BANYAN_CLOUD_AUDIT_KEY": str(folder / f"{name}.key")}
     with _running(server, command, variables, folder) as running:
