@@ -1,6 +1,7 @@
 """A page that stays within the walls and gets nothing that it asks the desktop for."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtWebEngineCore import (
@@ -19,6 +20,14 @@ from PySide6.QtWebEngineCore import (
 )
 
 from shell.hosts.walls import Walls
+
+_OF_HELD_KEYS: Final = frozenset(
+    {
+        QWebEngineNewWindowRequest.DestinationType.InNewBackgroundTab,
+        QWebEngineNewWindowRequest.DestinationType.InNewWindow,
+    }
+)
+"""What Chromium makes of Ctrl or Shift held, or of the middle button; scripts get a tab or a dialog."""
 
 
 class GuardedPage(QWebEnginePage):
@@ -139,5 +148,8 @@ class GuardedPage(QWebEnginePage):
     def _refuse_screen(self, request: QWebEngineDesktopMediaRequest) -> None:
         request.cancel()
 
-    def _refuse_window(self, request: QWebEngineNewWindowRequest) -> None:  # noqa: ARG002 - left alone is refused
-        self._refused("A page asked for a window of its own. It got none.")
+    def _refuse_window(self, request: QWebEngineNewWindowRequest) -> None:
+        """Left alone it is refused; nothing is said of a link of ours that was pressed with a key held."""
+        is_press = request.isUserInitiated() and request.destination() in _OF_HELD_KEYS
+        if not (is_press and self._walls.allow_page(request.requestedUrl().toString())):
+            self._refused("A page asked for a window of its own. It got none.")

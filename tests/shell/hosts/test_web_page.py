@@ -13,6 +13,7 @@ from tests.support.virtual_screen import VirtualScreen
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
+PRESSES = (["click", "1"], ["key", "Return"])
 SANDBOXED_FRAME = """new Promise(done => {
   const frame = document.createElement('iframe');
   frame.sandbox = 'allow-scripts';
@@ -148,6 +149,30 @@ def test_no_part_of_a_page_reaches_outside(pane: WebPane, way: str) -> None:
     pane.script("fetch('/after').then(() => 1)")
     until(lambda: pane.server.asked[-1] == "GET /after", "what was asked for later has come through")
     assert pane.outside.asked == []
+
+
+def test_a_scripts_window_is_refused_in_words_and_that_of_a_held_key_without(
+    pane: WebPane,
+) -> None:
+    pane.open("patients", "39")
+    pane.script(
+        "window.link = Object.assign(document.createElement('a'), {href: '/patients/p39'}); link.presses = 0;"
+        "link.style = 'position: fixed; inset: 0'; document.body.append(link); link.focus();"
+        "for (const press of ['click', 'auxclick']) link.addEventListener(press, () => link.presses++); 0"
+    )
+    since = len(pane.stage.events)
+    at = [str(place) for place in pane.stage.middle("cloud")]
+    presses = [["click", "2"]]
+    presses += [["keydown", key, *press, "keyup", key] for key in ("ctrl", "shift") for press in PRESSES]
+    for number, press in enumerate(presses):
+        pane.screen.do("mousemove", *at, *press)
+        until(lambda: pane.script("link.presses") == number + 1, f"the link was pressed by {press}")  # noqa: B023
+    pane.script("location.href = outside.href")
+    assert "outside" in pane.stage.wait_for("notice", since=since)["words"]
+    pane.script("link.onclick = event => { event.preventDefault(); window.open(link.href, '', 'popup'); }; 0")
+    since = len(pane.stage.events)
+    pane.screen.do("mousemove", *at, "click", "1")
+    assert "a window of its own" in pane.stage.wait_for("notice", since=since)["words"]
 
 
 @pytest.mark.hazard("H11")
