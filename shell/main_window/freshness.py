@@ -22,7 +22,7 @@ class MirrorLine:
         fresh: such as `up to date 2 s ago`.
         tone: ok, warn or bad.
         icon: to go with it.
-        waiting: records still to cross, or None when not known.
+        waiting: records that have not crossed, or None when not known.
     """
 
     leads: str
@@ -37,9 +37,20 @@ class MirrorLine:
         return self.fresh[:1].upper() + self.fresh[1:]
 
     @property
+    def waiting_words(self) -> str:
+        """How many records the other side does not have, and whether they are on their way."""
+        if self.waiting is None:
+            return ""
+        return f"{self.waiting} {'waiting to cross' if self._goes_both_ways else 'not carried'}"
+
+    @property
     def leads_icon(self) -> str:
         """Goes with who leads: two arrows only where records really go both ways."""
-        return "both-ways" if self.leads.startswith(_BOTH_WAYS) else self.icon
+        return "both-ways" if self._goes_both_ways else self.icon
+
+    @property
+    def _goes_both_ways(self) -> bool:
+        return self.leads.startswith(_BOTH_WAYS)
 
 
 NOT_MIRRORED = MirrorLine(leads="Not mirrored", fresh="legacy screen only", tone="", icon="legacy")

@@ -90,7 +90,7 @@ class StatusBar(QFrame):
         """Say who leads, how fresh it is and what is on its way."""
         self._leads.say(line.leads, line.leads_icon)
         self._fresh.say(line.sentence if line.tone else "", line.icon, line.tone)
-        self._waiting.say("" if line.waiting is None else f"{line.waiting} waiting to cross")
+        self._waiting.say(line.waiting_words)
         self._fit()
 
     def show_trouble(self, words: str | None) -> None:

@@ -76,7 +76,7 @@ def at_stage(stage: Stage) -> Decision:
 def test_function_whose_mirror_ended_under_an_open_patient_is_not_mirrored_at_once(then: Stage) -> None:
     line = function_line(at_stage(Stage.LEAD), at_stage(then), replace(fresh(200), waiting=2), NOW)
     assert (line.leads, line.fresh) == ("Not mirrored", "as at 10:09:21, 3 min ago")
-    assert (line.tone, line.waiting) == ("warn", 2)
+    assert (line.tone, line.waiting_words) == ("warn", "2 not carried")
     assert line.leads_icon != "both-ways"
     assert function_line(at_stage(Stage.LEAD), at_stage(then), None, NOW).tone == "bad"
 
@@ -85,7 +85,8 @@ def test_function_whose_mirror_ended_under_an_open_patient_is_not_mirrored_at_on
 def test_what_waits_is_said_of_a_function_that_is_not_mirrored_too() -> None:
     legacy = at_stage(Stage.LEGACY)
     line = function_line(legacy, legacy, replace(fresh(200), waiting=1), NOW)
-    assert (line.leads, line.fresh, line.waiting) == ("Not mirrored", "legacy screen only", 1)
+    assert (line.leads, line.fresh) == ("Not mirrored", "legacy screen only")
+    assert line.waiting_words == "1 not carried"
     assert function_line(legacy, legacy, fresh(200), NOW).waiting is None
 
 
