@@ -121,7 +121,9 @@ class Veil(QWidget):
         card = VeilCard(self._theme, "veilCard", 640)
         is_known = not dispute.words
         title = "The legacy screen shows another patient"
-        if not is_known:
+        if not is_known and dispute.number is not None:
+            title = f"The legacy screen shows the number {dispute.number}"
+        elif not is_known:
             title = "The legacy screen may show another patient"
         elif dispute.theirs is None:
             title = "The legacy screen shows no patient"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from PySide6.QtWidgets import QPushButton, QScrollArea
+from PySide6.QtWidgets import QLabel, QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from shell.context.hub import Dispute
@@ -88,3 +88,19 @@ def test_veil_and_names_move_no_grip(make_stage: Callable[..., WindowStage], qtb
     qtbot.waitUntil(lambda: cut_parts(veil) == [])
     assert [pane.minimumSizeHint().width() for pane in stage.window.panes.values()] == narrowest
     assert stage.window.splitter.sizes() == before
+
+
+def test_heading_names_the_number_that_the_legacy_screen_shows(
+    make_stage: Callable[..., WindowStage],
+) -> None:
+    words = "No patient of this practice bears the number 104981 on the new side."
+    veil = veil_of(make_stage(), replace(dispute_of(SARAH, SANDRA), theirs=None, words=words))
+    said = [part.text() for part in veil.findChildren(QLabel)]
+    assert "The legacy screen shows the number 104981" in said
+
+
+def test_a_heading_of_a_screen_that_names_nobody_says_no_more(make_stage: Callable[..., WindowStage]) -> None:
+    words = "The legacy screen does not say whom it shows."
+    veil = veil_of(make_stage(), replace(dispute_of(SARAH, SANDRA), theirs=None, number=None, words=words))
+    said = [part.text() for part in veil.findChildren(QLabel)]
+    assert "The legacy screen may show another patient" in said
