@@ -49,6 +49,7 @@ from web_modules.security import (
     SAFE_METHODS,
     KnownHosts,
     SecurityHeaders,
+    challenge,
     is_own_origin,
 )
 from web_modules.settings import LOOPBACK, CloudSettings
@@ -152,7 +153,7 @@ def create_cloud(
     app = Starlette(
         routes=routes,
         middleware=[
-            Middleware(SecurityHeaders, environment=environment.value),
+            Middleware(SecurityHeaders, environment=environment.value, is_https=origin.startswith("https:")),
             Middleware(KnownHosts, hosts=_host_names(settings, origin)),
         ],
         exception_handlers={HTTPException: _plain_error, DatabaseSilent: _silent, Exception: _own_fault},
@@ -211,7 +212,7 @@ def _gate(identity: Identity, paces: Paces) -> Gate:
             return _STRANGER  # everybody may know what this server can do
         if access is None:
             refusal = refuse(401, IssueCode.LOGIN, "Sign in first, or bring the service token.")
-            refusal = Refusal(401, refusal.issues, headers={"www-authenticate": "Bearer"})
+            refusal = Refusal(401, refusal.issues, headers=challenge(request))
             why = identity.admission.why_refused(request)
             identity.doors.failed(request, Door.RECORDS)
             seconds = identity.doors.seconds_closed(request, Door.RECORDS)

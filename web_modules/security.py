@@ -22,13 +22,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 ENVIRONMENT_HEADER = "X-Banyan-Environment"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_HTTPS_SECONDS = 365 * 24 * 60 * 60
 _LASTING = ("/static/", "/assets/")
 
 
 class SecurityHeaders:
     """Puts the security headers on every answer, and names the environment in it."""
 
-    def __init__(self, app: ASGIApp, environment: str) -> None:
+    def __init__(self, app: ASGIApp, environment: str, *, is_https: bool) -> None:
         self._app = app
         headers = {
             "content-security-policy": CONTENT_SECURITY_POLICY,
@@ -40,6 +41,8 @@ class SecurityHeaders:
             "permissions-policy": "camera=(), microphone=(), geolocation=()",
             ENVIRONMENT_HEADER.lower(): environment,
         }
+        if is_https:
+            headers["strict-transport-security"] = f"max-age={_HTTPS_SECONDS}"
         self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,6 +130,12 @@ def bearer_of(request: HTTPConnection) -> str | None:
     """The token of an `Authorization: Bearer` header, or None."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def challenge(request: HTTPConnection) -> dict[str, str]:
+    """The header of a 401: how to come in, and whether what was brought is no good (RFC 6750, section 3)."""
+    brought = "" if bearer_of(request) is None else ' error="invalid_token"'
+    return {"WWW-Authenticate": f"Bearer{brought}"}
 
 
 class ServiceToken:

@@ -45,7 +45,8 @@ def cloud(tmp_path: Path, standard: Standard, **settings: Any) -> Cloud:
     url = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
     asked: dict[str, Any] = {"database": url, "service_token": TOKEN, "audit_key": Path("audit.key")}
     known = CloudSettings(**(asked | settings))
-    return create_cloud(known, Store(url, standard), bytes(32), ORIGIN, (FUNCTION, *FUNCTIONS[2:]))
+    origin = known.public_url or ORIGIN
+    return create_cloud(known, Store(url, standard), bytes(32), origin, (FUNCTION, *FUNCTIONS[2:]))
 
 
 @pytest.fixture
@@ -138,12 +139,29 @@ def test_every_answer_carries_the_security_headers(web: TestClient) -> None:
         assert headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize("settings", [{}, {"is_behind_proxy": True, "public_url": "https://cloud.example"}])
+def test_browsers_that_came_by_https_stay_with_it(
+    tmp_path: Path, standard: Standard, settings: dict[str, Any]
+) -> None:
+    made = cloud(tmp_path, standard, **settings)
+    with TestClient(made.app, base_url=ORIGIN) as client:
+        told = client.get("/sign-in").headers.get("Strict-Transport-Security")
+    assert told == ("max-age=31536000" if settings else None)
+
+
 def test_records_need_a_sign_in(web: TestClient) -> None:
     for method, path in (("GET", "Patient"), ("POST", "Patient"), ("GET", "_history")):
         refused = web.request(method, f"/Y99002/fhir/{path}")
         assert refused.status_code == 401
         assert refused.json()["issue"][0]["code"] == "login"
         assert refused.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("path", ["/Y99002/fhir/Patient", "/Y99002/who"])
+def test_a_program_is_told_that_its_token_is_no_good(web: TestClient, path: str) -> None:
+    refused = web.get(path, headers={"Authorization": "Bearer no-token-of-ours"})
+    assert refused.status_code == 401
+    assert refused.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 def test_everybody_may_know_what_the_server_can_do(web: TestClient) -> None:

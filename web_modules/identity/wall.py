@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.services import remember_person
 from web_modules.identity.sessions import COOKIE, Sessions
-from web_modules.security import SAFE_METHODS, bearer_of, is_own_origin
+from web_modules.security import SAFE_METHODS, bearer_of, challenge, is_own_origin
 
 FORGED = "Another site's page tried to write with the person's session."
 
@@ -53,4 +53,4 @@ def sent_away(request: Request) -> Response:
         query = f"?{request.url.query}" if request.url.query else ""
         following = quote(request.url.path + query, safe="")
         return RedirectResponse(f"/sign-in?next={following}", status_code=303)
-    return JSONResponse({"error": "Sign in first."}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+    return JSONResponse({"error": "Sign in first."}, status_code=401, headers=challenge(request))

@@ -143,7 +143,11 @@ class SmartRoutes:
         """RFC 7662; a client learns of its own tokens, the practice's services of every one."""
         client_id = None
         if asked.user is None:
-            client = self._server.authenticate_client(asked, [PRIVATE_KEY_JWT], "introspect")
+            try:
+                client = self._server.authenticate_client(asked, [PRIVATE_KEY_JWT], "introspect")
+            except InvalidClientError as error:
+                error.status_code = 401  # RFC 7662, section 2.3
+                raise
             client_id = client.get_client_id()
         return Answer(status=200, body=self._described(_token_of(asked), client_id))
 

@@ -120,6 +120,7 @@ def test_the_practices_services_look_at_every_token_and_a_client_at_its_own(prac
     for refused in ({}, {"client_id": "app"}):
         answer = practice.program.post(f"{AUTH}/introspect", data={"token": own, **refused})
         assert answer.json()["error"] == "invalid_client"
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
 
 
 def test_a_code_that_comes_twice_ends_what_was_issued_for_it(practice: SmartPractice) -> None:
