@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from unicodedata import category
+from unicodedata import category, combining, normalize
 
 from shell.functions import CloudOffer
 from shell.patient import Patient
@@ -129,6 +129,18 @@ def missing_words(found: Found, withheld: int) -> str:
     return " ".join(said)
 
 
+def in_order(patients: Sequence[Patient], wanted: Wanted) -> list[Patient]:
+    """Patients by name: first whose family name is as typed, then whose begins so, then all others."""
+    typed = {_folded(one) for one in (wanted.family, *wanted.names, " ".join(wanted.names)) if one}
+
+    def place(patient: Patient) -> tuple[bool, bool, str, str, str]:
+        family = _folded(patient.family)
+        begins = any(family.startswith(one) for one in typed)
+        return family not in typed, not begins, family, _folded(patient.given), patient.born or ""
+
+    return sorted(patients, key=place)
+
+
 def similar_names(patients: Sequence[Patient]) -> int:
     """How many of the patients have a name that another of them could be taken for."""
     return sum(any(_are_similar(one, other) for other in patients if other is not one) for one in patients)
@@ -142,11 +154,21 @@ def same_name(patient: Patient, others: Sequence[Patient]) -> list[Patient]:
 
 
 def _are_similar(one: Patient, other: Patient) -> bool:
-    mine, theirs = one.family.lower(), other.family.lower()
+    mine, theirs = _folded(one.family), _folded(other.family)
     is_family_alike = mine.startswith(theirs) or theirs.startswith(mine)
-    if is_family_alike and one.given[:1].lower() == other.given[:1].lower():
+    is_part = mine in _parts(theirs) or theirs in _parts(mine)
+    if (is_family_alike or is_part) and _folded(one.given)[:1] == _folded(other.given)[:1]:
         return True
     return SequenceMatcher(None, _whole(one), _whole(other)).ratio() >= _SIMILAR
+
+
+def _folded(name: str) -> str:
+    """A name without capitals and accents, as it is looked for."""
+    return "".join(letter for letter in normalize("NFKD", name).casefold() if not combining(letter))
+
+
+def _parts(family: str) -> frozenset[str]:
+    return frozenset(family.replace("-", " ").split())
 
 
 def _whole(patient: Patient) -> str:

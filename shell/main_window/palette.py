@@ -16,11 +16,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from shell.main_window.finding import Action, Found, found_words, matching, similar_names
+from shell.main_window.finding import Action, Found, found_words, in_order, matching, similar_names
 from shell.main_window.overlay import Card
 from shell.main_window.parts import Tag, key_cap, label, picture, restyle, row
 from shell.main_window.theme import Theme
 from shell.patient import Patient
+from web_modules.fhir.patient_search import read_wanted
 
 _ACTIONS_BESIDE_PATIENTS = 4
 _NAME, _BORN, _GENDER = 190, 150, 64
@@ -106,9 +107,7 @@ class Palette(Card):
             open_id: the FHIR id of the patient who is open.
             missing: what is said of those who are not listed; may be empty.
         """
-        patients = sorted(
-            found.patients, key=lambda one: (one.family.lower(), one.given.lower(), one.born or "")
-        )
+        patients = in_order(found.patients, read_wanted(self.words(), today))
         many = similar_names(patients)
         self._warning.setVisible(many > 1)
         self._warning_words.setText(

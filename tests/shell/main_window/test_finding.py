@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 
-from shell.main_window.finding import actions_for, matching, same_name, similar_names
+import pytest
+
+from shell.main_window.finding import actions_for, in_order, matching, same_name, similar_names
 from shell.patient import Patient
-from tests.support.window_stage import GWYNETH, SANDRA, SARAH, offer_of
+from tests.support.window_stage import GWYNETH, SANDRA, SARAH, TODAY, offer_of
 from web_modules.decision.decision import Standing, decide
 from web_modules.decision.words import Environment, Stage
+from web_modules.fhir.patient_search import read_wanted
 
 
 def named(family: str, given: str) -> Patient:
@@ -19,6 +22,27 @@ def test_names_that_could_be_taken_for_each_other_are_counted() -> None:
     assert similar_names([SARAH, GWYNETH]) == 0
     assert similar_names([named("Jones", "Alan"), named("Jones", "Alun")]) == 2
     assert similar_names([named("Smith", "Sarah"), named("Smith", "John")]) == 0
+
+
+def test_a_name_that_contains_another_could_be_taken_for_it() -> None:
+    assert similar_names([named("Trần", "Linh"), named("Silva-Trần", "Lan")]) == 2
+    assert similar_names([named("Berg", "Anna"), named("van der Berg", "Ada")]) == 2
+    assert similar_names([named("Trần", "Linh"), named("Silva-Trần", "Bao")]) == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "order"),
+    [
+        ("tr", ["Trần", "Trant", "Silva-Tran"]),
+        ("trant", ["Trant", "Silva-Tran", "Trần"]),
+        ("lan tran", ["Trần", "Trant", "Silva-Tran"]),
+        ("silva-tran", ["Silva-Tran", "Trần", "Trant"]),
+        ("104417", ["Silva-Tran", "Trần", "Trant"]),
+    ],
+)
+def test_family_names_that_are_or_begin_as_typed_stand_first(typed: str, order: list[str]) -> None:
+    found = [named(family, "Lan") for family in ("Silva-Tran", "Trant", "Trần")]
+    assert [one.family for one in in_order(found, read_wanted(typed, TODAY))] == order
 
 
 def test_same_name_is_family_and_first_given_name_of_somebody_else() -> None:
