@@ -71,7 +71,7 @@ class WindowFrame(QWidget):
             self.status_bar.show_note("Training, not connected to any live practice")
 
     def open_on(self, screen: QScreen) -> None:
-        """Appear: as drawn where there is room for that, else as large as the screen allows."""
+        """Appear and take the keys: as drawn where there is room, else as large as the screen allows."""
         room = screen.availableGeometry().size()
         if room.width() > _SIZE.width() and room.height() >= _SIZE.height() + _TITLE_BAR:
             self.resize(_SIZE)
@@ -79,6 +79,8 @@ class WindowFrame(QWidget):
         else:
             self.resize(_SIZE.boundedTo(room))
             self.showMaximized()
+        # where no window manager does it, the keys would stay with a window that is gone
+        self.activateWindow()
 
     def below_banner(self) -> int:
         """Where the banner ends: nothing is drawn over what lies above."""
