@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from legacy_bridge.journal.tables import DIRTY
@@ -52,16 +52,22 @@ def take(
     connection: Connection, practice: str, kinds: Collection[Kind], *, limit: int, now: datetime
 ) -> Sequence[Dirty]:
     """The dirty links of the lowest rank that may be tried now, oldest first."""
+    mine = and_(DIRTY.c.practice == practice, DIRTY.c.not_before <= now)
+    # by rank, which says the same as the kind: the index is in this order, so nothing is sorted
+    lowest = connection.execute(
+        select(DIRTY.c.rank)
+        .where(mine, DIRTY.c.rank.in_([kind.rank for kind in kinds]))
+        .order_by(DIRTY.c.rank)
+        .limit(1)
+    ).scalar()
+    if lowest is None:
+        return ()
     rows = connection.execute(
-        select(DIRTY.c.kind, DIRTY.c.key, DIRTY.c.rank, DIRTY.c.generation, DIRTY.c.attempts, DIRTY.c.since)
-        .where(
-            DIRTY.c.practice == practice,
-            DIRTY.c.kind.in_([kind.value for kind in kinds]),
-            DIRTY.c.not_before <= now,
-        )
-        .order_by(DIRTY.c.rank, DIRTY.c.since, DIRTY.c.key)  # as the index is: it is read, not sorted
+        select(DIRTY.c.kind, DIRTY.c.key, DIRTY.c.generation, DIRTY.c.attempts, DIRTY.c.since)
+        .where(mine, DIRTY.c.rank == lowest)
+        .order_by(DIRTY.c.since, DIRTY.c.key)
         .limit(limit)
-    ).all()
+    )
     return tuple(
         Dirty(
             key=LinkKey(kind=Kind(row.kind), key=row.key),
@@ -70,7 +76,6 @@ def take(
             attempts=row.attempts,
         )
         for row in rows
-        if row.rank == rows[0].rank
     )
 
 

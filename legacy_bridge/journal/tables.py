@@ -41,7 +41,6 @@ DIRTY = Table(
     Column("since", DateTime, nullable=False),
     Column("not_before", DateTime, nullable=False),
     Index("dirty_turn", "practice", "rank", "since", "key"),
-    Index("dirty_try", "practice", "not_before"),
 )
 LINKS = Table(
     "links",

@@ -187,7 +187,6 @@ def test_what_an_earlier_journal_lists_is_named_after_the_upgrade(mirror: Mirror
     with engine.begin() as connection:
         connection.execute(text("ALTER TABLE quarantine DROP COLUMN patients"))
         connection.execute(text("DROP INDEX dirty_turn"))
-        connection.execute(text("DROP INDEX dirty_try"))
         connection.execute(text("CREATE INDEX dirty_order ON dirty (practice, rank, not_before)"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()

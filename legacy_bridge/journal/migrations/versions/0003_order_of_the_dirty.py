@@ -9,14 +9,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Put indexes in the order of taking, and of trying again, in place of one that fits neither."""
+    """Put an index in the order of taking in place of one by which all of a kind had to be sorted."""
     op.drop_index("dirty_order", "dirty")
     op.create_index("dirty_turn", "dirty", ["practice", "rank", "since", "key"])
-    op.create_index("dirty_try", "dirty", ["practice", "not_before"])
 
 
 def downgrade() -> None:
     """Put the index before back."""
-    op.drop_index("dirty_try", "dirty")
     op.drop_index("dirty_turn", "dirty")
     op.create_index("dirty_order", "dirty", ["practice", "rank", "not_before"])
