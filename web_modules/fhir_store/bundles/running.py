@@ -6,6 +6,7 @@ from typing import Any
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.bundles.linking import Linker
+from web_modules.fhir_store.bundles.room import Room, no_room_for_answer, no_room_for_writing
 from web_modules.fhir_store.bundles.steps import (
     ORDER,
     Step,
@@ -62,11 +63,13 @@ class BundleRunner:
         Raises:
             Refusal: the first step that cannot be done, with its place in the bundle.
         """
-        steps = [replace(step) for step in writing(understood)]
+        steps, room = [replace(step) for step in writing(understood)], Room()
         promised: dict[tuple[str, str], str] = {}
         for step in steps:
             with placing(step.place):
                 self._prepare(records, step, promised)
+                if step.existing is not None and not room.fits(step.existing.content):
+                    raise no_room_for_writing()
         check_unique(steps)
         names = names_given(steps)
         for step in steps:
@@ -77,7 +80,7 @@ class BundleRunner:
         for step in sorted(steps, key=lambda one: ORDER[one.method]):
             with placing(step.place):
                 self._look_again(records, step, is_taken=step.key in made)
-                answers[step.index] = self._done(records, step, wants_content=wants_content)
+                answers[step.index] = self._done(records, step, room, wants_content=wants_content)
                 made.add(step.key)
         return answers
 
@@ -85,7 +88,7 @@ class BundleRunner:
         self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wants_content: bool
     ) -> Answers:
         """Do each step that writes for itself; one that is refused leaves the others alone."""
-        answers: Answers = {}
+        answers, room = Answers(), Room()
         for step in map(replace, writing(understood)):
             so_far = len(records.written)
             try:
@@ -94,7 +97,7 @@ class BundleRunner:
                         self._validator.check(step.resource, f"{step.place}.resource")
                     step.resource = self._linked(records, step, {})
                     self._prepare(records, step, {})
-                    answers[step.index] = self._done(records, step, wants_content=wants_content)
+                    answers[step.index] = self._done(records, step, room, wants_content=wants_content)
             except Refusal as refusal:
                 del records.written[so_far:]
                 answers[step.index] = _of_refusal(refusal)
@@ -102,7 +105,8 @@ class BundleRunner:
 
     def read(self, records: Records, understood: Sequence[Step | Refusal]) -> Answers:
         """Do every step that only reads: after the others, and without keeping anybody from writing."""
-        return {step.index: self._got(records, step) for step in reading(understood)}
+        room = Room()
+        return {step.index: self._got(records, step, room) for step in reading(understood)}
 
     def response(self, bundle: Resource, understood: Sequence[Step | Refusal], answered: Answers) -> Resource:
         """The answer to a bundle, its entries in the order in which they came."""
@@ -163,8 +167,12 @@ class BundleRunner:
             return None
         return self._linker.linked(step.resource, names, find, f"{step.place}.resource")
 
-    def _done(self, records: WritableRecords, step: Step, *, wants_content: bool) -> dict[str, Any]:
+    def _done(
+        self, records: WritableRecords, step: Step, room: Room, *, wants_content: bool
+    ) -> dict[str, Any]:
         done = self._written(records, step)
+        if step.patch is not None and done.version is not None and not room.fits(done.version.content):
+            raise no_room_for_writing()
         response: dict[str, Any] = {"status": f"{done.status} {_REASONS[done.status]}"}
         answer: dict[str, Any] = {"response": response}
         version = done.version
@@ -175,7 +183,7 @@ class BundleRunner:
             response["lastModified"] = version.instant
             if version.content is not None:
                 answer = {"fullUrl": f"{self._base_url}/{address}", "response": response}
-                if wants_content:
+                if wants_content and (version is not step.existing or room.fits(version.content)):
                     answer["resource"] = Stored(version.content)
         return answer
 
@@ -212,8 +220,10 @@ class BundleRunner:
             if_none_match=step.headers.get("if-none-match", ""),
         )
 
-    def _got(self, records: Records, step: Step) -> dict[str, Any]:
-        answer = self._read(step.asked, records)
+    def _got(self, records: Records, step: Step, room: Room) -> dict[str, Any]:
+        answer = None if room.is_full else self._read(step.asked, records)
+        if answer is None or not room.fits(answer.body):
+            return _of_refusal(no_room_for_answer())
         response: dict[str, Any] = {"status": f"{answer.status} {_REASONS.get(answer.status, 'Refused')}"}
         if answer.status >= 400:
             response["outcome"] = Stored(answer.body)

@@ -12,7 +12,6 @@ from web_modules.fhir_store.documents import Stored, encode
 from web_modules.fhir_store.interactions.history import HistoryPage, HistoryRequest
 from web_modules.fhir_store.interactions.writing import Done
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, of_parameter, outcome
-from web_modules.fhir_store.search.including import MOST_INCLUDED
 from web_modules.fhir_store.search.matching import Page
 from web_modules.fhir_store.search.query import Search
 from web_modules.fhir_store.search.subsets import Subsetter, read_subset
@@ -117,7 +116,7 @@ def of_search(search: Search, page: Page, base_url: str, subsetter: Subsetter) -
         for name in search.ignored
     ]
     if page.is_cut:
-        words = f"More than {MOST_INCLUDED} resources would come along; the others were left out."
+        words = "More would come along than this server sends with one page; the others were left out."
         told.append(Issue(code=IssueCode.TOO_COSTLY, words=words))
     if page.is_withheld:
         told.append(_WITHHELD)

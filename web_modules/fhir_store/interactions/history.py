@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from web_modules.fhir_store.access import Interaction
 from web_modules.fhir_store.addresses import query_text
-from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
+from web_modules.fhir_store.database.pages import PAGE_COLUMNS, fitting, versions
+from web_modules.fhir_store.database.records import Records, StoredVersion
 from web_modules.fhir_store.elements.moments import Range, range_of
 from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
 from web_modules.fhir_store.search.query import CURSOR, Pairs, read_count
@@ -158,18 +159,18 @@ def run_history(records: Records, request: HistoryRequest, key: Sequence[str]) -
         values.append(request.after)
     order = "ASC" if request.is_oldest_first else "DESC"
     rows = records.session.rows(
-        f"SELECT {VERSION_COLUMNS} FROM version AS v WHERE {' AND '.join(where)}"  # noqa: S608  (fixed pieces)
+        f"SELECT {PAGE_COLUMNS} FROM version AS v WHERE {' AND '.join(where)}"  # noqa: S608  (fixed pieces)
         f" ORDER BY v.updated {order} LIMIT ?",
         (*values, request.count + 1),
     )
-    page = [stored(row) for row in rows[: request.count]]
-    versions = tuple(version for version in page if records.shows(version))
-    has_more = len(rows) > request.count
+    page = fitting(versions(records.session, records.practice, rows[: request.count]))
+    shown = tuple(version for version in page if records.shows(version))
+    has_more = len(rows) > len(page)
     is_whole = request.after is None and not has_more
     return HistoryPage(
-        versions=versions,
-        total=len(versions) if is_whole else counted.cheaply(key),
-        is_withheld=len(versions) < len(page) or (len(key) == 1 and records.withholds(key[0])),
+        versions=shown,
+        total=len(shown) if is_whole else counted.cheaply(key),
+        is_withheld=len(shown) < len(page) or (len(key) == 1 and records.withholds(key[0])),
         following=page[-1].updated if has_more else None,
     )
 
@@ -188,10 +189,12 @@ class _Counted:
             statement = f"SELECT count(*) FROM version AS v WHERE {self.where}"  # noqa: S608  (fixed pieces)
             return int(self.records.session.rows(statement, self.values)[0][0])
         rows = self.records.session.rows(
-            f"SELECT {VERSION_COLUMNS} FROM version AS v WHERE {self.where} LIMIT ?",  # noqa: S608
+            f"SELECT {PAGE_COLUMNS} FROM version AS v WHERE {self.where} LIMIT ?",  # noqa: S608
             (*self.values, _MOST_LOOKED_AT + 1),
         )
-        return None if len(rows) > _MOST_LOOKED_AT else sum(map(self.records.shows, map(stored, rows)))
+        if len(rows) > _MOST_LOOKED_AT:
+            return None
+        return sum(map(self.records.shows, versions(self.records.session, self.records.practice, rows)))
 
     def cheaply(self, key: Sequence[str]) -> int | None:
         """Of one resource; that of a type or practice would cost more than it tells."""

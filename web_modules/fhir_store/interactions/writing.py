@@ -241,11 +241,11 @@ class Interactions:
         )
         if not search.branches[0].criteria:
             raise refuse(412, IssueCode.INVALID, "The condition names no search parameter.")
-        matches = self._searcher.run(records, search).matches
-        if len(matches) > 1:
+        page = self._searcher.run(records, search)
+        if len(page.matches) > 1 or page.following is not None:
             words = f"More than one {resource_type} fulfils the condition, so it is not clear which is meant."
             raise refuse(412, IssueCode.MULTIPLE_MATCHES, words)
-        return matches[0] if matches else None
+        return page.matches[0] if page.matches else None
 
 
 def shown(version: StoredVersion | None, resource_type: str) -> StoredVersion:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from web_modules.fhir_store.access import Interaction
-from web_modules.fhir_store.database.records import CURRENT, VERSION_COLUMNS, Records, StoredVersion, stored
+from web_modules.fhir_store.database import pages
+from web_modules.fhir_store.database.records import CURRENT, Records, StoredVersion
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
@@ -22,6 +23,9 @@ _AT_A_TIME = 500
 """Values in one statement."""
 
 Key = tuple[str, str]
+
+Row = Sequence[Any]
+"""That begins with `PAGE_COLUMNS`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,28 +59,31 @@ class Including:
         found: list[StoredVersion] = []
         latest, asked = list(matches), list(includes)
         is_withheld = False
+        size = 0
         for _round in range(MOST_ROUNDS):
             if not latest or not asked:
                 break
             new: list[StoredVersion] = []
             for include in asked:
-                for version in self._followed(records, include, latest):
-                    if version is None:
+                for row in self._followed(records, include, latest):
+                    if row is None:
                         is_withheld = True
-                    elif (key := (version.type, version.id)) not in seen:
-                        seen.add(key)
-                        new.append(version)
-                if len(found) + len(new) > MOST_INCLUDED:
-                    return Included(
-                        versions=(*found, *new)[:MOST_INCLUDED], is_cut=True, is_withheld=is_withheld
-                    )
+                        continue
+                    if (row[0], row[1]) in seen:
+                        continue
+                    seen.add((row[0], row[1]))
+                    [version] = pages.versions(records.session, records.practice, [row])
+                    size += len(version.content or b"")
+                    if len(found) + len(new) == MOST_INCLUDED or size > pages.LARGEST_PAGE_BYTES:
+                        return Included(versions=(*found, *new), is_cut=True, is_withheld=is_withheld)
+                    new.append(version)
             found += new
             latest, asked = new, [include for include in includes if include.is_iterated]
         return Included(versions=tuple(found), is_cut=bool(latest and asked), is_withheld=is_withheld)
 
     def _followed(
         self, records: Records, include: Include, origins: Sequence[StoredVersion]
-    ) -> Iterator[StoredVersion | None]:
+    ) -> Iterator[Row | None]:
         if include.is_reverse:
             yield from self._pointing(records, include, origins)
             return
@@ -91,7 +98,7 @@ class Including:
 
     def _pointing(
         self, records: Records, include: Include, origins: Sequence[StoredVersion]
-    ) -> Iterator[StoredVersion | None]:
+    ) -> Iterator[Row | None]:
         ids: dict[str, list[str]] = {}
         for origin in origins:
             if include.target_type in {"", origin.type}:
@@ -125,28 +132,31 @@ class Including:
         return [parameter for parameter in known if parameter.kind is ParameterKind.REFERENCE]
 
 
-def _read(records: Records, keys: Sequence[Key]) -> Iterator[StoredVersion | None]:
+def _read(records: Records, keys: Sequence[Key]) -> Iterator[Row | None]:
     by_type: dict[str, list[str]] = {}
     for resource_type, resource_id in keys[: MOST_INCLUDED + 1]:
         by_type.setdefault(resource_type, []).append(resource_id)
     for resource_type, ids in by_type.items():
-        found = {None if one is None else one.id: one for one in _current(records, resource_type, "id", ids)}
-        yield from (found[one] for one in (None, *ids) if one in found)
+        for some in _parts(ids):
+            found = {
+                None if row is None else row[1]: row for row in _current(records, resource_type, "id", some)
+            }
+            yield from (found[one] for one in (None, *some) if one in found)
 
 
 def _current(
     records: Records, resource_type: str, column: str, wanted: Sequence[Any]
-) -> Iterator[StoredVersion | None]:
-    """The newest versions; None stands for what a label hides."""
+) -> Iterator[Row | None]:
+    """Rows of the newest versions; None stands for what a label hides."""
     limit = records.sight.limit(Interaction.READ, resource_type) or EVERYTHING
     for some in _parts(wanted):
         named = among(f"r.{column}", some)
         rows = records.session.rows(
-            f"SELECT {VERSION_COLUMNS} FROM {CURRENT} WHERE r.practice = ? AND r.type = ?"
+            f"SELECT {pages.PAGE_COLUMNS} FROM {CURRENT} WHERE r.practice = ? AND r.type = ?"
             f" AND r.is_deleted = 0 AND {named.text} AND {limit.text} ORDER BY r.number",
             (records.practice, resource_type, *named.values, *limit.values),
         )
-        yield from map(stored, rows)
+        yield from rows
         if records.withholds(resource_type, named):
             yield None
 

@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from web_modules.fhir_store.access import Interaction
-from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion, stored
+from web_modules.fhir_store.database.pages import PAGE_COLUMNS, fitting, versions
+from web_modules.fhir_store.database.records import VERSION_COLUMNS, Records, StoredVersion
 from web_modules.fhir_store.elements.indexing import Indexer
 from web_modules.fhir_store.elements.parameters import BUILT_IN, ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.search.conditions import BY_NUMBER, numbers_of, table_of
@@ -78,9 +79,8 @@ class Searcher:
                 following=None,
             )
         rows = records.session.rows(*_page_statement(records.practice, search, wheres))
-        has_more = len(rows) > search.count
-        rows = rows[: search.count]
-        matches = tuple(stored(row) for row in rows)
+        matches = tuple(fitting(versions(records.session, records.practice, rows[: search.count])))
+        has_more = len(rows) > len(matches)
         included = self._including.find(records, search.includes, matches)
         return Page(
             matches=matches,
@@ -88,7 +88,7 @@ class Searcher:
             is_withheld=included.is_withheld or self._is_withheld(records, search),
             is_cut=included.is_cut,
             total=_total(records, search, wheres, None if has_more else len(matches)),
-            following=(*rows[-1][_WIDTH:], matches[-1].number) if has_more else None,
+            following=(*rows[len(matches) - 1][_WIDTH:], matches[-1].number) if has_more else None,
         )
 
     def _wheres(self, records: Records, search: Search, limit: Limit) -> list[Sql]:
@@ -124,7 +124,7 @@ def _page_statement(practice: str, search: Search, wheres: list[Sql]) -> tuple[s
         text = f"SELECT * FROM ({union}) AS r WHERE {after.text} ORDER BY {order}r.number LIMIT ?"
     shown = "".join(f", r.key_{n}" for n in range(len(directions)))
     statement = (
-        f"SELECT {VERSION_COLUMNS}{shown} FROM ({text}) AS r"
+        f"SELECT {PAGE_COLUMNS}{shown} FROM ({text}) AS r"
         " JOIN version AS v ON v.practice = r.practice AND v.updated = r.updated"
         f" ORDER BY {order}r.number"
     )

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from web_modules.fhir_store.access import Access, Interaction
 from web_modules.fhir_store.database.index_rows import IndexWriter
+from web_modules.fhir_store.database.pages import PAGE_COLUMNS, fitting, versions
 from web_modules.fhir_store.database.records import (
-    VERSION_COLUMNS,
     Records,
     StoredVersion,
     lock_practice,
-    stored,
 )
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import decode
@@ -25,7 +24,7 @@ PAGE = 50
 """Versions that are looked at together."""
 
 _FOLLOWING = f"""
-    SELECT {VERSION_COLUMNS}, r.updated, r.is_deleted FROM version AS v
+    SELECT {PAGE_COLUMNS}, r.updated, r.is_deleted FROM version AS v
     JOIN resource AS r ON r.practice = v.practice AND r.type = v.type AND r.id = v.id
     WHERE v.practice = ? AND v.type = ? AND v.updated > ? ORDER BY v.updated LIMIT {PAGE}
 """  # noqa: S608  (fixed pieces)
@@ -73,7 +72,10 @@ class Follower:
         sights = [self._store.sight(one, self._practice, self._base_url) for one in seers]
         with self._store.database.viewing() as session:
             rows = session.rows(_FOLLOWING, (self._practice, wanted.resource_type, after))
-            living = [(stored(row), int(row[-2])) for row in rows if row[-1] == 0]
+            page = fitting(versions(session, self._practice, rows))
+            living = [
+                (version, int(row[-2])) for version, row in zip(page, rows, strict=False) if row[-1] == 0
+            ]
             current = [version for version, newest in living if version.updated == newest]
             found = [self._matching(session, wanted, sight, current) for sight in sights]
             told = {version.updated for version in current if all(version.id in ids for ids in found)}
@@ -90,7 +92,7 @@ class Follower:
         }
         return Page(
             matches=tuple(version for version, _newest in living if version.updated in told),
-            reached=int(rows[-1][4]) if rows else None,
+            reached=page[-1].updated if page else None,
         )
 
     def _matching(
