@@ -9,6 +9,7 @@ from typing import Any
 from web_modules.fhir.systems import NHS_NUMBER, patient_number
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_NUMBER = re.compile(r"(?<!\S)\d+(?!\S)")
 _NHS = re.compile(r"(?<!\d)\d{3}[ -]?\d{3}[ -]?\d{4}(?!\d)")
 _MONTH = "|".join(_MONTHS)
 _DATES = (
@@ -52,16 +53,14 @@ def read_wanted(typed: str, today: date) -> Wanted:
     numbers = [re.sub(r"\D", "", found) for found in _NHS.findall(rest)]
     rest = _NHS.sub(" ", rest)
     days: list[date] = []
-    practice_numbers: list[str] = []
     for pattern in _DATES:
         for found in pattern.finditer(rest):
             day = _day(found, today)
             if day is not None:
                 days.append(day)
                 rest = rest.replace(found.group(), " ", 1)
-    for found in re.finditer(r"(?<!\S)\d+(?!\S)", rest):
-        practice_numbers.append(found.group())
-        rest = rest.replace(found.group(), " ", 1)
+    practice_numbers = _NUMBER.findall(rest)
+    rest = _NUMBER.sub(" ", rest)
     family, comma, given = rest.partition(",")
     if not comma:
         family, given = "", rest
@@ -114,4 +113,4 @@ def _day(found: "re.Match[str]", today: date) -> date | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS.index(name.lower()[:3]) + 1
+    return _MONTHS.index(name.casefold()) + 1

@@ -65,3 +65,8 @@ def test_a_number_that_is_no_birth_date_may_be_a_practices_own(typed: str) -> No
 )
 def test_all_of_it_is_asked_for(typed: str, query: dict[str, str | list[str]]) -> None:
     assert patient_query(read_wanted(typed, TODAY), "Y99002") == query
+
+
+def test_a_number_is_taken_out_of_no_name_and_a_month_may_be_in_any_letters_that_match_it() -> None:
+    assert read_wanted("smith4 4", TODAY) == Wanted(names=("smith4",), practice_numbers=("4",))
+    assert read_wanted("1 \u017fep 1961", TODAY).birth_dates == (date(1961, 9, 1),)
