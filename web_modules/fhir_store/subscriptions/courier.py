@@ -13,7 +13,7 @@ from web_modules.fhir_store.refusals import Refusal
 from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.hook import DEADLINE_SECONDS, Hook, Undelivered
 from web_modules.fhir_store.subscriptions.ledger import Settlement, Standing
-from web_modules.fhir_store.subscriptions.owners import Renewed
+from web_modules.fhir_store.subscriptions.owners import LEFT, Renewed, has_left
 from web_modules.fhir_store.subscriptions.wanted import Wanted
 
 SECOND = 1_000_000
@@ -92,9 +92,10 @@ class Courier:
         while not self._is_closing():
             began_at = time.monotonic()
             owner = self._renewed(order.owner)
-            if owner is None:
-                words = "Whoever asked for this is not known here any more."
-                return self._failed(trip, position, words)
+            if owner is None or has_left(owner, order.wanted.resource_type):
+                trip.end(position)
+                self._desk.turn(order.standing, "off", LEFT)
+                return position
             try:
                 page = self._desk.follower.page(order.wanted, (owner,), position)
             except Refusal as refusal:

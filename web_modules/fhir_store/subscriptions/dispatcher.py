@@ -20,7 +20,7 @@ from web_modules.fhir_store.subscriptions.courier import SECOND, Courier, Courie
 from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.hook import Hook
 from web_modules.fhir_store.subscriptions.ledger import RESTORED, Ledger, Standing
-from web_modules.fhir_store.subscriptions.owners import Renewed, read_access
+from web_modules.fhir_store.subscriptions.owners import LEFT, Renewed, has_left, read_access
 from web_modules.fhir_store.subscriptions.secrets import Secrets, with_headers
 from web_modules.fhir_store.subscriptions.wanted import Channel, EndpointRule, Wanted, read_wanted
 
@@ -34,6 +34,9 @@ KEPT_SECONDS = 60
 """So far back is looked again after a start, at least, for what does not match."""
 
 CLOSE_SECONDS = 0.5
+
+OWNER_SECONDS = 30
+"""So often is looked whether whoever asked for a subscription may still hear of it, news or not."""
 
 _AFTER_A_RESTORE = "These records were restored from a backup: ask again for what is to be told from now on."
 
@@ -49,12 +52,14 @@ class _Known:
         fault: why not.
         courier: who delivers, with the connection to the subscriber; None for a websocket.
         looked: everything up to this position has been dealt with.
+        asked_again: when to ask next whether the owner has left, by the monotonic clock.
     """
 
     order: Order | None
     fault: str = ""
     courier: Courier | None = None
     looked: int = 0
+    asked_again: float = 0.0
 
 
 class Dispatcher:
@@ -153,11 +158,23 @@ class Dispatcher:
             ends = known.order.wanted.ends
             if ends is not None and ends <= now:
                 self._desk.turn(standing, "off")
+            elif self._has_left(known, known.order):
+                self._desk.turn(standing, "off", LEFT)
             elif standing.status == "requested":
                 self._desk.turn(standing, "active")
             elif known.courier is not None:
                 self._send(standing, known, newest[known.order.wanted.resource_type], now)
         return bool(standings)
+
+    def _has_left(self, known: _Known, order: Order) -> bool:
+        """Whether the owner has left, asked now and then also while nothing happens."""
+        if time.monotonic() < known.asked_again:
+            return False
+        known.asked_again = time.monotonic() + OWNER_SECONDS
+        try:
+            return has_left(self._renewed(order.owner), order.wanted.resource_type)
+        except FhirError:  # the courier says so, when there is something to tell
+            return False
 
     def _know(self, session: Session, standings: Sequence[Standing]) -> None:
         """Read those that are new or changed, and forget those that are gone."""

@@ -3,11 +3,21 @@
 from collections.abc import Callable
 from typing import Any
 
-from web_modules.fhir_store.access import Access, Agent, AgentKind, Grant, Interaction
+from web_modules.fhir_store.access import READING, Access, Agent, AgentKind, Grant, Interaction
 from web_modules.fhir_store.documents import decode, encode
 
 Renewed = Callable[[Access], Access | None]
 """What is left today of what somebody might do once; None when they are not known any more. May block."""
+
+LEFT = (
+    "Whoever asked for this may not know of it any more: nothing is told from now on. "
+    "Somebody who may has to ask for it again."
+)
+
+
+def has_left(owner: Access | None, resource_type: str) -> bool:
+    """Whether somebody is not known here any more, or may not follow a type on any terms."""
+    return owner is None or not all(owner.may(one, resource_type) for one in READING)
 
 
 def write_access(access: Access) -> str:

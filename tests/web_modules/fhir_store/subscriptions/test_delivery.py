@@ -9,6 +9,7 @@ from tests.support.subscriber import Subscriber, subscriber
 from tests.support.waiting import until
 from tests.web_modules.fhir_store.conftest import Caller
 from tests.web_modules.fhir_store.subscriptions.conftest import Followed, patient, subscription
+from web_modules.fhir.errors import FhirUnavailable
 from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir_store.access import FULL_GRANTS, OURSELVES, Access, Agent, Grant, Interaction
 from web_modules.fhir_store.store import Store
@@ -118,12 +119,47 @@ def test_a_scope_for_one_patient_shows_no_other(followed: Followed, hook: Subscr
         assert [one.resource["subject"]["reference"] for one in hook.told] == ["Patient/p"]
 
 
-def test_an_owner_who_is_not_known_any_more_is_told_nothing(followed: Followed, hook: Subscriber) -> None:
+READING_TASKS = Grant(resource_type="Task", interactions=frozenset({Interaction.READ, Interaction.SEARCH}))
+
+
+@pytest.mark.parametrize("left", [None, replace(OURSELVES, grants=(READING_TASKS,))], ids=["gone", "demoted"])
+@pytest.mark.parametrize("channel", ["rest-hook", "websocket"])
+def test_the_subscription_of_an_owner_who_left_is_turned_off_and_says_why(
+    followed: Followed, hook: Subscriber, left: Access | None, channel: str
+) -> None:
+    asked = {"address": hook.address, "payload": FHIR} if channel == "rest-hook" else {}
+    name = followed.subscribe(subscription("Patient", **asked))
+    followed.add("Smith")
+    with followed.delivering(lambda _access: left):
+        followed.until_status(name, "off")
+        told = followed.fhir("GET", f"Subscription/{name}").body
+        assert told["error"].startswith("Whoever asked for this may not know of it any more")
+    with followed.delivering():
+        other = followed.subscribe(subscription("Patient", hook.address, payload=FHIR))
+        followed.until_status(other, "active")
+        followed.add("Jones")
+        until(lambda: hook.told, "the other one's")
+    assert hook.families() == ["Jones"]
+    assert followed.status(name) == "off"
+
+
+def test_an_owner_whose_relationships_cannot_be_looked_up_is_not_taken_to_have_left(
+    followed: Followed, hook: Subscriber, expected_logs: list[str]
+) -> None:
+    expected_logs.append("waits: FhirUnavailable")
     name = followed.subscribe(subscription("Patient", hook.address, payload=FHIR))
     followed.add("Smith")
-    with followed.delivering(lambda _access: None):
-        followed.until_status(name, "error")
-    assert hook.told == []
+    asked: list[Access] = []
+
+    def silent(access: Access) -> Access:
+        asked.append(access)
+        raise FhirUnavailable("The records cannot be reached.")
+
+    with followed.delivering(silent):
+        until(lambda: len(asked) > 2, "it was tried")
+    assert followed.status(name) in {"requested", "active"}
+    with followed.delivering():
+        until(lambda: hook.families() == ["Smith"], "it comes after all")
 
 
 def test_another_practices_changes_are_not_told_of(
