@@ -5,6 +5,7 @@ const EVERY_MILLISECONDS = 15000;
 const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 
 let shownDay = "";
+let keptSlot = "";
 
 function book() {
   return document.getElementById("book");
@@ -42,6 +43,13 @@ function showDay() {
   const above = wanted.getBoundingClientRect().top - place.getBoundingClientRect().top;
   place.scrollTop += above - place.clientHeight / 3;
   if (chosen) wanted.scrollIntoView({ block: "nearest", inline: "nearest" });
+}
+
+/** A time that was just chosen stays in view when what is said of it leaves the book less room. */
+function keepChosen() {
+  const chosen = document.querySelector("#book [data-pick][aria-current]");
+  if (chosen && chosen.id !== keptSlot) chosen.parentElement.scrollIntoView({ block: "nearest", inline: "nearest" });
+  keptSlot = chosen?.id ?? "";
 }
 
 /** B on a free time books that time, not the one that was chosen before. */
@@ -104,9 +112,13 @@ document.addEventListener("keydown", closePicker, true);
 document.addEventListener("toggle", readyPicker, true);
 new MutationObserver((changes) => {
   if (changes.some((change) => change.attributeName === "data-day")) showDay();
-  if (changes.some((change) => change.target.id === "panel")) bringReason();
+  if (changes.some((change) => change.target.id === "panel")) {
+    bringReason();
+    keepChosen();
+  }
   moveNow();
 }).observe(document.getElementById("page"), { subtree: true, attributes: true, attributeFilter: ["data-day", "data-state"] });
 showDay();
+keepChosen();
 document.querySelector("#page [data-focus]")?.focus({ preventScroll: true });
 setInterval(moveNow, EVERY_MILLISECONDS);

@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtWebEngineCore import QWebEnginePage
+from PySide6.QtWebEngineWidgets import QWebEngineView
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tests.support.live_web import LivePage, live_page
 from tests.web_modules.appointments.practice import Practice
@@ -62,6 +65,28 @@ def test_a_time_is_reached_chosen_and_booked_by_keys(
     assert live.run(FOCUS) == f"slot-{slots[1]}"
     (made,) = live.fhir.search("Appointment", {"slot": f"Slot/{slots[1]}"})
     assert made["description"] == "Knee pain"
+
+
+def test_a_chosen_time_stays_in_view_when_what_is_said_of_it_takes_room(
+    live: LivePage, practice: Practice, session: str, qtbot: QtBot
+) -> None:
+    patient = practice.patient("Smith")
+    for minutes in range(8 * 60, 18 * 60, 15):
+        practice.slot(session, f"{DAY} {minutes // 60:02}:{minutes % 60:02}")
+    view = QWebEngineView()
+    qtbot.addWidget(view)
+    view.setPage(live.page)
+    view.resize(640, 700)  # as in a narrow pane: what is said stands below the book
+    view.show()
+    live.open(f"appointments/patients/{patient}?date={DAY}")
+    in_view = (
+        "one.getBoundingClientRect().bottom <= document.getElementById('book').getBoundingClientRect().bottom"
+    )
+    slots = "[...document.querySelectorAll('[data-pick]')]"
+    live.run(f"(window.lowest = {slots}.filter((one) => {in_view}).at(-1)).click()")
+    live.until("document.getElementById('reason')")
+    live.until(f"[lowest].every((one) => {in_view})")
+    view.setPage(QWebEnginePage(view))  # the other one ends before its view
 
 
 def test_the_book_renews_itself_and_leaves_what_is_typed(
