@@ -118,8 +118,9 @@ class MirrorService:
                 self._scan()
             except SideUnavailable as error:
                 failures += 1
+                self._is_checked = False  # it may come back as something else: restored, or changed
                 if failures == 1:
-                    _LOG.info("side unavailable", extra={"reason": str(error)})
+                    _LOG.info("side unavailable: %s", error)
                 stop.wait(_backoff(failures, error.retry_after_seconds))
                 continue
             except AnotherBridge:

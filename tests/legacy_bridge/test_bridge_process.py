@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from joserfc.jwk import ECKey
+from sqlalchemy import create_engine, text
 
 from tests.legacy_bridge.support.mirror import stages
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid
@@ -125,6 +126,11 @@ def family_and_phone(programs: Programs, name: str) -> tuple[str, str] | None:
     return found[0]["name"][0]["family"], phones[0]
 
 
+def rename_column(practice: SmallPractice, name: str, other: str) -> None:
+    with create_engine(practice.url).begin() as connection:
+        connection.execute(text(f'ALTER TABLE "Admin_Patient" RENAME COLUMN "{name}" TO "{other}"'))
+
+
 def has_crossed(programs: Programs, practice: SmallPractice, mary: str, omar: str) -> bool:
     return (
         family_and_phone(programs, "mary") == ("Lind", mary) and practice.patient("omar")["HomePhone"] == omar
@@ -192,3 +198,20 @@ def test_a_bridge_of_another_environment_refuses_the_cloud(programs: Programs) -
     done = programs.ask("once", *programs.options, "--environment", "training")
     assert done.returncode == 1
     assert "the cloud says it is reference" in done.stderr
+
+
+def test_a_column_that_goes_missing_under_the_bridge_is_said_and_work_goes_on_once_it_is_back(
+    programs: Programs, practice: SmallPractice
+) -> None:
+    programs.start_bridge()
+    until(lambda: family_and_phone(programs, "mary") is not None, "the first load")
+    rename_column(practice, "EmailAddress", "Email")
+    practice.edit("Admin_Patient", "mary", HomePhone="0161 496 0444")
+    words = "The legacy database has changed: Admin_Patient.EmailAddress is missing."
+    until(lambda: words in programs.log.read_text(), "it is said", seconds=LONGEST_SECONDS)
+    rename_column(practice, "Email", "EmailAddress")
+    until(
+        lambda: family_and_phone(programs, "mary") == ("Lind", "0161 496 0444"),
+        "the edit crosses",
+        seconds=LONGEST_SECONDS,
+    )
