@@ -49,7 +49,8 @@ def pointed_type(address: str, targets: Targets, resource_types: frozenset[str])
         return None
     if address.startswith("#"):
         raise ValueError("No contained resource has this id.")
-    if _GAP.search(address):
+    is_bare = "/" not in address  # NHS England's examples hold such a reference: an id without its type
+    if _GAP.search(address) or (not is_bare and address.partition("/")[0] in resource_types):
         raise ValueError("This is not a reference, such as Patient/1, #1 or a whole URL.")
     return None
 

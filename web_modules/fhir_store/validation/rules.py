@@ -16,6 +16,7 @@ from web_modules.fhir_store.documents import MAXIMUM_DEPTH
 from web_modules.fhir_store.elements.model import Element, ElementModel
 from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import Issue, IssueCode
+from web_modules.fhir_store.validation.bindings import BINDINGS
 from web_modules.fhir_store.validation.constraints import CONSTRAINTS
 from web_modules.fhir_store.validation.forms import Constraint
 from web_modules.fhir_store.validation.invariants import INVARIANTS, Invariant
@@ -28,6 +29,7 @@ _BASE64 = "base64Binary"
 _LOOKED_AT = _MOMENTS | _WHOLE_NUMBERS.keys() | {_BASE64}
 _INNER_RESOURCE = "ResourceList"
 _TYPE_ADDRESS = "http://hl7.org/fhir/StructureDefinition/"
+_INVARIANTS = {**INVARIANTS, **BINDINGS}
 _NO_FACTS = TypeFacts(targets={})
 
 
@@ -38,6 +40,7 @@ class _TypeRules:
     Attributes:
         elements: by name.
         facts: what HL7 says of them.
+        choices: for each `value[x]`, its names, and those of their companions such as `_valueString`.
         plain: names of elements with one value, about which the schema has said everything.
         has_own: whether anything is to be said of the object as a whole.
         invariant: what must hold of it as a whole, if anything.
@@ -46,6 +49,7 @@ class _TypeRules:
 
     elements: Mapping[str, Element]
     facts: TypeFacts
+    choices: tuple[frozenset[str], ...]
     plain: frozenset[str]
     has_own: bool
     invariant: Invariant | None
@@ -74,6 +78,7 @@ class RuleCheck:
         rules = self._known[type_name] = _TypeRules(
             elements=elements,
             facts=facts,
+            choices=tuple(names | {f"_{name}" for name in names} for names in facts.choices),
             plain=frozenset(
                 key
                 for key, element in elements.items()
@@ -82,9 +87,9 @@ class RuleCheck:
                 and self._model.is_primitive(element.type)
             ),
             has_own=bool(facts.required or facts.choices or facts.required_choices)
-            or type_name in INVARIANTS
+            or type_name in _INVARIANTS
             or type_name in CONSTRAINTS,
-            invariant=INVARIANTS.get(type_name),
+            invariant=_INVARIANTS.get(type_name),
             constraints=CONSTRAINTS.get(type_name, ()),
         )
         return rules
@@ -156,7 +161,7 @@ class _Walk:
                 self._references(targets.get(key), value, place, key)
 
     def _whole(self, node: Mapping[str, Any], rules: _TypeRules, place: _Place) -> None:
-        self._presence(node, rules.facts, place)
+        self._presence(node, rules, place)
         if rules.invariant is not None:
             for broken in rules.invariant(node):
                 self._found(broken.code, broken.words, _within(place, broken.at))
@@ -189,15 +194,15 @@ class _Walk:
         elif element.type == _BASE64 and not _is_base64(value):
             self._found(IssueCode.VALUE, "This is not base64.", place)
 
-    def _presence(self, node: Mapping[str, Any], facts: TypeFacts, place: _Place) -> None:
-        for name in facts.required:
+    def _presence(self, node: Mapping[str, Any], rules: _TypeRules, place: _Place) -> None:
+        for name in rules.facts.required:
             if name not in node and f"_{name}" not in node:
                 self._found(IssueCode.REQUIRED, f"The element `{name}` is required and missing.", place)
-        for names in facts.choices:
+        for names in rules.choices:
             there = [name for name in node if name in names]
-            if len(there) > 1:
+            if len(there) > 1 and len({name.removeprefix("_") for name in there}) > 1:
                 self._found(IssueCode.STRUCTURE, f"Only one of {', '.join(there)} may be there.", place)
-        for required in facts.required_choices:
+        for required in rules.facts.required_choices:
             if not any(name in node or f"_{name}" in node for name in required):
                 self._found(IssueCode.REQUIRED, f"One of {', '.join(required[:8])} is required.", place)
 
@@ -215,7 +220,7 @@ class _Walk:
         for index, reference in enumerate(value if isinstance(value, list) else (value,)):
             if not isinstance(reference, dict):
                 continue
-            address, stated = reference.get("reference"), reference.get("type")
+            kind, address, stated = None, reference.get("reference"), reference.get("type")
             at: _Place = (place, key, index) if isinstance(value, list) else (place, key)
             if address is not None:
                 try:
@@ -227,7 +232,10 @@ class _Walk:
             elif len(reference) == 1 and "id" in reference:
                 self._found(IssueCode.INVARIANT, "This reference points nowhere.", at)
             if stated is not None:
-                self._allowed(stated.removeprefix(_TYPE_ADDRESS), allowed, (at, "type"))
+                stated = stated.removeprefix(_TYPE_ADDRESS)
+                self._allowed(stated, allowed, (at, "type"))
+                if kind is not None and stated != kind:
+                    self._found(IssueCode.VALUE, f"The reference is to a {kind}, not to this.", (at, "type"))
 
     def _allowed(self, kind: str | None, allowed: frozenset[str] | None, place: _Place) -> None:
         if allowed is not None and kind in self._resource_types and kind not in allowed:

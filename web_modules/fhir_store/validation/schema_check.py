@@ -22,8 +22,12 @@ _STRING = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f]+$"
 """HL7's pattern excludes what Unicode calls space beyond ASCII, such as the no-break space; HL7's text only
 excludes control characters other than tab, line feed and carriage return (FHIR R4 datatypes.html#string)."""
 
+_TEXT = r"^[ \r\n\t\S]+$"
+_LONGEST_TEXT = 1024 * 1024
+"""FHIR R4 datatypes.html#string."""
+
 _MENDED_PATTERNS = {
-    r"^[ \r\n\t\S]+$": _STRING,
+    _TEXT: _STRING,
     r"^\S*$": r"^[^\s\u0000-\u001f]*$",
     r"^[^\s]+(\s[^\s]+)*$": r"^[^\s\u0000-\u001f]+(\s[^\s\u0000-\u001f]+)*$",
 }
@@ -114,6 +118,8 @@ def _mended_property(schema: dict[str, Any]) -> dict[str, Any]:
 def _with_mended_pattern(schema: dict[str, Any]) -> dict[str, Any]:
     made = {key: value for key, value in schema.items() if key != "description"}
     if "pattern" in made:
+        if made["pattern"] == _TEXT:
+            made["maxLength"] = _LONGEST_TEXT
         made["pattern"] = _MENDED_PATTERNS.get(made["pattern"], made["pattern"])
     return made
 
@@ -148,6 +154,9 @@ def _told(error: jsonschema_rs.ValidationError, root: str) -> Iterator[Issue]:
             )
         case jsonschema_rs.ValidationErrorKind.Pattern():
             yield Issue(code=IssueCode.VALUE, words=_pattern_words(kind.pattern), expression=where)
+        case jsonschema_rs.ValidationErrorKind.MaxLength():
+            words = f"This text is longer than {_LONGEST_TEXT} signs; send it as an attachment."
+            yield Issue(code=IssueCode.VALUE, words=words, expression=where)
         case jsonschema_rs.ValidationErrorKind.AnyOf():  # a list of primitives: one of its members is wrong
             yield Issue(
                 code=IssueCode.VALUE,

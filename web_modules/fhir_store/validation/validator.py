@@ -133,14 +133,18 @@ def _wrong_in_contained(resource: Resource, where: str) -> Iterator[Issue]:
     Not dom-5: a label that somebody has put on what is contained protects the whole record.
     """
     text = encode(resource)
+    ids: set[str] = set()
     for index, one in enumerate(resource["contained"]):
         words = None
         if "contained" in one:
             words = "A contained resource must not contain another (dom-2)."
         elif not _VERSIONED.isdisjoint(one.get("meta", {})):
             words = "A contained resource has no version of its own; leave that out of its `meta` (dom-4)."
+        elif one.get("id") in ids:
+            words = "Another contained resource has this id, so nobody could tell which is meant."
         elif f'"#{one.get("id", "")}"'.encode() not in text and b'"#"' not in encode(one):
             words = "Nothing refers to this contained resource, so it would be lost; refer to it by its id."
+        ids |= {one["id"]} if "id" in one else set()
         if words is not None:
             yield Issue(code=IssueCode.INVARIANT, words=words, expression=f"{where}.contained[{index}]")
 

@@ -55,6 +55,16 @@ REFUSED = [
     ({"contained": [ORGANIZATION]}, "Patient.contained[0]", "Nothing refers"),
     ({"contained": [ORGANIZATION | {"contained": [ORGANIZATION]}]},
      "Patient.contained[0]", "must not contain another"),
+    ({"deceasedBoolean": True, "_deceasedDateTime": {"id": "x"}}, "Patient", "Only one of"),
+    ({"extension": [{"url": "x", "valueString": "y", "_valueCode": {"id": "x"}}]},
+     "Patient.extension[0]", "Only one of"),
+    ({"extension": [{"url": "x", "_valueString": {"id": "x"}, "_valueCode": {"id": "x"}}]},
+     "Patient.extension[0]", "Only one of"),
+    ({"name": [{"text": "x" * 1_048_577}]}, "Patient.name[0].text", "longer than"),
+    ({"extension": [{"url": "x", "valueString": "x" * 1_048_577}]},
+     "Patient.extension[0].valueString", "longer than"),
+    ({"contained": [ORGANIZATION, ORGANIZATION], "managingOrganization": {"reference": "#o"}},
+     "Patient.contained[1]", "has this id"),
 ]  # fmt: skip
 
 
@@ -127,6 +137,8 @@ WRONGLY_POINTED = [
     ({"reference": "#"}, "reference", "to Observation is not allowed"),
     ({"reference": "Foo/1"}, "reference", "no resource type"),
     ({"reference": "not a ref"}, "reference", "not a reference"),
+    ({"reference": "Patient/a_b"}, "reference", "not a reference"),
+    ({"reference": "Patient/1", "type": "Group"}, "type", "to a Patient"),
 ]  # fmt: skip
 
 
