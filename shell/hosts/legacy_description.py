@@ -69,6 +69,11 @@ class LegacyDescription:
         """Whether starting the program already opens the patient."""
         return any("{number}" in part for group in self.start_command for part in group)
 
+    @property
+    def needs_database(self) -> bool:
+        """Whether starting the program asks for the database."""
+        return any("{database}" in part for group in self.start_command for part in group)
+
     def read_title(self, title: str) -> TitleReading:
         """Read a title; one that the pattern does not fit says `ShownState.UNKNOWN`."""
         match = self.title_pattern.search(title)

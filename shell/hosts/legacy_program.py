@@ -43,6 +43,11 @@ class LegacyProgram(QObject):
         self._remembered_in = place.state_folder / f"{slug}.process.json"
         self._end_watch: EndWatch | None = None
 
+    @property
+    def can_start(self) -> bool:
+        """Whether all that starting asks for was named."""
+        return bool(self._place.database) or not self.description.needs_database
+
     def process(self) -> Process | None:
         """The program's process, started by this run or an earlier one; None when it does not run."""
         try:
@@ -58,6 +63,10 @@ class LegacyProgram(QObject):
         Raises:
             ProgramError: it could not be started.
         """
+        if not self.can_start:
+            raise ProgramError(
+                "No legacy database was named. Name it with --legacy-database URL and open Banyan again."
+            )
         pid = self._run(filled(self.description.start_command, self._values(number, screen)))
         process = read_process(pid)
         if process is not None:

@@ -71,6 +71,11 @@ class LegacyWindowHost(QObject):
         return Side.LEGACY
 
     @property
+    def can_start(self) -> bool:
+        """Whether the program could be started at all."""
+        return self._program.can_start
+
+    @property
     def shown(self) -> Shown:
         """The last read-back of the title."""
         return self._shown

@@ -89,6 +89,8 @@ class Opened:
             hosts[Side.LEGACY] = (self._legacy, self._legacy.widget)
         hosts[Side.CLOUD] = (self._pages, self._pages.widget)
         self.window.connect_to(self.board, self._cloud, rollout, choices, self._frame, hosts)
+        if self._legacy is not None:
+            self.window.panes[Side.LEGACY].can_restart = self._legacy.can_start
         self.window.open_on(application.primaryScreen())
         self._watching: Thread | None = None
         self.board.on_rest = self._begin_to_listen

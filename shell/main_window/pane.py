@@ -21,12 +21,14 @@ class Pane(QWidget):
 
     Attributes:
         is_gone: whether the pane's program or page ended; its veil then says so.
+        can_restart: whether starting it again is offered then.
     """
 
     def __init__(self, theme: Theme, side: Side, host: QWidget) -> None:
         super().__init__()
         self.side = side
         self.is_gone = False
+        self.can_restart = True
         self.setAccessibleName(TITLES[side])
         self.strip = PaneStrip(theme, TITLES[side])
         self.veil = Veil(theme)
@@ -53,12 +55,13 @@ class Pane(QWidget):
         return self._stack.currentWidget() is self.veil
 
     def show_gone(self, title: str, words: str) -> None:
-        """Cover the pane and say that its program ended and what that means, with a way to start it again."""
+        """Cover the pane, say that its program ended and what that means, and offer to start it again."""
         self.is_gone = True
         self.show_veil(is_veiled=True)
         is_page = self.side is Side.CLOUD
         self.strip.show_words("not open" if is_page else "not running", "")
-        self.veil.show_trouble(title, words, "Open the page again" if is_page else "Start it again")
+        again = "Open the page again" if is_page else "Start it again"
+        self.veil.show_trouble(title, words, again if self.can_restart else "")
 
     def show_veil(self, *, is_veiled: bool) -> None:
         """Put the veil in front of the host, or behind it."""

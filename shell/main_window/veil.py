@@ -5,7 +5,7 @@ from html import escape
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from shell.context.hub import Dispute
 from shell.main_window.freshness import PRACTICE_ZONE
@@ -45,19 +45,15 @@ class Veil(QWidget):
         self._soon.start()
 
     def show_trouble(self, title: str, words: str, choice: str = "Ask it again") -> None:
-        """Say that the pane did not come to agree, or cannot, with a way to try again."""
+        """Say that the pane did not come to agree, or cannot; with a way to try again where there is one."""
         said = (title, words, choice)
         if said == self._trouble:
             return  # it may have the keys
         card = VeilCard(self._theme, "veilCard", 520)
         card.setAccessibleName(f"{title} {words}")
         card.add_head(title, words)
-        again = button(choice)
-        again.clicked.connect(self.try_again)
-        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # Qt presses a button by Space alone
-            pressed = QShortcut(QKeySequence(key), again, context=Qt.ShortcutContext.WidgetShortcut)
-            pressed.activated.connect(again.click)
-        card.add_choices(again)
+        if choice:
+            card.add_choices(self._again(choice))
         self._show(card)
         self._trouble = said
 
@@ -172,6 +168,14 @@ class Veil(QWidget):
             foot=f"Read back at {read_at:%H:%M:%S}{number}",
         )
         return [mine, theirs]
+
+    def _again(self, choice: str) -> QPushButton:
+        again = button(choice)
+        again.clicked.connect(self.try_again)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):  # Qt presses a button by Space alone
+            pressed = QShortcut(QKeySequence(key), again, context=Qt.ShortcutContext.WidgetShortcut)
+            pressed.activated.connect(again.click)
+        return again
 
     def _failure(self, words: str) -> QHBoxLayout:
         said = label(words, "bad")

@@ -311,6 +311,15 @@ def test_a_program_that_cannot_be_started_is_said_to_be_gone_in_words(
         assert "does not run on this machine" in stage.wait_for("gone")["reason"]
 
 
+def test_a_program_whose_database_was_not_named_is_not_started_and_the_option_is_named(
+    bare_screen: VirtualScreen, tmp_path: Path
+) -> None:
+    with StagedHosts(bare_screen, *legacy_arguments("qt", tmp_path), "--database", "") as stage:
+        stage.open("legacy", "patients", "1")
+        reason = stage.wait_for("gone")["reason"]
+    assert reason == "No legacy database was named. Name it with --legacy-database URL and open Banyan again."
+
+
 def test_a_program_that_ends_before_its_window_shows_is_said_to_be_gone(
     bare_screen: VirtualScreen, tmp_path: Path
 ) -> None:

@@ -51,6 +51,15 @@ def test_program_that_died_stays_covered_with_its_words_while_others_are_opened(
     assert "There is no new page for this" in texts(pane.veil)
 
 
+def test_program_that_cannot_be_started_is_not_offered_to_be(stage: WindowStage) -> None:
+    pane = stage.window.panes[Side.LEGACY]
+    pane.can_restart = False
+    stage.board.choose(View.SIDE_BY_SIDE)
+    stage.board.on_gone(Side.LEGACY, "No legacy database was named. Name it.")
+    assert "No legacy database was named." in texts(pane.veil)
+    assert pane.veil.findChildren(QPushButton) == []
+
+
 @pytest.mark.parametrize("view", [View.LEGACY, View.SIDE_BY_SIDE])
 def test_program_that_died_is_started_again_by_key_and_asked_for_the_open_patient(
     stage: WindowStage, qtbot: QtBot, view: View
