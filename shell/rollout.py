@@ -67,6 +67,11 @@ class Rollout:
         return any(self.awaited(function) is not None for function in Function)
 
     @property
+    def has_flags(self) -> bool:
+        """Whether a flag file was named: without one nobody knows here what is mirrored."""
+        return not isinstance(self._flags, Unmoved)
+
+    @property
     def is_unreadable(self) -> bool:
         """Whether the last edit of the flags was refused: what they said before still holds."""
         return self._flags.trouble is not None

@@ -54,6 +54,7 @@ class MirrorLine:
 
 
 NOT_MIRRORED = MirrorLine(leads="Not mirrored", fresh="legacy screen only", tone="", icon="legacy")
+NOT_KNOWN = MirrorLine(leads="No flag file", fresh="mirror not known", tone="warn", icon="warning")
 COMPLETE = MirrorLine(leads="Cloud only", fresh="the legacy screen is gone", tone="", icon="new")
 
 

@@ -6,7 +6,7 @@ from shell.functions import FunctionPages
 from shell.main_window.choices import Choices
 from shell.main_window.function_bar import FunctionBar
 from shell.main_window.notice import Notice
-from shell.main_window.wording import UNREADABLE_FLAGS, stopped_words, waiting_words
+from shell.main_window.wording import NO_FLAGS, UNREADABLE_FLAGS, stopped_words, waiting_words
 from shell.rollout import Rollout
 from shell.switchboard import Switchboard
 from web_modules.decision.decision import Decision
@@ -50,6 +50,8 @@ class RolloutLines:
         words = [] if then is None else [waiting_words(pages.title, decision, then)]
         if View.NEW in decision.views and not decision.module_may_write:
             words.insert(0, stopped_words(pages.title, decision))
+        if not self._rollout.has_flags:
+            words.append(NO_FLAGS)
         if self._rollout.is_unreadable:
             words.append(UNREADABLE_FLAGS)
         if words:

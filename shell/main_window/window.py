@@ -18,7 +18,14 @@ from shell.main_window.cards import Cards
 from shell.main_window.choices import Choices
 from shell.main_window.finding import Action, actions_for
 from shell.main_window.frame import WindowFrame
-from shell.main_window.freshness import PRACTICE_ZONE, MirrorLine, copy_words, function_line, hidden_line
+from shell.main_window.freshness import (
+    NOT_KNOWN,
+    PRACTICE_ZONE,
+    MirrorLine,
+    copy_words,
+    function_line,
+    hidden_line,
+)
 from shell.main_window.network import Cloud, Pulse
 from shell.main_window.open_record import OpenRecord
 from shell.main_window.pane import Pane
@@ -424,6 +431,8 @@ class MainWindow(WindowFrame):
         decision, pulse, now = self._decision, self._pulse, utc_now()
         if decision is None or not self._has_pulse:
             return None
+        if not self._rollout.has_flags:
+            return NOT_KNOWN
         function = self._pages.function
         flags, fresh = self._rollout.now(function), pulse.freshness.get(function.value)
         if flags.is_mirrored and (pulse.is_signed_out or "Basic" in pulse.hidden):

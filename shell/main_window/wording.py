@@ -13,6 +13,10 @@ from web_modules.decision.words import Authority, Environment, View
 from web_modules.fhir.mirror_status import Unsettled
 
 _READ_LONG_AGO_SECONDS = 60
+NO_FLAGS = (
+    "No flag file was named, so nothing has begun to move here. "
+    "Name it with --flags FILE and open Banyan again."
+)
 UNREADABLE_FLAGS = (
     "The last edit of the rollout cannot be read. Every function stays at the stage it had. "
     "Tell whoever made the edit."

@@ -18,7 +18,7 @@ from shell.main_window.tokens import Scheme
 from shell.main_window.window import MainWindow
 from shell.meeting import Person
 from shell.patient import Patient, patient_of
-from shell.rollout import Rollout
+from shell.rollout import Rollout, Unmoved
 from shell.switchboard import Switchboard
 from web_modules.decision.decision import Standing
 from web_modules.decision.words import Environment, Function, Stage
@@ -248,6 +248,7 @@ class WindowStage:
         scale: float = 1.0,
         warnings: tuple[str, ...] = (),
         role: str = "receptionist",
+        has_flags: bool = True,
     ) -> None:
         offer = offer_of(environment)
         self.flags = Flags()
@@ -257,7 +258,8 @@ class WindowStage:
         person = Person(id="dawn.hartley", name="Dawn Hartley", role=role, session="s")
         self.window = MainWindow(theme, offer, person, warnings)
         self.cloud = Cloud(FhirClient(self.transport), offer, self.window)
-        rollout = Rollout(self.flags, offer.environment, offer.modules, choices.views, choices.keep)
+        flags = self.flags if has_flags else Unmoved()
+        rollout = Rollout(flags, offer.environment, offer.modules, choices.views, choices.keep)
         self.board = Switchboard(offer, rollout, self.cloud.identify, lambda: datetime.now(UTC))
         self.frame = KeyFrame(self.window, self.window.content, None, self.board.on_active)
         self.legacy = ScriptedHost(Side.LEGACY, self.board)
@@ -271,7 +273,8 @@ class WindowStage:
 
     def obey(self) -> None:
         """Both panes show what they were asked last."""
-        self.pages.obey()
+        if self.pages.asked:
+            self.pages.obey()
         self.board.begin_rest()  # the page is painted
         self.legacy.obey()
 

@@ -195,6 +195,18 @@ def test_stopped_page_is_said_for_as_long_as_it_is_stopped(stage: WindowStage) -
     assert not stage.window.waiting.isVisible()
 
 
+def test_window_without_a_flag_file_says_so_and_not_that_nothing_is_mirrored(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot
+) -> None:
+    stage = make_stage(has_flags=False)
+    stage.publish()
+    stage.cloud.start()
+    qtbot.waitUntil(lambda: "No flag file" in texts(stage.window.status_bar))
+    assert "Not mirrored" not in texts(stage.window.content)
+    assert "No flag file was named" in texts(stage.window.waiting)
+    assert "--flags" in texts(stage.window.waiting)
+
+
 def test_edit_of_the_flags_that_cannot_be_read_is_said_and_that_the_old_stages_go_on(
     stage: WindowStage,
 ) -> None:
