@@ -28,6 +28,7 @@ class ShellSettings:
         theme: system, light, dark or contrast.
         text_percent: The size of all text, 100 to 200.
         state_folder: Where choices are kept, and which legacy program runs.
+        ends_all: Say that closing the window ends the other programs too.
     """
 
     cloud: str = ""
@@ -39,6 +40,7 @@ class ShellSettings:
     theme: str = "system"
     text_percent: int = 100
     state_folder: Path = Path()
+    ends_all: bool = False
 
 
 def read_settings(
@@ -93,6 +95,7 @@ def _of_environment(environment: Mapping[str, str], known: set[str]) -> dict[str
 def _typed(name: str, value: Any) -> Any:
     kinds: dict[str, Any] = {
         "training": _yes,
+        "ends_all": _yes,
         "text_percent": int,
         "flags": Path,
         "legacy_program": Path,

@@ -91,7 +91,11 @@ class Session:
         place.logs.mkdir(parents=True, exist_ok=True)
         with (place.logs / "shell.log").open("ab") as log:
             return subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._variables
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self._variables | {"BANYAN_SHELL_ENDS_ALL": "true"},
             )
 
     def run_window(self, cloud: str) -> None:

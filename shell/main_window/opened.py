@@ -21,6 +21,7 @@ from shell.main_window.choices import Choices
 from shell.main_window.network import Cloud
 from shell.main_window.theme import load_fonts
 from shell.main_window.window import MainWindow
+from shell.main_window.wording import window_notes
 from shell.meeting import Person
 from shell.native.desktop import native_windows
 from shell.native.interface import NativeWindows
@@ -33,7 +34,6 @@ from web_modules.fhir.transport import HttpTransport
 
 _REST_MILLISECONDS = 2000
 """From then on the kill switch is heard and the mirror asked, whatever becomes of the first page."""
-_ROOT_WARNING = "Run as root: the browser has no sandbox."
 
 
 class _Edits(QObject):
@@ -73,7 +73,8 @@ class Opened:
         )
         load_fonts()
         self._transport = HttpTransport(offer.fhir, token=person.session, timeout_seconds=5)
-        self.window = MainWindow(beginning.theme, offer, person, [] if has_sandbox else [_ROOT_WARNING])
+        notes = window_notes(has_sandbox=has_sandbox, ends_all=self._settings.ends_all)
+        self.window = MainWindow(beginning.theme, offer, person, notes)
         self.window.gone.connect(application.quit)  # Qt waits for windows of others, such as a hosted one
         self._cloud = Cloud(FhirClient(self._transport), offer, self.window)
         self.board = Switchboard(

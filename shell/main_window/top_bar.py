@@ -179,15 +179,14 @@ class ReferenceStripe(Stripe):
 
     Args:
         theme: the look.
-        warnings: in what way this window is less safe than others.
+        notes: what else is to be known of this window.
     """
 
-    def __init__(self, theme: Theme, warnings: Sequence[str] = ()) -> None:
+    def __init__(self, theme: Theme, notes: Sequence[str] = ()) -> None:
         words = (
             "Reference practice. Made-up patients: nothing here is real, and nothing leaves this computer."
         )
-        right = " ".join(warnings) or "Close the window to end everything"
-        super().__init__(theme, "referenceStripe", "flag", words, right)
+        super().__init__(theme, "referenceStripe", "flag", words, " ".join(notes))
 
 
 class WarningStripe(Stripe):

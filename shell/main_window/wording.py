@@ -235,6 +235,13 @@ def stopped_words(title: str, decision: Decision) -> str:
     return words
 
 
+def window_notes(*, has_sandbox: bool, ends_all: bool) -> list[str]:
+    """What is to be known of this window: that it is less safe than others, else what closing it does."""
+    if not has_sandbox:
+        return ["Run as root: the browser has no sandbox."]
+    return ["Close the window to end everything"] if ends_all else []
+
+
 def utc_now() -> datetime:
     """The clock of the glass."""
     return datetime.now(UTC)

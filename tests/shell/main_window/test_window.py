@@ -195,6 +195,13 @@ def test_stopped_page_is_said_for_as_long_as_it_is_stopped(stage: WindowStage) -
     assert not stage.window.waiting.isVisible()
 
 
+def test_the_stripe_says_of_closing_the_window_only_what_it_was_told(
+    make_stage: Callable[..., WindowStage],
+) -> None:
+    assert "Close the window" not in texts(make_stage().window.content)
+    assert "Close the window" in texts(make_stage(warnings=("Close the window",)).window.content)
+
+
 def test_window_without_a_flag_file_says_so_and_not_that_nothing_is_mirrored(
     make_stage: Callable[..., WindowStage], qtbot: QtBot
 ) -> None:

@@ -13,6 +13,7 @@ from shell.main_window.wording import (
     role_words,
     silence_words,
     strip_words,
+    window_notes,
     window_title,
 )
 from tests.support.window_stage import SANDRA, SARAH, offer_of
@@ -88,3 +89,9 @@ def test_two_patients_are_spoken_of_only_where_there_are_two() -> None:
             "Not the same patient",
             "The panes do not show the same patient; writing is stopped",
         )
+
+
+def test_only_a_window_that_ends_the_other_programs_says_so() -> None:
+    assert window_notes(has_sandbox=True, ends_all=False) == []
+    assert window_notes(has_sandbox=True, ends_all=True) == ["Close the window to end everything"]
+    assert window_notes(has_sandbox=False, ends_all=True) == ["Run as root: the browser has no sandbox."]
