@@ -45,6 +45,7 @@ from web_modules.identity.smart.discovery import capability_security
 from web_modules.identity.smart.routes import FOR_EVERYBODY
 from web_modules.identity.sockets import open_socket_gate, renewing, socket_gate
 from web_modules.identity.wall import FORGED, SignInWall, is_forged_write
+from web_modules.pages.stops import Stops
 from web_modules.security import (
     SAFE_METHODS,
     KnownHosts,
@@ -121,6 +122,7 @@ def create_cloud(
         fhir_for=lambda person: _As(service, identity.admission.access_of_person(person)),
         changes=service.changes,
         contexts=identity.contexts,
+        why_stopped=Stops(settings.flags, practice=settings.practice, environment=environment).words,
     )
     desk = Desk(store, settings.practice, base_url)
     renewed = renewing(identity.admission, without_sign_in=_ANYBODY if settings.is_development else None)

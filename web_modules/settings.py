@@ -55,6 +55,7 @@ class CloudSettings:
         oidc_role_claim: the claim that names roles.
         oidc_roles: our role for each value of that claim; in the file only.
         subscription_hosts: host names to which notifications of Subscriptions may go; a list, or comma-parted
+        flags: the flag file; the pages of a function that it stops are only read
         requests_per_minute: how many requests a person or application may make, by process; 0: any number.
     """
 
@@ -81,6 +82,7 @@ class CloudSettings:
     oidc_role_claim: str = "nhsid_nrbac_roles"
     oidc_roles: tuple[tuple[str, str], ...] = ()
     subscription_hosts: tuple[str, ...] = ()
+    flags: Path | None = None
     requests_per_minute: int = 0
 
     def __post_init__(self) -> None:
@@ -170,7 +172,7 @@ _NAMES = {
 
 
 _NUMBERS = frozenset({"port", "requests_per_minute", "workers"})
-_FILES = frozenset({"tls_certificate", "tls_key", "clients", "audit_key", "oidc_client_key"})
+_FILES = frozenset({"tls_certificate", "tls_key", "clients", "audit_key", "oidc_client_key", "flags"})
 
 
 def load_settings(

@@ -72,6 +72,7 @@ def _start_cloud(
         command = [sys.executable, "-m", "web_modules", "serve", "--port", str(port), "--development"]
         command += ["--database", place.cloud_url, "--environment", place.environment.value]
         command += ["--practice", filling.practice.ods, "--practice-name", filling.practice.name]
+        command += ["--flags", str(place.flags)]
         command += ["--today", today.isoformat()] if today else []
         keeper.keep(
             Program(

@@ -6,10 +6,10 @@ from shell.functions import FunctionPages
 from shell.main_window.choices import Choices
 from shell.main_window.function_bar import FunctionBar
 from shell.main_window.notice import Notice
-from shell.main_window.wording import NO_FLAGS, UNREADABLE_FLAGS, stopped_words, waiting_words
+from shell.main_window.wording import NO_FLAGS, UNREADABLE_FLAGS, waiting_words
 from shell.rollout import Rollout
 from shell.switchboard import Switchboard
-from web_modules.decision.decision import Decision
+from web_modules.decision.decision import Decision, stopped_words
 from web_modules.decision.words import View
 
 

@@ -227,14 +227,6 @@ def waiting_words(title: str, now: Decision, then: Decision) -> str:
     return words
 
 
-def stopped_words(title: str, decision: Decision) -> str:
-    """What is said for as long as a function's new page is stopped."""
-    words = f"The new {title.lower()} page was stopped. It can be read; what you typed is kept."
-    if View.LEGACY in decision.views and decision.legacy_may_write:
-        words += " To change something, use the legacy screen."
-    return words
-
-
 def window_notes(*, has_sandbox: bool, ends_all: bool) -> list[str]:
     """What is to be known of this window: that it is less safe than others, else what closing it does."""
     if not has_sandbox:

@@ -55,6 +55,9 @@ def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
     workers: Annotated[
         int | None, typer.Option(help="Processes that serve together on one address. Default 1.")
     ] = None,
+    flags: Annotated[
+        Path | None, typer.Option(help="The flag file: pages that it stops are only read.")
+    ] = None,
     behind_proxy: Annotated[
         bool | None, typer.Option("--behind-proxy", help="A proxy before this program does TLS.")
     ] = None,
@@ -75,6 +78,7 @@ def serve(  # noqa: PLR0913, PLR0917  (one argument an option)
         "tls_certificate": tls_certificate,
         "tls_key": tls_key,
         "workers": workers,
+        "flags": flags,
         "behind_proxy": behind_proxy or None,
         "development": development or None,
     }

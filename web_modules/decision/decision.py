@@ -146,6 +146,14 @@ def decide(
     )
 
 
+def stopped_words(title: str, decision: Decision) -> str:
+    """What is said for as long as a function's new page is stopped, in the shell and on the page itself."""
+    words = f"The new {title.lower()} page was stopped. It can be read; what you typed is kept."
+    if View.LEGACY in decision.views and decision.legacy_may_write:
+        words += " To change something, use the legacy screen."
+    return words
+
+
 def starting_point() -> dict[Function, Standing]:
     """Where every function stands when nothing is known: on the legacy screen."""
     return {function: Standing(stage=Stage.LEGACY) for function in Function}

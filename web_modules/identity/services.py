@@ -35,6 +35,8 @@ class Services:
             permissions change. It and what it answers block and raise `FhirError`.
         changes: wakes when the practice's records change; see `web_modules.fhir_store.changes`.
         contexts: which context each window is in.
+        why_stopped: what to say of a function, by its id, whose pages may only be read now; None of one
+            whose pages may write. May block.
     """
 
     practice: str
@@ -45,6 +47,7 @@ class Services:
     fhir_for: Callable[[Person], Transport]
     changes: ChangeSignal
     contexts: Contexts
+    why_stopped: Callable[[str], str | None]
 
 
 def person_of(request: HTTPConnection) -> Person:

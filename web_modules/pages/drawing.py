@@ -75,7 +75,7 @@ class Pages:
 
     def writer(self, request: Request) -> FhirClient:
         """The client by which who asks may write: in time and in the request's context; see `permits`."""
-        permit = permit_of(request, self.services.contexts)
+        permit = permit_of(request, self.services.contexts, self.services.why_stopped(self.function))
         return FhirClient(PermittedTransport(self._records(request), permit), _told_to(request).append)
 
     def draw(

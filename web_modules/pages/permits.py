@@ -49,12 +49,14 @@ class Permit:
         context: of the page; empty when it runs alone in a browser.
         session: in which the person is signed in.
         contexts: which context each window is in.
+        stopped: why the page's function may not be written to at all; None when it may.
     """
 
     until: str
     context: str
     session: str
     contexts: Contexts
+    stopped: str | None = None
 
     def check(self) -> None:
         """See whether a write may be done now.
@@ -62,6 +64,8 @@ class Permit:
         Raises:
             WriteRefused: it may not.
         """
+        if self.stopped is not None:
+            raise WriteRefused("Not saved: this page was stopped", f"Nothing was written. {self.stopped}")
         is_timed = bool(self.until or self.context)
         is_moment = self.until.isdecimal() and len(self.until) < 19
         if is_timed and not (is_moment and now_milliseconds() <= int(self.until)):
@@ -113,13 +117,20 @@ class ReadingTransport:
         return self._transport.send(request)
 
 
-def permit_of(request: Request, contexts: Contexts) -> Permit:
-    """What a page's request says about how long, and for which context, it may write."""
+def permit_of(request: Request, contexts: Contexts, stopped: str | None) -> Permit:
+    """What a page's request says about how long, and for which context, it may write.
+
+    Args:
+        request: of the page.
+        contexts: which context each window is in.
+        stopped: why its function may not be written to now; None when it may.
+    """
     return Permit(
         until=request.headers.get(DEADLINE, ""),
         context=context_of(request),
         session=session_of(request),
         contexts=contexts,
+        stopped=stopped,
     )
 
 
