@@ -324,6 +324,44 @@ def test_only_fhir_json_is_spoken(priya: TestClient, headers: dict[str, str], bo
     assert answer.headers["Content-Type"] == "application/fhir+json; charset=utf-8"
 
 
+@pytest.mark.parametrize("path", ["Patient", "Patient/{id}", "Patient/{id}/_history", "metadata"])
+@pytest.mark.parametrize(
+    ("wanted", "accept", "status"),
+    [
+        ("?_format=json", "application/fhir+xml", 200),
+        ("?_format=application/fhir+json", "application/fhir+xml", 200),
+        ("?_format=application%2Ffhir%2Bjson", "application/fhir+xml", 200),
+        ("?_format=xml", "application/fhir+json", 406),
+        ("?_format=ttl", "*/*", 406),
+        ("", "application/fhir+json; fhirVersion=4.0", 200),
+        ("", "application/fhir+json; fhirVersion=3.0", 406),
+        ("", "application/fhir+xml, application/fhir+json;q=0.9", 200),
+        ("", "application/fhir+json;q=0", 406),
+        ("", "text/html,application/xhtml+xml,*/*;q=0.8", 200),
+    ],
+)
+def test_the_format_that_is_asked_for_is_answered_or_refused(
+    priya: TestClient, path: str, wanted: str, accept: str, status: int
+) -> None:
+    patient = priya.post("/Y99002/fhir/Patient", json=PATIENT).json()
+    address = f"/Y99002/fhir/{path.format(id=patient['id'])}{wanted}"
+    assert priya.get(address, headers={"Accept": accept}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "application/fhir+json; fhirVersion=3.0"},
+        {"Content-Type": "application/fhir+json", "Content-Encoding": "gzip"},
+    ],
+)
+def test_what_is_sent_otherwise_than_json_of_r4_is_refused(
+    priya: TestClient, headers: dict[str, str]
+) -> None:
+    answer = priya.post("/Y99002/fhir/Patient", content=json.dumps(PATIENT), headers=headers)
+    assert answer.status_code == 415
+
+
 def test_a_search_is_posted_as_a_form(priya: TestClient) -> None:
     priya.post("/Y99002/fhir/Patient", json=PATIENT)
     assert priya.post("/Y99002/fhir/Patient/_search", data={"family": "smith"}).json()["total"] == 1

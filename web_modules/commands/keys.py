@@ -35,12 +35,12 @@ def known_audit_key(database: str, file: Path | None) -> bytes:
 
 
 def _audit_key_file(database: str, file: Path | None) -> Path:
-    from sqlalchemy import make_url
+    from web_modules.fhir_store.database.connecting import database_url, is_embedded
 
     if file is not None:
         return file
-    url = make_url(database)
-    if url.get_backend_name() != "sqlite":
+    url = database_url(database)
+    if not is_embedded(url):
         raise SettingsError("The audit needs a key outside its database: say its file by --audit-key.")
     return Path(f"{url.database}.audit-key")
 

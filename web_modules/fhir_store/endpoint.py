@@ -13,6 +13,7 @@ from starlette.types import Receive, Scope, Send
 from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.turned_away import TurnedAway
+from web_modules.fhir_store.formats import check_wanted, is_sent_as_json
 from web_modules.fhir_store.interactions import answers
 from web_modules.fhir_store.interactions.patching import JSON_PATCH
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
@@ -43,7 +44,6 @@ WORKERS = 32
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD"})
 _WITHOUT_BODY = frozenset({204, 304})
 _HEADERS = ("if-match", "if-none-match", "if-none-exist", "if-modified-since", "prefer", DEADLINE.lower())
-_JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -83,15 +83,9 @@ class FhirEndpoint:
 
     async def _answered(self, request: Request) -> FhirResponse:
         path = request.scope["path"].removeprefix(self._path).strip("/")
-        refusal = _unacceptable(request)
-        if refusal is not None:
-            raise refusal
-        asked = FhirRequest(
-            method=request.method,
-            path=path,
-            query=tuple(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)),
-            headers=_headers(request),
-        )
+        query = tuple(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        check_wanted(query, request.headers.get("accept", "*/*"))
+        asked = FhirRequest(method=request.method, path=path, query=query, headers=_headers(request))
         held = self._service.waiting_position(asked)
         has_body = request.method not in _WITHOUT_CONTENT
         if held is None and not has_body and not self._is_gate_instant:
@@ -144,6 +138,9 @@ async def _body(request: Request, path: str) -> bytes:
 
 
 def _check_content_type(request: Request, path: str) -> None:
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        words = "This server takes what is not compressed: leave out Content-Encoding."
+        raise refuse(415, IssueCode.NOT_SUPPORTED, words)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if path.endswith("_search"):
         if kind != _FORM:
@@ -151,12 +148,5 @@ def _check_content_type(request: Request, path: str) -> None:
     elif request.method == "PATCH":
         if kind != JSON_PATCH:
             raise refuse(415, IssueCode.NOT_SUPPORTED, f"A patch must be {JSON_PATCH}.")
-    elif kind and kind not in _JSON:
-        raise refuse(415, IssueCode.NOT_SUPPORTED, "This server takes application/fhir+json only.")
-
-
-def _unacceptable(request: Request) -> Refusal | None:
-    accept = request.headers.get("accept", "*/*").lower()
-    if "json" in accept or "*" in accept or "text/html" in accept:
-        return None
-    return refuse(406, IssueCode.NOT_SUPPORTED, "This server answers with application/fhir+json only.")
+    elif kind and not is_sent_as_json(request.headers["content-type"]):
+        raise refuse(415, IssueCode.NOT_SUPPORTED, "This server takes application/fhir+json of R4 only.")

@@ -107,7 +107,10 @@ def test_what_is_hidden_stays_so_for_who_may_only_change(practice: Caller, lette
     who = with_letters(letters)
     for method, body in (("PUT", patient(name)), ("DELETE", None)):
         told = ask(practice, who, method, f"Patient/{name}", body)
-        assert (told.status, told.words) == (404, "There is no Patient with this id.")
+        assert (told.status, told.words) == (
+            404,
+            "There is no Patient with this id that you may change. Create a new one with POST.",
+        )
     assert practice("GET", "Patient/secret").body["meta"]["versionId"] == "1"
 
 

@@ -186,7 +186,10 @@ def test_a_write_to_what_is_hidden_is_answered_as_if_it_were_not_there(practice:
     path, body = f"Observation/{name}", observation(name, "mine")
     assert ask(practice, RECEPTIONIST, "PUT", path, body).status == 404
     answers = [ask(practice, RECEPTIONIST, "PUT", path, body).words for _ in range(2)]
-    assert answers == ["There is no Observation with this id."] * 2
+    assert (
+        answers
+        == ["There is no Observation with this id that you may change. Create a new one with POST."] * 2
+    )
     assert practice("GET", "Observation/mine-r").body["meta"]["versionId"] == "1"
 
 

@@ -105,9 +105,10 @@ def new_id() -> str:
     return str(uuid.UUID(int=value))
 
 
-def not_there(resource_type: str) -> Refusal:
-    """The answer for what does not exist, and for what is hidden alike."""
-    return refuse(404, IssueCode.NOT_FOUND, f"There is no {resource_type} with this id.")
+def _not_yours(resource_type: str) -> Refusal:
+    """The answer to whoever would write what does not exist, or is hidden: alike."""
+    words = f"There is no {resource_type} with this id that you may change. Create a new one with POST."
+    return refuse(404, IssueCode.NOT_FOUND, words)
 
 
 def lock_practice(session: Session, practice: str) -> int:
@@ -167,6 +168,14 @@ class Records:
             return True
         key = (self.practice, version.type, version.id, version.updated)
         return bool(self.session.rows(f"{_IS_THERE} AND r.updated = ?", key))
+
+    def is_alone_in_its_second(self, version: StoredVersion) -> bool:
+        """Whether it can be told that no version of the resource before this one was stored in its second."""
+        if version.version == 1:
+            return True
+        key = (self.practice, version.type, version.id, version.version - 1)
+        before = self.session.rows(_ONE_VERSION, key)
+        return bool(before) and stored(before[0]).updated // 1_000_000 < version.updated // 1_000_000
 
     def withholds(self, resource_type: str, named: Sql = EVERYTHING) -> bool:
         """Whether a label hides any resource `r` of a type that is permitted but for that."""
@@ -238,7 +247,7 @@ class WritableRecords(Records):
         """
         found = super().current(resource_type, resource_id, to=to)
         if found is None and self.sight.is_limited:
-            raise not_there(resource_type)
+            raise _not_yours(resource_type)
         return found
 
     def position(self) -> int:
@@ -261,7 +270,7 @@ class WritableRecords(Records):
         resource_type, resource_id = resource["resourceType"], resource["id"]
         self._require(interaction, resource_type, "" if is_new else resource_id)
         if is_new and method != "POST" and self.sight.is_limited:
-            raise not_there(resource_type)  # as for one that is hidden
+            raise _not_yours(resource_type)  # as for one that is hidden
         if self._door is not None:
             resource = self._door.admitted(resource, self.sight)
         updated = self._next_moment()

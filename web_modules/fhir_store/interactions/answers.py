@@ -45,23 +45,38 @@ def of_version(version: StoredVersion, request: FhirRequest, subsetter: Subsette
     subset = read_subset(asked.get("_summary", ""), asked.get("_elements", ""))
     headers = version_headers(version)
     if _has_it(version, request):
-        return FhirResponse(status=304, headers=headers, body=b"")
+        return of_unchanged(version)
     return of_json(subsetter.shown(version.content or b"", subset), headers=headers)
+
+
+def of_unchanged(version: StoredVersion) -> FhirResponse:
+    """That the client has it already."""
+    return FhirResponse(status=304, headers=version_headers(version), body=b"")
 
 
 def _has_it(version: StoredVersion, request: FhirRequest) -> bool:
     known = request.headers.get("if-none-match")
     if known is not None:  # then the other says nothing (RFC 9110, section 13.2.2)
         return known == "*" or is_named(version.etag, known)
-    moment = request.headers.get("if-modified-since")
-    if moment is None:
-        return False
+    since = _since(request)
+    return since is not None and version.updated // 1_000_000 < since
+
+
+def may_have_it(version: StoredVersion, request: FhirRequest) -> bool:
+    """Whether the client has a version of the second in which this one was stored.
+
+    A second is long: it has this one if there was no other within it.
+    """
+    return "if-none-match" not in request.headers and _since(request) == version.updated // 1_000_000
+
+
+def _since(request: FhirRequest) -> float | None:
+    """The moment of If-Modified-Since, in seconds since 1970 UTC."""
     try:
-        since = parsedate_to_datetime(moment)
+        since = parsedate_to_datetime(request.headers.get("if-modified-since", ""))
     except ValueError:
-        return False
-    # A second is long: what changed within it may have changed after the client looked.
-    return since.tzinfo is not None and version.updated // 1_000_000 < since.timestamp()
+        return None
+    return None if since.tzinfo is None else since.timestamp()
 
 
 def is_named(etag: str, known: str) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 from web_modules.fhir_store.access import AUDIT_EVENT
 from web_modules.fhir_store.audit.reading import PARAMETERS
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.interactions.patching import JSON_PATCH
 from web_modules.fhir_store.subscriptions.wanted import SUBSCRIPTION
 from web_modules.fhir_store.validation.constraints import ENFORCED
 
@@ -72,6 +73,7 @@ def capability_statement(
         "implementation": {"description": description, "url": base_url},
         "fhirVersion": FHIR_VERSION,
         "format": ["json", "application/fhir+json"],
+        "patchFormat": [JSON_PATCH],
         "rest": [
             {
                 "mode": "server",
@@ -80,9 +82,10 @@ def capability_statement(
                     "`_sort=_lastUpdated` (oldest first). "
                     "With `If-None-Match` of its ETag and `Prefer: wait=SECONDS` it answers as soon as "
                     "something changes. `DELETE [type]/[id]/_history` (R6 delete-history) removes "
-                    "the earlier versions of what was deleted. PATCH takes application/json-patch+json, "
-                    "under a condition too. What a batch or transaction reads is read after what it writes. "
-                    "Searches take chains, `_has`, `_include` and `_revinclude` with "
+                    "the earlier versions of what was deleted. PATCH works "
+                    "under a condition too. A client without limits may create under an id of its own choice "
+                    "(`updateCreate`); others create with POST. What a batch or transaction reads is read after "
+                    "what it writes. Searches take chains, `_has`, `_include` and `_revinclude` with "
                     "`:iterate`, `_summary`, `_elements`, `_total`, `_list`; token `:not`, `:text`, `:in`, "
                     "`:not-in` (value sets in this store that list their codes), `:of-type`; uri `:above`, "
                     "`:below`; reference `:identifier`, `:[type]`; string `:exact`, `:contains`; `:missing`. "

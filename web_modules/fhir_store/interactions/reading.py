@@ -5,6 +5,7 @@ from web_modules.fhir_store.access import OURSELVES, Interaction
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.records import Records
 from web_modules.fhir_store.documents import encode
+from web_modules.fhir_store.formats import check_wanted
 from web_modules.fhir_store.interactions import answers
 from web_modules.fhir_store.interactions.asked import Asked, asked_by
 from web_modules.fhir_store.interactions.capability import capability_statement
@@ -66,8 +67,12 @@ class Reading:
             case [resource_type, *rest, "$validate"] if len(rest) < 2:
                 return self.validate(request, records, resource_type, rest)
             case [resource_type, resource_id]:
-                found = records.current(self.known(resource_type), check_id(resource_id))
-                return answers.of_version(shown(found, resource_type), request, self.subsetter)
+                found = shown(
+                    records.current(self.known(resource_type), check_id(resource_id)), resource_type
+                )
+                if answers.may_have_it(found, request) and records.is_alone_in_its_second(found):
+                    return answers.of_unchanged(found)
+                return answers.of_version(found, request, self.subsetter)
             case ["Patient", resource_id, "$everything"]:
                 return self._everything(request, records, check_id(resource_id))
             case [resource_type, resource_id, "$meta"]:
@@ -89,6 +94,7 @@ class Reading:
     def answer_within(self, request: FhirRequest, records: Records) -> FhirResponse:
         """Answer a GET of a bundle; a refusal is an answer."""
         try:
+            check_wanted(request.query)
             return self.answer(asked_by(request, OURSELVES), records)
         except Refusal as refusal:
             return answers.of_refusal(refusal)

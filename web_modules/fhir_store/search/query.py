@@ -10,6 +10,7 @@ from typing import Any
 from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
+from web_modules.fhir_store.formats import check_format
 from web_modules.fhir_store.refusals import IssueCode, Refusal, about, of_parameter, refuse
 from web_modules.fhir_store.search.criteria import Criterion, CriterionReader
 from web_modules.fhir_store.search.subsets import Subset, read_subset
@@ -30,8 +31,6 @@ MOST_COUNTED = 10_000
 
 CURSOR = "_cursor"
 """Our own parameter in `next` links: where the page before ended."""
-
-FORMATS = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,8 +268,7 @@ class _Reading:
             case "_type":
                 return len(self.types) > 1 or value == self.types[0]
             case "_format":
-                if value not in FORMATS:
-                    raise refuse(406, IssueCode.NOT_SUPPORTED, "This server speaks JSON only.")
+                check_format(value)
             case "_pretty":
                 pass
             case "_contained":

@@ -73,3 +73,11 @@ def test_what_cannot_be_read_after_a_write_is_not_called_unchanged(
     assert "retry-after" not in answer.headers
     assert "look before you send it again" in answer.words
     assert fhir("GET", "Patient/p").status == 200
+
+
+@KINDS
+def test_a_format_that_is_not_spoken_is_refused_of_an_entry(fhir: Caller, kind: str) -> None:
+    fhir("PUT", "Patient/p", {"resourceType": "Patient", "id": "p"})
+    asked = [entry("GET", f"Patient/p?_format={wanted}") for wanted in ("json", "xml")]
+    answer = fhir("POST", "", bundle(*asked, kind=kind))
+    assert [one["response"]["status"][:3] for one in answer.body["entry"]] == ["200", "406"]

@@ -35,6 +35,10 @@ def test_the_statement_is_valid_for_others(fhir: Caller) -> None:
     assert len(statement["rest"][0]["resource"]) == 146
 
 
+def test_the_statement_names_the_format_of_patches(fhir: Caller) -> None:
+    assert fhir("GET", "metadata").body["patchFormat"] == ["application/json-patch+json"]
+
+
 def test_the_statement_says_that_confidentiality_labels_are_enforced(fhir: Caller) -> None:
     (rest,) = fhir("GET", "metadata").body["rest"]
     assert "R and V are enforced" in rest["documentation"]

@@ -1,0 +1,58 @@
+"""In which format and version of FHIR something is sent or wanted: JSON of R4 alone (http.html#mime-type)."""
+
+from collections.abc import Sequence
+
+from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
+
+_JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
+_ANY = frozenset({"*/*", "application/*", "text/*", "text/html"})
+"""A browser wants HTML and shows JSON too."""
+
+_VERSIONS = frozenset({"", "4.0", "4.0.1"})
+_WORDS = "This server speaks FHIR R4 as application/fhir+json only."
+
+
+def is_sent_as_json(content_type: str) -> bool:
+    """Whether a Content-Type is one of FHIR R4 in JSON."""
+    kind, version, _quality = _read(content_type)
+    return kind in _JSON and version in _VERSIONS
+
+
+def check_wanted(query: Sequence[tuple[str, str]], accept: str = "*/*") -> None:
+    """What is wanted of an answer; `_format` stands above the header.
+
+    Raises:
+        Refusal: 406, it is not FHIR R4 in JSON.
+    """
+    asked = [value for name, value in query if name == "_format"]
+    if asked:
+        check_format(asked[-1])
+    elif not any(map(_is_accepted, accept.split(","))):
+        raise refuse(406, IssueCode.NOT_SUPPORTED, _WORDS)
+
+
+def check_format(value: str) -> None:
+    """What `_format` names.
+
+    Raises:
+        Refusal: 406, it is not FHIR R4 in JSON.
+    """
+    kind, version, _quality = _read(value.replace(" ", "+"))  # a plus sign that nobody has escaped
+    if kind not in _JSON | {"json"} or version not in _VERSIONS:
+        raise refuse(406, IssueCode.NOT_SUPPORTED, _WORDS, of_parameter("_format"))
+
+
+def _is_accepted(media_range: str) -> bool:
+    kind, version, quality = _read(media_range)
+    is_refused = quality.startswith("0") and not quality.strip("0.")
+    return kind in _JSON | _ANY and version in _VERSIONS and not is_refused
+
+
+def _read(text: str) -> tuple[str, str, str]:
+    """The media type, its fhirVersion and its q."""
+    kind, *parameters = (part.strip() for part in text.split(";"))
+    named = {
+        name.strip().lower(): value.strip().strip('"')
+        for name, _, value in (one.partition("=") for one in parameters)
+    }
+    return kind.lower(), named.get("fhirversion", ""), named.get("q", "")
