@@ -67,12 +67,7 @@ class Reading:
             case [resource_type, *rest, "$validate"] if len(rest) < 2:
                 return self.validate(request, records, resource_type, rest)
             case [resource_type, resource_id]:
-                found = shown(
-                    records.current(self.known(resource_type), check_id(resource_id)), resource_type
-                )
-                if answers.may_have_it(found, request) and records.is_alone_in_its_second(found):
-                    return answers.of_unchanged(found)
-                return answers.of_version(found, request, self.subsetter)
+                return self._read(request, records, self.known(resource_type), check_id(resource_id))
             case ["Patient", resource_id, "$everything"]:
                 return self._everything(request, records, check_id(resource_id))
             case [resource_type, resource_id, "$meta"]:
@@ -113,6 +108,12 @@ class Reading:
             search = self._compartment.within(search, patient)
         page = self._searcher.run(records, search)
         return answers.of_search(search, page, self._served.base_url, self.subsetter)
+
+    def _read(self, request: Asked, records: Records, resource_type: str, resource_id: str) -> FhirResponse:
+        version = shown(records.current(resource_type, resource_id), resource_type)
+        if answers.may_have_it(version, request) and records.is_alone_in_its_second(version):
+            return answers.of_unchanged(version)
+        return answers.of_version(version, request, self.subsetter)
 
     def _everything(self, request: Asked, records: Records, patient_id: str) -> FhirResponse:
         shown(records.current("Patient", patient_id), "Patient")
