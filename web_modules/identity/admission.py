@@ -119,7 +119,7 @@ class Admission:
         )
 
     def access_of_application(self, granted: Granted) -> Access | None:
-        """What an access token lets an application do; None when the client is not known any more. Blocks."""
+        """What an access token lets an application do; None when client or person is gone. Blocks."""
         client = self._clients.get(granted.client)
         if client is None:
             return None
@@ -131,6 +131,8 @@ class Admission:
                 clearance=client.clearance,
                 relationships=None,
             )
+        if self._sessions.has_left(granted.person.id):
+            return None
         by_role = self.access_of_person(granted.person, client.id)
         return Access(
             agent=by_role.agent,
@@ -155,7 +157,8 @@ class Admission:
             return None
         if agent.kind is AgentKind.SERVICE:
             return access
-        if agent.kind is AgentKind.PERSON and agent.role not in set(Role):
+        has_left = agent.role not in set(Role) or self._sessions.has_left(agent.id)
+        if agent.kind is AgentKind.PERSON and has_left:
             return None
         if agent.kind is AgentKind.APPLICATION:
             if client is None:

@@ -9,6 +9,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from starlette.requests import HTTPConnection
 
+from web_modules.identity.database.connection import digest_of
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.people import Person, Role
 from web_modules.identity.verified import Verified
@@ -17,6 +18,9 @@ from web_modules.security import bearer_of
 COOKIE = "banyan_session"
 LIFETIME_SECONDS = 12 * 60 * 60
 """A working day; the next morning begins with a sign-in."""
+
+LEFT_SECONDS = 90 * 24 * 3600
+"""As long as the longest-lived token; after that nothing is left that could end."""
 
 _ALGORITHM = "HS256"
 
@@ -83,7 +87,7 @@ class Sessions:
         if session is None:
             return None
         is_over = self._revocations is not None and self._revocations.is_revoked(session.id)
-        return None if is_over else session
+        return None if is_over or self.has_left(session.person.id) else session
 
     def _read(self, token: str) -> Session | None:
         try:
@@ -117,6 +121,20 @@ class Sessions:
         if session is not None and self._revocations is not None:
             self._revocations.revoke(session.id, until=session.until)
 
+    def has_left(self, person_id: str) -> bool:
+        """Whether somebody came last without any role at the practice: nothing of theirs holds any more."""
+        return self._revocations is not None and self._revocations.is_revoked(_leaver(person_id))
+
+    def take_leave(self, person_id: str) -> None:
+        """Somebody has come without any role here: end what they have, for every process. Blocks."""
+        if self._revocations is not None:
+            self._revocations.revoke(_leaver(person_id), until=int(time.time()) + LEFT_SECONDS)
+
+    def welcome(self, person_id: str) -> None:
+        """Somebody has come in a role, perhaps again. Blocks."""
+        if self._revocations is not None and self.has_left(person_id):
+            self._revocations.lift(_leaver(person_id))
+
     def token_of(self, request: HTTPConnection) -> str | None:
         """The token that a request brings, as bearer or as cookie."""
         return bearer_of(request) or request.cookies.get(COOKIE)
@@ -130,3 +148,7 @@ class Sessions:
         """Who asks, or None."""
         session = self.session_of(request)
         return None if session is None else session.person
+
+
+def _leaver(person_id: str) -> str:
+    return digest_of(f"left {person_id}")

@@ -22,7 +22,9 @@ from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
 from web_modules.fhir_store.store import Standard, Store
 from web_modules.fhir_store.subscriptions.owners import Renewed
-from web_modules.identity.assembly import create_identity
+from web_modules.identity.assembly import Identity, create_identity
+from web_modules.identity.people import Person, Role
+from web_modules.identity.smart.tokens import Granted
 from web_modules.identity.sockets import renewing
 from web_modules.settings import CloudSettings
 
@@ -52,8 +54,17 @@ def _renewed(
     folder: Path, standard: Standard, clients: Sequence[dict[str, object]], *, is_open: bool = False
 ) -> Iterator[Renewed]:
     """How a practice with these clients renews what somebody could do."""
+    with _identity(folder, standard, clients) as identity:
+        yield renewing(identity.admission, without_sign_in=NOBODY_ASKED if is_open else None)
+
+
+@contextmanager
+def _identity(
+    folder: Path, standard: Standard, clients: Sequence[dict[str, object]] = ()
+) -> Iterator[Identity]:
+    """Identity of a practice with these clients."""
     file = folder / "clients.json"
-    file.write_text(json.dumps({"clients": clients}), encoding="utf-8")
+    file.write_text(json.dumps({"clients": list(clients)}), encoding="utf-8")
     url = f"sqlite:///{folder / 'cloud.sqlite'}"
     settings = CloudSettings(database=url, clients=file, audit_key=file.with_name("audit.key"))
     store = Store(url, standard)
@@ -70,7 +81,7 @@ def _renewed(
             today=lambda: date(2026, 11, 17),
             stylesheets=(),
         )
-        yield renewing(identity.admission, without_sign_in=NOBODY_ASKED if is_open else None)
+        yield identity
     finally:
         store.close()
 
@@ -115,6 +126,27 @@ def test_a_program_that_is_registered_no_more_has_nothing(tmp_path: Path, standa
     with _renewed(tmp_path, standard, []) as renewed:
         assert renewed(PROGRAM) is None
         assert renewed(through) is None
+
+
+def test_a_person_who_left_has_nothing_until_they_come_back(tmp_path: Path, standard: Standard) -> None:
+    through = replace(GP, agent=replace(GP.agent, client="lab"))
+    clients = [_client("user/Patient.rs")]
+    with _identity(tmp_path, standard, clients) as identity:
+        admission, sessions = identity.admission, identity.sessions
+        person = Person(id=GP.agent.id, name=GP.agent.name, role=Role.GP)
+        granted = Granted(
+            client="lab", scope="user/Patient.rs", family="f", person=person, signed_in_at=0, session="s"
+        )
+        for _ in range(2):
+            assert admission.renewed(GP) is not None
+            assert admission.renewed(through) is not None
+            assert admission.access_of_application(granted) is not None
+            sessions.take_leave(GP.agent.id)
+            assert admission.renewed(GP) is None
+            assert admission.renewed(through) is None
+            assert admission.access_of_application(granted) is None
+            assert admission.renewed(PROGRAM) is not None
+            sessions.welcome(GP.agent.id)
 
 
 def test_a_person_through_an_application_has_what_both_have(tmp_path: Path, standard: Standard) -> None:

@@ -34,6 +34,17 @@ class Revocations:
         with self._lock:
             self._known |= {subject}
 
+    def lift(self, subject: str) -> None:
+        """Let something hold again."""
+        with self._database.writing() as connection:
+            connection.execute(
+                delete(REVOCATION).where(
+                    REVOCATION.c.practice == self._database.practice, REVOCATION.c.subject == subject
+                )
+            )
+        with self._lock:
+            self._known -= {subject}
+
     def is_revoked(self, subject: str) -> bool:
         """Whether something was ended here, or by another process at least a second ago."""
         with self._lock:

@@ -99,8 +99,10 @@ class ProviderPages:
                 if person is None:
                     subject = str(claims.get("sub", ""))
                     self._audit.refused(request, Happening.SIGN_IN, "They have no role here.", subject)
+                    await run_in_threadpool(self._sessions.take_leave, subject)
                     answer = self._no_role()
                 else:
+                    await run_in_threadpool(self._sessions.welcome, person.id)
                     self._audit.done(request, Happening.SIGN_IN, person)
                     answer = self._pages.onward(following)
                     set_session(answer, self._sessions.issue(person), is_https=self._is_https)

@@ -147,6 +147,27 @@ def test_who_has_no_role_at_this_practice_is_not_let_in(web: TestClient) -> None
     assert "You have no role here" in answer.text
 
 
+def test_who_comes_without_the_role_that_they_had_has_left_until_they_have_one_again(
+    web: TestClient, issuer: str
+) -> None:
+    subject = "555053929105"
+
+    def come(*roles: str) -> int:
+        held = [{"org_code": "Y99002", "role_code": f"S8000:G8000:{role}"} for role in roles]
+        claims = {"sub": subject, "name": "Robin Tate", "nhsid_nrbac_roles": held}
+        assert requests.put(f"{issuer}/users/{subject}", json=claims, timeout=10).ok
+        return web.get(visit(begin(web), subject)).status_code
+
+    assert come("R8000") == 200
+    own = {"Authorization": f"Bearer {web.cookies['banyan_session']}"}
+    web.cookies.clear()
+    statuses = []
+    for roles in ((), ("R8000",)):
+        statuses.append((come(*roles), web.get("/Y99002/fhir/Patient", headers=own).status_code))
+        web.cookies.clear()
+    assert statuses == [(403, 401), (200, 200)]
+
+
 @pytest.mark.parametrize(
     "parameters",
     [
