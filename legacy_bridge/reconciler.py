@@ -18,7 +18,7 @@ from legacy_bridge.mapping.codes import INACTIVE_STATUSES
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
 from legacy_bridge.mapping.values import moment_from_text
-from legacy_bridge.merge.losses import lost_booking, lost_values
+from legacy_bridge.merge.losses import cleared_meanwhile, lost_booking, lost_values
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.sayings import HISTORY_KEPT, SAYINGS, UNREADABLE_FLAG
@@ -352,6 +352,8 @@ class Reconciler:
         if cloud is None or to_cloud or mapping.is_unmarked(visit.content, self._ods):
             context = CloudContext(ods=self._ods, references=references, hides=bool(legacy.held))
             plan = mapping.to_cloud(visit.link, _said(there, merged.agreed), to_cloud, visit.content, context)
+        pending = visit.link.pending if cloud is not None else None
+        cleared = cleared_meanwhile(mapping.kind, base, pending, legacy.fields, there)
         change: RowChange | None = None
         if merged.to_legacy and visit.group is not None:
             change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
@@ -366,7 +368,7 @@ class Reconciler:
             to_cloud=to_cloud,
             plan=plan if plan is not None and plan.steps else None,
             row_change=change if change is not None and change.columns else None,
-            decided=merged.decided,
+            decided=(*merged.decided, *cleared),
             open=merged.open,
             touched=touched,
         )

@@ -11,7 +11,7 @@ from time import monotonic
 
 from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.first_load import begin_first_load, mark_everything
-from legacy_bridge.merge.visit import Report
+from legacy_bridge.merge.visit import LONGEST_WAIT_SECONDS, Report
 from legacy_bridge.overlap import Overlap
 from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
@@ -42,6 +42,7 @@ _CLOUD_RESTORED = (
     "The cloud came back from an earlier backup. Every record is compared again: what was agreed is told "
     "to it again, and what cannot be decided is listed as a conflict."
 )
+_LONGEST_WAIT = timedelta(seconds=LONGEST_WAIT_SECONDS + 1)  # until a later time: the clock was wrong
 _SOON = timedelta(seconds=1)  # what may be tried again this soon is waited for by `drain`
 
 
@@ -353,7 +354,8 @@ class MirrorService:
         """After a start, and when the clock was put back: let nothing wait for a time that was wrong."""
         now = self._parts.clock()
         began = now - timedelta(seconds=self._parts.seconds())
-        if self._clock_began is None or self._clock_began - began > _SOON:
+        is_far = self._next_try is not None and self._next_try - now > _LONGEST_WAIT
+        if self._clock_began is None or self._clock_began - began > _SOON or is_far:
             self._parts.journal.hasten(now)
             self._next_try = now
         self._clock_began = began

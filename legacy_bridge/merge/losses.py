@@ -1,10 +1,10 @@
-"""What is listed of values that go with a record that is taken off the cloud: none is lost without a word."""
+"""What is listed of what goes where nothing is merged, or nobody knows: none is lost without a word."""
 
 from datetime import datetime
 
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import Agreed, Fields, Kind, LinkKey
-from legacy_bridge.sides.links import Conflict
+from legacy_bridge.sides.links import Conflict, Pending
 from web_modules.decision.words import Authority
 
 
@@ -21,6 +21,33 @@ def lost_values(kind: Kind, base: Agreed, legacy: Fields, cloud: Fields) -> tupl
         for unit in UNITS[kind]
         if any(base.get(name) != cloud.get(name) for name in unit.fields)
         and any(legacy.get(name) != cloud.get(name) for name in unit.fields)
+    )
+
+
+def cleared_meanwhile(
+    kind: Kind, base: Agreed, pending: Pending | None, legacy: Fields, cloud: Fields
+) -> tuple[Conflict, ...]:
+    """What may have been cleared on the cloud between an interrupted write and its settlement.
+
+    Such a field was never agreed on: legacy's value comes back, as an empty one beats none.
+    """
+    if pending is None:
+        return ()
+    cleared = {
+        name
+        for name in pending.to_cloud
+        if name not in base and name not in cloud and name in legacy and pending.fields.get(name) is not None
+    }
+    return tuple(
+        Conflict(
+            unit=unit.name,
+            winner=Authority.LEGACY,
+            base={},
+            legacy={name: legacy[name] for name in unit.fields if name in legacy},
+            cloud={name: cloud[name] for name in unit.fields if name in cloud},
+        )
+        for unit in UNITS[kind]
+        if cleared.intersection(unit.fields)
     )
 
 

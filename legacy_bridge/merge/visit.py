@@ -11,7 +11,7 @@ from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChang
 PARENT_ATTEMPTS = 6  # a child waits about twelve seconds for its parent before a person is told
 _FIRST_WAIT_SECONDS = 0.2
 _CHANGED_WAIT_SECONDS = 0.02  # somebody is at work on it: look again at once, then ever less often
-_LONGEST_WAIT_SECONDS = 30.0
+LONGEST_WAIT_SECONDS = 30.0
 _WRITTEN = Outcome(kind=OutcomeKind.WRITTEN)
 
 
@@ -237,7 +237,7 @@ def _known_again(visit: Visit) -> Link:
 
 def _after(visit: Visit, first_seconds: float) -> float:
     """Longer with every attempt."""
-    return min(first_seconds * 2.0**visit.dirty.attempts, _LONGEST_WAIT_SECONDS)
+    return min(first_seconds * 2.0**visit.dirty.attempts, LONGEST_WAIT_SECONDS)
 
 
 def _waiting(visit: Visit, parent: LinkKey) -> Settlement:
