@@ -112,6 +112,7 @@ def create_cloud(
         origin=origin,
         today=_today(settings),
         stylesheets=_stylesheets(),
+        resource_types=store.catalogue.definitions.resource_types,
     )
     services = Services(
         practice=settings.practice,

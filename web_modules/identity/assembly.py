@@ -87,6 +87,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     origin: str,
     today: Callable[[], date],
     stylesheets: Sequence[str],
+    resource_types: frozenset[str],
 ) -> Identity:
     """Put identity together. Blocks.
 
@@ -99,6 +100,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         origin: scheme, host and port under which clients see the cloud.
         today: the day that the practice takes for today.
         stylesheets: of the pages.
+        resource_types: of FHIR R4.
 
     Raises:
         SettingsError: the file of clients is malformed.
@@ -141,6 +143,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
                 revocations=revocations,
                 tokens=tokens,
                 assertions=ClientAssertions(ClientKeys(), tickets, f"{issuer}/token"),
+                resource_types=resource_types,
             )
         )
     )

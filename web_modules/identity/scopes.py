@@ -5,7 +5,7 @@ is granted, and the token answer says what was granted (RFC 6749 section 3.3).
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode
@@ -90,6 +90,12 @@ class Scopes:
         """Those of some levels, and the plain ones."""
         wanted = frozenset(levels)
         return Scopes(plain=self.plain, resources=tuple(one for one in self.resources if one.level in wanted))
+
+    def of_types(self, known: Collection[str]) -> "Scopes":
+        """Those of known resource types, and the plain ones."""
+        types = {ANY_TYPE, *known}
+        kept = tuple(one for one in self.resources if one.grant.resource_type in types)
+        return Scopes(plain=self.plain, resources=kept)
 
     def without(self, *plain: str) -> "Scopes":
         """These, some plain ones left out."""

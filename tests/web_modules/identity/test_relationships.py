@@ -67,6 +67,7 @@ def identity(
         origin=ORIGIN,
         today=lambda: TODAY,
         stylesheets=(),
+        resource_types=store.catalogue.definitions.resource_types,
     )
 
 

@@ -80,6 +80,7 @@ def _identity(
             origin=ORIGIN,
             today=lambda: date(2026, 11, 17),
             stylesheets=(),
+            resource_types=standard.catalogue.definitions.resource_types,
         )
         yield identity
     finally:

@@ -21,7 +21,7 @@ from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.database.tickets import TicketKind
 from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.drawing import IdentityPages
-from web_modules.identity.scopes import Level, Scopes, parse_scopes
+from web_modules.identity.scopes import Level, Scopes
 from web_modules.identity.sessions import Session, Sessions
 from web_modules.identity.smart.patients import Candidate, PatientFinder
 from web_modules.identity.smart.requests import Raw, SmartRequest, read_raw
@@ -114,7 +114,7 @@ class Authorizing:
         session = self._sessions.session_of(request)
         if session is None:
             return self._signing_in(request, asked, grant)
-        scopes = parse_scopes(asked.scope).only([Level.PATIENT, Level.USER])
+        scopes = self._server.desk.understood(asked.scope).only([Level.PATIENT, Level.USER])
         launched = self._launch_of(asked, grant, session)
         patient = launched.get("patient")
         needs_choice = scopes.needs_patient and patient is None
@@ -206,7 +206,7 @@ class Authorizing:
             ticket = desk.tickets.take(TicketKind.LAUNCH, launch)
             if ticket is None or not ticket.is_first:
                 raise _with(InvalidRequestError(description="The launch was used before."), asked, grant)
-        scopes = parse_scopes(asked.scope).only([Level.PATIENT, Level.USER])
+        scopes = self._server.desk.understood(asked.scope).only([Level.PATIENT, Level.USER])
         if patient is None:
             scopes = scopes.only([Level.USER]).without("launch/patient")
         if not launch:

@@ -252,7 +252,8 @@ class BackendGrant(ClientCredentialsGrant):
         client = self.request.client
         if not isinstance(client, Client):
             raise UnauthorizedClientError
-        scopes = parse_scopes(self.request.parameters.data.get("scope", "")).narrowed(client.scopes)
+        asked = self.request.parameters.data.get("scope", "")
+        scopes = self.server.desk.understood(asked).narrowed(client.scopes)
         wanted = scopes.only([Level.SYSTEM]).resources
         if not wanted:
             raise InvalidScopeError(description="No scope of those that were asked for may be granted.")

@@ -12,7 +12,7 @@ from web_modules.identity.database.families import Families
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
 from web_modules.identity.database.tickets import Tickets
-from web_modules.identity.scopes import parse_scopes
+from web_modules.identity.scopes import Scopes, parse_scopes
 from web_modules.identity.smart.assertions import ASSERTION_TYPE, AssertionRefused, ClientAssertions
 from web_modules.identity.smart.clients import PRIVATE_KEY_JWT, Client, Clients
 from web_modules.identity.smart.requests import Answer, Raw, SmartRequest
@@ -44,6 +44,7 @@ class Desk:
         revocations: what ended early.
         tokens: access tokens.
         assertions: proofs of clients.
+        resource_types: of FHIR R4; a scope of another one is none.
     """
 
     issuer: str
@@ -55,6 +56,11 @@ class Desk:
     revocations: Revocations
     tokens: AccessTokens
     assertions: ClientAssertions
+    resource_types: frozenset[str]
+
+    def understood(self, scope: str) -> Scopes:
+        """What of a text of scopes can be granted to anybody."""
+        return parse_scopes(scope).of_types(self.resource_types)
 
     def revoke(self, family: str) -> None:
         """End every token of a family."""

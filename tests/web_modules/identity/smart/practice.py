@@ -57,6 +57,11 @@ CLIENTS = [
         "jwks": {"keys": [EC_KEY.as_dict(private=False)]},
     },
     {
+        "id": "everything",
+        "scopes": "system/*.cruds system/AuditEvent.rs",
+        "jwks": {"keys": [EC_KEY.as_dict(private=False)]},
+    },
+    {
         "id": "backend",
         "scopes": "system/Patient.rs system/Observation.rs",
         "jwks": {"keys": [EC_KEY.as_dict(private=False), RSA_KEY.as_dict(private=False)]},

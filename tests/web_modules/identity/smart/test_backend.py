@@ -44,6 +44,17 @@ def test_a_program_is_granted_what_it_may_have_of_what_it_asks_for(practice: Sma
         assert practice.backend(assertion(), nothing).json()["error"] == "invalid_scope"
 
 
+def test_a_type_that_fhir_does_not_have_is_no_scope(practice: SmartPractice) -> None:
+    proof = assertion("everything")
+    told = practice.backend(proof, "system/Foo.rs system/Patient.rs system/AuditEvent.rs").json()
+    assert told["scope"] == "system/Patient.rs system/AuditEvent.rs"
+    refused = practice.backend(assertion("everything"), "system/Foo.rs")
+    assert refused.json()["error"] == "invalid_scope"
+    assert practice.tokens(scope="launch patient/Foo.rs patient/Patient.rs")["scope"] == (
+        "launch patient/Patient.rs"
+    )
+
+
 def _unsigned(alg: str) -> str:
     claims = {"iss": "backend", "sub": "backend", "aud": TOKEN_URL, "exp": int(time.time()) + 60, "jti": "1"}
     return f"{part({'alg': alg, 'kid': 'ec'})}.{part(claims)}."
