@@ -60,7 +60,8 @@ class Stops:
                 file, practice=self._practice, environment=self._environment.value, is_watched=False
             )
         except FlagFileUnreadable as error:
-            _LOG.warning("the flag file is not heeded; what it said last still holds: %s", error)
+            holds = "what it said last still holds" if self._standings else "nothing is stopped"
+            _LOG.warning("the flag file is not heeded, %s: %s", holds, error)
             return
         self._standings = dict(read.standings())
 
