@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from unicodedata import category, combining, normalize
 
 from shell.functions import CloudOffer
@@ -10,9 +9,8 @@ from shell.patient import Patient
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import View
 from web_modules.fhir.patient_search import Wanted
+from web_modules.fhir.similar_names import Name, similar_names
 
-_SIMILAR = 0.85
-"""Ratio of difflib; SMITH, Sarah and SMITH, Sara lie above, SMITH, John below."""
 _VIEW_ACTIONS = (
     (View.LEGACY, "on the legacy screen", "legacy"),
     (View.SIDE_BY_SIDE, "side by side", "side-by-side"),
@@ -141,9 +139,9 @@ def in_order(patients: Sequence[Patient], wanted: Wanted) -> list[Patient]:
     return sorted(patients, key=place)
 
 
-def similar_names(patients: Sequence[Patient]) -> int:
+def similar(patients: Sequence[Patient]) -> int:
     """How many of the patients have a name that another of them could be taken for."""
-    return sum(any(_are_similar(one, other) for other in patients if other is not one) for one in patients)
+    return len(similar_names([Name(family=one.family, given=one.given) for one in patients]))
 
 
 def same_name(patient: Patient, others: Sequence[Patient]) -> list[Patient]:
@@ -153,22 +151,9 @@ def same_name(patient: Patient, others: Sequence[Patient]) -> list[Patient]:
     ]
 
 
-def _are_similar(one: Patient, other: Patient) -> bool:
-    mine, theirs = _folded(one.family), _folded(other.family)
-    is_family_alike = mine.startswith(theirs) or theirs.startswith(mine)
-    is_part = mine in _parts(theirs) or theirs in _parts(mine)
-    if (is_family_alike or is_part) and _folded(one.given)[:1] == _folded(other.given)[:1]:
-        return True
-    return SequenceMatcher(None, _whole(one), _whole(other)).ratio() >= _SIMILAR
-
-
 def _folded(name: str) -> str:
     """A name without capitals and accents, as it is looked for."""
     return "".join(letter for letter in normalize("NFKD", name).casefold() if not combining(letter))
-
-
-def _parts(family: str) -> frozenset[str]:
-    return frozenset(family.replace("-", " ").split())
 
 
 def _whole(patient: Patient) -> str:

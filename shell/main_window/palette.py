@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from shell.main_window.finding import Action, Found, found_words, in_order, matching, similar_names
+from shell.main_window.finding import Action, Found, found_words, in_order, matching, similar
 from shell.main_window.overlay import Card
 from shell.main_window.parts import Tag, key_cap, label, picture, restyle, row
 from shell.main_window.theme import Theme
@@ -108,7 +108,7 @@ class Palette(Card):
             missing: what is said of those who are not listed; may be empty.
         """
         patients = in_order(found.patients, read_wanted(self.words(), today))
-        many = similar_names(patients)
+        many = similar(patients)
         self._warning.setVisible(many > 1)
         self._warning_words.setText(
             f"{many} patients have a similar name. Check the date of birth and NHS number."

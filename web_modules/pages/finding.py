@@ -8,12 +8,11 @@ from datetime import date
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.patient_search import Wanted, patient_query
 from web_modules.fhir.searchset import matches
+from web_modules.fhir.similar_names import Name, similar_names
 from web_modules.pages.patient import ShownPatient, shown_patient
 
 MOST_SHOWN = 50
 """More rows than this nobody reads: one types another letter."""
-
-_FAMILIAR_LETTERS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,33 +52,8 @@ def find_patients(client: FhirClient, practice: str, wanted: Wanted, today: date
 
 def similar(patients: Sequence[ShownPatient]) -> frozenset[str]:
     """The ids of patients whose names could be taken for each other's."""
-    keys = [(patient.id, _plain(patient.name.family), _plain(patient.name.given)) for patient in patients]
-    alike: set[str] = set()
-    for index, (one, family, given) in enumerate(keys):
-        for other, other_family, other_given in keys[index + 1 :]:
-            if _is_near(family, other_family) and _is_familiar(given, other_given):
-                alike |= {one, other}
-    return frozenset(alike)
-
-
-def _is_familiar(one: str, other: str) -> bool:
-    return _is_near(one, other) or (
-        len(one) >= _FAMILIAR_LETTERS and one[:_FAMILIAR_LETTERS] == other[:_FAMILIAR_LETTERS]
-    )
-
-
-def _is_near(one: str, other: str) -> bool:
-    """Whether at most one letter was left out, added, changed, or swapped with its neighbour."""
-    if one == other:
-        return True
-    if abs(len(one) - len(other)) > 1 or min(len(one), len(other)) <= _FAMILIAR_LETTERS:
-        return False
-    start = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), None)
-    if start is None:
-        return True
-    a, b = one[start:], other[start:]
-    is_swapped = a[:2] == b[:2][::-1] and a[2:] == b[2:]
-    return a[1:] == b[1:] or a[1:] == b or a == b[1:] or is_swapped
+    names = [Name(family=one.name.family, given=one.name.given) for one in patients]
+    return frozenset(patients[at].id for at in similar_names(names))
 
 
 def _plain(text: str) -> str:
