@@ -190,7 +190,7 @@ def test_a_word_of_another_type_is_refused(fhir: Caller) -> None:
     for nonsense in kinds:
         entry = {"request": {"method": nonsense, "url": "Patient"}}
         batch = fhir("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": [entry]})
-        assert batch.body["entry"][0]["response"]["status"] == "400"
+        assert batch.body["entry"][0]["response"]["status"] == "400 Bad Request"
         assert fhir("POST", "", {"resourceType": "Bundle", "type": nonsense}).status == 400
         assert fhir("PATCH", "Patient/p", [{"op": nonsense, "path": "/name"}]).status == 400
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
@@ -23,8 +24,6 @@ from web_modules.fhir_store.elements.model import ElementModel
 from web_modules.fhir_store.interactions.writing import Done, Interactions, nothing_fulfils
 from web_modules.fhir_store.refusals import IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.validation.validator import Validator
-
-_REASONS = {200: "OK", 201: "Created", 204: "No Content", 304: "Not Modified"}
 
 Reading = Callable[[FhirRequest, Records], FhirResponse]
 """Answers a GET of a bundle; a refusal is an answer."""
@@ -173,7 +172,7 @@ class BundleRunner:
         done = self._written(records, step)
         if step.patch is not None and done.version is not None and not room.fits(done.version.content):
             raise no_room_for_writing()
-        response: dict[str, Any] = {"status": f"{done.status} {_REASONS[done.status]}"}
+        response: dict[str, Any] = {"status": f"{done.status} {HTTPStatus(done.status).phrase}"}
         answer: dict[str, Any] = {"response": response}
         version = done.version
         if version is not None:
@@ -224,7 +223,7 @@ class BundleRunner:
         answer = None if room.is_full else self._read(step.asked, records)
         if answer is None or not room.fits(answer.body):
             return _of_refusal(no_room_for_answer())
-        response: dict[str, Any] = {"status": f"{answer.status} {_REASONS.get(answer.status, 'Refused')}"}
+        response: dict[str, Any] = {"status": f"{answer.status} {HTTPStatus(answer.status).phrase}"}
         if answer.status >= 400:
             response["outcome"] = Stored(answer.body)
             return {"response": response}
@@ -236,4 +235,5 @@ class BundleRunner:
 
 
 def _of_refusal(refusal: Refusal) -> dict[str, Any]:
-    return {"response": {"status": str(refusal.status), "outcome": outcome(refusal.issues)}}
+    status = f"{refusal.status} {HTTPStatus(refusal.status).phrase}"
+    return {"response": {"status": status, "outcome": outcome(refusal.issues)}}

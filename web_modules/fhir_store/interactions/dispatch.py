@@ -15,6 +15,7 @@ from web_modules.fhir_store.database.transactions import CommitUnknown, Database
 from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.interactions import answers
 from web_modules.fhir_store.interactions.asked import Asked
+from web_modules.fhir_store.interactions.operations import check_operation
 from web_modules.fhir_store.interactions.patching import read_patch
 from web_modules.fhir_store.interactions.practice_records import PracticeRecords, ServedPractice
 from web_modules.fhir_store.interactions.reading import Reading
@@ -70,6 +71,7 @@ class Dispatch:
         segments = [part for part in request.path.split("/") if part]
         if segments[:1] == [AUDIT_EVENT]:
             return self._audited(request, segments[1:])
+        check_operation(segments)
         match request.method, segments:
             case "POST", []:
                 return self._bundle(request)
@@ -239,7 +241,11 @@ def _permit_audit(request: Asked) -> None:
 
 
 def _condition(request: Asked) -> str:
-    return query_text([pair for pair in request.query if pair[0] not in {"_format", "_pretty"}])
+    condition = query_text([pair for pair in request.query if pair[0] not in {"_format", "_pretty"}])
+    if not condition:
+        words = "Say which one is meant: by its id in the address, or by a condition."
+        raise refuse(400, IssueCode.INVALID, words)
+    return condition
 
 
 def waiting_position(request: FhirRequest) -> tuple[int, float] | None:

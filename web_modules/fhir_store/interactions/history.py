@@ -24,6 +24,8 @@ _MOST_LOOKED_AT = 1000
 """Versions that are looked at one by one for their number: some tenths of a second."""
 
 _IGNORED = frozenset({"_format", "_pretty"})
+_NEVER_LEFT_OUT = frozenset({"_sort", "_type", "_list"})
+"""More would be shown than was asked for, or in another order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +106,7 @@ def read_history_request(path: str, pairs: Pairs, *, is_strict: bool) -> History
             case _ if name in _IGNORED:
                 pass
             case _:
-                if is_strict or name == "_sort":
+                if is_strict or name in _NEVER_LEFT_OUT:
                     words = (
                         f"`{name[:64]}={value[:64]}` is not something that a history can be asked for here."
                     )

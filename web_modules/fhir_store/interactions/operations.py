@@ -1,5 +1,6 @@
 """Answers FHIR's operations: `$validate`, `$meta`. FHIR R4 operations.html."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
@@ -18,6 +19,21 @@ def meta_of(version: StoredVersion) -> FhirResponse:
     meta = decode(version.content or b"null")["meta"]
     parameter = {"name": "return", "valueMeta": meta}
     return answers.of_json({"resourceType": "Parameters", "parameter": [parameter]})
+
+
+def check_operation(segments: Sequence[str]) -> None:
+    """Whether an address that ends in an operation ends in one of ours.
+
+    Raises:
+        Refusal: 404, it does not.
+    """
+    if not segments or not segments[-1].startswith("$"):
+        return
+    match segments:
+        case [_, "$validate"] | [_, _, "$validate" | "$meta"] | ["Patient", _, "$everything"]:
+            return
+    words = "This server does not know this operation here; see its CapabilityStatement."
+    raise refuse(404, IssueCode.NOT_SUPPORTED, words)
 
 
 def pairs_asked(request: FhirRequest, validator: Validator) -> tuple[tuple[str, str], ...]:

@@ -11,7 +11,7 @@ from web_modules.fhir_store.interactions.asked import Asked, asked_by
 from web_modules.fhir_store.interactions.capability import capability_statement
 from web_modules.fhir_store.interactions.compartment import PatientCompartment
 from web_modules.fhir_store.interactions.history import read_history_request, run_history
-from web_modules.fhir_store.interactions.operations import meta_of, pairs_asked, validate
+from web_modules.fhir_store.interactions.operations import check_operation, meta_of, pairs_asked, validate
 from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.interactions.writing import check_id, shown
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
@@ -51,6 +51,7 @@ class Reading:
             Refusal: it may not be read, is not there, or is not understood.
         """
         segments = [part for part in request.path.split("/") if part]
+        check_operation(segments)
         if segments == ["metadata"]:
             return answers.of_json(self._metadata())
         if segments and segments[-1] == "_history":
@@ -81,6 +82,9 @@ class Reading:
                 found = (
                     records.version(resource_type, check_id(resource_id), int(number)) if is_number else None
                 )
+                if found is None:
+                    words = f"There is no {resource_type} with this id and version."
+                    raise refuse(404, IssueCode.NOT_FOUND, words)
                 return answers.of_version(shown(found, resource_type), request, self.subsetter)
         raise refuse(
             404, IssueCode.NOT_FOUND, "There is nothing at this address; see the CapabilityStatement."

@@ -282,9 +282,9 @@ def _check_match(previous: StoredVersion | None, if_match: str, resource_type: s
     exists = previous is not None and previous.content is not None
     if not if_match or (exists and if_match.strip() == "*"):
         return
-    if previous is None or not exists or str(previous.version) != version_named(if_match):
+    named = [version_named(one) for one in if_match.split(",")]
+    if previous is None or not exists or str(previous.version) not in named:
         now = f"it is {previous.version}" if previous is not None and exists else "it does not exist"
-        words = (
-            f"{resource_type}/{resource_id} is not at version {version_named(if_match)[:20]} any more; {now}."
-        )
+        wanted = " or ".join(named)[:40]
+        words = f"{resource_type}/{resource_id} is not at version {wanted} any more; {now}."
         raise refuse(412, IssueCode.CONFLICT, words)

@@ -125,7 +125,7 @@ class CriterionReader:
             self._asked_as = name
         if depth > DEEPEST_CHAIN or self._read > MOST_CONDITIONS:
             raise refuse(400, IssueCode.TOO_COSTLY, "The search asks for too much at once; ask in parts.")
-        if name.startswith("_has:"):
+        if name.partition(":")[0] == "_has":
             return self._reverse(resource_type, name, value, depth)
         if name == "_list":
             return self._of_list(value, depth)
@@ -136,8 +136,7 @@ class CriterionReader:
 
     def _reverse(self, resource_type: str, name: str, value: str, depth: int) -> Criterion:
         parts = name.split(":", maxsplit=3)
-        known = self._parameters(parts[1])
-        parameter = known.get(parts[2]) if len(parts) == 4 else None
+        parameter = self._parameters(parts[1]).get(parts[2]) if len(parts) == 4 else None
         if parameter is None or not _may_point_to(parameter, resource_type):
             words = f"`{name[:64]}` is not of the form _has:Type:reference-parameter:parameter."
             raise refuse(400, IssueCode.NOT_SUPPORTED, words)

@@ -104,6 +104,6 @@ def test_a_reference_to_an_entry_that_is_not_there_is_refused(fhir: Caller) -> N
     assert (refused.status, refused.expression) == (400, expression)
     assert fhir.ids("Basic") == []
     made, left = fhir("POST", "", bundle(*entries, kind="batch")).body["entry"]
-    assert (made["response"]["status"], left["response"]["status"]) == ("201 Created", "400")
+    assert (made["response"]["status"], left["response"]["status"]) == ("201 Created", "400 Bad Request")
     assert left["response"]["outcome"]["issue"][0]["expression"] == [expression]
     assert len(fhir.ids("Basic")) == 1

@@ -69,7 +69,7 @@ def test_a_patch_may_name_its_resource_by_a_condition(patients: Caller) -> None:
     query = {"identifier": "nhs|1"}
     assert patients("PATCH", "Patient", operations, query=query).body["active"] is False
     assert patients("PATCH", "Patient", operations, query={"identifier": "nhs|2"}).status == 404
-    assert patients("PATCH", "Patient", operations).status == 412
+    assert patients("PATCH", "Patient", operations).status == 400
     patients("POST", "Patient", {key: value for key, value in PATIENT.items() if key != "id"})
     assert patients("PATCH", "Patient", operations, query=query).status == 412
 
@@ -169,7 +169,7 @@ def test_a_bundle_may_bring_patches(patients: Caller, kind: str) -> None:
     if kind == "transaction":
         assert (refused.status, refused.expression) == (400, "Bundle.entry[0].resource")
     else:
-        assert refused.body["entry"][0]["response"]["status"] == "400"
+        assert refused.body["entry"][0]["response"]["status"] == "400 Bad Request"
     entries[0] = _entry(operations, url="Patient?identifier=nhs|1")
     assert patients("POST", "", bundle).body["entry"][0]["response"]["etag"] == 'W/"3"'
 
