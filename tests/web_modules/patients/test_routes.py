@@ -65,7 +65,9 @@ def test_every_row_has_birth_date_and_number_and_similar_names_are_warned_of(web
     web.create(patient("Smithers", "Sam", "1987-09-02", number="104500", title="Mr"))
     page = web.post("patients", {"q": "smith sa"})
     assert "SMITH, Sarah (Mrs) 12-Mar-1961 (65y) Female 999 123 4578 Similar name" in page.text
-    assert "SMITHERS, Sam (Mr) 02-Sep-1987 (39y) Female Not known. Practice No. 104500 Similar name" in page.text
+    assert (
+        "SMITHERS, Sam (Mr) 02-Sep-1987 (39y) Female Not known. Practice No. 104500 Similar name" in page.text
+    )
     assert "3 patients have a similar name. Check the date of birth and NHS number." in page.text
     assert "3 of 3 found" in page.text
 
