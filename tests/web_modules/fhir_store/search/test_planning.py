@@ -8,8 +8,8 @@ import pytest
 
 from tests.web_modules.fhir_store.conftest import PRACTICE, Caller, served
 from web_modules.fhir_store.database.session import Session
-from web_modules.fhir_store.search import narrowing
-from web_modules.fhir_store.search.conditions import RowTest, tests_of
+from web_modules.fhir_store.search import conditions, narrowing
+from web_modules.fhir_store.search.conditions import RowTest
 from web_modules.fhir_store.search.criteria import Condition
 from web_modules.fhir_store.search.query import SearchReader
 from web_modules.fhir_store.store import Standard, Store
@@ -103,7 +103,7 @@ def test_the_end_of_a_chain_is_worked_out_once_however_long_it_is(
 
     def counted(condition: Condition, base_url: str) -> list[RowTest]:
         ends.append(condition.parameter.code)
-        return tests_of(condition, base_url)
+        return conditions.tests_of(condition, base_url)
 
     monkeypatch.setattr(narrowing, "tests_of", counted)
     made = narrowing.Narrower(PRACTICE, "", lambda _name: ()).where(
