@@ -1,5 +1,7 @@
 """Step c: an appointment booked on either side appears on the other."""
 
+from collections import Counter
+
 from demo.check.facts import ChosenPatient
 from demo.check.hands import wait_until
 from demo.check.report import Finding, expect
@@ -29,8 +31,9 @@ def in_legacy(scene: Scene, patient: ChosenPatient, finding: Finding) -> None:
 
 
 def in_page(scene: Scene, patient: ChosenPatient, finding: Finding) -> None:
-    """Book in the page; the legacy program's book shows it."""
+    """Book the next free time in the page, in the evening another day's; the legacy book shows it."""
     before = _open_book(scene, patient)
+    days = scene.facts.booked_days(patient, scene.day)
     slot = scene.legacy.go_to_slot()
     expect(slot.patient is None, "the patient has an appointment on this day already")
     finding.before = {"legacy": slot.words, "page": f"{before} × {patient.name}"}
@@ -40,11 +43,12 @@ def in_page(scene: Scene, patient: ChosenPatient, finding: Finding) -> None:
         seconds=ANSWER_SECONDS,
         what="the booking in the page's book",
     )
-    wait_until(
-        lambda: scene.facts.booked(patient, scene.day),
+    (day,) = wait_until(
+        lambda: Counter(scene.facts.booked_days(patient, scene.day)) - Counter(days),
         seconds=ANSWER_SECONDS,
         what="the booking in the legacy database",
     )
+    scene.legacy.go_to_day(day)
     booked = wait_until(
         lambda: one if (one := scene.legacy.go_to_slot()).patient == patient.number else None,
         seconds=ANSWER_SECONDS,

@@ -82,14 +82,14 @@ class Facts:
         ((mobile,),) = self._ask("SELECT MobilePhone FROM Admin_Patient WHERE PatientGuid = ?", patient.guid)
         return str(mobile)
 
-    def booked(self, patient: ChosenPatient, day: date) -> list[str]:
-        """The times at which a patient is booked on a day, as in 09:15."""
+    def booked_days(self, patient: ChosenPatient, since: date) -> list[date]:
+        """The days from a day on for which a patient is booked."""
         rows = self._ask(
-            "SELECT AppointmentStartTime FROM Appointment_Slot WHERE PatientGuid = ? AND AppointmentDate = ?",
+            "SELECT AppointmentDate FROM Appointment_Slot WHERE PatientGuid = ? AND AppointmentDate >= ?",
             patient.guid,
-            day.isoformat(),
+            since.isoformat(),
         )
-        return [str(start)[:5] for (start,) in rows]
+        return [date.fromisoformat(day) for (day,) in rows]
 
     def _ask(self, question: str, *values: str | int) -> list[tuple[str, ...]]:
         connection = sqlite3.connect(f"file:{self._database}?mode=ro", uri=True, timeout=10)

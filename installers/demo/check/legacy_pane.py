@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
 from demo.check.hands import Hands, Window, wait_until
 from demo.errors import DemoError
@@ -146,10 +147,18 @@ class LegacyPane:
 
     def go_to_today(self) -> None:
         """Show today's book, whichever day is shown."""
+        self._go_to("t")
+
+    def go_to_day(self, day: date) -> None:
+        """Show a day's book."""
+        self._go_to(day.isoformat())
+
+    def _go_to(self, day: str) -> None:
         self.take_keys()
         self.press("F6", "ctrl+g")
         self._wait_for_dialogue("Go to date")
-        self.press("t", "Return")
+        self._hands.write(day)
+        self.press("Return")
         wait_until(
             lambda: self.dialogue("Go to date") is None, seconds=ANSWER_SECONDS, what="the date to be taken"
         )
