@@ -247,7 +247,7 @@ class Reconciler:
     ) -> Visit:
         """Take off the cloud what cannot be read; what can be read of it and was not agreed on is listed."""
         there = mapping.readable(visit.content, references)
-        lost = lost_values(mapping.kind, visit.link.baseline, {}, there) if there else ()
+        lost = lost_values(mapping.kind, visit.link.baseline, None, there) if there else ()
         return replace(self._withdraw(visit, mapping), note=note, decided=lost)
 
     def _look(self, visit: Visit, legacy: Reading | None, references: References) -> Visit:

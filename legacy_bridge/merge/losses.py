@@ -8,19 +8,23 @@ from legacy_bridge.sides.links import Conflict, Pending
 from web_modules.decision.words import Authority
 
 
-def lost_values(kind: Kind, base: Agreed, legacy: Fields, cloud: Fields) -> tuple[Conflict, ...]:
-    """What the cloud alone says of a record that is taken off it: neither agreed on, nor in legacy."""
+def lost_values(kind: Kind, base: Agreed, legacy: Fields | None, cloud: Fields) -> tuple[Conflict, ...]:
+    """What the cloud alone says of a record that is taken off it: neither agreed on, nor in legacy.
+
+    Without a reading of legacy (None), all that was not agreed on: that a value was removed, too.
+    """
+    rows = legacy or {}
     return tuple(
         Conflict(
             unit=unit.name,
             winner=Authority.LEGACY,
             base={name: base[name] for name in unit.fields if name in base},
-            legacy={name: legacy[name] for name in unit.fields if name in legacy},
+            legacy={name: rows[name] for name in unit.fields if name in rows},
             cloud={name: cloud[name] for name in unit.fields if name in cloud},
         )
         for unit in UNITS[kind]
         if any(base.get(name) != cloud.get(name) for name in unit.fields)
-        and any(legacy.get(name) != cloud.get(name) for name in unit.fields)
+        and (legacy is None or any(legacy.get(name) != cloud.get(name) for name in unit.fields))
     )
 
 

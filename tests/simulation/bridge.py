@@ -1,6 +1,6 @@
 """Puts the real bridge together on simulated sides."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,13 @@ class NoBoard:
         """See `sides.Board`."""
 
 
+class NoScan(Scan):
+    """A count that is never due."""
+
+    def start(self, kinds: Collection[Kind]) -> None:
+        """See `Scan`."""
+
+
 class Bridge:
     """One running bridge: the real service, reconciler, feeds and FHIR client."""
 
@@ -53,6 +60,8 @@ class Bridge:
         faults: Faults,
         clock: SimulatedClock,
         standings: Callable[[], Mapping[Function, Standing]],
+        *,
+        is_counted: bool,
     ) -> None:
         database, network, mappings = sides
         self.journal = journal
@@ -118,7 +127,7 @@ class Bridge:
                 data_version=outbox.data_version,
                 check=check,
                 beat=lease.beat,
-                scan=Scan(
+                scan=(Scan if is_counted else NoScan)(
                     Comparison(legacy=legacy, cloud=cloud, journal=remembered, mappings=mappings),
                     remembered,
                     clock.now,

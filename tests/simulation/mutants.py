@@ -210,7 +210,6 @@ PLANTED: Mapping[str, Plant] = {
 
 TROUBLES: Mapping[str, str] = {
     "gap is skipped": "log prefix dropped",
-    "ids are read in order": "rollout changes",
     "feed forgets that nothing was saved": "disk full",
     "restore is not doubted": "cloud restored",
     "clock is believed": "clock jumps",

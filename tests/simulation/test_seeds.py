@@ -6,19 +6,20 @@ from tests.simulation.world import World
 
 SEEDS = 3000
 A_TEST = 50
+_COUNTED = 10  # every tenth afternoon: a count heals what a feed has missed
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, A_TEST))
 def test_no_edit_is_lost_and_both_sides_come_to_agree(first: int) -> None:
     for seed in range(first, first + A_TEST):
-        World(seed).run()
+        World(seed, is_counted=seed % _COUNTED == 0).run()
 
 
 @pytest.mark.soak
 @pytest.mark.parametrize("first", range(SEEDS, 200_000, 1000))
 def test_no_edit_is_lost_and_both_sides_come_to_agree_very_often(first: int) -> None:
     for seed in range(first, first + 1000):
-        World(seed).run()
+        World(seed, is_counted=seed % _COUNTED == 0).run()
 
 
 def test_the_same_seed_gives_the_same_afternoon() -> None:

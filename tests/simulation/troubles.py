@@ -38,6 +38,7 @@ class Troubles:
             "killed": (3, self._kill),
         }
         self._often = often
+        self._is_journal_wanted = False
 
     def befall(self) -> None:
         """Something happens."""
@@ -87,13 +88,21 @@ class Troubles:
             self._happened("cloud restored")
 
     def _restore_journal(self) -> None:
+        self._is_journal_wanted = self._world.is_to_start_again = (
+            True  # nobody puts one under a running bridge
+        )
+
+    def while_it_is_ended(self) -> None:
+        """What is done before the bridge starts again."""
+        journal = self._world.judge.journals[-1]
         # a journal that has forgotten what was deleted, and brought back, cannot tell it from a deletion
-        if self._world.bridge.journal.has_backup() and not self._world.people.reached["slot deleted"]:
-            self._world.bridge.journal.restore()
+        is_right = journal.has_backup() and not self._world.people.reached["slot deleted"]
+        if self._is_journal_wanted and is_right:
+            journal.restore()
             self._world.judge.has_forgotten = True
             self._world.judge.excuse_what_a_restore_took()
-            self._world.is_to_start_again = True
             self._happened("journal restored")
+        self._is_journal_wanted = False
 
     def _drift(self) -> None:
         if self._world.database.dropped:

@@ -32,7 +32,13 @@ class World:
     """One afternoon."""
 
     def __init__(
-        self, seed: int, *, length: int = 25, often: str | None = None, is_calm: bool = False
+        self,
+        seed: int,
+        *,
+        length: int = 25,
+        often: str | None = None,
+        is_calm: bool = False,
+        is_counted: bool = False,
     ) -> None:
         """Prepare an afternoon.
 
@@ -41,6 +47,8 @@ class World:
             length: how many things people do.
             often: a trouble that befalls it often.
             is_calm: nothing goes wrong but what `faults.fail_at` says.
+            is_counted: the bridge counts both sides after each start, and looks again at what differs. That
+                puts right whatever a feed has missed, so it is left out where a loss has to show.
         """
         self.seed = seed
         random.seed(seed)  # the bridge's own jitter
@@ -69,6 +77,7 @@ class World:
         self.standings = stages()
         self.is_to_start_again = False
         self.is_second_wanted = False
+        self._is_counted = is_counted
         self._random = random.Random(seed + 2)
         self._left = length
         self._next_work = 1.0
@@ -138,6 +147,7 @@ class World:
             self.faults,
             self.clock,
             lambda: self.standings,
+            is_counted=self._is_counted,
         )
 
     def _live(self) -> None:
@@ -153,6 +163,7 @@ class World:
             except AnotherBridge:
                 self.tell("bridge: another took over")
             self.is_to_start_again = False
+            self.troubles.while_it_is_ended()
             waits = self._random.choice((0.1, 5.0))
 
     def _pause(self, seconds: float) -> None:

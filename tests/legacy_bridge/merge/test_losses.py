@@ -1,6 +1,6 @@
 """What is listed where nobody can know what happened."""
 
-from legacy_bridge.merge.losses import cleared_meanwhile
+from legacy_bridge.merge.losses import cleared_meanwhile, lost_values
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.links import Pending
 from web_modules.decision.words import Authority
@@ -27,3 +27,14 @@ def test_nothing_is_listed_of_what_is_there_was_agreed_on_or_was_not_to_be_writt
     assert cleared_meanwhile(Kind.PATIENT, phone, WRITTEN, phone, {}) == ()
     assert cleared_meanwhile(Kind.PATIENT, {}, WRITTEN, {}, {}) == ()
     assert cleared_meanwhile(Kind.PATIENT, {}, None, phone, {}) == ()
+
+
+def test_that_a_value_was_removed_is_listed_where_legacy_cannot_be_read() -> None:
+    agreed = {"home_phone": "01632 960383", "family": "Lind"}
+    lost = lost_values(Kind.PATIENT, agreed, None, {"family": "Lind"})
+    assert [(one.base, one.cloud) for one in lost] == [({"home_phone": "01632 960383"}, {})]
+
+
+def test_that_a_value_was_removed_on_both_sides_is_not_listed() -> None:
+    agreed = {"home_phone": "01632 960383", "family": "Lind"}
+    assert lost_values(Kind.PATIENT, agreed, {"family": "Lind"}, {"family": "Lind"}) == ()
