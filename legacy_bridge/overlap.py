@@ -54,7 +54,8 @@ class Overlap:
         Args:
             batch: see `Reconciler.reconcile`.
             total: the same.
-            between: done when the one before is written and this one is not: nothing is under way then.
+            between: done when the one before is settled and this one is not written: nothing is under way and
+                where everything is on the cloud is known.
 
         Returns:
             what the one before came to; if this one has to be done in turn, with it.
@@ -64,36 +65,28 @@ class Overlap:
             MirrorStopped: a guard stopped it.
         """
         visits = self._reconciler.begin(batch, total=total)
-        before, arrived = self._flight, frozenset[LinkKey]()
-        carried: Carried | None = None
-        if before is not None:
-            carried = before.carried.result()
-            self._flight = None
-            arrived = frozenset(carried.on_cloud)
+        done, arrived = Report(), frozenset[LinkKey]()
+        if self._flight is not None:
+            arrived = frozenset(self._flight.carried.result().on_cloud)
+            done = self.end()
             between()
         if all(one.only_makes for one in visits):
             going = self._carrier.submit(self._reconciler.carry, visits)
             self._flight = Flight(visits=visits, carried=going, arrived=arrived)
-            return self._settled(before, carried)
-        done = self._settled(before, carried)
+            return done
         ended = self._reconciler.settle(visits, self._reconciler.carry(visits), arrived=arrived)
         return done.plus(ended)
 
     def end(self) -> Report:
         """End what is under way."""
-        flight, carried = self._flight, None
-        if flight is not None:
-            carried = flight.carried.result()
-            self._flight = None
-        return self._settled(flight, carried)
+        if self._flight is None:
+            return Report()
+        flight, carried = self._flight, self._flight.carried.result()
+        self._flight = None
+        return self._reconciler.settle(flight.visits, carried, arrived=flight.arrived)
 
     def wait(self) -> None:
         """Let nothing be under way, however it ends: its links stay dirty."""
         if self._flight is not None:
             self._flight.carried.exception()
             self._flight = None
-
-    def _settled(self, flight: Flight | None, carried: Carried | None) -> Report:
-        if flight is None or carried is None:
-            return Report()
-        return self._reconciler.settle(flight.visits, carried, arrived=flight.arrived)

@@ -13,7 +13,7 @@ from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import CLINICAL, Kind, LinkKey
 from legacy_bridge.sides.feeds import FeedBatch, Stray
 from legacy_bridge.sides.links import Link
-from web_modules.fhir.client import FhirClient, HistoryEntry
+from web_modules.fhir.client import FhirClient, HistoryEntry, history_entry
 
 _NAMESPACE = UUID("0b6d1a52-2f5c-4c55-9c39-8c2ad1a7f8e4")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -67,7 +67,7 @@ class HistoryFeed:
         since, last = _read_checkpoint(checkpoint)
         asked = None if since is None else since - self._overlap
         with translated():
-            echo = self._echo(asked)
+            echo = [] if self._overlap else self._echo(since, last)
             entries = echo or self._client.history_since(asked)
         if echo:
             return self._past(echo)
@@ -94,22 +94,28 @@ class HistoryFeed:
             came_back_from=since if came_back else None,
         )
 
-    def _echo(self, asked: datetime | None) -> list[HistoryEntry]:
+    def _echo(self, asked: datetime | None, told: tuple[str, str, str] | None) -> list[HistoryEntry]:
         """The last of the bridge's own versions, when the server has nothing else to tell; else nothing.
 
-        It has as many versions as are known, and nothing after the bridge's last one, which it still has: so
-        it has lost none, and nobody else has made one.
+        It has as many versions as are known, still begins with the one that was told last, and has nothing
+        after the bridge's last one. So it did not come back from a backup, and nobody else has made one.
         """
         own = self._own.since(asked)
-        if asked is None or not own:
+        if asked is None or told is None or not own:
             return []
         known = {**{name: at for name, at in self._told.items() if at >= asked}, **own}
         since = asked.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         counted = self._client.search_page("_history", {"_since": since, "_summary": "count"})
-        if counted.get("total") != len(known):
+        if counted.get("total") != len(known) or not self._begins_with(told, asked, since):
             return []
         last = self._client.history_since(max(own.values()))
         return last if last and all(own.get(_name(one)) == one.changed_at for one in last) else []
+
+    def _begins_with(self, told: tuple[str, str, str], at: datetime, since: str) -> bool:
+        query = {"_since": since, "_sort": "_lastUpdated", "_count": "1"}
+        entries = self._client.search_page("_history", query).get("entry", [])
+        first = [history_entry(one) for one in entries[:1]]
+        return [(_name(one), one.changed_at) for one in first] == [(told, at)]
 
     def _past(self, echo: Sequence[HistoryEntry]) -> FeedBatch:
         """Go on after the bridge's own versions."""

@@ -31,6 +31,11 @@ class OwnVersions:
         with self._guard:
             self._made |= found
 
+    def forget(self) -> None:
+        """Forget them all: the server may have fewer now, so their number says nothing any more."""
+        with self._guard:
+            self._made.clear()
+
     def since(self, moment: datetime | None) -> dict[Version, datetime]:
         """Those made at or after a moment; the earlier ones are forgotten."""
         with self._guard:

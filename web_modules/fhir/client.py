@@ -101,7 +101,7 @@ class FhirClient:
         if since is not None:
             query["_since"] = since.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         pages = self._pages("_history", query)
-        found = [_history_entry(entry) for page in pages for entry in page.get("entry", [])]
+        found = [history_entry(entry) for page in pages for entry in page.get("entry", [])]
         found.sort(key=lambda entry: entry.changed_at)
         return found
 
@@ -288,7 +288,8 @@ def _bundle_entry(entry: TransactionEntry) -> dict[str, Any]:
     return made
 
 
-def _history_entry(entry: dict[str, Any]) -> HistoryEntry:
+def history_entry(entry: dict[str, Any]) -> HistoryEntry:
+    """Read one entry of a history Bundle."""
     request, response = entry.get("request", {}), entry.get("response", {})
     resource: Resource | None = entry.get("resource")
     if resource is not None and request.get("method") != "DELETE":
