@@ -199,7 +199,13 @@ def test_a_new_consultation_in_the_cloud_becomes_a_row(mirror: Mirror) -> None:
         ("allergy-ended", {"clinicalStatus": {"coding": [{"system": "x", "code": "resolved"}]}}),
         (
             "confidential-in-cloud",
-            {"meta": {"security": [{"system": "http://x/v3-Confidentiality", "code": "R"}]}},
+            {
+                "meta": {
+                    "security": [
+                        {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}
+                    ]
+                }
+            },
         ),
     ],
 )
