@@ -162,6 +162,12 @@ def test_a_scripts_window_is_refused_in_words_and_that_of_a_held_key_without(
     )
     since = len(pane.stage.events)
     at = [str(place) for place in pane.stage.middle("cloud")]
+
+    def is_under_the_mouse() -> bool:
+        pane.screen.do("mousemove_relative", "5", "5", "mousemove", *at)
+        return pane.script("link.matches(':hover')") is True
+
+    until(is_under_the_mouse, "the page knows where the mouse is")
     presses = [["click", "2"]]
     presses += [["keydown", key, *press, "keyup", key] for key in ("ctrl", "shift") for press in PRESSES]
     for number, press in enumerate(presses):
