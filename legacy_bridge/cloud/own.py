@@ -23,9 +23,14 @@ class OwnVersions:
         self._guard = Lock()
 
     def add(self, stored: Iterable[Mapping[str, Any]]) -> None:
-        """Remember resources as the server answered them when they were written."""
+        """Remember resources as the server answered them when they were written.
+
+        Not those that belong to several records: written for one, they are news to the others.
+        """
         found: dict[Version, datetime] = {}
         for one in stored:
+            if len(one.get("slot", ())) > 1:
+                continue
             resource = dict(one)
             found[str(one["resourceType"]), str(one["id"]), version_of(resource)] = changed_at(resource)
         with self._guard:

@@ -77,3 +77,15 @@ def test_somebody_s_edit_is_told_when_the_bridge_removed_versions_of_its_own(clo
     cloud.records.forget([f"Patient/{gone['id']}"])
     cloud.made("omar", by_the_bridge=True)
     assert key(Kind.PATIENT, "mary") in cloud.feed.poll(reached).touched
+
+
+def test_a_booking_of_two_slots_that_was_written_for_one_is_told_to_the_other(cloud: Cloud) -> None:
+    booking: Resource = {
+        "resourceType": "Appointment",
+        "id": "1",
+        "meta": {"versionId": "1", "lastUpdated": "2026-11-17T09:00:00Z"},
+    }
+    cloud.own.add([{**booking, "slot": [{"reference": "Slot/1"}, {"reference": "Slot/2"}]}])
+    assert cloud.own.since(None) == {}
+    cloud.own.add([{**booking, "slot": [{"reference": "Slot/1"}]}])
+    assert len(cloud.own.since(None)) == 1
