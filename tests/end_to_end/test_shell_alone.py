@@ -42,6 +42,10 @@ def test_the_keys_are_the_windows_once_it_is_known_who_is_there(
                 "the question",
                 seconds=WINDOW_SECONDS,
             )
+            until(
+                lambda: any(map(hands.has_keys, hands.windows(name="^Banyan – "))),
+                "the question has the keys",
+            )
             hands.write("nair")
             hands.press("Return")
             until(

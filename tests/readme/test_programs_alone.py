@@ -53,6 +53,11 @@ def width_of_window(screen: VirtualScreen) -> int:
     return int(dict(line.split("=") for line in told.splitlines()).get("WIDTH", "0"))
 
 
+def has_keys(screen: VirtualScreen) -> bool:
+    """Whether the program's window has the keyboard."""
+    return screen.run_if_found("xdotool", "getwindowfocus", "getwindowname").startswith("Banyan – ")
+
+
 def who_read(port: int) -> str:
     """The latest of the cloud's audit, as its privacy officer sees it."""
     cloud = f"http://127.0.0.1:{port}"
@@ -97,6 +102,7 @@ def test_the_lines_of_the_readme_end_in_programs_that_mirror_and_a_window_that_a
         start(Program(name="window", command=words_of(window, port), variables=variables, log=log))
     )
     until(lambda: 0 < width_of_window(managed_screen) < 900, "the window asks who one is", seconds=60)
+    until(lambda: has_keys(managed_screen), "what is typed goes to the question")
     managed_screen.type("nair")
     managed_screen.key("Return")
     until(lambda: width_of_window(managed_screen) > 900, "the window is open", seconds=60)
