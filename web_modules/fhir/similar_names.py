@@ -18,7 +18,7 @@ class Name:
 
 def similar_names(names: Sequence[Name]) -> frozenset[int]:
     """The places in a list of those whose names could be taken for another's."""
-    plain = [(_plain(one.family), _parts(one.family), _plain(one.given)) for one in names]
+    plain = [(plain_name(one.family), _parts(one.family), plain_name(one.given)) for one in names]
     alike: set[int] = set()
     for at, (family, parts, given) in enumerate(plain):
         for other, (other_family, other_parts, other_given) in enumerate(plain[at + 1 :], start=at + 1):
@@ -56,10 +56,10 @@ def _is_near(one: str, other: str) -> bool:
 
 def _parts(family: str) -> frozenset[str]:
     """A double-barrelled name's parts, each of which a person may be called by."""
-    return frozenset(_plain(one) for one in family.replace("-", " ").split())
+    return frozenset(plain_name(one) for one in family.replace("-", " ").split())
 
 
-def _plain(text: str) -> str:
+def plain_name(text: str) -> str:
     """Letters only, without accents and case: what the ear hears."""
     apart = unicodedata.normalize("NFKD", text).casefold()
     return "".join(letter for letter in apart if letter.isalpha())

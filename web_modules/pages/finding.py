@@ -1,6 +1,5 @@
 """Finds patients by what a person types, and marks names that could be taken for each other."""
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,7 +7,7 @@ from datetime import date
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.patient_search import Wanted, patient_query
 from web_modules.fhir.searchset import matches
-from web_modules.fhir.similar_names import Name, similar_names
+from web_modules.fhir.similar_names import Name, plain_name, similar_names
 from web_modules.pages.patient import ShownPatient, shown_patient
 
 MOST_SHOWN = 50
@@ -45,7 +44,7 @@ def find_patients(client: FhirClient, practice: str, wanted: Wanted, today: date
     found = (shown_patient(match, practice, today) for match in matches(page))
     # the server sorts by the first of all given names; people look for the one that is read first
     patients = tuple(
-        sorted(found, key=lambda one: (_plain(one.name.family), _plain(one.name.given), one.born))
+        sorted(found, key=lambda one: (plain_name(one.name.family), plain_name(one.name.given), one.born))
     )
     return Found(patients=patients, total=int(page.get("total", len(patients))), similar=similar(patients))
 
@@ -54,9 +53,3 @@ def similar(patients: Sequence[ShownPatient]) -> frozenset[str]:
     """The ids of patients whose names could be taken for each other's."""
     names = [Name(family=one.name.family, given=one.name.given) for one in patients]
     return frozenset(patients[at].id for at in similar_names(names))
-
-
-def _plain(text: str) -> str:
-    """Letters only, without accents and case: what the ear hears."""
-    apart = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(letter for letter in apart if letter.isalpha())
