@@ -90,7 +90,7 @@ def _place(folder: Path, copied: Path | None) -> "Place":
         practice = status_of(engine)
     finally:
         engine.dispose()
-    return Place(folder=folder, ods=practice.ods, today=None, legacy=legacy)
+    return Place(folder=folder, ods=practice.ods, legacy=legacy)
 
 
 def _say(words: str) -> None:

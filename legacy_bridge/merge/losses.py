@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.merge.policy import UNITS, Unit
 from legacy_bridge.records import Agreed, Fields, Kind, LinkKey
 from legacy_bridge.sides.links import Conflict, Pending
 from web_modules.decision.words import Authority
@@ -13,15 +13,8 @@ def lost_values(kind: Kind, base: Agreed, legacy: Fields | None, cloud: Fields) 
 
     Without a reading of legacy (None), all that was not agreed on: that a value was removed, too.
     """
-    rows = legacy or {}
     return tuple(
-        Conflict(
-            unit=unit.name,
-            winner=Authority.LEGACY,
-            base={name: base[name] for name in unit.fields if name in base},
-            legacy={name: rows[name] for name in unit.fields if name in rows},
-            cloud={name: cloud[name] for name in unit.fields if name in cloud},
-        )
+        _lost_to_legacy(unit, base, legacy or {}, cloud)
         for unit in UNITS[kind]
         if any(base.get(name) != cloud.get(name) for name in unit.fields)
         and (legacy is None or any(legacy.get(name) != cloud.get(name) for name in unit.fields))
@@ -43,15 +36,7 @@ def cleared_meanwhile(
         if name not in base and name not in cloud and name in legacy and pending.fields.get(name) is not None
     }
     return tuple(
-        Conflict(
-            unit=unit.name,
-            winner=Authority.LEGACY,
-            base={},
-            legacy={name: legacy[name] for name in unit.fields if name in legacy},
-            cloud={name: cloud[name] for name in unit.fields if name in cloud},
-        )
-        for unit in UNITS[kind]
-        if cleared.intersection(unit.fields)
+        _lost_to_legacy(unit, {}, legacy, cloud) for unit in UNITS[kind] if cleared.intersection(unit.fields)
     )
 
 
@@ -60,3 +45,14 @@ def lost_booking(patient: LinkKey, booked_at: datetime | None) -> Conflict:
     booked = {"patient": patient, "booked_at": booked_at}
     cloud = {name: value for name, value in booked.items() if value is not None}
     return Conflict(unit="booking", winner=Authority.LEGACY, base={}, legacy={}, cloud=cloud)
+
+
+def _lost_to_legacy(unit: Unit, base: Agreed, legacy: Fields, cloud: Fields) -> Conflict:
+    """What is listed of one unit: what was agreed on, and each side's values."""
+    return Conflict(
+        unit=unit.name,
+        winner=Authority.LEGACY,
+        base={name: base[name] for name in unit.fields if name in base},
+        legacy={name: legacy[name] for name in unit.fields if name in legacy},
+        cloud={name: cloud[name] for name in unit.fields if name in cloud},
+    )

@@ -25,7 +25,6 @@ class Place:
 
     folder: Path
     ods: str
-    today: str | None
     legacy: str
     """SQLAlchemy URL of the legacy database."""
 
@@ -79,9 +78,8 @@ class Program:
 
 def cloud_of(place: Place, port: int) -> Program:
     """The cloud, which trusts whoever is on this machine."""
-    day = ["--today", place.today] if place.today else []
     named = ["--port", str(port), "--database", place.records, "--practice", place.ods]
-    return Program("cloud", ["web_modules", "serve", "--development", *named, *day], place.folder)
+    return Program("cloud", ["web_modules", "serve", "--development", *named], place.folder)
 
 
 def bridge_of(place: Place, port: int) -> Program:

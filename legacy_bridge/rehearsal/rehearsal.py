@@ -5,11 +5,10 @@ cloud, cuts the wire between them, renames a column under the bridge and brings 
 At the end, and before the restore, people pause: both sides have to come to agree.
 """
 
-import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
@@ -24,7 +23,7 @@ from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.legacy.database import open_database
 from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.mapping.values import link_of
-from legacy_bridge.records import Kind
+from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.rehearsal.diary import Diary, Outcome
 from legacy_bridge.rehearsal.oracle import Oracle, Value
 from legacy_bridge.rehearsal.people import CloudSide, LegacySide, Patient, People, Side, Unreached
@@ -90,6 +89,8 @@ class _Rehearsal:
         self._oracle = Oracle()
         self._diary = Diary(self._oracle)
         self._port = free_port()
+        self._base = f"http://127.0.0.1:{self._port}/fhir"
+        self._backup = str(place.folder / "first.backup")
         self._cloud = cloud_of(place, self._port)
         stack.callback(self._cloud.kill)
         self._relay = Relay(self._port)
@@ -99,7 +100,7 @@ class _Rehearsal:
         self._database: Engine = open_database(place.legacy)
         stack.callback(self._database.dispose)
         self._legacy = LegacySide(self._database)
-        sides: tuple[Side, Side] = (self._legacy, CloudSide(f"http://127.0.0.1:{self._port}/fhir"))
+        sides: tuple[Side, Side] = (self._legacy, CloudSide(self._base))
         self._sides = {one.name: one for one in sides}
         self._patients: dict[str, Patient] = {}
         self._stack = stack
@@ -110,15 +111,13 @@ class _Rehearsal:
 
     def run(self) -> Verdict:
         self._write_flags()
-        self._cloud.start()
-        wait_until_served(self._port, self._cloud)
+        self._start_cloud()
         began = time.monotonic()
         self._bridge.start()
         self._load()
         loaded = time.monotonic() - began
         self._say(f"First load: {len(self._patients)} patients equal on both sides after {loaded:.1f} s.")
-        backup = self._place.folder / "first.backup"
-        run_to_its_end("web_modules", "database", "backup", str(backup), "--database", self._place.records)
+        self._on_the_records("backup", self._backup)
         self._bring_people()
         began = time.monotonic()
         for step in script(self._plan.seed, self._plan.seconds):
@@ -154,18 +153,16 @@ class _Rehearsal:
     def _is_loaded(self) -> bool:
         if not self._place.journal.exists():
             return False
-        with contextlib.suppress(SideUnavailable):  # the bridge makes its tables
+        with suppress(SideUnavailable):  # the bridge makes its tables
             return self._waiting() == 0 and self._find_patients()
         return False
 
     def _find_patients(self) -> bool:
-        mapping = catalogue(self._place.ods)[Kind.PATIENT]
-        client = FhirClient(HttpTransport(f"http://127.0.0.1:{self._port}/fhir"))
         rows = {link_of(Kind.PATIENT, guid): guid for guid in self._legacy.everybody()}
         found = [
-            Patient(key=key.key, guid=rows[key], resource_id=one["id"])
-            for one in client.search("Patient", {"_count": "500"})
-            if (key := mapping.key_of(one, self._place.ods)) in rows and key is not None
+            Patient(key=key.key, guid=rows[key], resource_id=resource_id)
+            for resource_id, key in self._carried_patients()
+            if key in rows
         ]
         self._patients = {one.key: one for one in found if not self._differing(one)}
         return bool(found)
@@ -221,6 +218,9 @@ class _Rehearsal:
         self._cloud.start()
         wait_until_served(self._port, self._cloud)
 
+    def _on_the_records(self, *arguments: str) -> None:
+        run_to_its_end("web_modules", "database", *arguments, "--database", self._place.records)
+
     def _rename(self, name: str, other: str) -> None:
         with self._database.begin() as connection:
             connection.execute(text(f'ALTER TABLE "Admin_Patient" RENAME COLUMN "{name}" TO "{other}"'))
@@ -237,9 +237,7 @@ class _Rehearsal:
     def _restore(self) -> None:
         with self._paused():
             self._cloud.kill()
-            backup = str(self._place.folder / "first.backup")
-            restored = ["database", "restore", backup, "--replace", "--database", self._place.records]
-            run_to_its_end("web_modules", *restored)
+            self._on_the_records("restore", self._backup, "--replace")
             self._start_cloud()
             there = self._there()
             told = _values([one for one in self._conflicts() if one.state != OPEN])
@@ -322,12 +320,16 @@ class _Rehearsal:
         return list(self._journal.conflicts(decided=True))
 
     def _made_twice(self) -> list[str]:
-        client = FhirClient(HttpTransport(f"http://127.0.0.1:{self._port}/fhir"))
+        keys = Counter(key for _, key in self._carried_patients())
+        return [f"I8: {key} was made {times} times." for key, times in keys.items() if times > 1]
+
+    def _carried_patients(self) -> list[tuple[str, LinkKey]]:
+        """The id of each Patient that the bridge made, and its key."""
         mapping = catalogue(self._place.ods)[Kind.PATIENT]
-        keys = Counter(
-            mapping.key_of(one, self._place.ods) for one in client.search("Patient", {"_count": "500"})
-        )
-        return [f"I8: {key} was made {times} times." for key, times in keys.items() if key and times > 1]
+        with closing(HttpTransport(self._base)) as transport:
+            found = FhirClient(transport).search("Patient", {"_count": "500"})
+        keys = ((str(one["id"]), mapping.key_of(one, self._place.ods)) for one in found)
+        return [(resource_id, key) for resource_id, key in keys if key is not None]
 
 
 def _values(conflicts: Sequence[ListedConflict]) -> dict[str, set[Value]]:
