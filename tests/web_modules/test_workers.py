@@ -17,8 +17,8 @@ import pytest
 
 from tests.support.databases import Databases
 from tests.support.waiting import until
+from web_modules.fhir.audit_chain import Chain
 from web_modules.fhir_store.audit.book import AuditBook
-from web_modules.fhir_store.audit.chain import Chain
 from web_modules.fhir_store.audit.key import load_key
 from web_modules.fhir_store.database.engine import Database
 

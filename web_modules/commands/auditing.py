@@ -53,7 +53,7 @@ def verify(
 ) -> None:
     """Look for any change to the audit."""
     from web_modules.commands.keys import known_audit_key
-    from web_modules.fhir_store.audit.chain import read_head
+    from web_modules.fhir.audit_chain import read_head
 
     try:
         known = [read_head(one) for one in kept or ()]
@@ -82,8 +82,8 @@ def head(database: DatabaseOption, practice: PracticeOption = "Y99002") -> None:
 
 @contextmanager
 def _audit_book(database: str, practice: str, key: bytes) -> Iterator["AuditBook"]:
+    from web_modules.fhir.audit_chain import Chain
     from web_modules.fhir_store.audit.book import AuditBook
-    from web_modules.fhir_store.audit.chain import Chain
     from web_modules.fhir_store.database.engine import Database
 
     opened = Database(database)

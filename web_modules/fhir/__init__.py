@@ -11,5 +11,6 @@
 
 `client` reads and writes, `transport` carries it over HTTP (the embedded store is a transport too, in
 process), `retrying` sends again what may be sent again, `backend_services` gets tokens by a key, and `errors`
-says whose fault it is and whether to try again.
+says whose fault it is and whether to try again. `audit_chain` links and checks
+the entries of an audit log.
 """

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from web_modules.fhir.audit_chain import Chain
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.book import AuditBook
-from web_modules.fhir_store.audit.chain import Chain
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.changes import ChangeSignal

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from web_modules.errors import DatabaseUnavailable
-from web_modules.fhir_store.audit.chain import Chain, Entry, Head, kept_bytes
+from web_modules.fhir.audit_chain import Chain, Entry, Head, kept_bytes
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.audit.filing import filing_of
 from web_modules.fhir_store.database.adding import Adding

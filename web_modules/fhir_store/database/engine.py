@@ -13,7 +13,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, insert, select
 
 from web_modules.errors import DatabaseUnavailable
-from web_modules.fhir_store.audit.chain import START, Chain
+from web_modules.fhir.audit_chain import START, Chain
 from web_modules.fhir_store.database.connecting import (
     database_url,
     is_embedded,

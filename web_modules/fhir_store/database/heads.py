@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from web_modules.fhir_store.audit.chain import Head, kept_bytes
+from web_modules.fhir.audit_chain import Head, kept_bytes
 
 READ_HEAD = "SELECT position, audited, audit_link, audit_seal FROM practice WHERE practice = ?"
 MOVE_HEAD = """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from web_modules.errors import DatabaseUnavailable
-from web_modules.fhir_store.audit.chain import Head
+from web_modules.fhir.audit_chain import Head
 from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.heads import MOVE_HEAD, READ_HEAD, PracticeHead, head_of
 

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import Engine, PoolProxiedConnection
 
-from web_modules.fhir_store.audit.chain import Head
+from web_modules.fhir.audit_chain import Head
 from web_modules.fhir_store.database.heads import read_link
 from web_modules.fhir_store.database.server_cursor import ServerCursor
 from web_modules.fhir_store.database.session import Cursor, Session

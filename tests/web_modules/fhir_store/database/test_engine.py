@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from web_modules.errors import DatabaseUnavailable
-from web_modules.fhir_store.audit.chain import Chain
+from web_modules.fhir.audit_chain import Chain
 from web_modules.fhir_store.database.engine import Database
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.waiting import until
 from tests.web_modules.fhir_store.conftest import PRACTICE
-from web_modules.fhir_store.audit.chain import Chain
+from web_modules.fhir.audit_chain import Chain
 from web_modules.fhir_store.database.adding import Adding
 from web_modules.fhir_store.database.engine import Database
 from web_modules.fhir_store.database.session import Session

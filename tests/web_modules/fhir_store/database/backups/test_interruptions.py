@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, text
 
 from tests.support.databases import Databases
 from tests.web_modules.fhir_store.conftest import PRACTICE
-from web_modules.fhir_store.audit.chain import Chain
+from web_modules.fhir.audit_chain import Chain
 from web_modules.fhir_store.database.backups.restoring import Replacing, restore
 from web_modules.fhir_store.database.backups.taking import take_backup
 from web_modules.fhir_store.database.engine import Database

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_modules.fhir_store.audit.chain import START, Chain, Entry, Head
+from web_modules.fhir.audit_chain import START, Chain, Entry, Head
 
 CHAIN = Chain(b"secret", "Y99002")
 
