@@ -10,12 +10,9 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.guards import BlastGuard
-from legacy_bridge.mapping.codes import INACTIVE_STATUSES
-from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
 from legacy_bridge.mapping.values import moment_from_text
 from legacy_bridge.merge.losses import cleared_meanwhile, lost_booking, lost_values
@@ -25,7 +22,7 @@ from legacy_bridge.merge.sayings import HISTORY_KEPT, SAYINGS, UNREADABLE_FLAG
 from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
 from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Carried, Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
-from legacy_bridge.references import references_of
+from legacy_bridge.references import bookings_not_agreed, is_seen, missing_parent, references_of
 from legacy_bridge.sides.links import (
     RESTORED,
     Conflict,
@@ -35,7 +32,6 @@ from legacy_bridge.sides.links import (
     References,
     Restore,
     Settlement,
-    links_in,
 )
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
@@ -345,7 +341,7 @@ class Reconciler:
                 looks_again=True,
             )
         to_cloud = merged.to_cloud if cloud is not None else frozenset(merged.agreed)
-        missing = _missing_parent(mapping, merged.agreed, to_cloud, references)
+        missing = missing_parent(mapping, merged.agreed, to_cloud, references)
         if missing is not None:
             return replace(visit, waits_for=missing, open=merged.open)
         plan: CloudPlan | None = None
@@ -394,8 +390,8 @@ class Reconciler:
         if mapping.kind is Kind.PATIENT:
             patient = visit.content.resources["Patient"]["id"]
             booked = self._cloud.appointments_of(f"Patient/{patient}")
-            lost, has_unknown = self._not_agreed(visit.link.key, booked)
-            first = tuple(slot.key for slot, one in lost if not _is_seen(slot, one))
+            lost, has_unknown = bookings_not_agreed(self._journal, visit.link.key, booked)
+            first = tuple(slot.key for slot, one in lost if not is_seen(slot, one))
             if (first or has_unknown) and visit.dirty.attempts < PARENT_ATTEMPTS:
                 return replace(visit, first=first)
             told = (
@@ -406,24 +402,6 @@ class Reconciler:
             plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps))
         touched = tuple(self._legacy.dependants(visit.link.key))
         return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
-
-    def _not_agreed(
-        self, patient: LinkKey, appointments: Collection[Mapping[str, Any]]
-    ) -> tuple[list[tuple[Link, Mapping[str, Any]]], bool]:
-        """A patient's bookings in the cloud that legacy does not say; whether a slot is unknown."""
-        active = [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
-        slots = [(slot, one) for one in active for slot in one.get("slot", [])]
-        named = [(relative(str(slot.get("reference"))), one) for slot, one in slots]
-        keys = self._journal.keys_of([reference for reference, _ in named])
-        links = self._journal.links(set(keys.values()))
-        found = [(links[keys[reference]], one) for reference, one in named if reference in keys]
-        lost = [
-            (slot, one)
-            for slot, one in found
-            if slot.baseline.get("patient") != patient
-            or slot.baseline.get("booked_at") != moment_from_text(one.get("created"))
-        ]
-        return lost, len(found) < len(named)
 
     def _withhold(
         self, visit: Visit, mapping: ResourceMapping, legacy: Reading, cloud: Reading | None
@@ -467,11 +445,6 @@ class Reconciler:
         )
 
 
-def _is_seen(slot: Link, appointment: Mapping[str, Any]) -> bool:
-    """Whether a slot was looked at since an Appointment of it was changed last."""
-    return slot.versions.get(f"Appointment/{appointment['id']}") == str(appointment["meta"]["versionId"])
-
-
 def _not_mappable(key: LinkKey, error: Exception) -> tuple[str, str]:
     _LOG.error("record not mappable: %s, %s", key, type(error).__name__)
     return "mapping-failed", "The bridge cannot read this record: report it."
@@ -481,14 +454,3 @@ def _said(before: Fields, agreed: Agreed) -> Fields:
     """What a side is to say: what it says now, with what is agreed in place of it."""
     kept = {name: value for name, value in before.items() if name not in agreed}
     return {**kept, **{name: value for name, value in agreed.items() if value is not None}}
-
-
-def _missing_parent(
-    mapping: ResourceMapping, agreed: Agreed, to_cloud: frozenset[str], references: References
-) -> LinkKey | None:
-    """The first parent that the cloud would have to refer to and does not have."""
-    for name in sorted(mapping.parents & to_cloud):
-        for parent in sorted(links_in([agreed.get(name)]), key=str):
-            if not references.of_links.get(parent):
-                return parent
-    return None

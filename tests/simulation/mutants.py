@@ -149,7 +149,7 @@ def _checkpoint_before_the_work(patch: pytest.MonkeyPatch) -> None:
 
 def _bookings_go_with_their_patient(patch: pytest.MonkeyPatch) -> None:
     """A patient is withdrawn with bookings that legacy has not heard of."""
-    patch.setattr(reconciler.Reconciler, "_not_agreed", lambda *_: ([], False))
+    patch.setattr(reconciler, "bookings_not_agreed", lambda *_: ([], False))
 
 
 def _clock_is_believed(patch: pytest.MonkeyPatch) -> None:
