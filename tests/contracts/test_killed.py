@@ -1,13 +1,9 @@
 """Whatever is killed in the middle of writing: nothing acknowledged is lost, and nothing is half there.
 
-The real command line serves, forked from a process that has loaded it already, so that a start is quick.
 Each write carries a mark of its own; what is stored of it tells whether it was lost, or done by halves.
 """
 
-import multiprocessing
-import os
 import random
-import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -15,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.support.forked_cloud import ForkedCloud
 from tests.support.postgresql import Cluster, own_cluster, postgresql_programs
 from tests.support.served_cloud import START_SECONDS, ServedCloud
 from tests.support.store_at_rest import faults_at_rest
@@ -36,47 +32,6 @@ MOST_WRITES = 60
 """Acknowledged in a burst before the end comes; at random, from none on."""
 RECORDS = 12
 """That each client goes on changing."""
-
-_FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(
-    ["web_modules.app", "web_modules.commands.serving", "uvicorn", "alembic.command"]
-)
-
-
-def _serve(arguments: list[str], log: str, key: str) -> None:
-    """What a forked process does: the command line, with what it says in a file."""
-    said = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
-    from web_modules.__main__ import main
-
-    os.environ["BANYAN_CLOUD_AUDIT_KEY"] = key
-    sys.argv = ["banyan-cloud", *arguments]
-    main()
-
-
-@dataclass(slots=True, kw_only=True)
-class ForkedCloud(ServedCloud):
-    """A cloud that starts in a moment."""
-
-    forked: BaseProcess | None = None
-
-    def start(self) -> None:
-        """Start it, and wait until it answers."""
-        arguments = ["serve", "--development", "--port", str(self.port), "--database", self.database]
-        forked = _FORKS.Process(
-            target=_serve, args=(arguments, str(self.log), str(self.audit_key)), daemon=True
-        )
-        forked.start()
-        self.forked = forked
-        until(self.is_serving, "the cloud serves", seconds=START_SECONDS)
-        assert forked.is_alive()
-
-    def kill(self) -> None:
-        """End it as a power cut does (kill -9)."""
-        assert self.forked is not None
-        self.forked.kill()
-        self.forked.join(START_SECONDS)
 
 
 @dataclass(slots=True)
@@ -203,8 +158,14 @@ def chance() -> random.Random:
 
 @pytest.fixture
 def bursts(request: pytest.FixtureRequest) -> int:
-    """How often something is killed."""
-    return 100 if request.config.getoption("--soak") else 15
+    """How often the cloud is killed; a burst takes a third of a second, most of it a start."""
+    return 200 if request.config.getoption("--soak") else 50
+
+
+@pytest.fixture
+def falls(request: pytest.FixtureRequest) -> int:
+    """How often the database is killed, which needs seconds to come back."""
+    return 50 if request.config.getoption("--soak") else 3
 
 
 @pytest.fixture(scope="module")
@@ -247,11 +208,11 @@ def test_a_cloud_that_is_killed_loses_nothing_it_acknowledged(
 
 @pytest.mark.end_to_end
 def test_a_database_that_is_killed_loses_nothing_and_is_found_again(
-    cluster: Cluster, tmp_path: Path, chance: random.Random, bursts: int, standard: Standard
+    cluster: Cluster, tmp_path: Path, chance: random.Random, falls: int, standard: Standard
 ) -> None:
     cloud, book = ForkedCloud(database=cluster.url, folder=tmp_path), Book()
     cloud.start()
-    for _ in range(bursts // 4):
+    for _ in range(falls):
         with _writing(cloud, book, chance):
             cluster.kill()
             cluster.start()
@@ -295,10 +256,12 @@ def _check(cloud: ServedCloud, book: Book, standard: Standard) -> None:
         with store.database.viewing() as session:
             rows = session.rows("SELECT id, version, content FROM version WHERE practice = ?", (PRACTICE,))
         there = {(row[0], row[1]): _mark_of(row[2]) for row in rows}
+        told = [mark for mark in there.values() if mark is not None]
+        print(f"{len(book.acknowledged)} versions acknowledged, {len(there)} stored")
         lost = [one for one, mark in book.acknowledged.items() if there.get(one, "") != mark]
         assert lost == []
-        parts = Counter(mark for mark in there.values() if mark is not None)
-        assert [mark for mark, count in parts.items() if count != book.sent[mark]] == []
+        by_halves_or_twice = [mark for mark, count in Counter(told).items() if count != book.sent[mark]]
+        assert by_halves_or_twice == []
         assert faults_at_rest(store, PRACTICE, f"{cloud.origin}/fhir") == []
     assert len(book.acknowledged) > CLIENTS
     assert "Traceback" not in cloud.log.read_text("utf-8")
