@@ -17,7 +17,7 @@ gc.collect()
 gc.freeze()  # a fork need not look at it, and so copies none of it
 
 
-def _loaded(folder: Path = DEFAULT_FOLDER) -> store.Standard:  # noqa: ARG001  (as that which it replaces)
+def _loaded(folder: Path = DEFAULT_FOLDER) -> store.Standard:
     return _STANDARD
 
 

@@ -1,11 +1,12 @@
 """Answers searches of the audit: by day, by who asked, by what it was about. Newest first."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from web_modules.fhir_store.addresses import query_text
 from web_modules.fhir_store.changes import position_instant
+from web_modules.fhir_store.database.pages import fitting, unless_large
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.moments import range_of
@@ -29,6 +30,7 @@ NO_ENTRY = 0
 
 _OF_PAGES = frozenset({CURSOR, "_count", "_elements", "_format", "_pretty", "_sort", "_summary", "_total"})
 _BOUNDS = {"ge": "a.moment >= ?", "gt": "a.moment >= ?", "le": "a.moment < ?", "lt": "a.moment < ?"}
+_ONE = "SELECT number, moment, content FROM audit WHERE practice = ? AND number = ?"
 _WITH_SUBJECT = (
     "a.number IN (SELECT s.number FROM audit_subject AS s WHERE s.practice = ? AND s.reference = ?)"
 )
@@ -39,6 +41,7 @@ class AuditSearch:
     """A search of the audit as understood.
 
     Attributes:
+        practice: whose audit.
         where: what an event must fulfil.
         after: the number where the page before ended, or None.
         count: events a page.
@@ -48,6 +51,7 @@ class AuditSearch:
         used: the pairs that were understood, for the links.
     """
 
+    practice: str
     where: Sql
     after: int | None
     count: int
@@ -62,29 +66,47 @@ class AuditSearch:
         return query_text((*self.used, *cursor))
 
 
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One entry as it is kept.
+
+    Attributes:
+        number: its id.
+        moment: microseconds since 1970 UTC.
+        content: the AuditEvent, as JSON without its id.
+    """
+
+    number: int
+    moment: int
+    content: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditPage:
     """One page of AuditEvents.
 
     Attributes:
-        events: with their ids, newest first.
+        entries: newest first.
         total: of all pages, or None when it was not counted.
         following: the number where it ended, or None on the last.
     """
 
-    events: tuple[dict[str, Any], ...]
+    entries: tuple[AuditEntry, ...]
     total: int | None
     following: int | None
+
+    @property
+    def events(self) -> Iterator[dict[str, Any]]:
+        """The AuditEvents with their ids, each read when it is asked for."""
+        return map(_event, self.entries)
 
 
 def read_event(session: Session, practice: str, number: str) -> dict[str, Any] | None:
     """One AuditEvent by its id, or None."""
     if not (number.isascii() and number.isdigit() and len(number) < 18):
         return None
-    rows = session.rows(
-        "SELECT number, moment, content FROM audit WHERE practice = ? AND number = ?", (practice, int(number))
-    )
-    return _event(rows[0]) if rows else None
+    rows = session.rows(_ONE, (practice, int(number)))
+    return _event(AuditEntry(*rows[0])) if rows else None
 
 
 def read_audit_search(practice: str, query: Sequence[tuple[str, str]]) -> AuditSearch:
@@ -101,6 +123,7 @@ def read_audit_search(practice: str, query: Sequence[tuple[str, str]]) -> AuditS
     summary = asked.get("_summary", "")
     count = read_count(asked["_count"]) if "_count" in asked else DEFAULT_COUNT
     return AuditSearch(
+        practice=practice,
         where=every(where),
         after=_number(asked[CURSOR]) if CURSOR in asked else None,
         count=count,
@@ -114,21 +137,29 @@ def read_audit_search(practice: str, query: Sequence[tuple[str, str]]) -> AuditS
 def search_events(session: Session, search: AuditSearch) -> AuditPage:
     """One page of the audit."""
     if search.is_count_only:
-        return AuditPage(events=(), total=_counted(session, search.where, None), following=None)
+        return AuditPage(entries=(), total=_counted(session, search.where, None), following=None)
     found = [search.where] if search.after is None else [search.where, Sql("a.number < ?", (search.after,))]
     clause = every(found)
     rows = session.rows(
-        "SELECT a.number, a.moment, a.content FROM audit AS a"  # noqa: S608  (fixed pieces)
+        f"SELECT a.number, a.moment, {unless_large('a.content')} FROM audit AS a"  # noqa: S608  (fixed pieces)
         f" WHERE {clause.text} ORDER BY a.number DESC LIMIT ?",
         (*clause.values, search.count + 1),
     )
-    has_more = len(rows) > search.count
-    shown = rows[: search.count]
+    page = fitting(_entries(session, search.practice, rows[: search.count]))
+    has_more = len(rows) > len(page)
     return AuditPage(
-        events=tuple(map(_event, shown)),
-        total=_total(session, search, None if has_more else len(shown)),
-        following=shown[-1][0] if has_more else None,
+        entries=tuple(page),
+        total=_total(session, search, None if has_more else len(page)),
+        following=page[-1].number if has_more else None,
     )
+
+
+def _entries(session: Session, practice: str, rows: Iterable[Sequence[Any]]) -> Iterator[AuditEntry]:
+    for number, moment, content in rows:
+        if content is None:
+            yield AuditEntry(*session.rows_beside(_ONE, (practice, number))[0])
+        else:
+            yield AuditEntry(number, moment, content)
 
 
 def _total(session: Session, search: AuditSearch, whole: int | None) -> int | None:
@@ -181,10 +212,11 @@ def _number(value: str) -> int:
     return NO_ENTRY
 
 
-def _event(row: Sequence[Any]) -> dict[str, Any]:
-    number, moment, content = row
-    event: dict[str, Any] = decode(bytes(content))
-    meta = {"versionId": "1", "lastUpdated": position_instant(moment)}
-    return {"resourceType": "AuditEvent", "id": str(number), "meta": {**event.pop("meta", {}), **meta}} | {
-        key: value for key, value in event.items() if key != "id"
-    }
+def _event(entry: AuditEntry) -> dict[str, Any]:
+    event: dict[str, Any] = decode(bytes(entry.content))
+    meta = {"versionId": "1", "lastUpdated": position_instant(entry.moment)}
+    return {
+        "resourceType": "AuditEvent",
+        "id": str(entry.number),
+        "meta": {**event.pop("meta", {}), **meta},
+    } | {key: value for key, value in event.items() if key != "id"}

@@ -85,7 +85,7 @@ class AuditService:
         bundle["link"] = [{"relation": "self", "url": self._link(search.query(search.after))}]
         if page.following is not None:
             bundle["link"].append({"relation": "next", "url": self._link(search.query(page.following))})
-        if page.events:
+        if page.entries:
             bundle["entry"] = [
                 {
                     "fullUrl": f"{self._base_url}/{AUDIT_EVENT}/{event['id']}",

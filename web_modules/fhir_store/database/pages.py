@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from web_modules.fhir_store.database.records import VERSION_COLUMNS, StoredVersion, stored
 from web_modules.fhir_store.database.session import Session
@@ -13,9 +13,23 @@ LARGEST_PAGE_BYTES = 16_000_000
 _LARGEST_AT_ONCE = 32_768
 """A larger content is fetched when its turn comes; a thousand of this size are 33 MB."""
 
-PAGE_COLUMNS = VERSION_COLUMNS.replace(
-    "v.content", f"CASE WHEN length(v.content) <= {_LARGEST_AT_ONCE} THEN v.content END"
-)
+_WithContent = TypeVar("_WithContent", bound="HasContent")
+
+
+class HasContent(Protocol):
+    """A version, or an entry of the audit."""
+
+    @property
+    def content(self) -> bytes | None:
+        """Its JSON, or None where there is none."""
+
+
+def unless_large(column: str) -> str:
+    """A content, or nothing in its place when it is to be fetched by itself."""
+    return f"CASE WHEN length({column}) <= {_LARGEST_AT_ONCE} THEN {column} END"
+
+
+PAGE_COLUMNS = VERSION_COLUMNS.replace("v.content", unless_large("v.content"))
 """The columns of `version AS v` that `versions` takes, in the order of `VERSION_COLUMNS`."""
 
 _CONTENT = "SELECT v.content FROM version AS v WHERE v.practice = ? AND v.updated = ?"
@@ -31,9 +45,9 @@ def versions(session: Session, practice: str, rows: Iterable[Sequence[Any]]) -> 
         yield version
 
 
-def fitting(several: Iterable[StoredVersion]) -> list[StoredVersion]:
+def fitting(several: Iterable[_WithContent]) -> list[_WithContent]:
     """As many versions as a page may have, from the first on; always the first."""
-    fit: list[StoredVersion] = []
+    fit: list[_WithContent] = []
     size = 0
     for version in several:
         size += len(version.content or b"")

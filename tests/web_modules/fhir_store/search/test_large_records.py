@@ -8,6 +8,14 @@ from tests.web_modules.fhir_store.conftest import Answer, Caller
 from web_modules.fhir_store.database import pages
 
 LARGE = "x" * 40_000
+EVENT = {
+    "resourceType": "AuditEvent",
+    "type": {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"},
+    "recorded": "2026-11-17T09:00:00Z",
+    "outcomeDesc": LARGE,
+    "agent": [{"requestor": True}],
+    "source": {"observer": {"display": "A laboratory"}},
+}
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +97,24 @@ def test_a_condition_that_two_large_records_fulfil_is_not_clear(
     refused = five("DELETE", "Basic", query={"subject": "Patient/p"})
     assert refused.status == 412
     assert five("GET", "Basic").body["total"] == 5
+
+
+def test_a_page_of_the_audit_ends_before_it_is_too_large_and_loses_nothing(
+    fhir: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "LARGEST_PAGE_BYTES", 100_000)
+    for _ in range(5):
+        assert fhir("POST", "AuditEvent", EVENT).status == 201
+    first = fhir("GET", "AuditEvent", query={"_count": "1000", "agent": "banyan"})
+    found, answer = [], first
+    while True:
+        found.append([one["id"] for one in answer.resources])
+        following = [link["url"] for link in answer.body["link"] if link["relation"] == "next"]
+        if not following:
+            break
+        query = following[0].partition("?")[2]
+        answer = fhir("GET", "AuditEvent", query=[tuple(pair.split("=", 1)) for pair in query.split("&")])
+    assert [len(page) for page in found] == [2, 2, 1]
+    assert sorted({one for page in found for one in page}, key=int) == ["1", "2", "3", "4", "5"]
+    assert first.body["total"] == 5
+    assert len(first.resources[0]["outcomeDesc"]) == len(LARGE)
