@@ -13,16 +13,15 @@ from datetime import datetime
 
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.guards import BlastGuard
-from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, delete_step
-from legacy_bridge.mapping.values import moment_from_text
-from legacy_bridge.merge.losses import cleared_meanwhile, lost_booking, lost_values
+from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
+from legacy_bridge.merge.losses import cleared_meanwhile
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
-from legacy_bridge.merge.sayings import HISTORY_KEPT, SAYINGS, UNREADABLE_FLAG
-from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base
-from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Carried, Report, Visit, report, settle
-from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading
-from legacy_bridge.references import bookings_not_agreed, is_seen, missing_parent, references_of
+from legacy_bridge.merge.sayings import SAYINGS
+from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base, told
+from legacy_bridge.merge.visit import Carried, Report, Visit, report, settle
+from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup
+from legacy_bridge.references import missing_parent, references_of
 from legacy_bridge.sides.links import (
     RESTORED,
     Conflict,
@@ -34,7 +33,8 @@ from legacy_bridge.sides.links import (
     Settlement,
 )
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
-from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
+from legacy_bridge.sides.writes import CloudPlan, RowChange
+from legacy_bridge.withdrawal import Withdrawal
 from web_modules.decision.words import Authority
 
 _LOG = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Reconciler:
         self._authority = authority
         self._clock = clock
         self._blast_guard = blast_guard
+        self._withdrawal = Withdrawal(legacy=legacy, cloud=cloud, journal=journal, clock=clock)
 
     def reconcile(self, batch: Sequence[Dirty], *, total: Callable[[], int] = lambda: 0) -> Report:
         """Make both sides of some dirty links equal, or list why not.
@@ -98,7 +99,7 @@ class Reconciler:
         changes = [visit.row_change for visit in visits if visit.row_change is not None]
         on_cloud = self._cloud.write(plans) if plans else {}
         on_legacy = self._legacy.write(changes) if changes else {}
-        self._forget(visits, on_cloud)
+        self._withdrawal.forget(visits, on_cloud)
         return Carried(on_cloud=on_cloud, on_legacy=on_legacy)
 
     def settle(
@@ -132,30 +133,10 @@ class Reconciler:
         named = mapping.patients(visit.link, visit.group, visit.content)
         return replace(settlement, patients=tuple(sorted(named)))
 
-    def _forget(self, visits: Sequence[Visit], on_cloud: Mapping[LinkKey, Outcome]) -> None:
-        """Remove the earlier versions of what was withdrawn; until then it is in the write-ahead."""
-        written = Outcome(kind=OutcomeKind.WRITTEN)
-        gone = [
-            visit.forgets
-            for visit in visits
-            if on_cloud.get(visit.link.key, written).kind is OutcomeKind.WRITTEN
-        ]
-        references = frozenset[str]().union(*gone)
-        if references and self._cloud.forget(references):
-            self._journal.notice(*HISTORY_KEPT, self._clock())
-
     def _read(self, batch: Sequence[Dirty]) -> list[Visit]:
         links = self._journal.links([dirty.key for dirty in batch])
         groups = self._legacy.read(list(links.values()))
-        readings: dict[LinkKey, Reading | None] = {}
-        refused: dict[LinkKey, tuple[str, str]] = {}
-        for key in links:
-            try:
-                readings[key] = self._mappings[key.kind].from_legacy(groups.get(key))
-            except RecordRefused as refusal:
-                refused[key] = (refusal.reason, refusal.words)
-            except Exception as error:  # noqa: BLE001 - a poisonous row is held; the others flow on
-                refused[key] = _not_mappable(key, error)
+        readings, refused = self._mapped(links, groups)
         restored = Restore.parse(self._journal.checkpoint(RESTORED))
         unread = [] if restored else [one for one in batch if self._is_made(one, links, readings)]
         new = {one.key for one in unread}
@@ -188,12 +169,27 @@ class Reconciler:
         }
         return [
             (
-                self._look_at_unread(visit, references)
+                self._withdrawal.look_at_unread(visit, self._mappings[visit.link.key.kind], references)
                 if visit.refusal
                 else self._look(visit, readings[visit.link.key], references)
             ).with_what_to_forget()
             for visit in visits
         ]
+
+    def _mapped(
+        self, links: Collection[LinkKey], groups: Mapping[LinkKey, RowGroup]
+    ) -> tuple[dict[LinkKey, Reading | None], dict[LinkKey, tuple[str, str]]]:
+        """What legacy says of each link, and of which it cannot be told why."""
+        readings: dict[LinkKey, Reading | None] = {}
+        refused: dict[LinkKey, tuple[str, str]] = {}
+        for key in links:
+            try:
+                readings[key] = self._mappings[key.kind].from_legacy(groups.get(key))
+            except RecordRefused as refusal:
+                refused[key] = (refusal.reason, refusal.words)
+            except Exception as error:  # noqa: BLE001 - a poisonous row is held; the others flow on
+                refused[key] = _not_mappable(key, error)
+        return readings, refused
 
     def _is_made(
         self, dirty: Dirty, links: Mapping[LinkKey, Link], readings: Mapping[LinkKey, Reading | None]
@@ -225,27 +221,6 @@ class Reconciler:
             return visit
         return replace(visit, doubt=Doubt.OLDER if is_older else Doubt.UNCERTAIN)
 
-    def _look_at_unread(self, visit: Visit, references: References) -> Visit:
-        """Take off the cloud what may not be there although its rows cannot be expressed."""
-        mapping = self._mappings[visit.link.key.kind]
-        is_confidential = mapping.hides(visit.group)
-        if is_confidential is False:
-            return visit
-        note = visit.refusal if is_confidential else UNREADABLE_FLAG
-        return self._withdraw_unread(replace(visit, refusal=None), mapping, note, references)
-
-    def _withdraw_unread(
-        self,
-        visit: Visit,
-        mapping: ResourceMapping,
-        note: tuple[str, str] | None,
-        references: References,
-    ) -> Visit:
-        """Take off the cloud what cannot be read; what can be read of it and was not agreed on is listed."""
-        there = mapping.readable(visit.content, references)
-        lost = lost_values(mapping.kind, visit.link.baseline, None, there) if there else ()
-        return replace(self._withdraw(visit, mapping), note=note, decided=lost)
-
     def _look(self, visit: Visit, legacy: Reading | None, references: References) -> Visit:
         """Decide what is to be done about one link; nothing is written yet."""
         mapping = self._mappings[visit.link.key.kind]
@@ -255,14 +230,14 @@ class Reconciler:
         except RecordRefused as refused:
             refusal = (refused.reason, refused.words)
             if legacy is not None and legacy.is_withheld:  # what cannot be read there may not stay there
-                return self._withdraw_unread(visit, mapping, refusal, references)
+                return self._withdrawal.withdraw_unread(visit, mapping, refusal, references)
             return replace(visit, refusal=refusal)
         except (SideUnavailable, MirrorStopped):
             raise
         except Exception as error:  # noqa: BLE001 - a poisonous record is held; the others flow on
             refusal = _not_mappable(visit.link.key, error)
             if legacy is not None and legacy.is_withheld:
-                return self._withdraw_unread(visit, mapping, refusal, references)
+                return self._withdrawal.withdraw_unread(visit, mapping, refusal, references)
             return replace(visit, refusal=refusal)
 
     def _decide(  # noqa: PLR0911 - one line a row of the table in `presence`
@@ -286,7 +261,13 @@ class Reconciler:
         if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:
             return self._agree(visit, mapping, legacy, cloud, references)
         if found is Presence.WITHHOLD and legacy is not None:
-            return self._withhold(visit, mapping, legacy, cloud)
+            return self._withdrawal.withhold(
+                visit,
+                mapping,
+                legacy,
+                cloud,
+                lambda there: self._merged(mapping.kind, visit.base, legacy, there.fields),
+            )
         if found is Presence.INSERT and cloud is not None and content is not None:
             return self._insert(visit, mapping, cloud, content)
         if found in SAYINGS:
@@ -347,12 +328,12 @@ class Reconciler:
         plan: CloudPlan | None = None
         if cloud is None or to_cloud or mapping.is_unmarked(visit.content, self._ods):
             context = CloudContext(ods=self._ods, references=references, hides=bool(legacy.held))
-            plan = mapping.to_cloud(visit.link, _said(there, merged.agreed), to_cloud, visit.content, context)
+            plan = mapping.to_cloud(visit.link, told(there, merged.agreed), to_cloud, visit.content, context)
         pending = visit.link.pending if cloud is not None else None
         cleared = cleared_meanwhile(mapping.kind, base, pending, legacy.fields, there)
         change: RowChange | None = None
         if merged.to_legacy and visit.group is not None:
-            change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
+            change = mapping.to_legacy(told(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
         touched = tuple(mapping.dependents(visit.group) if visit.group is not None and cloud is None else ())
         if visit.link.state in (LinkState.WITHHELD, LinkState.TOMBSTONE):  # it is shown again
             touched = (*touched, *self._legacy.dependants(visit.link.key))
@@ -382,55 +363,6 @@ class Reconciler:
             looks_again=True,
         )
 
-    def _withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
-        """Take a confidential record off the cloud as it is."""
-        if visit.content is None:
-            return replace(visit, ends_as=LinkState.WITHHELD)
-        plan = mapping.withdrawal(visit.content, link=visit.link)
-        if mapping.kind is Kind.PATIENT:
-            patient = visit.content.resources["Patient"]["id"]
-            booked = self._cloud.appointments_of(f"Patient/{patient}")
-            lost, has_unknown = bookings_not_agreed(self._journal, visit.link.key, booked)
-            first = tuple(slot.key for slot, one in lost if not is_seen(slot, one))
-            if (first or has_unknown) and visit.dirty.attempts < PARENT_ATTEMPTS:
-                return replace(visit, first=first)
-            told = (
-                (slot.key, lost_booking(visit.link.key, moment_from_text(one.get("created"))))
-                for slot, one in lost
-            )
-            visit = replace(visit, lost=tuple(told))
-            plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps))
-        touched = tuple(self._legacy.dependants(visit.link.key))
-        return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
-
-    def _withhold(
-        self, visit: Visit, mapping: ResourceMapping, legacy: Reading, cloud: Reading | None
-    ) -> Visit:
-        """Take a confidential record off the cloud, after what was entered there has reached legacy."""
-        is_new = visit.link.state is not LinkState.WITHHELD
-        visit = replace(visit, ends_as=LinkState.WITHHELD)
-        if is_new:
-            visit = replace(visit, touched=tuple(self._legacy.dependants(visit.link.key)))
-        if cloud is None or visit.content is None or visit.group is None:
-            return visit
-        merged = self._merged(mapping.kind, visit.base, legacy, cloud.fields)
-        if merged.to_legacy and is_new and visit.doubt is None:
-            change = mapping.to_legacy(_said(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
-            # what legacy alone changed is not told any more, so it is not agreed on
-            agreed = {name: one for name, one in merged.agreed.items() if name not in merged.to_cloud}
-            return replace(
-                visit,
-                agreed=agreed,
-                to_legacy=merged.to_legacy,
-                row_change=change,
-                ends_as=visit.link.state,
-                decided=merged.decided,
-                touched=(),
-                looks_again=True,
-            )
-        gone = replace(self._withdraw(visit, mapping), touched=visit.touched)
-        return replace(gone, decided=lost_values(mapping.kind, visit.base, legacy.fields, cloud.fields))
-
     def _merged(
         self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields, *, doubt: Doubt | None = None
     ) -> Merged:
@@ -448,9 +380,3 @@ class Reconciler:
 def _not_mappable(key: LinkKey, error: Exception) -> tuple[str, str]:
     _LOG.error("record not mappable: %s, %s", key, type(error).__name__)
     return "mapping-failed", "The bridge cannot read this record: report it."
-
-
-def _said(before: Fields, agreed: Agreed) -> Fields:
-    """What a side is to say: what it says now, with what is agreed in place of it."""
-    kept = {name: value for name, value in before.items() if name not in agreed}
-    return {**kept, **{name: value for name, value in agreed.items() if value is not None}}

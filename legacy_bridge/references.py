@@ -1,16 +1,13 @@
-"""Looks up what some records name: the other records' links, the codes, and the bookings of a patient."""
+"""Looks up what some records name: the other records' links and the codes."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
 from legacy_bridge.mapping.clinical.codes import wanted_codes
-from legacy_bridge.mapping.codes import INACTIVE_STATUSES
-from legacy_bridge.mapping.field import references_in, relative
+from legacy_bridge.mapping.field import references_in
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.mapping.values import moment_from_text
 from legacy_bridge.records import Agreed, CloudContent, Kind, LinkKey, Reading
 from legacy_bridge.sides.codes import CodeBook
-from legacy_bridge.sides.links import Link, References, ids_of, links_in, withheld_of
+from legacy_bridge.sides.links import References, ids_of, links_in, withheld_of
 from legacy_bridge.sides.stores import Journal, LegacyRecords
 
 
@@ -49,27 +46,3 @@ def missing_parent(
             if not references.of_links.get(parent):
                 return parent
     return None
-
-
-def bookings_not_agreed(
-    journal: Journal, patient: LinkKey, appointments: Collection[Mapping[str, Any]]
-) -> tuple[list[tuple[Link, Mapping[str, Any]]], bool]:
-    """A patient's bookings in the cloud that legacy does not say; whether a slot is unknown."""
-    active = [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
-    slots = [(slot, one) for one in active for slot in one.get("slot", [])]
-    named = [(relative(str(slot.get("reference"))), one) for slot, one in slots]
-    keys = journal.keys_of([reference for reference, _ in named])
-    links = journal.links(set(keys.values()))
-    found = [(links[keys[reference]], one) for reference, one in named if reference in keys]
-    lost = [
-        (slot, one)
-        for slot, one in found
-        if slot.baseline.get("patient") != patient
-        or slot.baseline.get("booked_at") != moment_from_text(one.get("created"))
-    ]
-    return lost, len(found) < len(named)
-
-
-def is_seen(slot: Link, appointment: Mapping[str, Any]) -> bool:
-    """Whether a slot was looked at since an Appointment of it was changed last."""
-    return slot.versions.get(f"Appointment/{appointment['id']}") == str(appointment["meta"]["versionId"])

@@ -104,6 +104,12 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
     )
 
 
+def told(before: Fields, agreed: Agreed) -> Fields:
+    """What a side is to say: what it says now, with what is agreed in place of it."""
+    kept = {name: value for name, value in before.items() if name not in agreed}
+    return {**kept, **{name: value for name, value in agreed.items() if value is not None}}
+
+
 def _side(
     unit: Unit,
     base: Agreed,

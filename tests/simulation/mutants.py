@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from legacy_bridge import reconciler, service
+from legacy_bridge import reconciler, service, withdrawal
 from legacy_bridge.cloud import feed, resources
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.merge import three_way, visit
@@ -149,7 +149,7 @@ def _checkpoint_before_the_work(patch: pytest.MonkeyPatch) -> None:
 
 def _bookings_go_with_their_patient(patch: pytest.MonkeyPatch) -> None:
     """A patient is withdrawn with bookings that legacy has not heard of."""
-    patch.setattr(reconciler, "bookings_not_agreed", lambda *_: ([], False))
+    patch.setattr(withdrawal.Withdrawal, "_not_agreed", lambda *_: ([], False))
 
 
 def _clock_is_believed(patch: pytest.MonkeyPatch) -> None:

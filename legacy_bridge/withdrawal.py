@@ -1,0 +1,152 @@
+"""Takes what is confidential off the cloud, and lists what goes with it.
+
+What was typed in the cloud reaches legacy first, where it can; what cannot is listed, never dropped. Until
+the earlier versions are gone too, they stand in the write-ahead.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from legacy_bridge.mapping.codes import INACTIVE_STATUSES
+from legacy_bridge.mapping.field import relative
+from legacy_bridge.mapping.resource import ResourceMapping, delete_step
+from legacy_bridge.mapping.values import moment_from_text
+from legacy_bridge.merge.losses import lost_booking, lost_values
+from legacy_bridge.merge.sayings import HISTORY_KEPT, UNREADABLE_FLAG
+from legacy_bridge.merge.three_way import Merged, told
+from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Visit
+from legacy_bridge.records import Kind, LinkKey, Reading
+from legacy_bridge.sides.links import Link, LinkState, References
+from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
+from legacy_bridge.sides.writes import Outcome, OutcomeKind
+
+
+class Withdrawal:
+    """How one practice's records come off the cloud."""
+
+    def __init__(
+        self, *, legacy: LegacyRecords, cloud: CloudRecords, journal: Journal, clock: Callable[[], datetime]
+    ) -> None:
+        self._legacy = legacy
+        self._cloud = cloud
+        self._journal = journal
+        self._clock = clock
+
+    def withhold(
+        self,
+        visit: Visit,
+        mapping: ResourceMapping,
+        legacy: Reading,
+        cloud: Reading | None,
+        merge: Callable[[Reading], Merged],
+    ) -> Visit:
+        """Take a confidential record off the cloud, after what was entered there has reached legacy.
+
+        Args:
+            visit: of the record's link.
+            mapping: of its kind.
+            legacy: what legacy says.
+            cloud: what the cloud says, or None when it is not there.
+            merge: merges what the cloud says.
+        """
+        is_new = visit.link.state is not LinkState.WITHHELD
+        visit = replace(visit, ends_as=LinkState.WITHHELD)
+        if is_new:
+            visit = replace(visit, touched=tuple(self._legacy.dependants(visit.link.key)))
+        if cloud is None or visit.content is None or visit.group is None:
+            return visit
+        merged = merge(cloud)
+        if merged.to_legacy and is_new and visit.doubt is None:
+            change = mapping.to_legacy(told(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
+            # what legacy alone changed is not told any more, so it is not agreed on
+            agreed = {name: one for name, one in merged.agreed.items() if name not in merged.to_cloud}
+            return replace(
+                visit,
+                agreed=agreed,
+                to_legacy=merged.to_legacy,
+                row_change=change,
+                ends_as=visit.link.state,
+                decided=merged.decided,
+                touched=(),
+                looks_again=True,
+            )
+        gone = replace(self.withdraw(visit, mapping), touched=visit.touched)
+        return replace(gone, decided=lost_values(mapping.kind, visit.base, legacy.fields, cloud.fields))
+
+    def withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
+        """Take a confidential record off the cloud as it is."""
+        if visit.content is None:
+            return replace(visit, ends_as=LinkState.WITHHELD)
+        plan = mapping.withdrawal(visit.content, link=visit.link)
+        if mapping.kind is Kind.PATIENT:
+            patient = visit.content.resources["Patient"]["id"]
+            booked = self._cloud.appointments_of(f"Patient/{patient}")
+            lost, has_unknown = self._not_agreed(visit.link.key, booked)
+            first = tuple(slot.key for slot, one in lost if not _is_seen(slot, one))
+            if (first or has_unknown) and visit.dirty.attempts < PARENT_ATTEMPTS:
+                return replace(visit, first=first)
+            listed = (
+                (slot.key, lost_booking(visit.link.key, moment_from_text(one.get("created"))))
+                for slot, one in lost
+            )
+            visit = replace(visit, lost=tuple(listed))
+            plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps))
+        touched = tuple(self._legacy.dependants(visit.link.key))
+        return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
+
+    def look_at_unread(self, visit: Visit, mapping: ResourceMapping, references: References) -> Visit:
+        """Take off the cloud what may not be there although its rows cannot be expressed."""
+        is_confidential = mapping.hides(visit.group)
+        if is_confidential is False:
+            return visit
+        note = visit.refusal if is_confidential else UNREADABLE_FLAG
+        return self.withdraw_unread(replace(visit, refusal=None), mapping, note, references)
+
+    def withdraw_unread(
+        self,
+        visit: Visit,
+        mapping: ResourceMapping,
+        note: tuple[str, str] | None,
+        references: References,
+    ) -> Visit:
+        """Take off the cloud what cannot be read; what can be read of it and was not agreed on is listed."""
+        there = mapping.readable(visit.content, references)
+        lost = lost_values(mapping.kind, visit.link.baseline, None, there) if there else ()
+        return replace(self.withdraw(visit, mapping), note=note, decided=lost)
+
+    def forget(self, visits: Sequence[Visit], on_cloud: Mapping[LinkKey, Outcome]) -> None:
+        """Remove the earlier versions of what was withdrawn; until then it is in the write-ahead."""
+        written = Outcome(kind=OutcomeKind.WRITTEN)
+        gone = [
+            visit.forgets
+            for visit in visits
+            if on_cloud.get(visit.link.key, written).kind is OutcomeKind.WRITTEN
+        ]
+        references = frozenset[str]().union(*gone)
+        if references and self._cloud.forget(references):
+            self._journal.notice(*HISTORY_KEPT, self._clock())
+
+    def _not_agreed(
+        self, patient: LinkKey, appointments: Collection[Mapping[str, Any]]
+    ) -> tuple[list[tuple[Link, Mapping[str, Any]]], bool]:
+        """A patient's bookings in the cloud that legacy does not say; whether a slot is unknown."""
+        active = [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
+        slots = [(slot, one) for one in active for slot in one.get("slot", [])]
+        named = [(relative(str(slot.get("reference"))), one) for slot, one in slots]
+        keys = self._journal.keys_of([reference for reference, _ in named])
+        links = self._journal.links(set(keys.values()))
+        found = [(links[keys[reference]], one) for reference, one in named if reference in keys]
+        lost = [
+            (slot, one)
+            for slot, one in found
+            if slot.baseline.get("patient") != patient
+            or slot.baseline.get("booked_at") != moment_from_text(one.get("created"))
+        ]
+        return lost, len(found) < len(named)
+
+
+def _is_seen(slot: Link, appointment: Mapping[str, Any]) -> bool:
+    """Whether a slot was looked at since an Appointment of it was changed last."""
+    return slot.versions.get(f"Appointment/{appointment['id']}") == str(appointment["meta"]["versionId"])
