@@ -257,7 +257,7 @@ class Reconciler:
         )
         is_new = visit.group is None and mapping.is_unmarked(content, self._ods)
         found = presence(mapping.kind, link.state, base, legacy, cloud, is_new=is_new)
-        visit = replace(visit, base=base, lacks=legacy.lacks if legacy is not None else None)
+        visit = visit.seen(base, legacy)
         if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:
             return self._agree(visit, mapping, legacy, cloud, references)
         if found is Presence.WITHHOLD and legacy is not None:

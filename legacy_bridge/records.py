@@ -106,6 +106,11 @@ class LinkKey:
         return LinkKey(kind=Kind(kind), key=key)
 
 
+def names_of(key: LinkKey) -> tuple[LinkKey, ...]:
+    """A link, and the one by which a coded entry is named while nobody can tell what it is."""
+    return (key, LinkKey(kind=ENTRIES[0], key=key.key)) if key.kind in ENTRIES else (key,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartialDate:
     """A date of which only the year, or the year and the month, may be known.
@@ -250,7 +255,8 @@ class Reading:
             another practice): only this side may change them.
         is_withheld: the whole record is confidential and is not carried.
         unknown: fields that name records which the other side does not have: they are left as they are there.
-        lacks: a record that this one names and that this side does not have: it is carried without.
+        lacks: a record that this one names and that is not there: it is carried without.
+        remark: what a person should look at although the record is carried (reason, words).
     """
 
     fields: Fields
@@ -258,6 +264,7 @@ class Reading:
     is_withheld: bool = False
     unknown: frozenset[str] = frozenset()
     lacks: LinkKey | None = None
+    remark: tuple[str, str] | None = None
 
 
 _TO_JSON: Mapping[type, Callable[[Any], Any]] = {

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirty, links, quarantine
 from legacy_bridge.journal.database import Lease
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import Kind, LinkKey, names_of
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
@@ -79,7 +79,7 @@ class SqlJournal:
             quarantine.hold(connection, practice, _held(settlements), moment)
             fine = {str(one.link.key) for one in settlements if one.quarantine is None}
             quarantine.release(connection, practice, fine, moment)
-            arrived = [one.link.key for one in settlements if one.has_arrived]
+            arrived = [key for one in settlements if one.has_arrived for key in names_of(one.link.key)]
             touched = [key for one in settlements for key in one.touched]
             dirty.mark(
                 connection,

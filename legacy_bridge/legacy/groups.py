@@ -214,7 +214,7 @@ def _entry(*beside: Beside) -> Group:
         key="ObservationGuid",
         hides_deleted=True,
         flags=("IsConfidential",),
-        beside=(_FLAGS, _CONSULTATION, _CODE, _OF_PROBLEM, *beside),
+        beside=(_FLAGS, _CONSULTATION, _CODE, _OF_PROBLEM, _PARENT, *beside),
     )
 
 
@@ -284,7 +284,7 @@ GROUPS: Mapping[Kind, Group] = {
     ),
     Kind.CONDITION: _entry(_PROBLEM),
     Kind.ALLERGY: _entry(),
-    Kind.OBSERVATION: _entry(_PARENT, _CHILDREN),
+    Kind.OBSERVATION: _entry(_CHILDREN),
     Kind.REPORT: _entry(_CHILDREN),
     Kind.IMMUNIZATION: _entry(),
     Kind.FAMILY_HISTORY: _entry(),

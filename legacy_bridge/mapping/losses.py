@@ -78,7 +78,7 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
     },
     "CareRecord_Observation": {
         "OrganisationGuid": _PRACTICE,
-        "ParentObservationGuid": "a panel or report names its results; of other entries not mapped yet",
+        "ParentObservationGuid": "read from the parent's own row; a panel or report names its results",
         "ObservationType": "says, with the code's category, which resource the entry becomes",
         "DocumentGuid": "not mapped yet; it comes with the documents",
         "ProcessingId": _OWN,

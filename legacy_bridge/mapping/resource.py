@@ -41,6 +41,9 @@ class ResourceMapping:
         withheld: whether the record is confidential, by its rows.
         optional: fields that name records without which this one is carried all the same, and what the rows
             are called that show that legacy has such a record; empty where none shows it.
+        awaited: those of them that come with the record, and may come later: where the cloud does not have
+            them it is said, also when legacy has them.
+        remark: what a person should look at although the record can be carried (reason, words).
     """
 
     kind: Kind
@@ -52,6 +55,8 @@ class ResourceMapping:
     deleted_column: str | None = None
     withheld: Callable[[RowGroup], bool] = lambda _: False
     optional: Mapping[str, str] = field(default_factory=dict)
+    awaited: frozenset[str] = frozenset()
+    remark: Callable[[RowGroup], tuple[str, str] | None] = lambda _: None
 
     def identifier_system(self, ods: str) -> str:
         """The system of the identifier by which the record is known again."""
@@ -72,7 +77,7 @@ class ResourceMapping:
             return None
         if self.withheld(group):
             return Reading(fields=self._read_rows(group), is_withheld=True)
-        return Reading(fields=self._read_rows(group))
+        return Reading(fields=self._read_rows(group), remark=self.remark(group))
 
     @property
     def stands_alone(self) -> bool:
@@ -157,7 +162,8 @@ class ResourceMapping:
         lacks = [
             parents[0]
             for name, parents in missing.items()
-            if self.optional[name] and not group.rows.get(self.optional[name])
+            if (self.optional[name] and not group.rows.get(self.optional[name]))
+            or (name in self.awaited and references.withheld.isdisjoint(parents))
         ]
         hidden = {name for name, parents in missing.items() if not references.withheld.isdisjoint(parents)}
         return replace(

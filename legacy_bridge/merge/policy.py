@@ -59,9 +59,9 @@ _ENTRY = (
     Unit(name="value", fields=("value", "range_low", "range_high"), policy=Policy.ASK),
     Unit(name="abnormal", fields=("abnormal", "abnormal_reason"), policy=Policy.ASK),
     *_alone(Policy.ASK, "consultation", "problem"),
-    *_alone(Policy.LEGACY, "patient", "entered", "clinician", "entered_by"),
+    *_alone(Policy.LEGACY, "patient", "parent", "entered", "clinician", "entered_by"),
 )
-"""Whose record it is, and who entered it when, never changes by itself: those follow the legacy program."""
+"""Whose record it is, what it stands below, and who entered it when: those follow the legacy program."""
 _PRESCRIBED = (
     Unit(name="drug", fields=("code", "dosage", "quantity"), policy=Policy.ASK),
     *_alone(Policy.ASK, "date", "problem", "expires"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from legacy_bridge.merge.three_way import Doubt
-from legacy_bridge.records import Agreed, CloudContent, LinkKey, RowGroup
+from legacy_bridge.records import Agreed, CloudContent, LinkKey, Reading, RowGroup
 from legacy_bridge.sides.links import Conflict, Dirty, Link, LinkState, Pending, Settlement
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
 
@@ -100,6 +100,12 @@ class Visit:
         forgets = frozenset({*urls, *(pending.forgets if pending is not None else ())})
         return replace(self, forgets=forgets) if forgets else self
 
+    def seen(self, base: Agreed, legacy: Reading | None) -> "Visit":
+        """The same, with what was agreed on before and what is to be said of the rows although they flow."""
+        if legacy is None or legacy.is_withheld:
+            return replace(self, base=base)
+        return replace(self, base=base, lacks=legacy.lacks, note=legacy.remark)
+
     def pending(self) -> Pending:
         """The write-ahead: what is about to be agreed where it is not said yet."""
         names = self.to_legacy | self.to_cloud
@@ -171,7 +177,7 @@ def _done(visit: Visit, reached: Link) -> Settlement:
         link=link,
         generation=visit.dirty.generation,
         open_conflicts=visit.open,
-        quarantine=visit.note or _without(visit.lacks),
+        quarantine=_without(visit.lacks) or visit.note,
         waits_for=visit.lacks,
         retry_after_seconds=0.0 if visit.looks_again else None,
         touched=visit.touched,
@@ -185,7 +191,7 @@ def _without(lacks: LinkKey | None) -> tuple[str, str] | None:
     if lacks is None:
         return None
     words = (
-        f"The {lacks.kind.value} that it names is not in the legacy program, so it was carried without; "
+        f"The {lacks.kind.value} that it names is not there, so it was carried without; "
         "it is put right by itself when that arrives."
     )
     return "carried-without", words

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
-from legacy_bridge.records import Agreed, Fields, LinkKey, Value
+from legacy_bridge.records import Agreed, Fields, LinkKey, Value, names_of
 from legacy_bridge.sides.codes import CodeBook
 from web_modules.decision.words import Authority
 
@@ -161,7 +161,9 @@ class Settlement:
 
     def after(self, arrived: Collection[LinkKey]) -> "Settlement":
         """The same where some links came to be on the cloud after this one was looked at."""
-        return replace(self, touched=(*self.touched, self.link.key)) if self.waits_for in arrived else self
+        if self.waits_for is None or not any(self.waits_for in names_of(one) for one in arrived):
+            return self
+        return replace(self, touched=(*self.touched, self.link.key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,18 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
-from legacy_bridge.mapping.clinical.entry import (
-    DEFAULTS,
-    NEEDS,
-    NEW_ROW,
-    OPTIONAL,
-    TABLE,
-    entry_fields,
-    plain_values,
-)
+from legacy_bridge.mapping.clinical.entry import entry_fields, entry_mapping, plain_values
 from legacy_bridge.mapping.clinical.entry_kinds import TYPES
 from legacy_bridge.mapping.clinical.places import element
-from legacy_bridge.mapping.clinical.record import VERIFICATION_ALLERGY, ClinicalMapping, is_withheld
+from legacy_bridge.mapping.clinical.record import VERIFICATION_ALLERGY, ClinicalMapping
 from legacy_bridge.mapping.field import Draft, FieldMapping
 from legacy_bridge.records import CloudContent, Kind, RowValue, Value
 from legacy_bridge.sides.links import References
@@ -52,20 +44,13 @@ def _refuse_doubt(value: Value | None) -> Mapping[str, RowValue]:
     )
 
 
-ALLERGY = ClinicalMapping(
-    kind=Kind.ALLERGY,
-    table=TABLE,
-    resource_types=(_TYPE,),
-    skeleton={_TYPE: {"clinicalStatus": _ACTIVE, "verificationStatus": _CONFIRMED}},
+ALLERGY = entry_mapping(
+    ClinicalMapping,
+    Kind.ALLERGY,
+    skeleton={"clinicalStatus": _ACTIVE, "verificationStatus": _CONFIRMED},
+    called=TYPES[Kind.ALLERGY],
     error=VERIFICATION_ALLERGY,
     drops_in_error=("clinicalStatus",),
-    deleted_column="Deleted",
-    withheld=is_withheld,
-    parents=frozenset({"patient"}),
-    optional=OPTIONAL,
-    needs=NEEDS,
-    defaults=DEFAULTS,
-    new_row={**NEW_ROW, "ObservationType": TYPES[Kind.ALLERGY]},
     fields=(
         *entry_fields(
             _TYPE,

@@ -3,19 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from legacy_bridge.mapping.clinical.entry import (
-    DEFAULTS,
-    NEEDS,
-    NEW_ROW,
-    OPTIONAL,
-    PROBLEM,
-    TABLE,
-    entry_fields,
-    plain_values,
-)
+from legacy_bridge.mapping.clinical.entry import PROBLEM, entry_fields, entry_mapping, plain_values
 from legacy_bridge.mapping.clinical.fields import date_field, field, link_field, row_of, text_field
 from legacy_bridge.mapping.clinical.places import Place, element, extension
-from legacy_bridge.mapping.clinical.record import VERIFICATION_CONDITION, ClinicalMapping, is_withheld
+from legacy_bridge.mapping.clinical.record import VERIFICATION_CONDITION, ClinicalMapping
 from legacy_bridge.mapping.field import Column, Draft, Element, FieldMapping
 from legacy_bridge.mapping.values import text_of
 from legacy_bridge.records import CloudContent, Kind, RowGroup, RowValue, Value
@@ -141,22 +132,15 @@ def _text_columns(value: Value | None) -> Mapping[str, RowValue]:
     }
 
 
-CONDITION = ClinicalMapping(
-    kind=Kind.CONDITION,
-    table=TABLE,
-    resource_types=(_TYPE,),
-    skeleton={_TYPE: {"verificationStatus": _CONFIRMED}},
+CONDITION = entry_mapping(
+    ClinicalMapping,
+    Kind.CONDITION,
+    skeleton={"verificationStatus": _CONFIRMED},
     error=VERIFICATION_CONDITION,
     drops_in_error=("clinicalStatus", "abatementDateTime"),  # FHIR R4 Condition: con-4, con-5
-    deleted_column="Deleted",
-    withheld=is_withheld,
-    parents=frozenset({"patient"}),
-    optional={**OPTIONAL, "reviewed_by": "", "parent_problem": ""},
-    needs=NEEDS,
-    defaults=DEFAULTS,
+    optional={"reviewed_by": "", "parent_problem": ""},
+    awaited=frozenset({"parent_problem"}),
     new_row={
-        **NEW_ROW,
-        "ObservationType": "Observation",
         f"{PROBLEM}.ProblemStatusDescription": ACTIVE,
         f"{PROBLEM}.SignificanceDescription": "Significant Problem",
         f"{PROBLEM}.EndDatePrecision": "U",

@@ -1,7 +1,8 @@
 """What every coded entry has, whatever it is: the fields of one row of CareRecord_Observation."""
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 from legacy_bridge.mapping.clinical.fields import (
     code_field,
@@ -15,10 +16,10 @@ from legacy_bridge.mapping.clinical.fields import (
     text_field,
 )
 from legacy_bridge.mapping.clinical.places import Place, element, extension
-from legacy_bridge.mapping.clinical.record import CONSULTATION, linked
+from legacy_bridge.mapping.clinical.record import CONSULTATION, ClinicalMapping, is_withheld, linked
 from legacy_bridge.mapping.field import Column, FieldMapping, reference_of
 from legacy_bridge.mapping.values import check_text, link_of, text_of
-from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup, RowValue, Value
+from legacy_bridge.records import ENTRIES, CloudContent, Kind, LinkKey, RowGroup, RowValue, Value
 from legacy_bridge.sides.links import References
 
 TABLE = "CareRecord_Observation"
@@ -26,21 +27,83 @@ PROBLEM = "CareRecord_Problem"
 CODE = "Coding_ClinicalCode"
 CHILDREN, PARENT, OF_PROBLEM = "children", "parent", "problem"
 """What the rows of other entries are called beside an entry."""
+_NEVER_NEGATIVE = frozenset({"kg", "g", "mg", "cm", "mm", "m", "mmHg", "kg/m2", "L/min", "/min", "%"})
+"""Units of which a person has some, or none; a change or a score may be below nought, these may not."""
 NO_EPISODE = "None"
 """The legacy program's word for no episodicity."""
-OPTIONAL: Mapping[str, str] = {
+RESOURCE_TYPES: Mapping[Kind, str] = {
+    Kind.CONDITION: "Condition",
+    Kind.ALLERGY: "AllergyIntolerance",
+    Kind.OBSERVATION: "Observation",
+    Kind.REPORT: "DiagnosticReport",
+    Kind.IMMUNIZATION: "Immunization",
+    Kind.FAMILY_HISTORY: "FamilyMemberHistory",
+    Kind.PROCEDURE: "Procedure",
+    Kind.TEST_REQUEST: "ServiceRequest",
+    Kind.REFERRAL: "ServiceRequest",
+}
+"""What each kind of entry is in FHIR."""
+_PANELS = (Kind.OBSERVATION, Kind.REPORT)
+_OPTIONAL: Mapping[str, str] = {
     "consultation": CONSULTATION,
     "problem": OF_PROBLEM,
+    "parent": PARENT,
     "clinician": "",
     "entered_by": "",
 }
-NEEDS: Mapping[str, str] = {
+_NEEDS: Mapping[str, str] = {
     "patient": "The legacy program does not know whom this is about: register the patient there first.",
     "code": "The legacy program takes no entry without a code: choose one in the new page.",
     "clinician": "The legacy program needs to know who entered this: say so in the new page.",
 }
-DEFAULTS: Mapping[str, str] = {"entered_by": "clinician", "clinician": "entered_by"}
-NEW_ROW: Mapping[str, RowValue] = {"Abnormal": False, "Episode": NO_EPISODE, "EffectiveDatePrecision": "U"}
+_DEFAULTS: Mapping[str, str] = {"entered_by": "clinician", "clinician": "entered_by"}
+_NEW_ROW: Mapping[str, RowValue] = {"Abnormal": False, "Episode": NO_EPISODE, "EffectiveDatePrecision": "U"}
+Entry = TypeVar("Entry", bound=ClinicalMapping)
+
+
+def entry_mapping(  # noqa: PLR0913 - what differs from kind to kind, by name
+    made: type[Entry],
+    kind: Kind,
+    *,
+    skeleton: Mapping[str, Any],
+    fields: tuple[FieldMapping, ...],
+    called: str = "Observation",
+    optional: Mapping[str, str] | None = None,
+    awaited: frozenset[str] = frozenset(),
+    new_row: Mapping[str, RowValue] | None = None,
+    **more: Any,
+) -> Entry:
+    """The mapping of one kind of coded entry.
+
+    Args:
+        made: what of.
+        kind: which.
+        skeleton: what a new resource has before any field is written.
+        fields: the fields.
+        called: what a new row's ObservationType says.
+        optional: see `ResourceMapping.optional`; what all entries have is there already.
+        awaited: see `ResourceMapping.awaited`; likewise.
+        new_row: see `ClinicalMapping.new_row`; likewise.
+        more: what only this kind has.
+    """
+    resource_type = RESOURCE_TYPES[kind]
+    return made(
+        kind=kind,
+        table=TABLE,
+        resource_types=(resource_type,),
+        skeleton={resource_type: skeleton},
+        deleted_column="Deleted",
+        withheld=is_withheld,
+        parents=frozenset({"patient"}),
+        optional={**_OPTIONAL, **(optional or {})},
+        awaited=awaited | {"parent"},
+        needs=_NEEDS,
+        defaults=_DEFAULTS,
+        new_row={**_NEW_ROW, "ObservationType": called, **(new_row or {})},
+        remark=remark,
+        fields=fields,
+        **more,
+    )
 
 
 def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
@@ -109,6 +172,7 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
             target="Encounter",
         ),
         _of_problem(resource_type),
+        _parent_field(resource_type, kind),
         episode_field(resource_type),
         text_field(
             "qualifiers",
@@ -235,6 +299,48 @@ def _of_problem(resource_type: str) -> FieldMapping:
         to_draft=made.to_draft,
         to_columns=made.to_columns,
     )
+
+
+def _parent_field(resource_type: str, kind: Kind) -> FieldMapping:
+    """The entry that this one stands below; a panel or report names its results instead."""
+    place = extension("entry-parent", "valueReference")
+
+    def rows(group: RowGroup) -> Value | None:
+        named = linked(group, PARENT, "ObservationGuid")
+        if not named:
+            return link_of(ENTRIES[0], row_of(group, TABLE).get("ParentObservationGuid"))
+        return None if kind is Kind.OBSERVATION and named[0].kind in _PANELS else named[0]
+
+    def read(content: CloudContent, references: References) -> Value | None:
+        found = reference_of(place.get(content.resources[resource_type]), references)
+        return found if found is not None and found.kind in ENTRIES else None
+
+    def write(value: Value, references: References, _before: Any) -> Any:
+        found = (
+            references.reference(value, RESOURCE_TYPES[value.kind]) if isinstance(value, LinkKey) else None
+        )
+        return None if found is None else {"reference": found}
+
+    return field("parent", resource_type, place, rows=rows, read=read, write=write)
+
+
+def remark(group: RowGroup) -> tuple[str, str] | None:
+    """What is odd about an entry that is carried all the same: nobody can put it right but a person."""
+    row = row_of(group, TABLE)
+    number = row.get("Value")
+    if row.get("CodeId") is not None and not group.rows.get(CODE):
+        return (
+            "code-without-term",
+            f"The legacy program's list of codes does not have {row['CodeId']}: the entry is carried with "
+            "the number alone. Choose its code again in the legacy program.",
+        )
+    if isinstance(number, Decimal | int) and number < 0 and row.get("NumericUnit") in _NEVER_NEGATIVE:
+        return (
+            "value-negative",
+            f"A value in {row['NumericUnit']} is below nought: the entry is carried as it was entered. "
+            "Look at it, and correct it in the legacy program.",
+        )
+    return None
 
 
 def _is_result(link: LinkKey) -> bool:

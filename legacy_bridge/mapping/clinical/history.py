@@ -1,20 +1,13 @@
 """What was done, given or is in the family: Procedure, Immunization, FamilyMemberHistory."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from legacy_bridge.mapping.clinical.entry import (
-    DEFAULTS,
-    NEEDS,
-    NEW_ROW,
-    OPTIONAL,
-    TABLE,
-    entry_fields,
-    plain_values,
-)
+from legacy_bridge.mapping.clinical.entry import RESOURCE_TYPES, entry_fields, entry_mapping, plain_values
 from legacy_bridge.mapping.clinical.entry_kinds import TYPES
 from legacy_bridge.mapping.clinical.places import Place, element, extension, marked
-from legacy_bridge.mapping.clinical.record import ClinicalMapping, is_withheld
-from legacy_bridge.mapping.field import Element
+from legacy_bridge.mapping.clinical.record import ClinicalMapping
+from legacy_bridge.mapping.field import Element, FieldMapping
 from legacy_bridge.records import Kind
 
 _IMMUNIZATION, _FAMILY, _PROCEDURE = "Immunization", "FamilyMemberHistory", "Procedure"
@@ -46,27 +39,19 @@ def _occurrence() -> Place:
 
 
 def _history(
-    kind: Kind, resource_type: str, skeleton: Any, observation_type: str, fields: Any
+    kind: Kind, skeleton: Mapping[str, Any], called: str, fields: tuple[FieldMapping, ...]
 ) -> ClinicalMapping:
-    return ClinicalMapping(
-        kind=kind,
-        table=TABLE,
-        resource_types=(resource_type,),
-        skeleton={resource_type: skeleton},
-        deleted_column="Deleted",
-        withheld=is_withheld,
-        parents=frozenset({"patient"}),
-        optional=OPTIONAL,
-        needs=NEEDS,
-        defaults=DEFAULTS,
-        new_row={**NEW_ROW, "ObservationType": observation_type},
-        fields=(*fields, *plain_values(resource_type)),
+    return entry_mapping(
+        ClinicalMapping,
+        kind,
+        skeleton=skeleton,
+        called=called,
+        fields=(*fields, *plain_values(RESOURCE_TYPES[kind])),
     )
 
 
 IMMUNIZATION = _history(
     Kind.IMMUNIZATION,
-    _IMMUNIZATION,
     {"status": "completed", "occurrenceString": _NOT_KNOWN},
     TYPES[Kind.IMMUNIZATION],
     entry_fields(
@@ -82,7 +67,6 @@ IMMUNIZATION = _history(
 
 FAMILY_HISTORY = _history(
     Kind.FAMILY_HISTORY,
-    _FAMILY,
     {"status": "completed", "relationship": _FAMILY_MEMBER},
     TYPES[Kind.FAMILY_HISTORY],
     entry_fields(
@@ -99,7 +83,6 @@ FAMILY_HISTORY = _history(
 
 PROCEDURE = _history(
     Kind.PROCEDURE,
-    _PROCEDURE,
     {"status": "completed"},
     "Observation",
     entry_fields(

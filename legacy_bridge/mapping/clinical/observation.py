@@ -7,20 +7,18 @@ from typing import Any
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.mapping.clinical.entry import (
     CHILDREN,
-    DEFAULTS,
-    NEEDS,
-    NEW_ROW,
-    OPTIONAL,
+    RESOURCE_TYPES,
     TABLE,
     entry_fields,
+    entry_mapping,
     members_field,
     panels_of,
     plain_values,
 )
 from legacy_bridge.mapping.clinical.entry_kinds import INVESTIGATION_TYPE
 from legacy_bridge.mapping.clinical.fields import number_field, quantity_of, row_of
-from legacy_bridge.mapping.clinical.places import Place, element, marked
-from legacy_bridge.mapping.clinical.record import ClinicalMapping, is_withheld
+from legacy_bridge.mapping.clinical.places import element, marked
+from legacy_bridge.mapping.clinical.record import ClinicalMapping
 from legacy_bridge.mapping.field import Column, FieldMapping
 from legacy_bridge.mapping.values import check_text, is_yes, text_of
 from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup, RowValue, Value
@@ -134,10 +132,6 @@ def _abnormal_fields() -> tuple[FieldMapping, ...]:
     )
 
 
-def _first_performer() -> Place:
-    return marked("performer", "clinician")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultMapping(ClinicalMapping):
     """The mapping of what belongs to panels and reports."""
@@ -163,55 +157,34 @@ def _with(change: RowChange, columns: Mapping[str, RowValue]) -> RowChange:
     return RowChange(link=change.link, digest=change.digest, columns={**change.columns, **columns})
 
 
-OBSERVATION = ResultMapping(
-    kind=Kind.OBSERVATION,
-    table=TABLE,
-    resource_types=(_OBSERVATION,),
-    skeleton={_OBSERVATION: {"status": "final"}},
-    deleted_column="Deleted",
-    withheld=is_withheld,
-    parents=frozenset({"patient"}),
-    optional={**OPTIONAL, "members": CHILDREN},
-    needs=NEEDS,
-    defaults=DEFAULTS,
-    new_row={**NEW_ROW, "ObservationType": "Observation"},
-    fields=(
-        *entry_fields(
-            _OBSERVATION,
-            Kind.OBSERVATION,
-            date=element("effectiveDateTime"),
-            entered=element("issued"),
-            clinician=_first_performer(),
+def _results(kind: Kind, called: str, *fields: FieldMapping) -> ResultMapping:
+    resource_type = RESOURCE_TYPES[kind]
+    return entry_mapping(
+        ResultMapping,
+        kind,
+        skeleton={"status": "final"},
+        called=called,
+        optional={"members": CHILDREN},
+        fields=(
+            *entry_fields(
+                resource_type,
+                kind,
+                date=element("effectiveDateTime"),
+                entered=element("issued"),
+                clinician=marked("performer", "clinician"),
+            ),
+            *fields,
         ),
-        _value_field(),
-        _range_field("range_low", "NumericRangeLow", "low"),
-        _range_field("range_high", "NumericRangeHigh", "high"),
-        *_abnormal_fields(),
-        members_field(_OBSERVATION, "hasMember"),
-    ),
-)
+    )
 
-REPORT = ResultMapping(
-    kind=Kind.REPORT,
-    table=TABLE,
-    resource_types=(_REPORT,),
-    skeleton={_REPORT: {"status": "final"}},
-    deleted_column="Deleted",
-    withheld=is_withheld,
-    parents=frozenset({"patient"}),
-    optional={**OPTIONAL, "members": CHILDREN},
-    needs=NEEDS,
-    defaults=DEFAULTS,
-    new_row={**NEW_ROW, "ObservationType": INVESTIGATION_TYPE},
-    fields=(
-        *entry_fields(
-            _REPORT,
-            Kind.REPORT,
-            date=element("effectiveDateTime"),
-            entered=element("issued"),
-            clinician=_first_performer(),
-        ),
-        *plain_values(_REPORT),
-        members_field(_REPORT, "result"),
-    ),
+
+OBSERVATION = _results(
+    Kind.OBSERVATION,
+    "Observation",
+    _value_field(),
+    _range_field("range_low", "NumericRangeLow", "low"),
+    _range_field("range_high", "NumericRangeHigh", "high"),
+    *_abnormal_fields(),
+    members_field(_OBSERVATION, "hasMember"),
 )
+REPORT = _results(Kind.REPORT, INVESTIGATION_TYPE, *plain_values(_REPORT), members_field(_REPORT, "result"))

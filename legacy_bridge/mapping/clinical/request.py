@@ -4,19 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from legacy_bridge.mapping.clinical.entry import (
-    DEFAULTS,
-    NEEDS,
-    NEW_ROW,
-    OPTIONAL,
-    TABLE,
-    entry_fields,
-    plain_values,
-)
+from legacy_bridge.mapping.clinical.entry import entry_fields, entry_mapping, plain_values
 from legacy_bridge.mapping.clinical.entry_kinds import TYPES
 from legacy_bridge.mapping.clinical.fields import field, flag_field, link_field, row_of, text_field
 from legacy_bridge.mapping.clinical.places import element, extension
-from legacy_bridge.mapping.clinical.record import ClinicalMapping, is_withheld
+from legacy_bridge.mapping.clinical.record import ClinicalMapping
 from legacy_bridge.mapping.field import Column, Draft, FieldMapping, identifier_of, set_identifier
 from legacy_bridge.mapping.values import is_yes, text_of
 from legacy_bridge.records import CloudContent, Kind, Value
@@ -51,7 +43,7 @@ class RequestMapping(ClinicalMapping):
 
 def _skeleton(code: str, display: str) -> Mapping[str, Any]:
     coding = {"system": "http://snomed.info/sct", "code": code, "display": display}
-    return {_TYPE: {"status": "active", "intent": "order", "category": [{"coding": [coding]}]}}
+    return {"status": "active", "intent": "order", "category": [{"coding": [coding]}]}
 
 
 def _request_fields(kind: Kind) -> tuple[FieldMapping, ...]:
@@ -126,37 +118,21 @@ def _transport_field() -> FieldMapping:
     )
 
 
-TEST_REQUEST = RequestMapping(
-    kind=Kind.TEST_REQUEST,
-    table=TABLE,
-    resource_types=(_TYPE,),
+TEST_REQUEST = entry_mapping(
+    RequestMapping,
+    Kind.TEST_REQUEST,
     skeleton=_skeleton("108252007", "Laboratory procedure"),
-    deleted_column="Deleted",
-    withheld=is_withheld,
-    parents=frozenset({"patient"}),
-    optional=OPTIONAL,
-    needs=NEEDS,
-    defaults=DEFAULTS,
-    new_row={**NEW_ROW, "ObservationType": TYPES[Kind.TEST_REQUEST]},
+    called=TYPES[Kind.TEST_REQUEST],
     fields=_request_fields(Kind.TEST_REQUEST),
 )
 
-REFERRAL = RequestMapping(
-    kind=Kind.REFERRAL,
-    table=TABLE,
-    resource_types=(_TYPE,),
+REFERRAL = entry_mapping(
+    RequestMapping,
+    Kind.REFERRAL,
     skeleton=_skeleton("3457005", "Patient referral"),
-    deleted_column="Deleted",
-    withheld=is_withheld,
-    parents=frozenset({"patient"}),
-    optional={**OPTIONAL, "target": ""},
-    needs=NEEDS,
-    defaults=DEFAULTS,
-    new_row={
-        **NEW_ROW,
-        "ObservationType": TYPES[Kind.REFERRAL],
-        f"{_REFERRAL}.TransportRequired": False,
-    },
+    called=TYPES[Kind.REFERRAL],
+    optional={"target": ""},
+    new_row={f"{_REFERRAL}.TransportRequired": False},
     fields=(
         *_request_fields(Kind.REFERRAL),
         _urgency_field(),

@@ -13,6 +13,8 @@ from tests.legacy_bridge.support.clinical import (
     ENTRIES,
     add_allergy,
     add_consultation,
+    add_entry,
+    add_problem,
     add_value,
     entry,
     held,
@@ -250,12 +252,47 @@ def test_an_entry_waits_for_its_patient_and_is_carried_without_its_consultation(
     assert mirror.resources("AllergyIntolerance", ENTRIES, "orphan") == []
 
 
-def test_an_unknown_code_is_kept_as_its_number(mirror: Mirror) -> None:
+def test_an_unknown_code_is_kept_as_its_number_and_listed_until_it_is_known(mirror: Mirror) -> None:
     add_value(mirror.practice, "odd", "1", CodeId=4711)
     mirror.drain()
     odd = entry(mirror, "Observation", "odd")
     assert [one["code"] for one in odd["code"]["coding"]] == ["4711"]
     assert mirror.differing() == []
+    assert held(mirror) == [("observation", "code-without-term")]
+    mirror.practice.edit(ENTRIES, "odd", CodeId=CODES["weight"][0])
+    mirror.drain()
+    assert held(mirror) == []
+
+
+def test_an_entry_names_what_it_stands_below_as_soon_as_that_is_there(mirror: Mirror) -> None:
+    add_value(mirror.practice, "sodium2", "140", "sodium", ParentObservationGuid=guid("late panel"))
+    add_allergy(mirror.practice, "reaction", ParentObservationGuid=guid("late jab"))
+    mirror.drain()
+    without = [("allergy", "carried-without"), ("observation", "carried-without")]
+    assert sorted(held(mirror)) == without
+    add_entry(mirror.practice, "late panel", "panel", ObservationType="Investigation")
+    add_entry(mirror.practice, "late jab", "jab", ObservationType="Immunisation")
+    mirror.drain()
+    assert held(mirror) == []
+    assert mirror.differing() == []
+    (parent,) = entry(mirror, "AllergyIntolerance", "reaction")["extension"]
+    jab = f"Immunization/{entry(mirror, 'Immunization', 'late jab')['id']}"
+    assert parent["valueReference"] == {"reference": jab}
+    sodium = f"Observation/{entry(mirror, 'Observation', 'sodium2')['id']}"
+    assert entry(mirror, "DiagnosticReport", "late panel")["result"] == [{"reference": sodium}]
+
+
+def test_a_problem_names_the_one_that_it_evolved_from_though_that_came_later(mirror: Mirror) -> None:
+    later = {"ParentProblemObservationGuid": guid("root"), "ParentProblemRelationship": "Evolved"}
+    add_problem(mirror.practice, "branch", **later)
+    add_problem(mirror.practice, "root", "cough")
+    mirror.drain()
+    assert held(mirror) == []
+    assert mirror.differing() == []
+    root = f"Condition/{entry(mirror, 'Condition', 'root')['id']}"
+    assert {"reference": root} in [
+        one.get("valueReference") for one in entry(mirror, "Condition", "branch")["extension"]
+    ]
 
 
 @pytest.mark.parametrize(

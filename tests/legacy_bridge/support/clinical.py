@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.legacy_bridge.support.mirror import Mirror, stages
-from tests.legacy_bridge.support.small_practice import SmallPractice, guid
+from tests.legacy_bridge.support.small_practice import PracticeDatabase, guid
 from web_modules.decision.decision import Standing
 from web_modules.decision.words import Function, Stage
 
@@ -48,7 +48,7 @@ def concept(name: str) -> str:
     return f"900000{CODES[name][0]}"
 
 
-def add_codes(practice: SmallPractice) -> None:
+def add_codes(practice: PracticeDatabase) -> None:
     """The codes of the practice."""
     for number, term, category, read in CODES.values():
         practice.insert(
@@ -65,7 +65,7 @@ def add_codes(practice: SmallPractice) -> None:
     )
 
 
-def add_consultation(practice: SmallPractice, name: str, patient: str = "mary", **columns: Any) -> None:
+def add_consultation(practice: PracticeDatabase, name: str, patient: str = "mary", **columns: Any) -> None:
     """Insert a consultation."""
     practice.add(
         "CareRecord_Consultation",
@@ -90,7 +90,7 @@ def add_consultation(practice: SmallPractice, name: str, patient: str = "mary", 
 
 
 def add_entry(
-    practice: SmallPractice, name: str, code: str | None, patient: str = "mary", **columns: Any
+    practice: PracticeDatabase, name: str, code: str | None, patient: str = "mary", **columns: Any
 ) -> None:
     """Insert a coded entry."""
     practice.add(
@@ -116,12 +116,14 @@ def add_entry(
     )
 
 
-def add_allergy(practice: SmallPractice, name: str, code: str = "penicillin allergy", **columns: Any) -> None:
+def add_allergy(
+    practice: PracticeDatabase, name: str, code: str = "penicillin allergy", **columns: Any
+) -> None:
     """Insert an allergy."""
     add_entry(practice, name, code, **{"ObservationType": "Allergy", **columns})
 
 
-def add_problem(practice: SmallPractice, name: str, code: str = "sore elbow", **columns: Any) -> None:
+def add_problem(practice: PracticeDatabase, name: str, code: str = "sore elbow", **columns: Any) -> None:
     """Insert an entry and the problem that extends it."""
     add_entry(practice, name, code)
     practice.insert(
@@ -140,7 +142,9 @@ def add_problem(practice: SmallPractice, name: str, code: str = "sore elbow", **
     )
 
 
-def add_value(practice: SmallPractice, name: str, number: str, code: str = "weight", **columns: Any) -> None:
+def add_value(
+    practice: PracticeDatabase, name: str, number: str, code: str = "weight", **columns: Any
+) -> None:
     """Insert a value."""
     add_entry(
         practice,
@@ -150,7 +154,7 @@ def add_value(practice: SmallPractice, name: str, number: str, code: str = "weig
     )
 
 
-def add_drug(practice: SmallPractice, name: str, **columns: Any) -> None:
+def add_drug(practice: PracticeDatabase, name: str, **columns: Any) -> None:
     """Insert a drug that is prescribed on repeat."""
     practice.add(
         "Prescribing_DrugRecord",
@@ -180,7 +184,7 @@ def add_drug(practice: SmallPractice, name: str, **columns: Any) -> None:
     )
 
 
-def add_issue(practice: SmallPractice, name: str, plan: str, **columns: Any) -> None:
+def add_issue(practice: PracticeDatabase, name: str, plan: str, **columns: Any) -> None:
     """Insert an issue of a drug."""
     practice.add(
         "Prescribing_IssueRecord",
@@ -221,7 +225,7 @@ def snomed(name: str) -> dict[str, Any]:
     return {"coding": [{"system": "http://snomed.info/sct", "code": concept(name)}]}
 
 
-def add_record(practice: SmallPractice) -> None:
+def add_record(practice: PracticeDatabase) -> None:
     """Insert a record with one entry of every kind, and the codes."""
     add_codes(practice)
     add_consultation(practice, "visit")

@@ -14,6 +14,7 @@ from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.journal.database import Lease, journal_url, open_journal
+from legacy_bridge.journal.dirty import hasten
 from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
 from legacy_bridge.legacy.lease import LegacyLease
@@ -26,7 +27,7 @@ from legacy_bridge.records import Kind
 from legacy_bridge.service import MirrorService, Parts, decided
 from legacy_bridge.settings import BridgeSettings
 from tests.legacy_bridge.support.carriers import InTurn
-from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid
+from tests.legacy_bridge.support.small_practice import ODS, PracticeDatabase, guid
 from web_modules.decision.decision import Standing
 from web_modules.decision.words import Function, Stage
 from web_modules.fhir.client import FhirClient, version_of
@@ -44,9 +45,9 @@ def stages(**named: Stage) -> dict[Function, Standing]:
 
 @dataclass(slots=True)
 class Mirror:
-    """The bridge between a small practice and a FHIR server; `wrap` puts a fault before any side."""
+    """The bridge between a practice and a FHIR server; `wrap` puts a fault before any side."""
 
-    practice: SmallPractice
+    practice: PracticeDatabase
     transport: Transport
     folder: Path
     standings: Mapping[Function, Standing] = field(default_factory=stages)
@@ -129,6 +130,11 @@ class Mirror:
     def drain(self) -> Report:
         """Let the bridge do all that it can do now."""
         return self.service.drain()
+
+    def hasten(self) -> None:
+        """Let what waits for something be tried at once."""
+        with self._engine.begin() as connection:
+            hasten(connection, ODS, above_rank=-1, now=datetime.now(UTC).replace(tzinfo=None))
 
     def differing(self) -> list[str]:
         """The links whose two sides are not equal."""

@@ -40,59 +40,13 @@ def key(kind: Kind, name: str) -> LinkKey:
     return LinkKey(kind=kind, key=guid(name).strip("{}").lower())
 
 
-class SmallPractice:
-    """One practice: a site, two doctors, two patients, a session with three slots."""
+class PracticeDatabase:
+    """A legacy database that is edited as its program would; empty at first."""
 
     def __init__(self, path: Path) -> None:
         self.url = f"sqlite:///{path}"
         self.engine: Engine = open_database(self.url, must_exist=False)
         METADATA.create_all(self.engine)
-        self.add("Admin_Organisation", "org", OrganisationName="Fernbrook Surgery", ODSCode=ODS)
-        self.add(
-            "Admin_Location", "site", LocationName="Fernbrook", PhoneNumber="01632 960000", Deleted=False
-        )
-        self.insert(
-            "Admin_OrganisationLocation",
-            OrganisationGuid=guid("org"),
-            LocationGuid=guid("site"),
-            IsMainLocation=True,
-            Deleted=False,
-        )
-        for name, family in (("ann", "Okafor"), ("bob", "Pritchard")):
-            self.add(
-                "Admin_UserInRole",
-                name,
-                OrganisationGuid=guid("org"),
-                Title="Dr",
-                GivenName=name.title(),
-                Surname=family,
-                JobCategoryCode="R0260",
-                JobCategoryName="General Medical Practitioner",
-                RegistrationNumber="7076397",
-            )
-        self.add_patient("mary", Surname="Lind", GivenName="Mary", PatientNumber=1001, NhsNumber="9997576527")
-        self.add_patient("omar", Surname="Abernathy", GivenName="Omar", PatientNumber=1002)
-        self.add(
-            "Appointment_Session",
-            "session",
-            OrganisationGuid=guid("org"),
-            Description="GP surgery am",
-            LocationGuid=guid("site"),
-            StartDate=DAY,
-            StartTime=time(9),
-            EndDate=DAY,
-            EndTime=time(12),
-            Private=False,
-            Deleted=False,
-        )
-        self.insert(
-            "Appointment_SessionUser",
-            SessionGuid=guid("session"),
-            UserInRoleGuid=guid("ann"),
-            Deleted=False,
-        )
-        for index in range(3):
-            self.add_slot(f"slot{index}", AppointmentStartTime=time(9, index * 15))
 
     def add(self, table: str, name: str, **columns: Any) -> None:
         """Insert a row; its GUID comes from the name."""
@@ -213,3 +167,56 @@ class SmallPractice:
         """Insert a row as it is."""
         with self.engine.begin() as connection:
             connection.execute(insert(METADATA.tables[table]).values(**columns))
+
+
+class SmallPractice(PracticeDatabase):
+    """One practice: a site, two doctors, two patients, a session with three slots."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.add("Admin_Organisation", "org", OrganisationName="Fernbrook Surgery", ODSCode=ODS)
+        self.add(
+            "Admin_Location", "site", LocationName="Fernbrook", PhoneNumber="01632 960000", Deleted=False
+        )
+        self.insert(
+            "Admin_OrganisationLocation",
+            OrganisationGuid=guid("org"),
+            LocationGuid=guid("site"),
+            IsMainLocation=True,
+            Deleted=False,
+        )
+        for name, family in (("ann", "Okafor"), ("bob", "Pritchard")):
+            self.add(
+                "Admin_UserInRole",
+                name,
+                OrganisationGuid=guid("org"),
+                Title="Dr",
+                GivenName=name.title(),
+                Surname=family,
+                JobCategoryCode="R0260",
+                JobCategoryName="General Medical Practitioner",
+                RegistrationNumber="7076397",
+            )
+        self.add_patient("mary", Surname="Lind", GivenName="Mary", PatientNumber=1001, NhsNumber="9997576527")
+        self.add_patient("omar", Surname="Abernathy", GivenName="Omar", PatientNumber=1002)
+        self.add(
+            "Appointment_Session",
+            "session",
+            OrganisationGuid=guid("org"),
+            Description="GP surgery am",
+            LocationGuid=guid("site"),
+            StartDate=DAY,
+            StartTime=time(9),
+            EndDate=DAY,
+            EndTime=time(12),
+            Private=False,
+            Deleted=False,
+        )
+        self.insert(
+            "Appointment_SessionUser",
+            SessionGuid=guid("session"),
+            UserInRoleGuid=guid("ann"),
+            Deleted=False,
+        )
+        for index in range(3):
+            self.add_slot(f"slot{index}", AppointmentStartTime=time(9, index * 15))
