@@ -352,7 +352,7 @@ def test_the_format_that_is_asked_for_is_answered_or_refused(
     "headers",
     [
         {"Content-Type": "application/fhir+json; fhirVersion=3.0"},
-        {"Content-Type": "application/fhir+json", "Content-Encoding": "gzip"},
+        {"Content-Type": "application/fhir+json", "Content-Encoding": "br"},
     ],
 )
 def test_what_is_sent_otherwise_than_json_of_r4_is_refused(

@@ -4,6 +4,7 @@ FHIR R4 datatypes.html#decimal: the precision of a decimal is significant, 1.10 
 """
 
 import json
+from codecs import BOM_UTF8
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -51,6 +52,9 @@ def decode_sent(text: bytes) -> Any:
     Raises:
         ValueError: it is not JSON, nests deeper than any FHIR resource does, or has a key twice.
     """
+    text = text.removeprefix(
+        BOM_UTF8
+    )  # a parser may ignore it (RFC 8259, section 8.1), and some programs send it
     value = decode(text)
     if text.count(b":") != encode(value).count(b":") or b"\\u003" in text:
         try:

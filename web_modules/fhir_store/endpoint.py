@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
+import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
@@ -16,6 +18,13 @@ from web_modules.fhir_store.audit.turned_away import TurnedAway
 from web_modules.fhir_store.formats import check_wanted, is_sent_as_json
 from web_modules.fhir_store.interactions import answers
 from web_modules.fhir_store.interactions.patching import JSON_PATCH
+from web_modules.fhir_store.packing import (
+    QUICK_BYTES,
+    SMALLEST_PACKED_BYTES,
+    is_wanted,
+    packed,
+    unpacked,
+)
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.service import LARGEST_BODY_BYTES, FhirService
 
@@ -74,6 +83,7 @@ class FhirEndpoint:
             return
         except Refusal as refused:
             answer = answers.of_refusal(refused)
+        answer = await self._shaped(request, answer)
         body = b"" if scope["method"] == "HEAD" else answer.body
         headers = [(name.encode(), value.encode("latin-1")) for name, value in answer.headers.items()]
         if answer.status not in _WITHOUT_BODY:
@@ -95,14 +105,43 @@ class FhirEndpoint:
         if isinstance(access, Closed):
             return self._service.turned_away(access.noted, access.refusal)
         if has_body:  # only now: a stranger's would be for nothing
-            asked = replace(asked, body=await _body(request, path))
+            asked = replace(asked, body=await self._body(request, path))
         elif held is not None:
             await self._service.changes.wait_async(*held)  # waits here, where it costs no thread
-            headers = {name: value for name, value in asked.headers.items() if name != "prefer"}
-            asked = replace(asked, headers=headers)
+            asked = replace(
+                asked, headers={**asked.headers, "prefer": _without_wait(asked.headers["prefer"])}
+            )
         elif self._service.is_instant(asked):
             return self._service.send(asked, access)
         return await self._in_thread(self._service.send, asked, access)
+
+    async def _shaped(self, request: Request, answer: FhirResponse) -> FhirResponse:
+        """An answer as its client likes it: laid out for a person to read, made small."""
+        is_pretty = b"_pretty=true" in request.scope["query_string"] and "json" in answer.headers.get(
+            "content-type", ""
+        )
+        if not is_pretty and len(answer.body) < SMALLEST_PACKED_BYTES:
+            return answer
+        is_packed = is_wanted(request.headers.get("accept-encoding", ""))
+        if len(answer.body) < QUICK_BYTES:
+            return _shaped(answer, is_pretty=is_pretty, is_packed=is_packed)
+        shape = partial(_shaped, is_pretty=is_pretty, is_packed=is_packed)
+        return await self._in_thread(shape, answer)
+
+    async def _body(self, request: Request, path: str) -> bytes:
+        body = bytearray()
+        async for part in request.stream():
+            body += part
+            if len(body) > LARGEST_BODY_BYTES:
+                words = "The body is larger than this server takes; send it in parts."
+                raise refuse(413, IssueCode.TOO_COSTLY, words)
+        if not body:
+            return b""
+        _check_content_type(request, path)
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        if encoding == "identity":
+            return bytes(body)
+        return await self._in_thread(unpacked, bytes(body), encoding, LARGEST_BODY_BYTES)
 
     async def _in_thread(self, work: Callable[..., T], *values: Any) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._workers, work, *values)
@@ -124,23 +163,22 @@ def _headers(request: Request) -> dict[str, str]:
     return found
 
 
-async def _body(request: Request, path: str) -> bytes:
-    body = bytearray()
-    async for part in request.stream():
-        body += part
-        if len(body) > LARGEST_BODY_BYTES:
-            raise refuse(
-                413, IssueCode.TOO_COSTLY, "The body is larger than this server takes; send it in parts."
-            )
-    if body:
-        _check_content_type(request, path)
-    return bytes(body)
+def _shaped(answer: FhirResponse, *, is_pretty: bool, is_packed: bool) -> FhirResponse:
+    body = msgspec.json.format(answer.body, indent=2) if is_pretty else answer.body
+    headers = dict(answer.headers)
+    if len(body) >= SMALLEST_PACKED_BYTES:
+        headers["vary"] = "accept-encoding"
+        if is_packed:
+            headers["content-encoding"] = "gzip"
+            body = packed(body)
+    return replace(answer, headers=headers, body=body)
+
+
+def _without_wait(prefer: str) -> str:
+    return ",".join(one for one in prefer.split(",") if not one.strip().lower().startswith("wait"))
 
 
 def _check_content_type(request: Request, path: str) -> None:
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        words = "This server takes what is not compressed: leave out Content-Encoding."
-        raise refuse(415, IssueCode.NOT_SUPPORTED, words)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if path.endswith("_search"):
         if kind != _FORM:

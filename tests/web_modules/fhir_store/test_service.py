@@ -158,6 +158,10 @@ def test_what_the_client_has_already_is_not_sent_again(fhir: Caller) -> None:
         ("return=minimal", None),
         ("return=representation", "Patient"),
         ("return=OperationOutcome", "OperationOutcome"),
+        ('respond-async, Return="minimal"; x=y', None),
+        ("return=representation, return=minimal", "Patient"),
+        ("handling=lenient,return = operationoutcome", "OperationOutcome"),
+        ("return=minimalist", "Patient"),
     ],
 )
 def test_a_write_answers_with_what_the_client_prefers(fhir: Caller, prefer: str, kind: str | None) -> None:

@@ -21,6 +21,8 @@ from web_modules.fhir_store.bundles.steps import (
 from web_modules.fhir_store.database.records import Records, WritableRecords, new_id
 from web_modules.fhir_store.documents import Resource, Stored
 from web_modules.fhir_store.elements.model import ElementModel
+from web_modules.fhir_store.interactions.answers import outcome_of
+from web_modules.fhir_store.interactions.preferences import OUTCOME, REPRESENTATION
 from web_modules.fhir_store.interactions.writing import Done, Interactions, nothing_fulfils
 from web_modules.fhir_store.refusals import IssueCode, Refusal, outcome, refuse
 from web_modules.fhir_store.validation.validator import Validator
@@ -55,7 +57,7 @@ class BundleRunner:
         return self._entries.read(bundle)
 
     def transaction(
-        self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wants_content: bool
+        self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wanted: str
     ) -> Answers:
         """Do every step that writes, in FHIR's order, or raise and let the caller roll back.
 
@@ -79,12 +81,12 @@ class BundleRunner:
         for step in sorted(steps, key=lambda one: ORDER[one.method]):
             with placing(step.place):
                 self._look_again(records, step, is_taken=step.key in made)
-                answers[step.index] = self._done(records, step, room, wants_content=wants_content)
+                answers[step.index] = self._done(records, step, room, wanted=wanted)
                 made.add(step.key)
         return answers
 
     def batch(
-        self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wants_content: bool
+        self, records: WritableRecords, understood: Sequence[Step | Refusal], *, wanted: str
     ) -> Answers:
         """Do each step that writes for itself; one that is refused leaves the others alone."""
         answers, room = Answers(), Room()
@@ -96,7 +98,7 @@ class BundleRunner:
                         self._validator.check(step.resource, f"{step.place}.resource")
                     step.resource = self._linked(records, step, {})
                     self._prepare(records, step, {})
-                    answers[step.index] = self._done(records, step, room, wants_content=wants_content)
+                    answers[step.index] = self._done(records, step, room, wanted=wanted)
             except Refusal as refusal:
                 del records.written[so_far:]
                 answers[step.index] = _of_refusal(refusal)
@@ -166,9 +168,7 @@ class BundleRunner:
             return None
         return self._linker.linked(step.resource, names, find, f"{step.place}.resource")
 
-    def _done(
-        self, records: WritableRecords, step: Step, room: Room, *, wants_content: bool
-    ) -> dict[str, Any]:
+    def _done(self, records: WritableRecords, step: Step, room: Room, *, wanted: str) -> dict[str, Any]:
         done = self._written(records, step)
         if step.patch is not None and done.version is not None and not room.fits(done.version.content):
             raise no_room_for_writing()
@@ -182,8 +182,11 @@ class BundleRunner:
             response["lastModified"] = version.instant
             if version.content is not None:
                 answer = {"fullUrl": f"{self._base_url}/{address}", "response": response}
-                if wants_content and (version is not step.existing or room.fits(version.content)):
+                is_shown = version is not step.existing or room.fits(version.content)
+                if wanted == REPRESENTATION and is_shown:
                     answer["resource"] = Stored(version.content)
+        if wanted == OUTCOME:
+            response["outcome"] = outcome_of(version)
         return answer
 
     def _written(self, records: WritableRecords, step: Step) -> Done:  # noqa: PLR0911  (one return a method)

@@ -10,6 +10,7 @@ from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.database.records import StoredVersion
 from web_modules.fhir_store.documents import Stored, encode
 from web_modules.fhir_store.interactions.history import HistoryPage, HistoryRequest
+from web_modules.fhir_store.interactions.preferences import MINIMAL, OUTCOME, preference
 from web_modules.fhir_store.interactions.writing import Done
 from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, of_parameter, outcome
 from web_modules.fhir_store.search.matching import Page
@@ -86,20 +87,27 @@ def is_named(etag: str, known: str) -> bool:
 
 def of_done(done: Done, base_url: str, prefer: str) -> FhirResponse:
     """What a write did, with as much of the result as the client prefers (FHIR R4 http.html#ops)."""
-    version = done.version
-    if version is None:
-        return FhirResponse(status=done.status, headers={}, body=b"")
-    headers = version_headers(version)
-    if version.content is None:
+    version, wanted = done.version, preference(prefer, "return")
+    headers = {} if version is None else version_headers(version)
+    if version is not None and version.content is not None:
+        headers["location"] = f"{base_url}/{version.type}/{version.id}/_history/{version.version}"
+    if wanted == OUTCOME:
+        status = 200 if done.status == 204 else done.status  # to say something takes a body
+        return of_json(outcome_of(version), status=status, headers=headers)
+    if version is None or version.content is None or wanted == MINIMAL:
         return FhirResponse(status=done.status, headers=headers, body=b"")
-    headers["location"] = f"{base_url}/{version.type}/{version.id}/_history/{version.version}"
-    if "return=minimal" in prefer:
-        return FhirResponse(status=done.status, headers=headers, body=b"")
-    if "return=OperationOutcome" in prefer:
-        words = f"{version.type}/{version.id} is stored as version {version.version}."
-        told = outcome([Issue(code=IssueCode.INFORMATIONAL, words=words)], severity="information")
-        return of_json(told, status=done.status, headers=headers)
     return of_json(version.content, status=done.status, headers=headers)
+
+
+def outcome_of(version: StoredVersion | None) -> dict[str, Any]:
+    """What a write did, in words."""
+    words = "There was nothing to delete."
+    if version is not None:
+        name = f"{version.type}/{version.id}"
+        words = f"{name} is stored as version {version.version}."
+        if version.content is None:
+            words = f"{name} is deleted."
+    return outcome([Issue(code=IssueCode.INFORMATIONAL, words=words)], severity="information")
 
 
 def of_search(search: Search, page: Page, base_url: str, subsetter: Subsetter) -> FhirResponse:

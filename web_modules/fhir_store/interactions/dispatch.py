@@ -1,6 +1,5 @@
 """Finds out what a request asks for, and has it done: one way for each of FHIR's interactions."""
 
-import re
 from collections.abc import Callable, Sequence
 from urllib.parse import parse_qsl
 
@@ -18,6 +17,7 @@ from web_modules.fhir_store.interactions.asked import Asked
 from web_modules.fhir_store.interactions.operations import check_operation
 from web_modules.fhir_store.interactions.patching import read_patch
 from web_modules.fhir_store.interactions.practice_records import PracticeRecords, ServedPractice
+from web_modules.fhir_store.interactions.preferences import preference
 from web_modules.fhir_store.interactions.reading import Reading
 from web_modules.fhir_store.interactions.writing import Done, Interactions, check_id
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
@@ -29,7 +29,6 @@ from web_modules.fhir_store.subscriptions.door import SubscriptionRules
 LONGEST_WAIT_SECONDS = 30.0
 """A held request is answered before usual proxies give up on it."""
 
-_WAIT = re.compile(r"\bwait=(\d{1,4})\b")
 Work = Callable[[WritableRecords], Done]
 
 
@@ -178,13 +177,11 @@ class Dispatch:
         is_transaction = bundle["type"] == "transaction"
         if is_transaction:
             validator.check(bundle)
-        wants_content = "return=representation" in request.headers.get("prefer", "")
+        wanted = preference(request.headers.get("prefer", ""), "return")
         run = self._bundles.transaction if is_transaction else self._bundles.batch
         answered: Answers = {}
         if writing(steps):
-            answered |= self._records.written(
-                request, lambda records: run(records, steps, wants_content=wants_content)
-            )
+            answered |= self._records.written(request, lambda records: run(records, steps, wanted=wanted))
         if len(answered) < len(steps):
             answered |= self._bundle_read(request, steps, is_after_writing=bool(answered))
         return answers.of_json(self._bundles.response(bundle, steps, answered))
@@ -255,9 +252,10 @@ def waiting_position(request: FhirRequest) -> tuple[int, float] | None:
     something is newer than that position, or 304 after the wait.
     """
     known = request.headers.get("if-none-match", "")
-    wait = _WAIT.search(request.headers.get("prefer", ""))
+    wait = preference(request.headers.get("prefer", ""), "wait")
     position = known.removeprefix("W/").strip('"')
     is_position = position.isdecimal() and len(position) < 19
-    if wait is None or not is_position or not request.path.endswith("_history"):
+    is_wait = wait.isascii() and wait.isdecimal() and len(wait) < 5
+    if not is_wait or not is_position or not request.path.endswith("_history"):
         return None
-    return int(position), min(float(wait.group(1)), LONGEST_WAIT_SECONDS)
+    return int(position), min(float(wait), LONGEST_WAIT_SECONDS)

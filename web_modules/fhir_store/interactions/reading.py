@@ -13,6 +13,7 @@ from web_modules.fhir_store.interactions.compartment import PatientCompartment
 from web_modules.fhir_store.interactions.history import read_history_request, run_history
 from web_modules.fhir_store.interactions.operations import check_operation, meta_of, pairs_asked, validate
 from web_modules.fhir_store.interactions.practice_records import ServedPractice
+from web_modules.fhir_store.interactions.preferences import is_strict
 from web_modules.fhir_store.interactions.writing import check_id, shown
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
@@ -102,12 +103,12 @@ class Reading:
         self, request: Asked, records: Records, resource_type: str, pairs: Pairs, *, patient: str = ""
     ) -> FhirResponse:
         """One page of a search of a type, or of several when it is empty."""
-        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        strictly = is_strict(request.headers.get("prefer", ""))
         if resource_type:
             _permit(records.sight, Interaction.SEARCH, resource_type)
-            search = self._reader.read(self.known(resource_type), pairs, is_strict=is_strict)
+            search = self._reader.read(self.known(resource_type), pairs, is_strict=strictly)
         else:
-            search = self._reader.read_several(pairs, is_strict=is_strict)
+            search = self._reader.read_several(pairs, is_strict=strictly)
         if patient:
             search = self._compartment.within(search, patient)
         page = self._searcher.run(records, search)
@@ -121,9 +122,9 @@ class Reading:
 
     def _everything(self, request: Asked, records: Records, patient_id: str) -> FhirResponse:
         shown(records.current("Patient", patient_id), "Patient")
-        is_strict = "handling=strict" in request.headers.get("prefer", "")
+        strictly = is_strict(request.headers.get("prefer", ""))
         pairs = pairs_asked(request, self._store.validator)
-        search = self._compartment.everything(patient_id, pairs, is_strict=is_strict)
+        search = self._compartment.everything(patient_id, pairs, is_strict=strictly)
         page = self._searcher.run(records, search)
         return answers.of_search(search, page, self._served.base_url, self.subsetter)
 
@@ -139,8 +140,8 @@ class Reading:
             _permit(records.sight, Interaction.READ, self.known(key[0]))
         elif records.sight.is_limited:
             raise refuse(403, IssueCode.FORBIDDEN, "Ask for the history of one type, or of one resource.")
-        is_strict = "handling=strict" in request.headers.get("prefer", "")
-        asked = read_history_request("/".join([*key, "_history"]), request.query, is_strict=is_strict)
+        strictly = is_strict(request.headers.get("prefer", ""))
+        asked = read_history_request("/".join([*key, "_history"]), request.query, is_strict=strictly)
         position = records.position()
         etag = answers.position_etag(position)
         if answers.is_named(etag, request.headers.get("if-none-match", "")):

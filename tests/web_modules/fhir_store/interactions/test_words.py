@@ -79,3 +79,22 @@ def test_a_history_never_shows_more_than_was_asked_for(fhir: Caller, path: str, 
 def test_a_has_that_is_not_whole_is_refused(fhir: Caller, name: str) -> None:
     refused = fhir("GET", "Patient", query={name: "1"})
     assert (refused.status, refused.expression) == (400, f"http.{name}")
+
+
+def test_a_deletion_says_what_it_did_to_who_prefers_words(fhir: Caller) -> None:
+    fhir("PUT", "Patient/p", PERSON)
+    for said in ("Patient/p is deleted.", "Patient/p is deleted."):  # again is no mistake
+        answer = fhir("DELETE", "Patient/p", prefer="return=OperationOutcome")
+        assert (answer.status, answer.words, answer.headers["etag"]) == (200, said, 'W/"2"')
+    never = fhir("DELETE", "Patient/q", prefer="return=OperationOutcome")
+    assert (never.status, never.words) == (200, "There was nothing to delete.")
+    assert fhir("DELETE", "Patient/p", prefer="return=representation").status == 204
+
+
+@pytest.mark.parametrize("kind", ["transaction", "batch"])
+def test_a_bundle_says_in_words_what_it_did_to_who_prefers_them(fhir: Caller, kind: str) -> None:
+    sent = bundle(entry("PUT", "Patient/p", PERSON), entry("DELETE", "Patient/q"), kind=kind)
+    answer = fhir("POST", "", sent, prefer="return=OperationOutcome")
+    words = [one["response"]["outcome"]["issue"][0]["details"]["text"] for one in answer.body["entry"]]
+    assert words == ["Patient/p is stored as version 1.", "There was nothing to delete."]
+    assert not any("resource" in one for one in answer.body["entry"])

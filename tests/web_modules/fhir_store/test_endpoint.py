@@ -1,0 +1,137 @@
+"""What HTTP adds to the store: how bodies are packed, laid out, and come in again."""
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.testclient import TestClient
+
+from tests.web_modules.fhir_store.conftest import Caller
+from web_modules.fhir_store.access import OURSELVES
+from web_modules.fhir_store.documents import decode, encode
+from web_modules.fhir_store.endpoint import FhirEndpoint
+from web_modules.fhir_store.packing import SMALLEST_PACKED_BYTES
+from web_modules.fhir_store.service import LARGEST_BODY_BYTES
+
+PATIENT: dict[str, Any] = {"resourceType": "Patient", "id": "p", "name": [{"family": "Smith"}]}
+LONG = "A long remark. " * 1000
+JSON = {"Content-Type": "application/fhir+json"}
+GZIP = {**JSON, "Content-Encoding": "gzip"}
+
+
+@pytest.fixture
+def web(fhir: Caller) -> Iterator[TestClient]:
+    """The practice over HTTP, with nobody at the door."""
+    endpoint = FhirEndpoint(fhir.service, lambda _request: OURSELVES, "/fhir", is_gate_instant=True)
+    with TestClient(Starlette(routes=[Mount("/fhir", endpoint)]), base_url="http://127.0.0.1") as client:
+        client.headers["Accept-Encoding"] = "identity"
+        yield client
+
+
+@pytest.fixture
+def large(web: TestClient) -> TestClient:
+    """With a record that is worth packing."""
+    basic = {"resourceType": "Basic", "id": "b", "code": {"text": LONG}}
+    assert web.put("/fhir/Basic/b", json=basic, headers=JSON).status_code == 201
+    return web
+
+
+@pytest.mark.parametrize("asked", ["gzip", "br, GZIP;q=0.5", "*", "deflate, *;q=0.1"])
+def test_a_large_answer_is_packed_for_who_takes_it(large: TestClient, asked: str) -> None:
+    plain = large.get("/fhir/Basic/b")
+    with large.stream("GET", "/fhir/Basic/b", headers={"Accept-Encoding": asked}) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert (answer.headers["content-encoding"], answer.headers["vary"]) == ("gzip", "accept-encoding")
+    assert gzip.decompress(raw) == plain.content
+    assert int(answer.headers["content-length"]) == len(raw) < len(plain.content) / 5
+    assert plain.headers["vary"] == "accept-encoding"
+
+
+@pytest.mark.parametrize("asked", ["identity", "br", "gzip;q=0", "gzip; q=0.0, *", "*;q=0", ""])
+def test_a_large_answer_is_not_packed_for_who_does_not(large: TestClient, asked: str) -> None:
+    answer = large.get("/fhir/Basic/b", headers={"Accept-Encoding": asked})
+    assert "content-encoding" not in answer.headers
+    assert answer.json()["code"]["text"] == LONG
+
+
+def test_a_small_answer_is_not_packed(web: TestClient) -> None:
+    answer = web.put("/fhir/Patient/p", json=PATIENT, headers={**JSON, "Accept-Encoding": "gzip"})
+    assert len(answer.content) < SMALLEST_PACKED_BYTES
+    assert not {"content-encoding", "vary"} & answer.headers.keys()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind", "content"),
+    [
+        ("PUT", "Patient/p", "application/fhir+json", encode(PATIENT)),
+        ("POST", "Patient/_search", "application/x-www-form-urlencoded", b"family=smith"),
+    ],
+    ids=["a record", "a search"],
+)
+def test_what_comes_packed_is_unpacked(
+    web: TestClient, method: str, path: str, kind: str, content: bytes
+) -> None:
+    headers = {"Content-Type": kind, "Content-Encoding": "gzip"}
+    answer = web.request(method, f"/fhir/{path}", content=gzip.compress(content), headers=headers)
+    assert answer.is_success, answer.text
+
+
+def test_what_grows_beyond_all_bounds_is_refused_in_little_memory(web: TestClient) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join(packer.compress(bytes(1_000_000)) for _ in range(1000)) + packer.flush()
+    assert len(bomb) < 1_100_000
+    tracemalloc.start()
+    answer = web.post("/fhir/Patient", content=bomb, headers=GZIP)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (413, "too-costly")
+    assert most < 3 * LARGEST_BODY_BYTES
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        gzip.compress(encode(PATIENT))[:-4],
+        gzip.compress(encode(PATIENT)) + b"and more",
+        gzip.compress(encode(PATIENT)) + gzip.compress(b" "),
+    ],
+    ids=["none", "cut off", "with a tail", "two"],
+)
+def test_what_is_not_one_whole_gzip_is_refused(web: TestClient, content: bytes) -> None:
+    answer = web.post("/fhir/Patient", content=content, headers=GZIP)
+    assert answer.status_code == 400
+    assert "gzip" in answer.json()["issue"][0]["details"]["text"]
+
+
+@pytest.mark.parametrize("encoding", ["br", "deflate", "gzip, gzip", "compress"])
+def test_other_ways_of_packing_are_refused_and_ours_is_named(web: TestClient, encoding: str) -> None:
+    answer = web.post("/fhir/Patient", content=b"{}", headers={**JSON, "Content-Encoding": encoding})
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "gzip, identity")
+
+
+def test_an_answer_is_laid_out_for_a_person_and_keeps_its_digits(web: TestClient) -> None:
+    amount = {"code": {"text": "x"}, "extension": [{"url": "urn:x", "valueDecimal": Decimal("1.10")}]}
+    sent = encode({"resourceType": "Basic", "id": "b", **amount})
+    assert web.put("/fhir/Basic/b?_pretty=true", content=sent, headers=JSON).text.startswith('{\n  "')
+    told = web.get("/fhir/Basic/b?_pretty=true")
+    assert told.text.startswith('{\n  "resourceType": "Basic",\n')
+    assert '"valueDecimal": 1.10\n' in told.text
+    assert decode(told.content) == decode(web.get("/fhir/Basic/b").content)
+    assert "\n" not in web.get("/fhir/Basic/b?_pretty=false").text
+    assert web.get("/fhir/Basic/none?_pretty=true").text.startswith('{\n  "')
+    assert web.get("/fhir/Basic?_pretty=true").text.startswith('{\n  "')
+
+
+def test_a_byte_order_mark_before_json_is_passed_over(web: TestClient) -> None:
+    content = b"\xef\xbb\xbf" + encode(PATIENT)
+    assert web.put("/fhir/Patient/p", content=content, headers=JSON).status_code == 201
+    patch = b'\xef\xbb\xbf[{"op": "add", "path": "/active", "value": true}]'
+    headers = {"Content-Type": "application/json-patch+json"}
+    assert web.patch("/fhir/Patient/p", content=patch, headers=headers).json()["active"] is True
