@@ -24,6 +24,8 @@ class BridgeSettings:
         fhir: the practice's FHIR base on the cloud.
         flags: the flagd file that says how far each function has moved.
         journal: file or SQLAlchemy URL of the bridge's own memory.
+        journal_key: file of the key that opens the journal and signs its audit log; beside a journal
+            file when None, else needed.
         environment: live, reference or training: a cloud that says another is refused.
         batch: records a transaction.
         legacy_poll_seconds: how often to ask whether the legacy database was written; a look costs
@@ -40,6 +42,7 @@ class BridgeSettings:
     fhir: str
     flags: Path
     journal: str
+    journal_key: Path | None = None
     environment: Environment = Environment.REFERENCE
     batch: int = 150
     legacy_poll_seconds: float = 0.025
@@ -60,6 +63,7 @@ class BridgeSettings:
 
 
 _NAMES = tuple(field.name for field in fields(BridgeSettings) if field.name != "token")
+_FILES = ("flags", "journal_key", "client_key")
 _NEEDED = ("practice", "legacy", "fhir", "flags", "journal")
 
 
@@ -121,7 +125,7 @@ def _from_file(file: Path | None) -> dict[str, Any]:
 
 def _converted(name: str, value: Any) -> Any:
     try:
-        if name in {"flags", "client_key"}:
+        if name in _FILES:
             return Path(value)
         if name == "environment":
             return value if isinstance(value, Environment) else Environment(value)
@@ -133,8 +137,7 @@ def _converted(name: str, value: Any) -> Any:
         wanted = {
             "environment": "live, reference or training",
             "batch": "a whole number",
-            "flags": "a file name",
-            "client_key": "a file name",
+            **dict.fromkeys(_FILES, "a file name"),
         }.get(name, "a number of seconds")
         raise SettingsWrong(f"The setting {name} must be {wanted}.") from error
     return str(value)

@@ -1,14 +1,12 @@
 """`banyan-bridge status`, `conflicts` and `quarantine`: what the journal says."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from legacy_bridge.commands.opening import opened
 from legacy_bridge.commands.options import (
     AsJson,
     JournalOption,
@@ -16,9 +14,7 @@ from legacy_bridge.commands.options import (
     SettingsFile,
     failing_in_one_sentence,
 )
-from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.records import Kind, value_to_json
-from legacy_bridge.settings import load_settings
 
 _LOOKS = """
 
@@ -42,7 +38,7 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Say how the mirror stands."""
-    with failing_in_one_sentence(), _journal(practice, journal, settings) as (_, book):
+    with failing_in_one_sentence(), opened(practice, journal, settings) as (_, book):
         standing = book.standing()
         now = datetime.now(UTC)
         told = {
@@ -90,7 +86,7 @@ def conflicts(
     as_json: AsJson = False,
 ) -> None:
     """List conflicts."""
-    with failing_in_one_sentence(), _journal(practice, journal, settings) as (_, book):
+    with failing_in_one_sentence(), opened(practice, journal, settings) as (_, book):
         found = [
             {
                 "id": one.digest,
@@ -115,7 +111,7 @@ def quarantine(
     as_json: AsJson = False,
 ) -> None:
     """List what cannot be carried."""
-    with failing_in_one_sentence(), _journal(practice, journal, settings) as (_, book):
+    with failing_in_one_sentence(), opened(practice, journal, settings) as (_, book):
         found = [
             {
                 "record": one.subject,
@@ -127,25 +123,6 @@ def quarantine(
             for one in book.quarantined()
         ]
         _list(found, "Nothing is in quarantine.", ("since", "record", "reason", "words"), as_json=as_json)
-
-
-@contextmanager
-def _journal(practice: str | None, journal: str | None, settings: Path | None) -> Iterator[Any]:
-    from legacy_bridge.journal.database import engine_of, journal_url
-    from legacy_bridge.journal.journal import SqlJournal
-
-    found = load_settings(
-        {"practice": practice, "journal": journal}, file=settings, needed=("practice", "journal")
-    )
-    url = journal_url(found.journal)
-    path = url.removeprefix("sqlite:///")
-    if url.startswith("sqlite:///") and not Path(path).is_file():
-        raise SideUnavailable(f"There is no journal {path} yet: banyan-bridge run makes it.")
-    engine = engine_of(url)
-    try:
-        yield found, SqlJournal(engine, found.practice, None)
-    finally:
-        engine.dispose()
 
 
 def _number(value: object) -> str:

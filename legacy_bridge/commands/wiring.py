@@ -54,7 +54,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
 
         if stop is None:
             ask()  # before the journal is made: a bridge that cannot begin leaves nothing behind
-        engine = open_journal(journal_url(settings.journal))
+        engine = open_journal(journal_url(settings.journal), settings.journal_key)
         stack.callback(engine.dispose)
         lease = Lease(engine, ods)
         stack.callback(lease.close)

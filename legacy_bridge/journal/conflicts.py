@@ -36,24 +36,30 @@ def decide(
 
 def settle(
     connection: Connection, practice: str, found: Mapping[LinkKey, Sequence[Conflict]], now: datetime
-) -> None:
-    """Make the open conflicts of some links exactly those given."""
-    listed: dict[str, str] = {}
+) -> tuple[list[tuple[LinkKey, Conflict]], list[tuple[LinkKey, str]]]:
+    """Make the open conflicts of some links exactly those given.
+
+    Returns:
+        those that are new, and the link and unit of those that are over.
+    """
+    listed: dict[str, tuple[LinkKey, str]] = {}
     for kind, chunk in by_kind(found):
         rows = connection.execute(
-            select(CONFLICTS.c.digest, CONFLICTS.c.state).where(
+            select(CONFLICTS.c.digest, CONFLICTS.c.key, CONFLICTS.c.unit).where(
                 CONFLICTS.c.practice == practice,
                 CONFLICTS.c.kind == kind.value,
                 CONFLICTS.c.key.in_(chunk),
                 CONFLICTS.c.state == OPEN,
             )
         )
-        listed.update({row.digest: row.state for row in rows})
-    wanted = {
-        row["digest"]: row
+        listed.update({row.digest: (LinkKey(kind=kind, key=row.key), row.unit) for row in rows})
+    told = {
+        row["digest"]: (row, (key, one))
         for key, conflicts in found.items()
-        for row in (_row(practice, key, one, OPEN, now) for one in conflicts)
+        for one in conflicts
+        for row in [_row(practice, key, one, OPEN, now)]
     }
+    wanted = {digest: row for digest, (row, _) in told.items()}
     gone = [digest for digest in listed if digest not in wanted]
     if gone:
         connection.execute(
@@ -75,6 +81,8 @@ def settle(
                     ),
                     rows_,
                 )
+    opened = [conflict for digest, (_, conflict) in told.items() if digest not in listed]
+    return opened, [listed[digest] for digest in gone]
 
 
 def listed(connection: Connection, practice: str, *states: str) -> list[ListedConflict]:

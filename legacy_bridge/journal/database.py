@@ -1,8 +1,10 @@
 """Opens the journal: engine, migrations, the lock that keeps a second bridge out."""
 
 import json
+import logging
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,17 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError, SQLAlchemyError
+from sqlcipher3 import dbapi2
 
 from legacy_bridge.errors import AnotherBridge, SettingsWrong, SideUnavailable
-from legacy_bridge.journal import checkpoints
+from legacy_bridge.journal import audit, checkpoints
+from legacy_bridge.journal.audit import KEY_OPTION
+from legacy_bridge.journal.encryption import encrypt, is_new, is_plain, unlock
+from legacy_bridge.journal.key import key_file, make_key, read_key
 from legacy_bridge.journal.tables import LEASE
+
+_LOG = logging.getLogger(__name__)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _IDENTITY = "identity"
@@ -27,35 +35,78 @@ def journal_url(text: str) -> str:
     return text if "://" in text else f"sqlite:///{Path(text).expanduser().absolute()}"
 
 
-def open_journal(url: str) -> Engine:
-    """Open a journal and bring its tables up to date.
+def open_journal(url: str, key: Path | None = None) -> Engine:
+    """Open a journal to write it; it is made where there is none, encrypted where it is not, and upgraded.
+
+    Args:
+        url: from `journal_url`.
+        key: the file of its key, which is made for a new journal; beside a journal that is a file when None.
 
     Raises:
-        SettingsWrong: the URL is none, or the folder does not exist.
+        SettingsWrong: the URL is none, or the key is missing or another one.
         SideUnavailable: the database does not answer.
     """
-    engine = engine_of(url)
+    file = _file_of(url)
+    if file is not None and not file.parent.is_dir():
+        raise _unavailable(url)
+    try:
+        if file is None or is_new(file):
+            make_key(_key_file(url, key))
+        elif is_plain(file):
+            encrypt(file, make_key(_key_file(url, key)).encryption)
+            _LOG.info("journal encrypted")
+    except OSError as error:
+        raise _unavailable(url) from error
+    engine = engine_of(url, key)
     try:
         with engine.begin() as connection:
             upgrade(connection)
     except OperationalError as error:
         engine.dispose()
-        raise SideUnavailable(
-            f"The journal {_shown(url)} cannot be opened: check that its folder exists and may be written."
-        ) from error
+        raise _unavailable(url) from error
+    except DatabaseError as error:
+        engine.dispose()
+        raise unreadable(error) from error
     return engine
 
 
-def engine_of(url: str) -> Engine:
-    """An engine for a journal; SQLite with a write-ahead log that reaches the disk at every commit."""
+def engine_of(url: str, key: Path | None = None) -> Engine:
+    """An engine for a journal; SQLite's is encrypted, and its log reaches the disk at every commit.
+
+    Args:
+        url: from `journal_url`.
+        key: as of `open_journal`; it is not made.
+
+    Raises:
+        SettingsWrong: the URL is none, the key is missing, or the journal was never encrypted.
+    """
+    file = _file_of(url)
+    if file is not None and not is_new(file) and is_plain(file):
+        raise SettingsWrong(f"The journal {file} is not encrypted yet: banyan-bridge run encrypts it.")
+    secret = read_key(_key_file(url, key))
     try:
-        engine = create_engine(url, json_serializer=_to_json, json_deserializer=_from_json)
+        engine = create_engine(
+            url,
+            json_serializer=_to_json,
+            json_deserializer=_from_json,
+            hide_parameters=True,  # an error would show a patient's data
+            execution_options={KEY_OPTION: secret.audit},
+            **({} if file is None else {"module": dbapi2}),
+        )
     except (ArgumentError, ImportError) as error:
-        raise SettingsWrong(f"The journal {url} is neither a file nor a database URL.") from error
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+        raise SettingsWrong(f"The journal {_shown(url)} is neither a file nor a database URL.") from error
+    if file is not None:
+        event.listen(engine, "connect", partial(_set_up_sqlite, secret.encryption))
         event.listen(engine, "begin", _begin_at_once)
     return engine
+
+
+def unreadable(error: DatabaseError) -> SettingsWrong:
+    """What is said of a journal that the key does not open, or of which a page is not what was written."""
+    return SettingsWrong(
+        "The journal cannot be read: it was written with another key, or it is damaged. Name its own key by "
+        f"journal_key, or put back a copy of the journal ({type(error.orig).__name__})."
+    )
 
 
 def upgrade(connection: Connection) -> None:
@@ -92,6 +143,8 @@ class Lease:
                 connection.execute(insert(LEASE).values(practice=practice, **row))
             else:
                 connection.execute(update(LEASE).where(LEASE.c.practice == practice).values(**row))
+            began = audit.Note(what="bridge began", subject="mirror/lease", told={"epoch": row["epoch"]})
+            audit.append(connection, practice, [began], datetime.now(UTC), is_first=held is None)
 
     def check(self, connection: Connection) -> None:
         """Refuse a write of a bridge that lost its lease; part of the writing transaction.
@@ -117,10 +170,9 @@ def now_utc() -> datetime:
 
 def _exclusive(engine: Engine, practice: str) -> Connection | None:
     """Hold a lock that the operating system frees when the process ends, however it ends."""
-    database = make_url(str(engine.url)).database
-    if engine.dialect.name != "sqlite" or database in (None, "", ":memory:"):
+    if engine.dialect.name != "sqlite":
         return None
-    lock = create_engine(f"sqlite:///{database}.{practice}.lock", connect_args={"timeout": 0.0})
+    lock = create_engine(f"sqlite:///{engine.url.database}.{practice}.lock", connect_args={"timeout": 0.0})
     connection = lock.connect()
     try:
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
@@ -132,9 +184,38 @@ def _exclusive(engine: Engine, practice: str) -> Connection | None:
     return connection
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
+def _file_of(url: str) -> Path | None:
+    """The file of a journal; None when it is in a database server."""
+    try:
+        parts = make_url(url)
+    except ArgumentError as error:
+        raise SettingsWrong("The journal is neither a file nor a database URL.") from error
+    if parts.get_backend_name() != "sqlite":
+        return None
+    if parts.database in (None, "", ":memory:"):
+        raise SettingsWrong("The journal has to be a file, or in a database server: name one.")
+    return Path(parts.database)
+
+
+def _key_file(url: str, given: Path | None) -> Path:
+    if given is not None:
+        return given
+    file = _file_of(url)
+    if file is None:
+        raise SettingsWrong("A journal in a database server needs a key outside it: set journal_key.")
+    return key_file(str(file))
+
+
+def _unavailable(url: str) -> SideUnavailable:
+    return SideUnavailable(
+        f"The journal {_shown(url)} cannot be opened: check that its folder exists and may be written."
+    )
+
+
+def _set_up_sqlite(key: bytes, connection: Any, _record: object) -> None:
     connection.isolation_level = None  # SQLAlchemy's own BEGIN below, not the driver's late one
     cursor = connection.cursor()
+    unlock(cursor, key)
     cursor.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")

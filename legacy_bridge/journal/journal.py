@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from legacy_bridge.errors import SideUnavailable
-from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirty, links, quarantine
-from legacy_bridge.journal.database import Lease
+from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirty, links, notes, quarantine
+from legacy_bridge.journal.database import Lease, unreadable
 from legacy_bridge.records import Kind, LinkKey, names_of
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import (
@@ -23,6 +23,7 @@ from legacy_bridge.sides.links import (
     Settlement,
 )
 from legacy_bridge.sides.listings import Counted, ListedConflict, Quarantined, Standing
+from web_modules.fhir.audit_chain import Head
 
 
 class SqlJournal:
@@ -65,20 +66,22 @@ class SqlJournal:
         with self._writing() as connection:
             baselines.begin(connection, self._practice, pending)
             conflicts.decide(connection, self._practice, decided, _naive(now))
+            told = notes.of_conflicts(connection, "conflict decided", decided)
+            audit.append(connection, self._practice, told, now)
 
     def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
         """See `sides.Journal`."""
         moment = _naive(now)
         with self._writing() as connection:
             practice = self._practice
-            conflicts.settle(
+            opened, over = conflicts.settle(
                 connection, practice, {one.link.key: one.open_conflicts for one in settlements}, moment
             )
             links.write(connection, practice, [one.link for one in settlements])
             baselines.write(connection, practice, [one.link for one in settlements])
-            quarantine.hold(connection, practice, _held(settlements), moment)
+            held = quarantine.hold(connection, practice, _held(settlements), moment)
             fine = {str(one.link.key) for one in settlements if one.quarantine is None}
-            quarantine.release(connection, practice, fine, moment)
+            released = quarantine.release(connection, practice, fine, moment)
             arrived = [key for one in settlements if one.has_arrived for key in names_of(one.link.key)]
             touched = [key for one in settlements for key in one.touched]
             dirty.mark(
@@ -98,8 +101,13 @@ class SqlJournal:
                 dirty.hasten(connection, practice, above_rank=rank, now=moment)
             done = [(one.link.key, one.generation) for one in settlements if one.retry_after_seconds is None]
             dirty.clear(connection, practice, done)
-            wrote = [(one.did, one.link.key, one.detail) for one in settlements if one.did]
-            audit.append(connection, practice, wrote, moment)
+            told = [
+                *notes.of_deeds(connection, settlements),
+                *notes.of_conflicts(connection, "conflict opened", opened),
+                *notes.of_conflicts_over(over),
+                *notes.of_quarantine(held, released),
+            ]
+            audit.append(connection, practice, told, now)
 
     def absorb(self, feed: str, batch: FeedBatch, now: datetime) -> None:
         """See `sides.Journal`."""
@@ -114,8 +122,9 @@ class SqlJournal:
                 )
                 for one in batch.strays
             ]
-            quarantine.hold(connection, self._practice, strays, moment)
-            quarantine.release(connection, self._practice, batch.ended, moment)
+            held = quarantine.hold(connection, self._practice, strays, moment)
+            released = quarantine.release(connection, self._practice, batch.ended, moment)
+            audit.append(connection, self._practice, notes.of_quarantine(held, released), now)
             checkpoints.write(connection, self._practice, feed, batch.checkpoint, moment)
 
     def mark(self, keys: Collection[LinkKey], now: datetime) -> None:
@@ -193,11 +202,15 @@ class SqlJournal:
         """See `sides.Journal`."""
         subject = f"{quarantine.MIRROR}/{reason}"
         with self._writing() as connection:
+            practice, moment = self._practice, _naive(now)
+            told: list[audit.Note] = []
             if words is None:
-                quarantine.release(connection, self._practice, [subject], _naive(now))
-            elif not quarantine.is_listed(connection, self._practice, subject, words):
+                told = notes.of_quarantine([], quarantine.release(connection, practice, [subject], moment))
+            elif not quarantine.is_listed(connection, practice, subject, words):
                 held = quarantine.Held(subject=subject, reason=reason, words=words)
-                quarantine.hold(connection, self._practice, [held], _naive(now))
+                quarantine.hold(connection, practice, [held], moment)
+                told = notes.of_quarantine([held], [])
+            audit.append(connection, practice, told, now)
 
     def published(self, digests: Sequence[str], subjects: Sequence[str]) -> None:
         """Note that the public board shows them."""
@@ -205,10 +218,25 @@ class SqlJournal:
             conflicts.published(connection, self._practice, digests)
             quarantine.published(connection, self._practice, subjects)
 
-    def audit(self, limit: int) -> list[Mapping[str, Any]]:
-        """The newest entries of the audit list."""
+    def tell(self, told: audit.Note, now: datetime) -> None:
+        """Add to the audit log what a person decided."""
+        with self._writing() as connection:
+            audit.append(connection, self._practice, [told], now)
+
+    def audited(self, limit: int) -> list[dict[str, Any]]:
+        """The newest entries of the audit log, newest first."""
         with self._reading() as connection:
             return audit.listed(connection, self._practice, limit=limit)
+
+    def audit_head(self) -> Head | None:
+        """Where the audit log ends; None when it has no end."""
+        with self._reading() as connection:
+            return audit.head(connection, self._practice)
+
+    def audit_faults(self, known: Sequence[Head] = ()) -> list[str]:
+        """What is wrong with the audit log, in words; nothing when it is whole."""
+        with self._reading() as connection:
+            return audit.faults(connection, self._practice, known)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -229,6 +257,10 @@ def _translated() -> Iterator[None]:
         yield
     except OperationalError as error:
         raise SideUnavailable("The journal does not take writes: check its disk.") from error
+    except DatabaseError as error:
+        if type(error) is DatabaseError:
+            raise unreadable(error) from error
+        raise
 
 
 def _held(settlements: Sequence[Settlement]) -> list[quarantine.Held]:

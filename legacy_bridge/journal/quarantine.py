@@ -42,7 +42,7 @@ def hold(
     practice: str,
     found: Sequence[Held],
     now: datetime,
-) -> None:
+) -> list[Held]:
     """List records that cannot be carried.
 
     Args:
@@ -50,7 +50,11 @@ def hold(
         practice: the ODS code.
         found: what to list.
         now: the age of a record that is listed already stays.
+
+    Returns:
+        those that were not listed before.
     """
+    new: list[Held] = []
     for one in found:
         kind, _, key = one.subject.partition("/")
         row = {
@@ -73,6 +77,7 @@ def hold(
                 QUARANTINE.c.practice == practice, QUARANTINE.c.subject == one.subject
             )
         ).scalar()
+        new += [] if was_open else [one]
         keep = {"practice", "subject", "owner"} | ({"since"} if was_open else set())
         statement = insert_for(connection)(QUARANTINE).values(row)
         connection.execute(
@@ -81,13 +86,19 @@ def hold(
                 set_={name: value for name, value in row.items() if name not in keep},
             )
         )
+    return new
 
 
-def release(connection: Connection, practice: str, subjects: Collection[str], now: datetime) -> None:
-    """Close the listing of records that can be carried."""
+def release(connection: Connection, practice: str, subjects: Collection[str], now: datetime) -> list[str]:
+    """Close the listing of records that can be carried.
+
+    Returns:
+        those that were listed.
+    """
     wanted = list(subjects)
+    closed: list[str] = []
     for at in range(0, len(wanted), CHUNK):
-        connection.execute(
+        rows = connection.execute(
             update(QUARANTINE)
             .where(
                 QUARANTINE.c.practice == practice,
@@ -95,7 +106,10 @@ def release(connection: Connection, practice: str, subjects: Collection[str], no
                 QUARANTINE.c.is_open == 1,
             )
             .values(is_open=0, seen=now, published=0)
+            .returning(QUARANTINE.c.subject)
         )
+        closed += rows.scalars()
+    return closed
 
 
 def is_listed(connection: Connection, practice: str, subject: str, words: str) -> bool:

@@ -1,6 +1,6 @@
 """The journal's tables. Every key begins with the practice, so that practices may share a database."""
 
-from sqlalchemy import JSON, Column, DateTime, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import JSON, Column, DateTime, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 METADATA = MetaData()
 
@@ -108,14 +108,20 @@ QUARANTINE = Table(
     Column("published", Integer, nullable=False),
     Index("quarantine_waits", "practice", "waits_for"),
 )
-AUDIT = Table(
-    "audit",
+AUDIT_LOG = Table(
+    "audit_log",
     METADATA,
     _practice(),
     Column("number", Integer, primary_key=True),
-    Column("at", DateTime, nullable=False),
-    Column("what", String(40), nullable=False),
-    Column("kind", String(_KIND), nullable=False),
-    Column("key", String(_KEY), nullable=False),
-    Column("detail", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,  # entries are only ever added at the end: one tree, in that order
+)
+AUDIT_END = Table(
+    "audit_end",
+    METADATA,
+    _practice(),
+    Column("entries", Integer, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
 )

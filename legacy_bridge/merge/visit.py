@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
+from legacy_bridge.merge.deeds import deeds_of
 from legacy_bridge.merge.three_way import Doubt
 from legacy_bridge.records import Agreed, CloudContent, LinkKey, Reading, RowGroup
-from legacy_bridge.sides.links import Conflict, Dirty, Link, LinkState, Pending, Settlement
+from legacy_bridge.sides.links import Conflict, Deed, Dirty, Link, LinkState, Pending, Settlement
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
 
 PARENT_ATTEMPTS = 6  # a child waits about twelve seconds for its parent before a person is told
@@ -146,20 +147,22 @@ def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) ->
         )
     outcomes = (on_cloud or _WRITTEN, on_legacy or _WRITTEN)
     reached = _reached(visit, outcomes[0])
+    deeds = deeds_of(visit, on_cloud, on_legacy)
     refusal = next((one.refusal for one in outcomes if one.kind is OutcomeKind.REFUSED), None)
     if refusal is not None:
-        return _held(visit, _unsettled(visit, reached), refusal)
+        return replace(_held(visit, _unsettled(visit, reached), refusal), deeds=deeds)
     if any(one.kind is OutcomeKind.CHANGED for one in outcomes):
         return Settlement(
             link=_unsettled(visit, reached),
             generation=visit.dirty.generation,
             open_conflicts=visit.open,
             retry_after_seconds=_after(visit, _CHANGED_WAIT_SECONDS),
+            deeds=deeds,
         )
-    return _done(visit, reached)
+    return _done(visit, reached, deeds)
 
 
-def _done(visit: Visit, reached: Link) -> Settlement:
+def _done(visit: Visit, reached: Link, deeds: tuple[Deed, ...]) -> Settlement:
     is_there = visit.ends_as is LinkState.LINKED
     keeps = is_there or visit.looks_again or visit.open
     baseline = {**visit.base, **(visit.agreed or {})} if keeps else {}
@@ -171,8 +174,6 @@ def _done(visit: Visit, reached: Link) -> Settlement:
         baseline=baseline,
         bookings=reached.bookings,
     )
-    sides = [name for name, one in (("legacy", visit.row_change), ("cloud", visit.plan)) if one is not None]
-    verb = "deleted" if visit.deletes else "withdrawn" if visit.ends_as is LinkState.WITHHELD else "wrote"
     return Settlement(
         link=link,
         generation=visit.dirty.generation,
@@ -182,8 +183,7 @@ def _done(visit: Visit, reached: Link) -> Settlement:
         retry_after_seconds=0.0 if visit.looks_again else None,
         touched=visit.touched,
         has_arrived=is_there and visit.link.state is not LinkState.LINKED,
-        did=f"{verb} {' and '.join(sides)}" if sides else "",
-        detail=" ".join(sorted(visit.to_legacy | visit.to_cloud)),
+        deeds=deeds,
     )
 
 

@@ -130,6 +130,25 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """What was done to one record, for the audit log.
+
+    Attributes:
+        what: such as `wrote cloud`.
+        before: what was agreed on of the touched fields before.
+        after: what they were made.
+        versions: `Type/id` to the version that the write made.
+        forgot: `Type/id` of what was removed from the cloud with its earlier versions.
+    """
+
+    what: str
+    before: Agreed = field(default_factory=dict)
+    after: Agreed = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    forgot: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """How one visit of a link ended, saved whole or not at all.
 
@@ -143,8 +162,7 @@ class Settlement:
         retry_after_seconds: look again by itself after this long; None: when something changes.
         touched: other links that have to be looked at because of this one.
         has_arrived: it is on the cloud now and was not before: what waited for it may go on.
-        did: for the audit list: what was written, in a word; empty when nothing was.
-        detail: for the audit list: the names of the fields; never their values.
+        deeds: for the audit log: what was written, here or by an interrupted visit before it.
     """
 
     link: Link
@@ -156,8 +174,7 @@ class Settlement:
     retry_after_seconds: float | None = None
     touched: tuple[LinkKey, ...] = ()
     has_arrived: bool = False
-    did: str = ""
-    detail: str = ""
+    deeds: tuple[Deed, ...] = ()
 
     def after(self, arrived: Collection[LinkKey]) -> "Settlement":
         """The same where some links came to be on the cloud after this one was looked at."""

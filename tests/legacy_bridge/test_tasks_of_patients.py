@@ -188,6 +188,9 @@ def test_what_an_earlier_journal_lists_is_named_after_the_upgrade(mirror: Mirror
         connection.execute(text("ALTER TABLE quarantine DROP COLUMN patients"))
         connection.execute(text("DROP INDEX dirty_turn"))
         connection.execute(text("CREATE INDEX dirty_order ON dirty (practice, rank, not_before)"))
+        for table in ("audit_log", "audit_end"):
+            connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("CREATE TABLE audit (practice TEXT)"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
     engine = open_journal(url)

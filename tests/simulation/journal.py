@@ -45,7 +45,6 @@ class Content:
     conflicts: dict[str, ListedConflict] = field(default_factory=dict)
     quarantine: dict[str, tuple[Quarantined, LinkKey | None]] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
-    audit: list[tuple[str, LinkKey, str]] = field(default_factory=list)
 
     def copied(self) -> "Content":
         """The same again."""
@@ -117,8 +116,6 @@ class SimulatedJournal:
                 self._release(str(key))
             else:
                 self._hold(str(key), one.quarantine, one.waits_for, now)
-            if one.did:
-                self.content.audit.append((one.did, key, one.detail))
         arrived = [one.link.key for one in settlements if one.has_arrived]
         awaited = [
             LinkKey.parse(subject)
