@@ -1,5 +1,6 @@
 """The store as a whole: what HL7 defines, the database, and one change signal a practice."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.engine import Database
+from web_modules.fhir_store.database.mislabelled import mislabelled
 from web_modules.fhir_store.database.records import read_position
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.transactions import DatabaseSilent
@@ -25,6 +27,9 @@ from web_modules.fhir_store.elements.parameters import ParameterCatalogue
 from web_modules.fhir_store.search.limits import LimitedSight, is_unlimited
 from web_modules.fhir_store.sight import UNLIMITED, Sight
 from web_modules.fhir_store.validation.validator import Validator
+
+_LOG = logging.getLogger(__name__)
+_MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,9 +104,21 @@ class Store:
         """
         chain = Chain(self._audit_key, practice)
         position = self.database.open_practice(practice, environment, chain)
+        self._tell_of_mislabelled(practice)
         look = partial(self._position, practice) if self._is_shared else None
         self._changes[practice] = ChangeSignal(position, look)
         self._trails[practice] = AuditTrail(lambda notes: self.append(practice, notes))
+
+    def _tell_of_mislabelled(self, practice: str) -> None:
+        with self.database.viewing() as session:
+            first, count = mislabelled(session, practice, _MOST_TOLD)
+        if count:
+            _LOG.warning(
+                "%d records have a confidentiality label that nobody can read, and are hidden as very "
+                "restricted; correct their meta.security. The first: %s",
+                count,
+                ", ".join(first),
+            )
 
     def changes(self, practice: str) -> ChangeSignal:
         """The signal of a practice that is open."""

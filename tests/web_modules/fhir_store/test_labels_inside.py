@@ -1,5 +1,6 @@
 """A label inside a record protects the whole record, just as one on the record itself."""
 
+import logging
 from dataclasses import replace
 from typing import Any
 
@@ -12,8 +13,9 @@ from tests.web_modules.fhir_store.conftest import Caller, fresh_practice
 from tests.web_modules.fhir_store.database.test_migrating import set_step
 from tests.web_modules.fhir_store.subscriptions.conftest import Followed, subscription
 from tests.web_modules.fhir_store.test_limits import RECEPTIONIST, ask, found, labelled, observation
+from web_modules.fhir.systems import CONFIDENTIALITY as SYSTEM
 from web_modules.fhir_store.database.migrating import upgrade
-from web_modules.fhir_store.documents import decode
+from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.store import Standard, Store
 
 CLEARED = replace(RECEPTIONIST, clearance=frozenset({"R", "V"}), relationships=None)
@@ -137,3 +139,74 @@ def test_labels_inside_what_is_there_already_protect_after_an_upgrade(
         for record in records:
             way = f"{record['resourceType']}/{record['id']}"
             assert ask(fhir, RECEPTIONIST, "GET", way).status == 404, way
+
+
+UNREADABLE = [
+    {"system": SYSTEM, "code": "r"},
+    {"system": SYSTEM, "code": "RESTRICTED"},
+    {"system": SYSTEM.replace("terminology.hl7.org/CodeSystem", "hl7.org/fhir"), "code": "R"},
+    {"system": "urn:oid:2.16.840.1.113883.5.25", "code": "V"},
+    {"code": "R"},
+]
+
+
+@pytest.fixture
+def earlier(database_url: str, standard: Standard) -> list[str]:
+    """A database with labels that are refused today: one on a record each, one inside another."""
+    engine = create_engine(database_url)
+    ways = [f"Basic/x{n}" for n in range(len(UNREADABLE))] + ["List/x", "Basic/open"]
+    with fresh_practice(database_url, standard) as fhir:
+        for way in ways:
+            kind, _, name = way.partition("/")
+            record = holder("contained", "N") if kind == "List" else {"resourceType": "Basic", "code": {}}
+            known = record | {"id": name, "meta": {"security": [{"system": SYSTEM, "code": "N"}]}}
+            known |= {"code": {"text": "x"}} if kind == "Basic" else {}
+            assert fhir("PUT", way, known).status == 201
+    labels = {f"x{n}": label for n, label in enumerate(UNREADABLE)} | {"x": UNREADABLE[0]}
+    with engine.begin() as connection:
+        for updated, name, content in connection.execute(
+            text("SELECT updated, id, content FROM version")
+        ).all():
+            if name in labels:
+                old = encode({"system": SYSTEM, "code": "N"})
+                assert old in bytes(content)
+                spoilt = bytes(content).replace(old, encode(labels[name]))
+                spoil = text("UPDATE version SET content = :spoilt WHERE updated = :updated")
+                connection.execute(spoil, {"spoilt": spoilt, "updated": updated})
+        connection.execute(text("DELETE FROM search_token WHERE code = 'N'"))
+    engine.dispose()
+    set_step(database_url, "0007")
+    assert upgrade(database_url) == "0007"
+    return ways
+
+
+def test_labels_that_nobody_can_read_hide_what_an_earlier_banyan_stored_until_corrected(
+    earlier: list[str],
+    database_url: str,
+    standard: Standard,
+    caplog: pytest.LogCaptureFixture,
+    expected_logs: list[str],
+) -> None:
+    expected_logs.append("confidentiality label that nobody can read")
+    *hidden, shown = earlier
+    with fresh_practice(database_url, standard) as fhir:
+        [told] = [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING]
+        assert told.startswith("6 records have a confidentiality label that nobody can read")
+        assert told.endswith(f"The first: {', '.join(hidden)}")
+        for way in hidden:
+            for path in (way, f"{way}/_history/1"):
+                assert ask(fhir, RECEPTIONIST, "GET", path).status == 404, path
+                assert ask(fhir, CLEARED, "GET", path).status == 200, path
+        assert found(ask(fhir, RECEPTIONIST, "GET", "Basic")) == {"open"}
+        assert ask(fhir, RECEPTIONIST, "GET", shown).status == 200
+        for way in hidden:
+            record = fhir("GET", way).body
+            record["meta"]["security"] = [{"system": SYSTEM, "code": "N"}]
+            for inner in record.get("contained", ()):
+                inner["meta"]["security"] = [{"system": SYSTEM, "code": "N"}]
+            assert fhir("PUT", way, record).status == 200
+            assert ask(fhir, RECEPTIONIST, "GET", way).status == 200, way
+            assert ask(fhir, RECEPTIONIST, "GET", f"{way}/_history/1").status == 404, way
+    told_once = len(caplog.records)
+    with fresh_practice(database_url, standard):
+        assert len(caplog.records) == told_once

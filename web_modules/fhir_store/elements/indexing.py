@@ -10,7 +10,13 @@ from typing import Any
 
 from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir_store.elements.amounts import amount, ends_of, spread_of
-from web_modules.fhir_store.elements.labels import LABELLED_INSIDE, labels_inside
+from web_modules.fhir_store.elements.labels import (
+    LABELLED_INSIDE,
+    STRICTEST,
+    UNREADABLE,
+    has_unreadable,
+    labels_inside,
+)
 from web_modules.fhir_store.elements.moments import EARLIEST, LATEST, range_of
 from web_modules.fhir_store.elements.parameters import (
     BUILT_IN,
@@ -30,6 +36,8 @@ IndexRows = dict[ParameterKind, dict[Row, None]]
 
 LONGEST_KEY = 400
 """PostgreSQL refuses index entries beyond 2,700 bytes; a longer value is kept by its start and its digest."""
+
+_UNREADABLE = parameter_number("Resource", UNREADABLE)
 
 NOTHING_TO_COMPARE = ("", "")
 """Stands in the index for a value without a code or an address, so that `:missing` knows that it is there."""
@@ -157,6 +165,8 @@ class Indexer:
         for label in labels_inside(resource):
             into = found.setdefault(ParameterKind.TOKEN, {})
             into[(plan.labels_number, CONFIDENTIALITY, label)] = None
+        if has_unreadable(resource):
+            found.setdefault(ParameterKind.TOKEN, {})[(_UNREADABLE, CONFIDENTIALITY, STRICTEST)] = None
         return found
 
     def _plan(self, resource_type: str) -> _Plan:

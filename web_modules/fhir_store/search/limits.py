@@ -22,7 +22,7 @@ from web_modules.fhir_store.access import (
 from web_modules.fhir_store.database.server_cursor import EACH
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.indexing import Indexer, IndexRows
-from web_modules.fhir_store.elements.labels import LABELLED_INSIDE, labels_of
+from web_modules.fhir_store.elements.labels import LABELLED_INSIDE, UNREADABLE, labels_of
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind, parameter_number
 from web_modules.fhir_store.search.contents import is_fulfilled
 from web_modules.fhir_store.search.criteria import Criterion, CriterionReader
@@ -31,6 +31,8 @@ from web_modules.fhir_store.search.sql import NEVER, Sql, among, either, every, 
 
 Compartment = Mapping[str, Sequence[str]]
 """For each type, the search parameters that say of which patient it is."""
+
+_UNREADABLE = parameter_number("Resource", UNREADABLE)
 
 _SUBJECT = frozenset({"patient", "subject", "beneficiary"})
 """Of a compartment's parameters those that say whom a record is about, and not who else had a part in it."""
@@ -223,6 +225,7 @@ class LimitedSight:
 
     def _labelled(self, resource_type: str, codes: Iterable[str]) -> Sql:
         numbers = [parameter_number(resource_type, name) for name in ("_security", LABELLED_INSIDE)]
+        numbers.append(_UNREADABLE)
         parameters, named = among("i.parameter", numbers), among("i.code", sorted(codes))
         return Sql(
             "r.number IN (SELECT i.number FROM search_token AS i WHERE i.practice = ?"

@@ -8,14 +8,11 @@ from typing import Any
 from nhs_number.validate import is_valid
 
 from web_modules.fhir.systems import CONFIDENTIALITY, NHS_NUMBER
-from web_modules.fhir_store.access import OPEN_LABELS, RESTRICTED_LABELS
+from web_modules.fhir_store.elements.labels import CODES, is_unreadable
 from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import IssueCode
 from web_modules.fhir_store.validation.narrative import wrong_in_narrative
 
-_CONFIDENTIALITY_CODES = OPEN_LABELS | RESTRICTED_LABELS
-_MEANS_CONFIDENTIALITY = re.compile(r"(?i)confidentiality|2\.16\.840\.1\.113883\.5\.25\b")
-"""Other names of HL7's system: STU3's, its OID in CDA, its value set, or a slip of the pen."""
 _VALUE = re.compile("_?value[A-Z]")
 _CONTACT_PARTS = frozenset({"name", "telecom", "address", "organization"})
 
@@ -72,15 +69,14 @@ def _meta(node: Mapping[str, Any]) -> Iterator[Broken]:
 
 def _wrong_in_label(label: Mapping[str, Any]) -> str | None:
     """Why it cannot be told whether a label hides a record: one that might and would not is refused."""
+    if not is_unreadable(label):
+        return None
     system = label.get("system")
     if not system:
         return "A security label names its system; without it nobody can tell whether it hides the record."
     if system != CONFIDENTIALITY:
-        is_meant = _MEANS_CONFIDENTIALITY.search(system)
-        return f"A label of confidentiality has the system {CONFIDENTIALITY}." if is_meant else None
-    if label.get("code") not in _CONFIDENTIALITY_CODES:
-        return f"A label of confidentiality is one of {', '.join(sorted(_CONFIDENTIALITY_CODES))}."
-    return None
+        return f"A label of confidentiality has the system {CONFIDENTIALITY}."
+    return f"A label of confidentiality is one of {', '.join(sorted(CODES))}."
 
 
 def _narrative(node: Mapping[str, Any]) -> Iterator[Broken]:
