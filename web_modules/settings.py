@@ -24,6 +24,9 @@ SHORTEST_SERVICE_TOKEN = 16
 MOST_WORKERS = 64
 """More than the processors of any machine that this was tried on."""
 
+MOST_SIGN_IN_DAYS = 90
+"""No token lives longer."""
+
 _ODS = re.compile(r"^[A-Z0-9]{3,12}$")
 
 
@@ -57,6 +60,7 @@ class CloudSettings:
         subscription_hosts: host names to which notifications of Subscriptions may go; a list, or comma-parted
         flags: the flag file; the pages of a function that it stops are only read
         requests_per_minute: how many requests a person or application may make, by process; 0: any number.
+        sign_in_days: how long applications and Subscriptions go on for a person who does not sign in.
     """
 
     database: str
@@ -84,6 +88,7 @@ class CloudSettings:
     subscription_hosts: tuple[str, ...] = ()
     flags: Path | None = None
     requests_per_minute: int = 0
+    sign_in_days: int = 7
 
     def __post_init__(self) -> None:
         """Refuse what is malformed or contradicts itself."""
@@ -112,6 +117,8 @@ class CloudSettings:
             )
         if self.requests_per_minute < 0:
             raise SettingsError("requests_per_minute must be a number; 0 allows any number of requests.")
+        if not 1 <= self.sign_in_days <= MOST_SIGN_IN_DAYS:
+            raise SettingsError(f"The sign_in_days must be a number from 1 to {MOST_SIGN_IN_DAYS}.")
         if self.public_url is not None and urlsplit(self.public_url).scheme not in {"http", "https"}:
             raise SettingsError("The public URL must begin with http:// or https://.")
         if self.database.startswith("postgresql") and self.audit_key is None:
@@ -171,7 +178,7 @@ _NAMES = {
 """What a setting is called in a file, in the environment (upper case, with the prefix) and as an option."""
 
 
-_NUMBERS = frozenset({"port", "requests_per_minute", "workers"})
+_NUMBERS = frozenset({"port", "requests_per_minute", "sign_in_days", "workers"})
 _FILES = frozenset({"tls_certificate", "tls_key", "clients", "audit_key", "oidc_client_key", "flags"})
 
 

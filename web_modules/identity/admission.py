@@ -14,6 +14,7 @@ from web_modules.fhir_store.access import (
     AgentKind,
     Grant,
 )
+from web_modules.identity.database.sign_ins import SignIns
 from web_modules.identity.doors import Door, Doors
 from web_modules.identity.people import Person, Role
 from web_modules.identity.relationships import Relationships
@@ -41,6 +42,7 @@ class Admission:
         tokens: AccessTokens,
         clients: Clients,
         relationships: Relationships,
+        sign_ins: SignIns,
         doors: Doors,
     ) -> None:
         """Know people, services and applications.
@@ -52,6 +54,7 @@ class Admission:
             tokens: of applications.
             clients: those that still may.
             relationships: of clinicians with patients.
+            sign_ins: who came last in which roles.
             doors: closed to who guesses.
         """
         self._environment = environment
@@ -60,6 +63,7 @@ class Admission:
         self._tokens = tokens
         self._clients = clients
         self._relationships = relationships
+        self._sign_ins = sign_ins
         self._doors = doors
         self._known_grants = lru_cache(maxsize=MOST_KNOWN)(self._grants_of)
 
@@ -131,7 +135,7 @@ class Admission:
                 clearance=client.clearance,
                 relationships=None,
             )
-        if self._sessions.has_left(granted.person.id):
+        if not self._sign_ins.holds(granted.person):
             return None
         by_role = self.access_of_person(granted.person, client.id)
         return Access(
@@ -157,9 +161,6 @@ class Admission:
             return None
         if agent.kind is AgentKind.SERVICE:
             return access
-        has_left = agent.role not in set(Role) or self._sessions.has_left(agent.id)
-        if agent.kind is AgentKind.PERSON and has_left:
-            return None
         if agent.kind is AgentKind.APPLICATION:
             if client is None:
                 return None
@@ -169,7 +170,9 @@ class Admission:
                 grants=meet_grants(access.grants, system),
                 clearance=access.clearance & client.clearance,
             )
-        person = Person(id=agent.id, name=agent.name, role=Role(agent.role), registration=agent.registration)
+        person = self._vouched(agent)
+        if person is None:
+            return None
         today = self.access_of_person(person, agent.client)
         grants = meet_grants(access.grants, today.grants)
         if client is not None:
@@ -181,6 +184,12 @@ class Admission:
             clearance=access.clearance & today.clearance,
             relationships=today.relationships,
         )
+
+    def _vouched(self, agent: Agent) -> Person | None:
+        if agent.role not in set(Role):
+            return None
+        person = Person(id=agent.id, name=agent.name, role=Role(agent.role), registration=agent.registration)
+        return person if self._sign_ins.vouches(person) else None
 
     def _grants_of(
         self, client_id: str, scope: str, patient: str | None, fhir_user: str, role: Role

@@ -22,12 +22,13 @@ from web_modules.identity.database.contexts import Contexts
 from web_modules.identity.database.families import Families
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
+from web_modules.identity.database.sign_ins import SignIns
 from web_modules.identity.database.tickets import Tickets
 from web_modules.identity.doors import Doors
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import DEVELOPMENT_PEOPLE
 from web_modules.identity.provider.openid import OpenIdProvider, ProviderSettings, load_client_key
-from web_modules.identity.provider.people import person_of
+from web_modules.identity.provider.people import person_of, roles_of
 from web_modules.identity.provider.routes import BACK, ProviderPages
 from web_modules.identity.relationships import Relationships
 from web_modules.identity.routes import SignInPages
@@ -55,6 +56,7 @@ class Identity:
     """Identity of one practice, put together.
 
     Attributes:
+        sign_ins: when people last came, and in which roles.
         sessions: of people on our pages.
         admission: says what a request may do.
         relationships: of clinicians with patients.
@@ -66,6 +68,7 @@ class Identity:
         doors: closed to who guesses.
     """
 
+    sign_ins: SignIns
     sessions: Sessions
     admission: Admission
     relationships: Relationships
@@ -111,8 +114,13 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     shared = IdentityDatabase(database, settings.practice)
     doors = Doors(Attempts(shared), audit)
     revocations = Revocations(shared)
+    sign_ins = SignIns(shared, settings.sign_in_days)
     sessions = Sessions(
-        session_key, practice=settings.practice, environment=environment.value, revocations=revocations
+        session_key,
+        practice=settings.practice,
+        environment=environment.value,
+        revocations=revocations,
+        sign_ins=sign_ins,
     )
     registered = load_clients(settings.clients)
     clients = Clients((*registered, DEVELOPMENT_CLIENT) if settings.is_development else registered)
@@ -129,6 +137,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         tokens=tokens,
         clients=clients,
         relationships=relationships,
+        sign_ins=sign_ins,
         doors=doors,
     )
     server = smart_server(
@@ -143,6 +152,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
                 revocations=revocations,
                 tokens=tokens,
                 assertions=ClientAssertions(ClientKeys(), tickets, f"{issuer}/token"),
+                sign_ins=sign_ins,
                 resource_types=resource_types,
             )
         )
@@ -162,6 +172,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     )
     sign_in = SignInPages(
         sessions,
+        sign_ins,
         DEVELOPMENT_PEOPLE if is_open else (),
         pages,
         audit,
@@ -175,8 +186,9 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     smart = SmartRoutes(server, authorizing, service_token, audit, doors)
     routes = [*sign_in.routes(), *smart.routes(), *claiming.routes()]
     if settings.oidc_issuer is not None:
-        routes += _provider_pages(settings, tickets, sessions, pages, audit, doors, origin).routes()
+        routes += _provider_pages(settings, tickets, sessions, sign_ins, pages, audit, doors, origin).routes()
     return Identity(
+        sign_ins=sign_ins,
         sessions=sessions,
         admission=admission,
         relationships=relationships,
@@ -193,6 +205,7 @@ def _provider_pages(  # noqa: PLR0913, PLR0917  (what identity has)
     settings: CloudSettings,
     tickets: Tickets,
     sessions: Sessions,
+    sign_ins: SignIns,
     pages: IdentityPages,
     audit: IdentityAudit,
     doors: Doors,
@@ -209,10 +222,15 @@ def _provider_pages(  # noqa: PLR0913, PLR0917  (what identity has)
         ),
         tickets,
     )
-    known = partial(
-        person_of,
-        practice=settings.practice,
-        role_claim=settings.oidc_role_claim,
-        roles=settings.oidc_roles,
+    person, roles = (
+        partial(
+            find,
+            practice=settings.practice,
+            role_claim=settings.oidc_role_claim,
+            roles=settings.oidc_roles,
+        )
+        for find in (person_of, roles_of)
     )
-    return ProviderPages(provider, known, sessions, pages, audit, doors, is_https=origin.startswith("https:"))
+    return ProviderPages(
+        provider, person, roles, sessions, sign_ins, pages, audit, doors, is_https=origin.startswith("https:")
+    )

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from web_modules.identity.auditing import Happening, IdentityAudit
+from web_modules.identity.database.sign_ins import SignIns
 from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.people import Person
@@ -21,6 +22,7 @@ class SignInPages:
     def __init__(  # noqa: PLR0913  (what it works with)
         self,
         sessions: Sessions,
+        sign_ins: SignIns,
         people: Sequence[Person],
         pages: IdentityPages,
         audit: IdentityAudit,
@@ -33,6 +35,7 @@ class SignInPages:
 
         Args:
             sessions: are issued here.
+            sign_ins: are noted here.
             people: whom one may choose to be.
             pages: draws.
             audit: is told.
@@ -41,6 +44,7 @@ class SignInPages:
             provider: what the identity provider is called, or empty when there is none.
         """
         self._sessions = sessions
+        self._sign_ins = sign_ins
         self._people = {person.id: person for person in people}
         self._pages = pages
         self._audit = audit
@@ -79,6 +83,7 @@ class SignInPages:
             if _wants_json(request):
                 return JSONResponse({"error": f"{error}."}, status_code=403)
             return self._drawn(following, error=error, status=403)
+        await run_in_threadpool(self._sign_ins.note, person.id, {person.role})
         self._audit.done(request, Happening.SIGN_IN, person)
         token = self._sessions.issue(person)
         answer: Response

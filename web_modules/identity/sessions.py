@@ -9,8 +9,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from starlette.requests import HTTPConnection
 
-from web_modules.identity.database.connection import digest_of
 from web_modules.identity.database.revocations import Revocations
+from web_modules.identity.database.sign_ins import SignIns
 from web_modules.identity.people import Person, Role
 from web_modules.identity.verified import Verified
 from web_modules.security import bearer_of
@@ -18,9 +18,6 @@ from web_modules.security import bearer_of
 COOKIE = "banyan_session"
 LIFETIME_SECONDS = 12 * 60 * 60
 """A working day; the next morning begins with a sign-in."""
-
-LEFT_SECONDS = 90 * 24 * 3600
-"""As long as the longest-lived token; after that nothing is left that could end."""
 
 _ALGORITHM = "HS256"
 
@@ -46,7 +43,13 @@ class Sessions:
     """Issues and reads session tokens. Safe from every thread."""
 
     def __init__(
-        self, key: bytes, *, practice: str, environment: str, revocations: Revocations | None = None
+        self,
+        key: bytes,
+        *,
+        practice: str,
+        environment: str,
+        revocations: Revocations | None = None,
+        sign_ins: SignIns | None = None,
     ) -> None:
         """Work for one practice.
 
@@ -55,6 +58,7 @@ class Sessions:
             practice: ODS code.
             environment: live, reference or training.
             revocations: where it is kept which sessions ended early; None for whoever only issues.
+            sign_ins: who came last in which roles; None for whoever only issues.
         """
         self._key = OctKey.import_key(key)
         self._audience = f"{environment}/{practice}"
@@ -65,6 +69,7 @@ class Sessions:
             jti={"essential": True},
         )
         self._revocations = revocations
+        self._sign_ins = sign_ins
         self._verified: Verified[Session] = Verified()
 
     def issue(self, person: Person) -> str:
@@ -87,7 +92,8 @@ class Sessions:
         if session is None:
             return None
         is_over = self._revocations is not None and self._revocations.is_revoked(session.id)
-        return None if is_over or self.has_left(session.person.id) else session
+        has_lost_role = self._sign_ins is not None and not self._sign_ins.holds(session.person)
+        return None if is_over or has_lost_role else session
 
     def _read(self, token: str) -> Session | None:
         try:
@@ -121,20 +127,6 @@ class Sessions:
         if session is not None and self._revocations is not None:
             self._revocations.revoke(session.id, until=session.until)
 
-    def has_left(self, person_id: str) -> bool:
-        """Whether somebody came last without any role at the practice: nothing of theirs holds any more."""
-        return self._revocations is not None and self._revocations.is_revoked(_leaver(person_id))
-
-    def take_leave(self, person_id: str) -> None:
-        """Somebody has come without any role here: end what they have, for every process. Blocks."""
-        if self._revocations is not None:
-            self._revocations.revoke(_leaver(person_id), until=int(time.time()) + LEFT_SECONDS)
-
-    def welcome(self, person_id: str) -> None:
-        """Somebody has come in a role, perhaps again. Blocks."""
-        if self._revocations is not None and self.has_left(person_id):
-            self._revocations.lift(_leaver(person_id))
-
     def token_of(self, request: HTTPConnection) -> str | None:
         """The token that a request brings, as bearer or as cookie."""
         return bearer_of(request) or request.cookies.get(COOKIE)
@@ -148,7 +140,3 @@ class Sessions:
         """Who asks, or None."""
         session = self.session_of(request)
         return None if session is None else session.person
-
-
-def _leaver(person_id: str) -> str:
-    return digest_of(f"left {person_id}")

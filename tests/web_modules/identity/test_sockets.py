@@ -82,6 +82,7 @@ def _identity(
             stylesheets=(),
             resource_types=standard.catalogue.definitions.resource_types,
         )
+        identity.sign_ins.note(GP.agent.id, list(Role))  # whoever they are in a test
         yield identity
     finally:
         store.close()
@@ -133,7 +134,7 @@ def test_a_person_who_left_has_nothing_until_they_come_back(tmp_path: Path, stan
     through = replace(GP, agent=replace(GP.agent, client="lab"))
     clients = [_client("user/Patient.rs")]
     with _identity(tmp_path, standard, clients) as identity:
-        admission, sessions = identity.admission, identity.sessions
+        admission, sign_ins = identity.admission, identity.sign_ins
         person = Person(id=GP.agent.id, name=GP.agent.name, role=Role.GP)
         granted = Granted(
             client="lab", scope="user/Patient.rs", family="f", person=person, signed_in_at=0, session="s"
@@ -142,12 +143,20 @@ def test_a_person_who_left_has_nothing_until_they_come_back(tmp_path: Path, stan
             assert admission.renewed(GP) is not None
             assert admission.renewed(through) is not None
             assert admission.access_of_application(granted) is not None
-            sessions.take_leave(GP.agent.id)
+            sign_ins.note(GP.agent.id, [])
             assert admission.renewed(GP) is None
             assert admission.renewed(through) is None
             assert admission.access_of_application(granted) is None
             assert admission.renewed(PROGRAM) is not None
-            sessions.welcome(GP.agent.id)
+            sign_ins.note(GP.agent.id, [Role.GP])
+
+
+def test_a_person_is_who_came_in_that_role_and_not_too_long_ago(tmp_path: Path, standard: Standard) -> None:
+    with _identity(tmp_path, standard) as identity:
+        never = replace(GP, agent=replace(GP.agent, id="never.came"))
+        assert identity.admission.renewed(never) is None
+        identity.sign_ins.note(GP.agent.id, [Role.NURSE])
+        assert identity.admission.renewed(GP) is None
 
 
 def test_a_person_through_an_application_has_what_both_have(tmp_path: Path, standard: Standard) -> None:

@@ -91,5 +91,14 @@ RELATIONSHIP = Table(
     Column("reason", Text, nullable=False),
 )
 
-FORGOTTEN_BY_A_RESTORE = (KEY, TICKET, FAMILY, REVOCATION, CONTEXT)
+SIGN_IN = Table(
+    "identity_sign_in",
+    METADATA,
+    _key("practice", _PRACTICE),
+    _key("person", 128),
+    Column("roles", String(200), nullable=False, comment="parted by spaces; none: has left"),
+    Column("moment", BigInteger, nullable=False, comment="seconds since 1970 UTC"),
+)
+
+FORGOTTEN_BY_A_RESTORE = (KEY, TICKET, FAMILY, REVOCATION, CONTEXT, SIGN_IN)
 """A backup knows nothing of sign-outs and tokens used since: everybody signs in again, under new keys."""

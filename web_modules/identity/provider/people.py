@@ -22,10 +22,10 @@ def person_of(
             the person selected one (`selected_roleid`), only that.
         roles: our role for each value, the first that is found counts.
     """
-    values = set(_values(claims, practice, role_claim))
+    values = set(_values(claims, practice, role_claim, claims.get("selected_roleid")))
     role = next((ours for value, ours in roles if value in values), None)
     subject = claims.get("sub")
-    if role is None or not _is_usable(subject):
+    if role is None or not is_usable(subject):
         return None
     staff_number = claims.get("nhsid_useruid")
     is_known = isinstance(staff_number, str) and staff_number.isalnum()
@@ -37,19 +37,26 @@ def person_of(
     )
 
 
-def _is_usable(subject: object) -> bool:
+def is_usable(subject: object) -> bool:
     """OpenID Connect Core: at most 255 ASCII signs; we keep names of at most 120."""
     is_text = isinstance(subject, str) and subject.isascii() and subject.isprintable()
     return is_text and 0 < len(str(subject)) <= 120
 
 
-def _values(claims: Mapping[str, Any], practice: str, role_claim: str) -> list[str]:
+def roles_of(
+    claims: Mapping[str, Any], *, practice: str, role_claim: str, roles: Sequence[tuple[str, str]]
+) -> frozenset[Role]:
+    """Every role that claims give at this practice, selected or not; see `person_of`."""
+    values = set(_values(claims, practice, role_claim, None))
+    return frozenset(Role(ours) for value, ours in roles if value in values)
+
+
+def _values(claims: Mapping[str, Any], practice: str, role_claim: str, selected: object) -> list[str]:
     claimed = claims.get(role_claim)
     if isinstance(claimed, str):
         return [claimed]
     if not isinstance(claimed, list):
         return []
-    selected = claims.get("selected_roleid")
     values = [one for one in claimed if isinstance(one, str)]
     for one in claimed:
         if isinstance(one, dict) and one.get("org_code") == practice:

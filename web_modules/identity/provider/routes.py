@@ -10,10 +10,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from web_modules.identity.auditing import Happening, IdentityAudit
+from web_modules.identity.database.sign_ins import SignIns
 from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.drawing import IdentityPages
-from web_modules.identity.people import Person
+from web_modules.identity.people import Person, Role
 from web_modules.identity.provider.openid import SIGN_IN_SECONDS, OpenIdProvider, ProviderRefused
+from web_modules.identity.provider.people import is_usable
 from web_modules.identity.routes import local, set_session
 from web_modules.identity.sessions import Sessions
 from web_modules.security import is_own_origin
@@ -24,16 +26,19 @@ COOKIE = "banyan_sign_in"
 _LOG = logging.getLogger(__name__)
 
 PersonOf = Callable[[Mapping[str, Any]], Person | None]
+RolesOf = Callable[[Mapping[str, Any]], frozenset[Role]]
 
 
 class ProviderPages:
     """Sends people to the provider and takes them back."""
 
-    def __init__(  # noqa: PLR0913  (what it works with)
+    def __init__(  # noqa: PLR0913, PLR0917  (what it works with)
         self,
         provider: OpenIdProvider,
         person_of: PersonOf,
+        roles_of: RolesOf,
         sessions: Sessions,
+        sign_ins: SignIns,
         pages: IdentityPages,
         audit: IdentityAudit,
         doors: Doors,
@@ -42,7 +47,9 @@ class ProviderPages:
     ) -> None:
         self._provider = provider
         self._person_of = person_of
+        self._roles_of = roles_of
         self._sessions = sessions
+        self._sign_ins = sign_ins
         self._pages = pages
         self._audit = audit
         self._doors = doors
@@ -99,10 +106,11 @@ class ProviderPages:
                 if person is None:
                     subject = str(claims.get("sub", ""))
                     self._audit.refused(request, Happening.SIGN_IN, "They have no role here.", subject)
-                    await run_in_threadpool(self._sessions.take_leave, subject)
+                    if is_usable(subject):  # else none of ours could be theirs
+                        await run_in_threadpool(self._sign_ins.note, subject, self._roles_of(claims))
                     answer = self._no_role()
                 else:
-                    await run_in_threadpool(self._sessions.welcome, person.id)
+                    await run_in_threadpool(self._sign_ins.note, person.id, self._roles_of(claims))
                     self._audit.done(request, Happening.SIGN_IN, person)
                     answer = self._pages.onward(following)
                     set_session(answer, self._sessions.issue(person), is_https=self._is_https)

@@ -28,6 +28,7 @@ CODE_SECONDS = 60
 """SMART asks for at most 60 seconds; a client takes its code at once."""
 
 
+_NOT_VOUCHED = "invalid_grant: its person has not signed in in that role for too long"
 _REUSED = "invalid_grant: a refresh token came a second time; its family ended"
 
 
@@ -208,6 +209,9 @@ class SmartRefreshGrant(RefreshTokenGrant):
         if not family.is_current:
             self.request.reason = _REUSED
             desk.revoke(family.id)
+            return None
+        if not desk.vouches(found.granted):
+            self.request.reason = _NOT_VOUCHED
             return None
         is_over = not found.granted.is_offline and desk.revocations.is_revoked(found.granted.session)
         return None if is_over else found

@@ -164,7 +164,7 @@ class SmartRoutes:
         if family is None or not family.is_current:
             return {"active": False}
         granted = Granted.from_json(family.content)
-        if client_id not in {None, granted.client}:
+        if client_id not in {None, granted.client} or not desk.vouches(granted):
             return {"active": False}
         return {"active": True, **_told_of(granted, desk.fhir_base), "exp": family.until}
 

@@ -11,6 +11,7 @@ from authlib.oidc.core.grants.util import generate_id_token
 from web_modules.identity.database.families import Families
 from web_modules.identity.database.keys import Keys
 from web_modules.identity.database.revocations import Revocations
+from web_modules.identity.database.sign_ins import SignIns
 from web_modules.identity.database.tickets import Tickets
 from web_modules.identity.scopes import Scopes, parse_scopes
 from web_modules.identity.smart.assertions import ASSERTION_TYPE, AssertionRefused, ClientAssertions
@@ -44,6 +45,7 @@ class Desk:
         revocations: what ended early.
         tokens: access tokens.
         assertions: proofs of clients.
+        sign_ins: how long a person's are good without them.
         resource_types: of FHIR R4; a scope of another one is none.
     """
 
@@ -56,11 +58,16 @@ class Desk:
     revocations: Revocations
     tokens: AccessTokens
     assertions: ClientAssertions
+    sign_ins: SignIns
     resource_types: frozenset[str]
 
     def understood(self, scope: str) -> Scopes:
         """What of a text of scopes can be granted to anybody."""
         return parse_scopes(scope).of_types(self.resource_types)
+
+    def vouches(self, granted: Granted) -> bool:
+        """Whether refresh tokens of it are good now: their person came in that role not long ago."""
+        return granted.person is None or self.sign_ins.vouches(granted.person)
 
     def revoke(self, family: str) -> None:
         """End every token of a family."""

@@ -41,7 +41,7 @@ def empty_url(database_url: str) -> str:
     return database_url
 
 
-MADE_BY = {"0007": "subscription_secret"}
+MADE_BY = {"0007": "subscription_secret", "0009": "identity_sign_in"}
 
 
 def set_step(url: str, step: str) -> None:

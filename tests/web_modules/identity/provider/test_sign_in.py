@@ -168,6 +168,35 @@ def test_who_comes_without_the_role_that_they_had_has_left_until_they_have_one_a
     assert statuses == [(403, 401), (200, 200)]
 
 
+def test_who_comes_in_another_role_has_lost_the_one_that_they_hold_no_more(
+    web: TestClient, issuer: str
+) -> None:
+    subject = "555053929106"
+
+    def come(selected: str, *held: str) -> dict[str, str]:
+        roles = [
+            {"org_code": "Y99002", "role_code": f"S8000:G8000:{one}", "person_roleid": one} for one in held
+        ]
+        claims = {"sub": subject, "nhsid_nrbac_roles": roles, "selected_roleid": selected}
+        assert requests.put(f"{issuer}/users/{subject}", json=claims, timeout=10).ok
+        web.cookies.clear()
+        web.get(visit(begin(web), subject))
+        token = web.cookies.get("banyan_session", "")
+        web.cookies.clear()
+        return {"Authorization": f"Bearer {token}"}
+
+    def is_in(session: dict[str, str]) -> bool:
+        return web.get("/Y99002/fhir/Patient", headers=session).status_code == 200
+
+    as_gp = come("R8000", "R8000", "R8010")
+    at_the_desk = come("R8010", "R8000", "R8010")
+    assert (is_in(as_gp), is_in(at_the_desk)) == (True, True)
+    come("elsewhere", "R8000", "R8010")  # selected a role that is none here: holds both still
+    assert (is_in(as_gp), is_in(at_the_desk)) == (True, True)
+    at_the_desk_only = come("R8010", "R8010")
+    assert (is_in(as_gp), is_in(at_the_desk), is_in(at_the_desk_only)) == (False, True, True)
+
+
 @pytest.mark.parametrize(
     "parameters",
     [

@@ -1,5 +1,7 @@
 """Tokens that are renewed, looked at and ended."""
 
+import time
+
 import pytest
 
 from tests.web_modules.identity.smart.practice import (
@@ -10,6 +12,7 @@ from tests.web_modules.identity.smart.practice import (
     answered,
     assertion,
 )
+from web_modules.identity.database.connection import IdentityDatabase
 
 
 def introspect(practice: SmartPractice, token: str, **form: str) -> dict[str, object]:
@@ -136,3 +139,16 @@ def test_a_launch_is_good_once(practice: SmartPractice) -> None:
     launch = practice.launch()
     assert "code" in answered(practice.authorize(launch=launch))
     assert answered(practice.authorize(launch=launch))["error"] == "invalid_request"
+
+
+def test_a_refresh_token_is_no_use_once_its_person_has_not_come_for_too_long(
+    practice: SmartPractice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = practice.tokens()["refresh_token"]
+    later = int(time.time()) + 7 * 24 * 3600 + 1
+    monkeypatch.setattr(IdentityDatabase, "now", lambda _self: later)
+    assert introspect(practice, token) == {"active": False}
+    assert practice.refresh(token).json()["error"] == "invalid_grant"
+    practice.browser.post("/sign-in", data={"person": "priya.nair"})
+    told = practice.refresh(token).json()
+    assert practice.read(f"Patient/{told['patient']}", told["access_token"]).status_code == 200
