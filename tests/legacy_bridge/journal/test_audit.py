@@ -32,8 +32,10 @@ def connection() -> Iterator[Connection]:
     engine = create_engine("sqlite://", execution_options={KEY_OPTION: b"k" * 32})
     METADATA.create_all(engine)
     with engine.connect() as opened:
-        for number in range(ENTRIES // 4):
-            notes = [Note(what="wrote cloud", subject=f"patient/{number}.{at}") for at in range(4)]
+        for number in range(ENTRIES):
+            notes = [
+                Note(what="wrote cloud", subject=f"patient/{number}.{at}") for at in range(number % 4 + 1)
+            ]
             audit.append(opened, ODS, notes, NOW, is_first=number == 0)
         opened.commit()
         yield opened
