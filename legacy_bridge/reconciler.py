@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
+from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
+from legacy_bridge.merge.forms import base_since, put_back
 from legacy_bridge.merge.losses import cleared_meanwhile
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.merge.presence import Presence, presence
@@ -54,6 +56,7 @@ class Reconciler:
         authority: Callable[[Kind], Authority],
         clock: Callable[[], datetime],
         blast_guard: BlastGuard,
+        forms: FormTime,
     ) -> None:
         self._ods = ods
         self._legacy = legacy
@@ -63,7 +66,8 @@ class Reconciler:
         self._authority = authority
         self._clock = clock
         self._blast_guard = blast_guard
-        self._withdrawal = Withdrawal(legacy=legacy, cloud=cloud, journal=journal, clock=clock)
+        self._forms = forms
+        self._withdrawal = Withdrawal(legacy=legacy, cloud=cloud, journal=journal, clock=clock, forms=forms)
 
     def reconcile(self, batch: Sequence[Dirty], *, total: Callable[[], int] = lambda: 0) -> Report:
         """Make both sides of some dirty links equal, or list why not.
@@ -86,8 +90,9 @@ class Reconciler:
         about_to = {one.link.key: one.pending() for one in visits if one.writes}
         decided = [(visit.link.key, conflict) for visit in visits for conflict in visit.decided]
         decided += [lost for visit in visits for lost in visit.lost]
-        if about_to or decided:
-            self._journal.begin(about_to, decided, self._clock())
+        lately = {one.link.key: one.lately for one in visits if one.lately is not None}
+        if about_to or decided or lately:
+            self._journal.begin(about_to, decided, self._clock(), lately=lately)
         return visits
 
     def carry(self, visits: Sequence[Visit]) -> Carried:
@@ -266,7 +271,7 @@ class Reconciler:
                 mapping,
                 legacy,
                 cloud,
-                lambda there: self._merged(mapping.kind, visit.base, legacy, there.fields),
+                lambda there: self._merged(visit, visit.base, legacy, there.fields),
             )
         if found is Presence.INSERT and cloud is not None and content is not None:
             return self._insert(visit, mapping, cloud, content)
@@ -306,7 +311,10 @@ class Reconciler:
     ) -> Visit:
         there: Fields = cloud.fields if cloud is not None else {}
         base: Agreed = visit.base if cloud is not None else {}
-        merged = self._merged(mapping.kind, base, legacy, there, doubt=visit.doubt)
+        base = base_since(base, legacy.fields, visit.link.lately)
+        merged = self._merged(visit, base, legacy, there, doubt=visit.doubt)
+        lately = self._forms.remembered(visit.link.lately, base, legacy.fields, merged)
+        visit = replace(visit, lately=lately)
         if visit.doubt is not None:  # what is asked about was never agreed on: the next visit asks again
             open_units = {one.unit for one in merged.open}
             asked = {name for one in UNITS[mapping.kind] if one.name in open_units for name in one.fields}
@@ -364,8 +372,15 @@ class Reconciler:
         )
 
     def _merged(
-        self, kind: Kind, base: Agreed, legacy: Reading, cloud: Fields, *, doubt: Doubt | None = None
+        self,
+        visit: Visit,
+        base: Agreed,
+        legacy: Reading,
+        cloud: Fields,
+        *,
+        doubt: Doubt | None = None,
     ) -> Merged:
+        kind = visit.link.key.kind
         return merge(
             [unit for unit in UNITS[kind] if legacy.unknown.isdisjoint(unit.fields)],
             base,
@@ -374,6 +389,7 @@ class Reconciler:
             authority=self._authority(kind),
             held=legacy.held,
             doubt=doubt,
+            put_back=put_back(base, legacy.fields, visit.link.lately),
         )
 
 

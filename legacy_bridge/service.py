@@ -11,6 +11,7 @@ from time import monotonic
 
 from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.first_load import begin_first_load, mark_everything
+from legacy_bridge.forms import FormTime
 from legacy_bridge.merge.visit import LONGEST_WAIT_SECONDS, Report
 from legacy_bridge.overlap import Overlap
 from legacy_bridge.parity import Scan
@@ -64,6 +65,7 @@ class Parts:
         beat: shows that this bridge lives.
         scan: counts how equal the sides are.
         cloud_moved: set when the cloud may have news.
+        forms: counts how long bridges have run.
         clock: the time of day, aware UTC; it may be wrong, and may jump.
         seconds: seconds that only ever go forward.
     """
@@ -81,6 +83,7 @@ class Parts:
     beat: Callable[[], None]
     scan: Scan
     cloud_moved: Event
+    forms: FormTime
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     seconds: Callable[[], float] = monotonic
 
@@ -222,6 +225,7 @@ class MirrorService:
     def publish(self) -> None:
         """Show how every function stands, and what waits for a person."""
         journal = self._parts.journal
+        self._parts.forms.save()
         now = self._parts.clock()
         conflicts, held = journal.unpublished(_TASKS_A_TIME)
         self._parts.board.publish(

@@ -32,6 +32,7 @@ class BridgeSettings:
             microseconds.
         cloud_poll_seconds: how often to ask a cloud that does not hold a request until it has news.
         publish_seconds: how often freshness is published at rest; panes are amber after 60 s without.
+        form_minutes: how long a form of the legacy program may stay open before it is saved.
         token: what the bridge sends as bearer; from the environment only.
         client_id: the bridge's name at the cloud, where it gets tokens by its own key instead.
         client_key: file with that private JSON Web Key (SMART Backend Services).
@@ -48,6 +49,7 @@ class BridgeSettings:
     legacy_poll_seconds: float = 0.025
     cloud_poll_seconds: float = 0.1
     publish_seconds: float = 25.0
+    form_minutes: float = 60.0
     token: str | None = None
     client_id: str | None = None
     client_key: Path | None = None
@@ -131,13 +133,13 @@ def _converted(name: str, value: Any) -> Any:
             return value if isinstance(value, Environment) else Environment(value)
         if name == "batch":
             return max(1, int(value))
-        if name.endswith("_seconds"):
+        if name.endswith(("_seconds", "_minutes")):
             return float(value)
     except (TypeError, ValueError) as error:
         wanted = {
             "environment": "live, reference or training",
             "batch": "a whole number",
             **dict.fromkeys(_FILES, "a file name"),
-        }.get(name, "a number of seconds")
+        }.get(name, f"a number of {name.rpartition('_')[2]}")
         raise SettingsWrong(f"The setting {name} must be {wanted}.") from error
     return str(value)

@@ -9,10 +9,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from legacy_bridge.forms import FormTime
 from legacy_bridge.mapping.codes import INACTIVE_STATUSES
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping, delete_step
 from legacy_bridge.mapping.values import moment_from_text
+from legacy_bridge.merge.forms import put_back
 from legacy_bridge.merge.losses import lost_booking, lost_values
 from legacy_bridge.merge.sayings import HISTORY_KEPT, UNREADABLE_FLAG
 from legacy_bridge.merge.three_way import Merged, told
@@ -27,12 +29,19 @@ class Withdrawal:
     """How one practice's records come off the cloud."""
 
     def __init__(
-        self, *, legacy: LegacyRecords, cloud: CloudRecords, journal: Journal, clock: Callable[[], datetime]
+        self,
+        *,
+        legacy: LegacyRecords,
+        cloud: CloudRecords,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        forms: FormTime,
     ) -> None:
         self._legacy = legacy
         self._cloud = cloud
         self._journal = journal
         self._clock = clock
+        self._forms = forms
 
     def withhold(
         self,
@@ -55,11 +64,13 @@ class Withdrawal:
         visit = replace(visit, ends_as=LinkState.WITHHELD)
         if is_new:
             visit = replace(visit, touched=tuple(self._legacy.dependants(visit.link.key)))
-        if cloud is None or visit.content is None or visit.group is None:
+        group, lately = visit.group, visit.link.lately
+        if cloud is None or visit.content is None or group is None:
             return visit
         merged = merge(cloud)
+        visit = replace(visit, lately=self._forms.remembered(lately, visit.base, legacy.fields, merged))
         if merged.to_legacy and is_new and visit.doubt is None:
-            change = mapping.to_legacy(told(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
+            change = mapping.to_legacy(told(legacy.fields, merged.agreed), merged.to_legacy, group)
             # what legacy alone changed is not told any more, so it is not agreed on
             agreed = {name: one for name, one in merged.agreed.items() if name not in merged.to_cloud}
             return replace(
@@ -73,7 +84,9 @@ class Withdrawal:
                 looks_again=True,
             )
         gone = replace(self.withdraw(visit, mapping), touched=visit.touched)
-        return replace(gone, decided=lost_values(mapping.kind, visit.base, legacy.fields, cloud.fields))
+        again = put_back(visit.base, legacy.fields, lately)  # what a form put back was not agreed on
+        base = {name: value for name, value in visit.base.items() if name not in again}
+        return replace(gone, decided=lost_values(mapping.kind, base, legacy.fields, cloud.fields))
 
     def withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
         """Take a confidential record off the cloud as it is."""

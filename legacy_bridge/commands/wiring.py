@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from threading import Event
+from time import monotonic
 from typing import Any
 
 from legacy_bridge.errors import SettingsWrong
@@ -22,6 +23,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.cloud.own import OwnVersions
     from legacy_bridge.cloud.resources import CloudResources
     from legacy_bridge.cloud.watch import CloudWatch
+    from legacy_bridge.forms import FormTime
     from legacy_bridge.guards import BlastGuard, check_environment, check_schema
     from legacy_bridge.journal.database import Lease, journal_url, open_journal
     from legacy_bridge.journal.journal import SqlJournal
@@ -87,6 +89,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         stack.callback(carrier.shutdown)
         moved = Event()
         own = OwnVersions()
+        forms = FormTime(journal, monotonic, minutes=settings.form_minutes)
         cloud = CloudResources(client, mappings, ods, own=own, fence=held.verify)
         reconciler = Reconciler(
             ods=ods,
@@ -97,6 +100,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             authority=lambda kind: decided(flag_file.standings(), kind.function)[0],
             clock=lambda: datetime.now(UTC),
             blast_guard=guard or BlastGuard(),
+            forms=forms,
         )
         parts = Parts(
             legacy_feed=feed,
@@ -118,6 +122,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
                 lambda: datetime.now(UTC),
             ),
             cloud_moved=moved,
+            forms=forms,
         )
         if stop is not None:
             waiting = HttpTransport(settings.fhir, credentials=credentials)

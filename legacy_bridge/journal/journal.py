@@ -10,13 +10,16 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirty, links, notes, quarantine
-from legacy_bridge.journal.database import Lease, unreadable
+from legacy_bridge.journal import lately as shown
+from legacy_bridge.journal.database import Lease, now_utc, unreadable
 from legacy_bridge.records import Kind, LinkKey, names_of
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
+    RAN,
     Conflict,
     Dirty,
+    Lately,
     Link,
     LinkState,
     Pending,
@@ -51,7 +54,10 @@ class SqlJournal:
         with self._reading() as connection:
             rows = links.read(connection, self._practice, keys)
             agreed = baselines.read(connection, self._practice, keys)
-        return {key: _link(key, rows.get(key), *agreed.get(key, ({}, None))) for key in keys}
+            lately = shown.read(connection, self._practice, keys)
+        return {
+            key: _link(key, rows.get(key), *agreed.get(key, ({}, None)), lately.get(key, {})) for key in keys
+        }
 
     def identities(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
         """See `sides.Journal`."""
@@ -60,14 +66,26 @@ class SqlJournal:
         return {key: _link(key, rows.get(key), {}, None) for key in keys}
 
     def begin(
-        self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
+        self,
+        pending: Mapping[LinkKey, Pending],
+        decided: Sequence[tuple[LinkKey, Conflict]],
+        now: datetime,
+        *,
+        lately: Mapping[LinkKey, Lately],
     ) -> None:
         """See `sides.Journal`."""
         with self._writing() as connection:
+            shown.write(connection, self._practice, lately)
             baselines.begin(connection, self._practice, pending)
             conflicts.decide(connection, self._practice, decided, _naive(now))
             told = notes.of_conflicts(connection, "conflict decided", decided)
             audit.append(connection, self._practice, told, now)
+
+    def age(self, seconds: float, *, forms_since: float) -> None:
+        """See `sides.Journal`."""
+        with self._writing() as connection:
+            checkpoints.write(connection, self._practice, RAN, str(seconds), now_utc())
+            shown.forget(connection, self._practice, before=forms_since)
 
     def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
         """See `sides.Journal`."""
@@ -277,9 +295,15 @@ def _held(settlements: Sequence[Settlement]) -> list[quarantine.Held]:
     ]
 
 
-def _link(key: LinkKey, row: Mapping[str, Any] | None, agreed: Any, pending: Pending | None) -> Link:
+def _link(
+    key: LinkKey,
+    row: Mapping[str, Any] | None,
+    agreed: Any,
+    pending: Pending | None,
+    lately: Lately | None = None,
+) -> Link:
     if row is None:
-        return Link(key=key, baseline=agreed, pending=pending)
+        return Link(key=key, baseline=agreed, pending=pending, lately=lately or {})
     return Link(
         key=key,
         state=LinkState(row["state"]),
@@ -288,6 +312,7 @@ def _link(key: LinkKey, row: Mapping[str, Any] | None, agreed: Any, pending: Pen
         baseline=agreed,
         pending=pending,
         bookings=row["bookings"],
+        lately=lately or {},
     )
 
 

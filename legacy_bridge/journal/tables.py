@@ -1,6 +1,18 @@
 """The journal's tables. Every key begins with the practice, so that practices may share a database."""
 
-from sqlalchemy import JSON, Column, DateTime, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 METADATA = MetaData()
 
@@ -70,6 +82,16 @@ BASELINES = Table(
     Column("key", String(_KEY), primary_key=True),
     Column("fields", JSON, nullable=False),
     Column("pending", JSON(none_as_null=True), nullable=True),
+)
+LATELY = Table(
+    "lately",
+    METADATA,
+    _practice(),
+    Column("kind", String(_KIND), primary_key=True),
+    Column("key", String(_KEY), primary_key=True),
+    Column("fields", JSON, nullable=False),
+    Column("until", Float, nullable=True),
+    Index("lately_until", "practice", "until"),
 )
 CONFLICTS = Table(
     "conflicts",

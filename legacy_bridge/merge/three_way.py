@@ -63,6 +63,7 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
     authority: Authority,
     held: Collection[str] = (),
     doubt: Doubt | None = None,
+    put_back: Collection[str] = (),
 ) -> Merged:
     """Merge field by field, unit by unit.
 
@@ -75,6 +76,8 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
         authority: the side that leads.
         held: fields of which legacy tells less than it knows: the cloud's change of those does not travel.
         doubt: the cloud's differences may be no edits: none is taken without a word.
+        put_back: fields that may have gone back to their value before with a form that was opened before the
+            bridge wrote: a person is asked.
     """
     if not base and not cloud:  # new: there is nothing that could contradict it
         told = {name: legacy.get(name) for unit in units for name in unit.fields}
@@ -84,11 +87,12 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
     decided: list[Conflict] = []
     waiting: list[Conflict] = []
     for unit in units:
-        side, is_conflict = (
-            _side(unit, base, legacy, cloud, authority, held=set(held))
-            if doubt is None or not _is_changed(unit, base, legacy, cloud)
-            else (_in_doubt(unit, base, legacy, cloud, doubt), True)
-        )
+        if not set(put_back).isdisjoint(unit.fields) and _values(unit, legacy) != _values(unit, cloud):
+            side, is_conflict = None, True
+        elif doubt is None or not _is_changed(unit, base, legacy, cloud):
+            side, is_conflict = _side(unit, base, legacy, cloud, authority, held=set(held))
+        else:
+            side, is_conflict = _in_doubt(unit, base, legacy, cloud, doubt), True
         if is_conflict:
             conflict = _conflict(unit, side, base, legacy, cloud)
             (decided if side is not None else waiting).append(conflict)

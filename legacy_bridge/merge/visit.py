@@ -6,7 +6,16 @@ from dataclasses import dataclass, field, fields, replace
 from legacy_bridge.merge.deeds import deeds_of
 from legacy_bridge.merge.three_way import Doubt
 from legacy_bridge.records import Agreed, CloudContent, LinkKey, Reading, RowGroup
-from legacy_bridge.sides.links import Conflict, Deed, Dirty, Link, LinkState, Pending, Settlement
+from legacy_bridge.sides.links import (
+    Conflict,
+    Deed,
+    Dirty,
+    Lately,
+    Link,
+    LinkState,
+    Pending,
+    Settlement,
+)
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
 
 PARENT_ATTEMPTS = 6  # a child waits about twelve seconds for its parent before a person is told
@@ -45,6 +54,7 @@ class Visit:
         forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
         first: links that have to be visited before anything is done about this one; None: it may go on.
         lost: conflicts of other links that this visit decides.
+        lately: what legacy showed lately, this visit's doing included; None: nothing new.
     """
 
     dirty: Dirty
@@ -71,6 +81,7 @@ class Visit:
     forgets: frozenset[str] = frozenset()
     first: tuple[LinkKey, ...] | None = None
     lost: tuple[tuple[LinkKey, Conflict], ...] = ()
+    lately: Lately | None = None
 
     @property
     def writes(self) -> bool:

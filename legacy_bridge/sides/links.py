@@ -12,6 +12,8 @@ from web_modules.decision.words import Authority
 RESTORED = "restored"
 """The checkpoint that holds a `Restore` of the cloud; empty when everything was compared since."""
 
+RAN = "ran"
+"""The checkpoint that holds for how many seconds bridges of the practice have run; see `forms.FormTime`."""
 
 CONFIDENTIALITY_UNREADABLE = "confidentiality-unreadable"
 """The reason of what is withheld because nobody can read whether it is confidential."""
@@ -46,6 +48,25 @@ class Pending:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A value that legacy showed before.
+
+    Attributes:
+        value: the value; None for empty.
+        until: when it was last seen there, in seconds by `forms.FormTime`; None: it is there now.
+        is_overwritten: whether the bridge has written the field since.
+    """
+
+    value: Value | None
+    until: float | None
+    is_overwritten: bool = False
+
+
+Lately = Mapping[str, tuple[Shown, ...]]
+"""What legacy showed of each field within the time that a form stays open; see `merge.forms`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One record's two keys, and what the journal remembers of it.
 
@@ -58,6 +79,7 @@ class Link:
         pending: a write that was begun and not yet settled.
         bookings: how many Appointments were made for this slot; names the next one, so that a reply that was
             lost does not make a second.
+        lately: what legacy showed lately; kept by `Journal.begin` alone.
     """
 
     key: LinkKey
@@ -67,6 +89,7 @@ class Link:
     baseline: Agreed = field(default_factory=dict)
     pending: Pending | None = None
     bookings: int = 0
+    lately: Lately = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup
 from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.feeds import FeedBatch
-from legacy_bridge.sides.links import Conflict, Dirty, Link, Pending, Settlement
+from legacy_bridge.sides.links import Conflict, Dirty, Lately, Link, Pending, Settlement
 from legacy_bridge.sides.listings import Counted, ListedConflict, News, Quarantined, Standing
 from legacy_bridge.sides.writes import CloudPlan, Outcome, RowChange
 
@@ -111,9 +111,17 @@ class Journal(Protocol):
         """The same without what was agreed and the write-ahead: which ids and versions they have."""
 
     def begin(
-        self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
+        self,
+        pending: Mapping[LinkKey, Pending],
+        decided: Sequence[tuple[LinkKey, Conflict]],
+        now: datetime,
+        *,
+        lately: Mapping[LinkKey, Lately],
     ) -> None:
-        """Save what is about to be agreed, and every value that loses by it, before a side is written."""
+        """Save what is about to be agreed, every value that loses by it, and what legacy showed until now."""
+
+    def age(self, seconds: float, *, forms_since: float) -> None:
+        """Save how long bridges have run, and forget what forms showed that are closed by now."""
 
     def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
         """Save how a batch ended."""

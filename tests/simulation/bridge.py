@@ -8,6 +8,7 @@ from legacy_bridge.cloud.feed import HistoryFeed
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
 from legacy_bridge.errors import SchemaDrifted
+from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.parity import Comparison, Scan
@@ -74,7 +75,7 @@ class Bridge:
             "journal",
             faults,
             reads="take links checkpoint next_try",
-            writes="begin settle absorb mark hasten",
+            writes="begin settle absorb mark hasten age",
             lasting=("disk full writes",),
         )
         legacy: Any = Faulty(
@@ -89,6 +90,7 @@ class Bridge:
         feed: Any = Faulty(outbox, "legacy", faults, reads="poll", writes="", lasting=("legacy unreachable",))
         client = FhirClient(network)
         own = OwnVersions()
+        forms = FormTime(remembered, clock.seconds, minutes=60)
         cloud = CloudResources(client, mappings, ODS, own=own, fence=lease.check)
 
         def check() -> None:
@@ -120,6 +122,7 @@ class Bridge:
                     authority=lambda kind: decided(standings(), kind.function)[0],
                     clock=clock.now,
                     blast_guard=BlastGuard(),
+                    forms=forms,
                 ),
                 carrier=InTurn(lambda: faults.random.random() < _LATE_SHARE),
                 board=NoBoard(),
@@ -133,6 +136,7 @@ class Bridge:
                     clock.now,
                 ),
                 cloud_moved=self.moved,
+                forms=forms,
                 clock=clock.now,
                 seconds=clock.seconds,
             ),

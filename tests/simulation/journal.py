@@ -13,8 +13,10 @@ from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import (
     CONFIDENTIALITY_UNREADABLE,
+    RAN,
     Conflict,
     Dirty,
+    Lately,
     Link,
     LinkState,
     Pending,
@@ -40,6 +42,7 @@ class Content:
     dirty: dict[LinkKey, Waiting] = field(default_factory=dict)
     links: dict[LinkKey, Link] = field(default_factory=dict)
     references: dict[str, LinkKey] = field(default_factory=dict)
+    lately: dict[LinkKey, Lately] = field(default_factory=dict)
     checkpoints: dict[str, str] = field(default_factory=dict)
     counted: dict[Kind, Counted] = field(default_factory=dict)
     conflicts: dict[str, ListedConflict] = field(default_factory=dict)
@@ -88,14 +91,22 @@ class SimulatedJournal:
 
     def links(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
         """See `sides.Journal`."""
-        return {key: self.content.links.get(key) or Link(key=key) for key in keys}
+        found = {key: self.content.links.get(key) or Link(key=key) for key in keys}
+        return {key: replace(one, lately=self.content.lately.get(key, {})) for key, one in found.items()}
 
     def identities(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
         """See `sides.Journal`."""
-        return {key: replace(one, baseline={}, pending=None) for key, one in self.links(keys).items()}
+        return {
+            key: replace(one, baseline={}, pending=None, lately={}) for key, one in self.links(keys).items()
+        }
 
     def begin(
-        self, pending: Mapping[LinkKey, Pending], decided: Sequence[tuple[LinkKey, Conflict]], now: datetime
+        self,
+        pending: Mapping[LinkKey, Pending],
+        decided: Sequence[tuple[LinkKey, Conflict]],
+        now: datetime,
+        *,
+        lately: Mapping[LinkKey, Lately],
     ) -> None:
         """See `sides.Journal`."""
         for key, one in pending.items():
@@ -103,6 +114,15 @@ class SimulatedJournal:
         for key, conflict in decided:
             listed = _listed(key, conflict, DECIDED, now)
             self.content.conflicts.setdefault(listed.digest, listed)
+        self.content.lately.update(lately)
+
+    def age(self, seconds: float, *, forms_since: float) -> None:
+        """See `sides.Journal`."""
+        self.content.checkpoints[RAN] = str(seconds)
+        for key, shown in list(self.content.lately.items()):
+            moments = [one.until for all_ in shown.values() for one in all_]
+            if all(until is not None and until < forms_since for until in moments):
+                del self.content.lately[key]
 
     def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
         """See `sides.Journal`."""

@@ -29,6 +29,7 @@ class Held:
 
     rows: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
     numbers: list[tuple[int, str, str]] = field(default_factory=list)
+    before: Callable[[], None] = lambda: None
     told: Callable[[], None] = lambda: None
 
 

@@ -93,7 +93,9 @@ def _decided_is_not_listed(patch: pytest.MonkeyPatch) -> None:
     """I4: the value that lost is nowhere."""
     right = SimulatedJournal.begin
     patch.setattr(
-        SimulatedJournal, "begin", lambda self, pending, _decided, now: right(self, pending, [], now)
+        SimulatedJournal,
+        "begin",
+        lambda self, pending, _decided, now, **named: right(self, pending, [], now, **named),
     )
 
 
@@ -183,6 +185,11 @@ def _feed_is_deaf(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(SimulatedOutbox, "upto", lambda self: max(0, right(self) - 1))
 
 
+def _forms_are_believed(patch: pytest.MonkeyPatch) -> None:
+    """11. What a form that was opened earlier puts back is taken for an edit."""
+    patch.setattr(reconciler, "put_back", lambda *_: frozenset())
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__.strip("_").replace("_", " "): plant
     for plant in (
@@ -205,6 +212,7 @@ PLANTED: Mapping[str, Plant] = {
         _both_bridges_write,
         _everything_is_agreed,
         _feed_is_deaf,
+        _forms_are_believed,
     )
 }
 
@@ -222,5 +230,7 @@ def without_a_write_ahead(patch: pytest.MonkeyPatch) -> None:
     """3. What is about to be agreed is not saved: the bridge's own write looks like an edit."""
     right = SimulatedJournal.begin
     patch.setattr(
-        SimulatedJournal, "begin", lambda self, _pending, decided, now: right(self, {}, decided, now)
+        SimulatedJournal,
+        "begin",
+        lambda self, _pending, decided, now, **named: right(self, {}, decided, now, **named),
     )

@@ -23,6 +23,7 @@ from web_modules.fhir.client import FhirClient, TransactionEntry, version_of
 from web_modules.fhir.errors import FhirError
 
 _LEGACY, _CLOUD = "legacy", "cloud"
+_NOTHING = object()
 _PATIENT, _SLOT = "Admin_Patient", "Appointment_Slot"
 _CLEARED = frozenset({"home_phone", "email"})
 """What people also remove."""
@@ -43,7 +44,7 @@ class Form:
 class People:
     """Those who work on one practice's records."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what they work with
         self,
         seed: int,
         sides: tuple[SimulatedDatabase, SimulatedServer, Sight],
@@ -51,6 +52,7 @@ class People:
         oracle: Oracle,
         told: Callable[[str], None],
         is_unsettled: Callable[[LinkKey], bool],
+        was_seen: Callable[[LinkKey], bool],
     ) -> None:
         self.random = random.Random(seed)
         self.reached: Counter[str] = Counter()
@@ -63,6 +65,11 @@ class People:
         self._is_unsettled = is_unsettled
         """Whether the bridge has written a record and not noted it: what is set back then to the value from
         before does not count as an edit (see "What does not hold yet"), so nobody does."""
+        self._was_seen = was_seen
+        """Whether the bridge has seen what legacy shows of a record: it does not know again what it never saw
+        (see "What does not hold yet"), so nobody opens a form with it."""
+        self._cleared: set[str] = set()
+        self._stale: dict[str, Any] = {}
         self._count = 0
         self._forms: list[Form] = []
         self.deletes_in_cloud = True
@@ -87,7 +94,7 @@ class People:
                 self._hide_or_show,
                 self._touch,
             ),
-            (16, 16, 8, 8, 0, 0, 3, 3, 1, 2, 3, 2, 2, 1),
+            (16, 16, 8, 8, 5, 5, 3, 3, 1, 2, 3, 2, 2, 1),
         )[0]
         what()
 
@@ -97,9 +104,8 @@ class People:
             self._commit(held)
         self._forms.clear()
 
-    def lose_open_transactions(self) -> None:
-        """The database came back from a backup: nobody's transaction goes on."""
-        self._held.clear()
+    def close_forms(self) -> None:
+        """Nobody saves what they opened before."""
         self._forms.clear()
 
     def _edit_legacy(self) -> None:
@@ -108,7 +114,8 @@ class People:
         if self._database.is_held(table, name):
             return
         saw = self._sight.seen(_LEGACY, link, field.name)
-        left = self._token_or_nothing(_LEGACY, field.name)
+        left = self._token_or_nothing(_LEGACY, link, field.name)
+        self._go_on(link, field.name, left)
         assert field.to_columns is not None
         self._database.edit(table, name, **field.to_columns(left))
         self._note(link, name, field.name, _LEGACY, saw, left)
@@ -119,7 +126,7 @@ class People:
         if content is None:
             return
         saw = self._sight.seen(_CLOUD, link, field.name)
-        left = self._token_or_nothing(_CLOUD, field.name)
+        left = self._token_or_nothing(_CLOUD, link, field.name)
         draft = {one: copy.deepcopy(dict(resource)) for one, resource in content.resources.items()}
         field.to_draft(draft, left, References())
         changed = [one for kind, one in draft.items() if one != content.resources[kind]]
@@ -196,6 +203,8 @@ class People:
         """Somebody opens a patient's form in the legacy program, and will save all of it later."""
         name = self.random.choice(self.names[Kind.PATIENT])
         link = key(Kind.PATIENT, name)
+        if not self._was_seen(link):
+            return
         shown = {column: self._database.row(_PATIENT, name)[column] for column in _FORM}
         self._forms.append(Form(link, name, shown, self._sight.legacy(link)))
 
@@ -210,6 +219,7 @@ class People:
         left = self._token(_LEGACY)
         assert field.to_columns is not None
         before = self._sight.legacy(form.link)
+        self._go_on(form.link, field.name, left)
         self._database.edit(_PATIENT, form.name, **{**form.shown, **field.to_columns(left)})
         self.reached["form saved whole"] += 1
         self._note(form.link, form.name, field.name, _LEGACY, form.fields.get(field.name), left)
@@ -224,12 +234,21 @@ class People:
 
     def _put_back(self, form: "Form", field: str, was: Any, shown: Any) -> None:
         """The legacy program itself lost its own user's edit: not the bridge's doing. Else it is no edit."""
-        if isinstance(was, str) and was.startswith(_LEGACY[0]):
+        is_own = place_of(form.link, field) in self._cleared if was is None else was.startswith(_LEGACY[0])
+        if is_own:
             self._oracle.edited(place_of(form.link, field), _LEGACY, saw=was, left=shown)
             self._told(f"legacy: {form.link.kind.value}/{form.name} {field}: form puts back {was} -> {shown}")
         else:
             self.reached["old value put back by a form"] += 1
+            self._stale[place_of(form.link, field)] = was
             self._told(f"legacy: {form.link.kind.value}/{form.name} {field}: STALE FORM {was} -> {shown}")
+
+    def _go_on(self, link: LinkKey, field: str, left: Any) -> None:
+        """Who goes on from what a form put back, before the bridge has looked, has lost in legacy alone."""
+        place = place_of(link, field)
+        was = self._stale.pop(place, _NOTHING)
+        if was is not _NOTHING and not self._was_seen(link):
+            self._oracle.edited(place, _LEGACY, saw=was, left=left)
 
     def _hold(self) -> None:
         """Somebody's transaction stays open over the bridge's looks."""
@@ -244,10 +263,12 @@ class People:
         assert field.to_columns is not None
         held = self._database.hold(table, name, **field.to_columns(left))
         held.told = lambda: self._note(link, name, field.name, _LEGACY, saw, left)
+        held.before = lambda: self._go_on(link, field.name, left)
         self._held.append(held)
 
     def _commit(self, held: Held) -> None:
         self._held.remove(held)
+        held.before()
         self._database.commit(held)
         held.told()
         self.reached["transaction held over a poll"] += 1
@@ -269,7 +290,7 @@ class People:
         link = key(Kind.SLOT, name)
         content = self._sight.content(link)
         is_free = content is not None and content.resources["Slot"]["status"] == "free"
-        if content is None or not is_free or not self.deletes_in_cloud:
+        if content is None or not is_free or not self.deletes_in_cloud or self._is_unsettled(link):
             return
         slot = {**content.resources["Slot"]}
         step = TransactionEntry(method="DELETE", url=f"Slot/{slot['id']}", if_match=version_of(slot))
@@ -316,6 +337,7 @@ class People:
         slots = self._database.content.tables[_SLOT].values()
         if is_hidden and any(one["PatientGuid"] == guid(name) for one in slots):
             return  # see simulation.md: their bookings would look ended
+        self._forms = [one for one in self._forms if one.name != name]  # what is hidden is not compared
         self._database.edit(_PATIENT, name, IsConfidential=not is_hidden)
         self.reached["shown again" if is_hidden else "made confidential"] += 1
         self._told(f"legacy: patient/{name} {'shown again' if is_hidden else 'made confidential'}")
@@ -348,8 +370,9 @@ class People:
         self._count += 1
         return f"{side[0]}{self._count}"
 
-    def _token_or_nothing(self, side: str, field: str) -> str | None:
-        return None if field in _CLEARED and self.random.random() < 0.15 else self._token(side)
+    def _token_or_nothing(self, side: str, link: LinkKey, field: str) -> str | None:
+        is_cleared = field in _CLEARED and self.random.random() < 0.15
+        return None if is_cleared and not self._is_unsettled(link) else self._token(side)
 
     def _moment(self) -> time:
         self._count += 1
@@ -358,6 +381,8 @@ class People:
     def _note(self, link: LinkKey, name: str, field: str, side: str, saw: Any, left: Any) -> None:
         self.reached[f"edit on {side}"] += 1
         self._told(f"{side}: {link.kind.value}/{name} {field}: {saw} -> {left}")
+        if side == _LEGACY and left is None:
+            self._cleared.add(place_of(link, field))
         self._oracle.edited(place_of(link, field), side, saw=saw, left=left)
 
 

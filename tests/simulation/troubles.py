@@ -99,6 +99,7 @@ class Troubles:
         is_right = journal.has_backup() and not self._world.people.reached["slot deleted"]
         if self._is_journal_wanted and is_right:
             journal.restore()
+            self._world.people.close_forms()  # it does not know what was written since
             self._world.judge.has_forgotten = True
             self._world.judge.excuse_what_a_restore_took()
             self._happened("journal restored")

@@ -72,6 +72,7 @@ class World:
             self.oracle,
             self.tell,
             lambda link: self.bridge.journal.links([link])[link].pending is not None,
+            self._was_seen,
         )
         self.troubles = Troubles(seed + 3, self, often)
         self.standings = stages()
@@ -137,6 +138,11 @@ class World:
         wanted = ("bridge:", "trouble:", "quiet", "" if link is None else names[str(link)])
         told = [one for one in self.log if any(word in one for word in wanted)]
         return [f"seed {self.seed}", *told[-_STORY_LINES:]]
+
+    def _was_seen(self, link: LinkKey) -> bool:
+        journal = self.bridge.journal
+        told = journal.checkpoint("legacy")
+        return told == str(self.database.content.last_number) and link not in journal.content.dirty
 
     def _start(self, journal: SimulatedJournal) -> None:
         if journal not in self.judge.journals:

@@ -12,9 +12,9 @@ from legacy_bridge.errors import AnotherBridge, SideUnavailable
 from legacy_bridge.journal.database import Lease, journal_url, open_journal
 from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.journal.tables import METADATA
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import Kind, LinkKey, PartialDate
 from legacy_bridge.sides.feeds import FeedBatch
-from legacy_bridge.sides.links import Link, LinkState, Pending, Settlement
+from legacy_bridge.sides.links import RAN, Link, LinkState, Pending, Settlement, Shown
 
 NOW = datetime(2026, 11, 17, 9, tzinfo=UTC)
 PATIENT = LinkKey(kind=Kind.PATIENT, key="p")
@@ -103,7 +103,7 @@ def test_never_agreed_and_agreed_on_empty_are_not_the_same(journal: SqlJournal) 
 
 def test_a_write_ahead_stays_until_it_is_settled(journal: SqlJournal) -> None:
     pending = Pending(fields={"home_phone": "1"}, to_legacy=frozenset(), to_cloud=frozenset({"home_phone"}))
-    journal.begin({PATIENT: pending}, [], NOW)
+    journal.begin({PATIENT: pending}, [], NOW, lately={})
     assert journal.links([PATIENT])[PATIENT].pending == pending
     journal.settle([Settlement(link=Link(key=PATIENT), generation=0)], NOW)
     assert journal.links([PATIENT])[PATIENT].pending is None
@@ -121,7 +121,7 @@ def test_a_quarantined_record_keeps_its_age_and_is_released_by_a_good_visit(jour
 
 def test_what_was_agreed_before_a_second_write_is_kept_with_its_write_ahead(journal: SqlJournal) -> None:
     pending = Pending(fields={}, to_legacy=frozenset(), to_cloud=frozenset(), base={"home_phone": "1"})
-    journal.begin({PATIENT: pending}, [], NOW)
+    journal.begin({PATIENT: pending}, [], NOW, lately={})
     assert journal.links([PATIENT])[PATIENT].pending == pending
 
 
@@ -130,3 +130,21 @@ def test_what_was_put_off_by_a_wrong_clock_is_tried_at_once(journal: SqlJournal)
     assert journal.take([Kind.PATIENT], limit=9, now=NOW) == ()
     journal.hasten(NOW)
     assert [one.key for one in journal.take([Kind.PATIENT], limit=9, now=NOW)] == [PATIENT]
+
+
+def test_what_legacy_showed_lately_is_kept_and_forgotten_when_its_forms_are_closed(
+    journal: SqlJournal,
+) -> None:
+    day = PartialDate(text="1987")
+    old = Shown(value="01632 960001", until=10.0, is_overwritten=True)
+    found = {"home_phone": (old,), "birth_date": (Shown(value=day, until=None),)}
+    journal.begin({}, [], NOW, lately={PATIENT: found, SLOT: {"term": (old,)}})
+    assert journal.links([PATIENT])[PATIENT].lately == found
+    journal.age(11.0, forms_since=10.0)
+    assert journal.links([SLOT])[SLOT].lately
+    journal.age(12.0, forms_since=11.0)
+    assert not journal.links([SLOT])[SLOT].lately
+    assert journal.links([PATIENT])[PATIENT].lately == found, "what is shown now has no end"
+    journal.begin({}, [], NOW, lately={PATIENT: {}})
+    assert not journal.links([PATIENT])[PATIENT].lately
+    assert journal.checkpoint(RAN) == "12.0"

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import Any
 
 from legacy_bridge.cloud.board import FhirBoard
 from legacy_bridge.cloud.feed import HistoryFeed
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.journal.database import Lease, journal_url, open_journal
 from legacy_bridge.journal.dirty import hasten
@@ -54,6 +56,7 @@ class Mirror:
     wrap: Callable[[Any], Any] = lambda side: side
     blast_guard: BlastGuard = field(default_factory=BlastGuard)
     batch: int = 50
+    form_minutes: float = 60
     carrier: Executor = field(default_factory=InTurn)
     client: FhirClient = field(init=False)
     journal: SqlJournal = field(init=False)
@@ -81,6 +84,7 @@ class Mirror:
         legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
         self._feed = OutboxFeed(self.practice.engine)
         own = OwnVersions()
+        forms = FormTime(journal, monotonic, minutes=self.form_minutes)
         reconciler = Reconciler(
             ods=ODS,
             legacy=legacy,
@@ -90,6 +94,7 @@ class Mirror:
             authority=lambda kind: decided(self.standings, kind.function)[0],
             clock=lambda: datetime.now(UTC),
             blast_guard=self.blast_guard,
+            forms=forms,
         )
         parts = Parts(
             legacy_feed=self._feed,
@@ -112,6 +117,7 @@ class Mirror:
             beat=self._held.beat,
             scan=Scan(self._comparison(), self.journal, lambda: datetime.now(UTC)),
             cloud_moved=Event(),
+            forms=forms,
         )
         settings = BridgeSettings(
             practice=ODS, legacy="", fhir="", flags=Path(), journal="", batch=self.batch
