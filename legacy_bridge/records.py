@@ -31,6 +31,8 @@ class Kind(Enum):
     PROCEDURE = "procedure"
     TEST_REQUEST = "test-request"
     REFERRAL = "referral"
+    DOCUMENT = "document"
+    DIARY = "diary"
     MEDICATION = "medication"
     ISSUE = "issue"
 
@@ -63,6 +65,8 @@ _FUNCTIONS = {
     Kind.PROCEDURE: Function.CONSULTATIONS,
     Kind.TEST_REQUEST: Function.RESULTS,
     Kind.REFERRAL: Function.REFERRALS,
+    Kind.DOCUMENT: Function.DOCUMENTS,
+    Kind.DIARY: Function.TASKS,
     Kind.MEDICATION: Function.PRESCRIBING,
     Kind.ISSUE: Function.PRESCRIBING,
 }
@@ -77,10 +81,11 @@ ENTRIES = (
     Kind.PROCEDURE,
     Kind.TEST_REQUEST,
     Kind.REFERRAL,
+    Kind.DOCUMENT,
 )
 """Kinds that share one legacy table: what a row of it is, its code decides. When that changes, it moves."""
 
-CLINICAL = frozenset({Kind.CONSULTATION, *ENTRIES, Kind.MEDICATION, Kind.ISSUE})
+CLINICAL = frozenset({Kind.CONSULTATION, *ENTRIES, Kind.DIARY, Kind.MEDICATION, Kind.ISSUE})
 """Kinds that are part of a patient's record; new ones may be made on either side."""
 
 

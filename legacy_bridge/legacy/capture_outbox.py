@@ -29,6 +29,7 @@ _SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
     "Appointment_SessionUser": (Kind.SESSION, ("SessionGuid",)),
     "Appointment_Slot": (Kind.SLOT, ("SlotGuid",)),
     "CareRecord_Consultation": (Kind.CONSULTATION, ("ConsultationGuid",)),
+    "CareRecord_Diary": (Kind.DIARY, ("DiaryGuid",)),
     "CareRecord_Observation": (None, ("ObservationGuid", "ParentObservationGuid")),
     "CareRecord_Problem": (None, ("ObservationGuid",)),
     "CareRecord_ObservationReferral": (None, ("ObservationGuid",)),

@@ -44,7 +44,9 @@ def kind_of(entry: FromClause, metadata: MetaData) -> ColumnElement[str]:
     kind_is = entry.c.ObservationType
 
     def said(kind: Kind) -> ColumnElement[bool]:
-        return or_(kind_is == entry_kinds.TYPES[kind], category.in_(entry_kinds.CATEGORIES[kind]))
+        categories = entry_kinds.CATEGORIES.get(kind)
+        of_type = kind_is == entry_kinds.TYPES[kind]
+        return of_type if categories is None else or_(of_type, category.in_(categories))
 
     def of_chapter(categories: Sequence[str], chapters: Sequence[str]) -> ColumnElement[bool]:
         return or_(

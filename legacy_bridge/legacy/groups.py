@@ -291,6 +291,21 @@ GROUPS: Mapping[Kind, Group] = {
     Kind.PROCEDURE: _entry(),
     Kind.TEST_REQUEST: _entry(),
     Kind.REFERRAL: _entry(_REFERRAL),
+    Kind.DOCUMENT: _entry(
+        Beside(
+            table="Reference_DocumentContent",
+            main="DocumentGuid",
+            other="DocumentGuid",
+            columns=("MediaType", "Title", "Content"),
+        )
+    ),
+    Kind.DIARY: Group(
+        main="CareRecord_Diary",
+        key="DiaryGuid",
+        hides_deleted=True,
+        flags=("IsConfidential",),
+        beside=(_FLAGS, _CONSULTATION, _CODE),
+    ),
     Kind.MEDICATION: Group(
         main="Prescribing_DrugRecord",
         key="DrugRecordGuid",

@@ -72,6 +72,7 @@ _TYPES: dict[str, Callable[[int | None], TypeEngine[Any]]] = {
 
 _INDEXES = {
     "CareRecord_Consultation": (("OrganisationGuid", "PatientGuid"),),
+    "CareRecord_Diary": (("OrganisationGuid", "PatientGuid"),),
     "CareRecord_Observation": (
         ("OrganisationGuid", "PatientGuid"),
         ("OrganisationGuid", "ConsultationGuid"),

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from legacy_bridge.mapping.clinical.allergy import ALLERGY
 from legacy_bridge.mapping.clinical.condition import CONDITION
 from legacy_bridge.mapping.clinical.consultation import CONSULTATION
+from legacy_bridge.mapping.clinical.diary import DIARY
+from legacy_bridge.mapping.clinical.document import DOCUMENT
 from legacy_bridge.mapping.clinical.history import FAMILY_HISTORY, IMMUNIZATION, PROCEDURE
 from legacy_bridge.mapping.clinical.medication import ISSUE, MEDICATION
 from legacy_bridge.mapping.clinical.observation import OBSERVATION, REPORT
@@ -38,6 +40,8 @@ def catalogue(ods: str) -> Mapping[Kind, ResourceMapping]:
         PROCEDURE,
         TEST_REQUEST,
         REFERRAL,
+        DOCUMENT,
+        DIARY,
         MEDICATION,
         ISSUE,
     )

@@ -80,7 +80,6 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
         "OrganisationGuid": _PRACTICE,
         "ParentObservationGuid": "read from the parent's own row; a panel or report names its results",
         "ObservationType": "says, with the code's category, which resource the entry becomes",
-        "DocumentGuid": "not mapped yet; it comes with the documents",
         "ProcessingId": _OWN,
     },
     "CareRecord_Problem": {
@@ -107,6 +106,7 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
         "ReferralClosureReasonCodeId": _RESERVED,
         "ProcessingId": _OWN,
     },
+    "CareRecord_Diary": {"DiaryGuid": _KEY, "OrganisationGuid": _PRACTICE, "ProcessingId": _OWN},
     "Prescribing_DrugRecord": {"DrugRecordGuid": _KEY, "OrganisationGuid": _PRACTICE, "ProcessingId": _OWN},
     "Prescribing_IssueRecord": {"IssueRecordGuid": _KEY, "OrganisationGuid": _PRACTICE, "ProcessingId": _OWN},
 }
@@ -118,6 +118,7 @@ ALTERED: tuple[tuple[str, str], ...] = (
     ("NumericUnit without a Value", "a unit alone says nothing: it stays in legacy"),
     ("a problem of an allergy", "the allergy is carried; its status and significance stay in legacy"),
     ("a time of day on the cloud", "of a record's date: it stays on the cloud, legacy holds the day"),
+    ("a document from the cloud", "the legacy program takes documents from its own scanner: it is listed"),
     ("what only FHIR can say", "reactions, notes, body sites: they stay on the cloud"),
 )
 """What is carried otherwise than it stands, or on one side only."""

@@ -59,7 +59,7 @@ _ENTRY = (
     Unit(name="value", fields=("value", "range_low", "range_high"), policy=Policy.ASK),
     Unit(name="abnormal", fields=("abnormal", "abnormal_reason"), policy=Policy.ASK),
     *_alone(Policy.ASK, "consultation", "problem"),
-    *_alone(Policy.LEGACY, "patient", "parent", "entered", "clinician", "entered_by"),
+    *_alone(Policy.LEGACY, "patient", "parent", "document", "entered", "clinician", "entered_by"),
 )
 """Whose record it is, what it stands below, and who entered it when: those follow the legacy program."""
 _PRESCRIBED = (
@@ -131,6 +131,13 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
         *_ENTRY,
         *_alone(Policy.ASK, "urgency", "service", "mode", "ubrn", "transport"),
         *_alone(Policy.LEGACY, "target"),
+    ),
+    Kind.DOCUMENT: (*_ENTRY, *_alone(Policy.LEGACY, "title", "media_type", "content")),
+    Kind.DIARY: (
+        Unit(name="code", fields=("code", "term"), policy=Policy.ASK),
+        Unit(name="status", fields=("complete", "inactive"), policy=Policy.ASK),
+        *_alone(Policy.ASK, "date", "duration", "place", "consultation"),
+        *_alone(Policy.LEGACY, "patient", "entered", "clinician", "entered_by"),
     ),
     Kind.MEDICATION: (
         *_PRESCRIBED,

@@ -18,7 +18,7 @@ from legacy_bridge.mapping.clinical.fields import (
 from legacy_bridge.mapping.clinical.places import Place, element, extension
 from legacy_bridge.mapping.clinical.record import CONSULTATION, ClinicalMapping, is_withheld, linked
 from legacy_bridge.mapping.field import Column, FieldMapping, reference_of
-from legacy_bridge.mapping.values import check_text, link_of, text_of
+from legacy_bridge.mapping.values import check_text, guid_key, link_of, text_of
 from legacy_bridge.records import ENTRIES, CloudContent, Kind, LinkKey, RowGroup, RowValue, Value
 from legacy_bridge.sides.links import References
 
@@ -41,6 +41,7 @@ RESOURCE_TYPES: Mapping[Kind, str] = {
     Kind.PROCEDURE: "Procedure",
     Kind.TEST_REQUEST: "ServiceRequest",
     Kind.REFERRAL: "ServiceRequest",
+    Kind.DOCUMENT: "DocumentReference",
 }
 """What each kind of entry is in FHIR."""
 _PANELS = (Kind.OBSERVATION, Kind.REPORT)
@@ -117,6 +118,7 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
     subject: str = "subject",
     code: Place | None = None,
     consultation: Place | None = None,
+    document: Place | None = None,
 ) -> tuple[FieldMapping, ...]:
     """The fields that all entries have.
 
@@ -130,6 +132,7 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
         subject: the element that names the patient.
         code: where the code is; None: the element of that name.
         consultation: where the consultation is named; None: the element `encounter`.
+        document: where the document's own id is; None: an extension.
     """
     return (
         link_field(
@@ -173,6 +176,7 @@ def entry_fields(  # noqa: PLR0913 - the places that differ by resource type
         ),
         _of_problem(resource_type),
         _parent_field(resource_type, kind),
+        _document_field(resource_type, document or extension("document", "valueString")),
         episode_field(resource_type),
         text_field(
             "qualifiers",
@@ -322,6 +326,23 @@ def _parent_field(resource_type: str, kind: Kind) -> FieldMapping:
         return None if found is None else {"reference": found}
 
     return field("parent", resource_type, place, rows=rows, read=read, write=write)
+
+
+def _document_field(resource_type: str, place: Place) -> FieldMapping:
+    """The id of the document that comes with an entry."""
+
+    def rows(group: RowGroup) -> Value | None:
+        key = guid_key(row_of(group, TABLE).get("DocumentGuid"))
+        return None if key is None else f"urn:uuid:{key}"
+
+    return field(
+        "document",
+        resource_type,
+        place,
+        rows=rows,
+        read=lambda content, _: text_of(place.get(content.resources[resource_type])),
+        write=lambda value, _references, _before: value,
+    )
 
 
 def remark(group: RowGroup) -> tuple[str, str] | None:

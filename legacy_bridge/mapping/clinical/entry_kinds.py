@@ -15,6 +15,7 @@ TYPES: Mapping[Kind, str] = {
     Kind.FAMILY_HISTORY: "Family History",
     Kind.TEST_REQUEST: "Test Request",
     Kind.REFERRAL: "Referral",
+    Kind.DOCUMENT: "Document",
 }
 """What `ObservationType` calls the kinds that have a word of their own."""
 CATEGORIES: Mapping[Kind, tuple[str, ...]] = {
@@ -44,6 +45,8 @@ def fits(kind: Kind, category: str | None) -> bool:
     """Whether a record of a kind may have a code of a category; of an unknown code nobody can tell."""
     if category is None:
         return True
+    if kind is Kind.DIARY:  # what is to be done may be anything
+        return category != DRUG_CATEGORY
     if kind in PRESCRIBED or category == DRUG_CATEGORY:
         return kind in PRESCRIBED and category == DRUG_CATEGORY
     if kind is Kind.CONDITION:  # anything but an allergy may be somebody's problem

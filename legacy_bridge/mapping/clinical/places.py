@@ -84,6 +84,17 @@ def marked(name: str, mark: str, within: str | None = None) -> Place:
     return Place(get=get, put=put)
 
 
+def within(outer: Place, inner: Place) -> Place:
+    """A place inside what stands at another place."""
+
+    def put(resource: Element, value: Any) -> None:
+        changed = dict(outer.get(resource) or {})
+        inner.put(changed, value)
+        outer.put(resource, changed or None)
+
+    return Place(get=lambda resource: inner.get(outer.get(resource) or {}), put=put)
+
+
 def _put(parent: Element, path: tuple[str, ...], value: Any) -> None:
     first, *rest = path
     if not rest:

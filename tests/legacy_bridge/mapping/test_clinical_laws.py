@@ -112,7 +112,23 @@ ENTRY_ROWS = st.fixed_dictionaries(
         "AbnormalReason": st.sampled_from([None, "Above range", "Below range"]) | text(50),
         "Episode": st.sampled_from([None, "None", "First", "New"]),
         "Qualifiers": text(200),
+        "DocumentGuid": st.sampled_from([None, _guid(PROBLEM)]),
     }
+)
+DIARY_ROWS = st.fixed_dictionaries(
+    {
+        **_COMMON,
+        "CodeId": st.sampled_from([None, *map(int, CODES)]),
+        "ConsultationGuid": st.sampled_from([None, _guid(VISIT)]),
+        "OriginalTerm": st.sampled_from(["Smear due", "d\u00fb \r\n due", "x" * 200]),
+        "DurationTerm": text(50),
+        "LocationTypeDescription": text(50),
+        "IsActive": FLAGS,
+        "IsComplete": FLAGS,
+    }
+)
+CONTENT_ROWS = st.none() | st.fixed_dictionaries(
+    {"Title": text(200), "MediaType": st.sampled_from([None, "text/plain"]), "Content": st.binary(max_size=9)}
 )
 PROBLEM_ROWS = st.none() | st.fixed_dictionaries(
     {
@@ -194,16 +210,26 @@ VISIT_ROWS = st.fixed_dictionaries(
 @st.composite
 def groups(draw: Any, kind: Kind) -> RowGroup:
     link = LinkKey(kind=kind, key=OWN)
+    rows: dict[str, Any]
     if kind is Kind.CONSULTATION:
         return RowGroup(link=link, rows={"CareRecord_Consultation": (draw(VISIT_ROWS),)}, digest="")
     if kind is Kind.MEDICATION:
         return RowGroup(link=link, rows={"Prescribing_DrugRecord": (draw(DRUG_ROWS),)}, digest="")
     if kind is Kind.ISSUE:
         return RowGroup(link=link, rows={"Prescribing_IssueRecord": (draw(ISSUE_ROWS),)}, digest="")
-    rows: dict[str, Any] = {"CareRecord_Observation": ({**draw(ENTRY_ROWS), "_kind": kind.value},)}
+    if kind is Kind.DIARY:
+        diary = draw(DIARY_ROWS)
+        code = CODES.get(str(diary["CodeId"]))
+        of_code = () if code is None else ({"Term": code.term},)
+        rows = {"CareRecord_Diary": (diary,), "Coding_ClinicalCode": of_code}
+        return RowGroup(link=link, rows=rows, digest="")
+    rows = {"CareRecord_Observation": ({**draw(ENTRY_ROWS), "_kind": kind.value},)}
     if kind is Kind.CONDITION:
         problem = draw(PROBLEM_ROWS)
         rows["CareRecord_Problem"] = () if problem is None else (problem,)
+    if kind is Kind.DOCUMENT:
+        content = draw(CONTENT_ROWS)
+        rows["Reference_DocumentContent"] = () if content is None else (content,)
     if kind is Kind.REFERRAL:
         rows["CareRecord_ObservationReferral"] = (draw(REFERRAL_ROWS),)
     if kind in (Kind.OBSERVATION, Kind.REPORT):

@@ -33,6 +33,8 @@ CODES = {
     "stitches": (110, "Stitches of the reference practice", "Conditions, operations and procedures", "7H1.."),
     "blood test": (111, "Invented blood test requested", "Investigation requests", "^EX11"),
     "to hospital": (112, "Referral to the invented hospital", "Referral", "^EX12"),
+    "letter": (113, "Invented discharge letter", "Administration, documents and attachments", "^EX13"),
+    "recall": (114, "Made-up smear due", "Health management, screening and monitoring", "^EX14"),
     "cough": (107, "Invented cough", "Conditions, operations and procedures", "H33.."),
 }
 """Number, term, category and Read code; the concept is the number with 900000 before it."""
@@ -40,7 +42,8 @@ CODES = {
 
 def clinical_stages(stage: Stage = Stage.LEAD) -> dict[Function, Standing]:
     """Where functions stand when the clinical record is mirrored."""
-    return stages(consultations=stage, results=stage, referrals=stage, prescribing=stage)
+    names = ("consultations", "results", "referrals", "prescribing", "documents", "tasks")
+    return stages(**dict.fromkeys(names, stage))
 
 
 def concept(name: str) -> str:
@@ -210,6 +213,54 @@ def add_issue(practice: PracticeDatabase, name: str, plan: str, **columns: Any) 
     )
 
 
+def add_document(practice: PracticeDatabase, name: str, content: bytes | None, **columns: Any) -> None:
+    """Insert a document's entry, and its content where it has one."""
+    add_entry(
+        practice,
+        name,
+        "letter",
+        **{"ObservationType": "Document", "DocumentGuid": guid(f"{name} file"), **columns},
+    )
+    if content is not None:
+        practice.insert(
+            "Reference_DocumentContent",
+            DocumentGuid=guid(f"{name} file"),
+            OrganisationGuid=guid("org"),
+            PatientGuid=guid("mary"),
+            MediaType="text/plain",
+            Title="Letter from the invented hospital",
+            Content=content,
+            Deleted=False,
+        )
+
+
+def add_diary(practice: PracticeDatabase, name: str, code: str = "recall", **columns: Any) -> None:
+    """Insert a diary entry."""
+    practice.add(
+        "CareRecord_Diary",
+        name,
+        **{
+            "PatientGuid": guid("mary"),
+            "OrganisationGuid": guid("org"),
+            "EffectiveDate": date(2027, 5, 1),
+            "EffectiveDatePrecision": "YM",
+            "EnteredDate": SEEN,
+            "EnteredTime": time(10, 5),
+            "ClinicianUserInRoleGuid": guid("ann"),
+            "EnteredByUserInRoleGuid": guid("bob"),
+            "CodeId": CODES[code][0],
+            "OriginalTerm": "Smear of the reference practice due",
+            "DurationTerm": "1 year",
+            "LocationTypeDescription": "Surgery",
+            "IsActive": True,
+            "IsComplete": False,
+            "Deleted": False,
+            "IsConfidential": False,
+            **columns,
+        },
+    )
+
+
 def patient_reference(mirror: Mirror, name: str = "mary") -> dict[str, Any]:
     """A Reference to a patient."""
     return {"reference": f"Patient/{mirror.patient(name)['id']}"}
@@ -250,6 +301,8 @@ def add_record(practice: PracticeDatabase) -> None:
     add_entry(practice, "gran", "grandmother", ObservationType="Family History")
     add_entry(practice, "cut", "stitches")
     add_entry(practice, "asked", "blood test", ObservationType="Test Request")
+    add_document(practice, "letter1", b"Dear Dr Okafor")
+    add_diary(practice, "smear")
     add_entry(practice, "sent", "to hospital", ObservationType="Referral")
     practice.insert(
         "CareRecord_ObservationReferral",

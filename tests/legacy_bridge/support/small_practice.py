@@ -23,6 +23,7 @@ _KEYS = {
     "Appointment_Slot": "SlotGuid",
     "CareRecord_Consultation": "ConsultationGuid",
     "CareRecord_Observation": "ObservationGuid",
+    "CareRecord_Diary": "DiaryGuid",
     "CareRecord_Problem": "ObservationGuid",
     "Prescribing_DrugRecord": "DrugRecordGuid",
     "Prescribing_IssueRecord": "IssueRecordGuid",
