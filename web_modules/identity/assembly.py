@@ -222,15 +222,15 @@ def _provider_pages(  # noqa: PLR0913, PLR0917  (what identity has)
         ),
         tickets,
     )
-    person, roles = (
-        partial(
-            find,
-            practice=settings.practice,
-            role_claim=settings.oidc_role_claim,
-            roles=settings.oidc_roles,
-        )
-        for find in (person_of, roles_of)
-    )
+    practice, claim, roles = settings.practice, settings.oidc_role_claim, settings.oidc_roles
     return ProviderPages(
-        provider, person, roles, sessions, sign_ins, pages, audit, doors, is_https=origin.startswith("https:")
+        provider,
+        partial(person_of, practice=practice, role_claim=claim, roles=roles),
+        partial(roles_of, practice=practice, role_claim=claim, roles=roles),
+        sessions,
+        sign_ins,
+        pages,
+        audit,
+        doors,
+        is_https=origin.startswith("https:"),
     )
