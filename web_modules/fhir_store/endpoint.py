@@ -1,7 +1,7 @@
 """The store over HTTP: turns ASGI requests into `FhirRequest`s, once it is known that they may be made."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,11 +12,11 @@ import msgspec
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from web_modules.fhir.transport import DEADLINE, FhirRequest, FhirResponse
+from web_modules.fhir.transport import DEADLINE, FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.turned_away import TurnedAway
 from web_modules.fhir_store.formats import check_wanted, is_sent_as_json
-from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions import answers, binaries
 from web_modules.fhir_store.interactions.patching import JSON_PATCH
 from web_modules.fhir_store.packing import (
     QUICK_BYTES,
@@ -53,6 +53,7 @@ WORKERS = 32
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD"})
 _WITHOUT_BODY = frozenset({204, 304})
 _HEADERS = ("if-match", "if-none-match", "if-none-exist", "if-modified-since", "prefer", DEADLINE.lower())
+_OF_BINARIES = (*_HEADERS, *binaries.HEADERS)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -94,8 +95,15 @@ class FhirEndpoint:
     async def _answered(self, request: Request) -> FhirResponse:
         path = request.scope["path"].removeprefix(self._path).strip("/")
         query = tuple(parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        check_wanted(query, request.headers.get("accept", "*/*"))
-        asked = FhirRequest(method=request.method, path=path, query=query, headers=_headers(request))
+        is_binary = binaries.is_of_binary(path)
+        accept = request.headers.get("accept", "*/*")
+        check_wanted(query, "*/*" if is_binary else accept)
+        asked = FhirRequest(
+            method=request.method,
+            path=path,
+            query=query,
+            headers={"accept": accept, **_headers(request, _OF_BINARIES)} if is_binary else _headers(request),
+        )
         held = self._service.waiting_position(asked)
         has_body = request.method not in _WITHOUT_CONTENT
         if held is None and not has_body and not self._is_gate_instant:
@@ -117,9 +125,9 @@ class FhirEndpoint:
 
     async def _shaped(self, request: Request, answer: FhirResponse) -> FhirResponse:
         """An answer as its client likes it: laid out for a person to read, made small."""
-        is_pretty = b"_pretty=true" in request.scope["query_string"] and "json" in answer.headers.get(
-            "content-type", ""
-        )
+        if not answer.headers.get("content-type", "").startswith(FHIR_JSON):  # what a Binary holds
+            return answer
+        is_pretty = b"_pretty=true" in request.scope["query_string"]
         if not is_pretty and len(answer.body) < SMALLEST_PACKED_BYTES:
             return answer
         is_packed = is_wanted(request.headers.get("accept-encoding", ""))
@@ -153,11 +161,11 @@ class FhirEndpoint:
         return self._service.send(asked, access)
 
 
-def _headers(request: Request) -> dict[str, str]:
+def _headers(request: Request, names: Collection[str] = _HEADERS) -> dict[str, str]:
     found: dict[str, str] = {}
     for raw_name, raw_value in request.scope["headers"]:
         name = raw_name.decode("latin-1")
-        if name in _HEADERS:
+        if name in names:
             value = raw_value.decode("latin-1")
             found[name] = f"{found[name]}, {value}" if name in found else value
     return found
@@ -186,5 +194,5 @@ def _check_content_type(request: Request, path: str) -> None:
     elif request.method == "PATCH":
         if kind != JSON_PATCH:
             raise refuse(415, IssueCode.NOT_SUPPORTED, f"A patch must be {JSON_PATCH}.")
-    elif kind and not is_sent_as_json(request.headers["content-type"]):
+    elif kind and not binaries.is_of_binary(path) and not is_sent_as_json(request.headers["content-type"]):
         raise refuse(415, IssueCode.NOT_SUPPORTED, "This server takes application/fhir+json of R4 only.")

@@ -18,6 +18,11 @@ def is_sent_as_json(content_type: str) -> bool:
     return kind in _JSON and version in _VERSIONS
 
 
+def is_json_named(accept: str) -> bool:
+    """Whether an Accept header names FHIR's JSON itself, and not only anything."""
+    return any(_read(one)[0] in _JSON for one in accept.split(",") if _is_accepted(one))
+
+
 def check_wanted(query: Sequence[tuple[str, str]], accept: str = "*/*") -> None:
     """What is wanted of an answer; `_format` stands above the header.
 

@@ -10,6 +10,7 @@ from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.audit.turned_away import TurnedAway
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
+from web_modules.fhir_store.elements.contexts import BINARY
 from web_modules.fhir_store.interactions import answers
 from web_modules.fhir_store.interactions.asked import Asked, asked_by
 from web_modules.fhir_store.interactions.dispatch import Dispatch, waiting_position
@@ -87,7 +88,8 @@ class FhirService:
         if request.query:
             return self._asks_by_identifier(request)
         first, _, last = request.path.partition("/")
-        return first.isalpha() and "/" not in last and last[:1].isalnum()
+        is_small = first != BINARY
+        return is_small and first.isalpha() and "/" not in last and last[:1].isalnum()
 
     def waiting_position(self, request: FhirRequest) -> tuple[int, float] | None:
         """For how long a request wants to be held; see `dispatch.waiting_position`."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from web_modules.fhir_store.access import Interaction
-from web_modules.fhir_store.search.sql import Sql
+from web_modules.fhir_store.search.sql import EVERYTHING, NEVER, Sql
 
 
 class Sight(Protocol):
@@ -26,6 +26,17 @@ class Sight(Protocol):
     def takes(self, interaction: Interaction, resource: Mapping[str, Any]) -> bool:
         """Whether what a resource contains may be written."""
 
+    def in_context(
+        self, interaction: Interaction, context_type: str, *, is_labelled: bool
+    ) -> tuple[Sql, Sql | None]:
+        """What a Binary with a security context must fulfil, and what its context must; of two ways one.
+
+        Args:
+            interaction: with the Binary.
+            context_type: of the context.
+            is_labelled: the way for a Binary with a label of its own, or without.
+        """
+
     def shows(self, content: bytes) -> bool:
         """Whether a past version may be read by its own content; what cannot be told is not shown."""
 
@@ -44,6 +55,11 @@ class _Unlimited:
 
     def takes(self, _interaction: Interaction, _resource: Mapping[str, Any]) -> bool:
         return True
+
+    def in_context(
+        self, _interaction: Interaction, _context_type: str, *, is_labelled: bool
+    ) -> tuple[Sql, Sql | None]:
+        return (NEVER if is_labelled else EVERYTHING), None
 
     def shows(self, _content: bytes) -> bool:
         return True

@@ -16,6 +16,7 @@ from tests.web_modules.fhir_store.conftest import Caller
 from web_modules.fhir_store.access import OURSELVES
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.endpoint import FhirEndpoint
+from web_modules.fhir_store.interactions import binaries
 from web_modules.fhir_store.packing import SMALLEST_PACKED_BYTES
 from web_modules.fhir_store.service import LARGEST_BODY_BYTES
 
@@ -135,3 +136,81 @@ def test_a_byte_order_mark_before_json_is_passed_over(web: TestClient) -> None:
     patch = b'\xef\xbb\xbf[{"op": "add", "path": "/active", "value": true}]'
     headers = {"Content-Type": "application/json-patch+json"}
     assert web.patch("/fhir/Patient/p", content=patch, headers=headers).json()["active"] is True
+
+
+HOSTILE = b"<html><script>alert(1)</script></html>"
+
+
+def test_a_binary_comes_in_and_goes_out_as_what_it_is(web: TestClient) -> None:
+    content = bytes(range(256)) * 20
+    sent = web.post("/fhir/Binary", content=content, headers={"Content-Type": "image/png"})
+    assert sent.status_code == 201, sent.text
+    assert sent.json()["contentType"] == "image/png"
+    path = f"/fhir/Binary/{sent.json()['id']}"
+    for accept in (
+        "*/*",
+        "image/png",
+        "text/html,application/xhtml+xml,*/*;q=0.8",
+        "application/fhir+json;q=0",
+    ):
+        told = web.get(path, headers={"Accept": accept, "Accept-Encoding": "gzip"})
+        assert (told.content, told.headers["content-type"]) == (content, "image/png"), accept
+        assert told.headers["etag"] == 'W/"1"'
+        assert "content-encoding" not in told.headers
+    assert web.get(f"{path}/_history/1").content == content
+    for accept in ("application/fhir+json", "application/json", "image/png, application/fhir+json;q=0.1"):
+        assert web.get(path, headers={"Accept": accept}).json()["resourceType"] == "Binary", accept
+    assert web.get(f"{path}?_format=json").json()["resourceType"] == "Binary"
+    assert web.get(path, headers={"If-None-Match": 'W/"1"'}).status_code == 304
+    head = web.head(path)
+    assert (head.content, int(head.headers["content-length"])) == (b"", len(content))
+    assert web.get("/fhir/Binary").json()["total"] == 1
+    other = web.put(path, content=b"a,b", headers={"Content-Type": "text/csv; charset=utf-8"})
+    assert other.status_code == 200
+    told = web.get(path)
+    assert (told.content, told.headers["content-type"]) == (b"a,b", "text/csv; charset=utf-8")
+
+
+def test_a_binary_names_its_context_in_a_header(web: TestClient) -> None:
+    headers = {"Content-Type": "text/plain", "X-Security-Context": "Patient/p"}
+    sent = web.post("/fhir/Binary", content=b"x", headers=headers).json()
+    assert sent["securityContext"] == {"reference": "Patient/p"}
+    assert web.get(f"/fhir/Binary/{sent['id']}").headers["x-security-context"] == "Patient/p"
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/xhtml+xml", "text/xml"])
+def test_what_would_run_in_a_browser_is_a_file_and_no_page_of_ours(web: TestClient, kind: str) -> None:
+    sent = web.post("/fhir/Binary", content=HOSTILE, headers={"Content-Type": kind}).json()
+    told = web.get(f"/fhir/Binary/{sent['id']}", headers={"Accept": "text/html"})
+    assert told.content == HOSTILE
+    assert told.headers["content-disposition"] == "attachment"
+    assert told.headers["x-content-type-options"] == "nosniff"
+    assert told.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
+@pytest.mark.parametrize("kind", ["text/plain\nX-Evil: yes", "text/plain; name=é", "text/plain;\tx"])
+def test_a_stored_media_type_adds_no_header_of_its_own(web: TestClient, kind: str) -> None:
+    stored = {"resourceType": "Binary", "id": "b", "contentType": kind, "data": "eA=="}
+    if web.put("/fhir/Binary/b", json=stored, headers=JSON).status_code == 201:
+        told = web.get("/fhir/Binary/b")
+        assert (told.content, told.headers["content-type"]) == (b"x", "application/octet-stream")
+        assert "x-evil" not in told.headers
+
+
+@pytest.mark.parametrize("kind", ["nonsense", "text/", "a b/c"])
+def test_what_is_no_media_type_is_refused(web: TestClient, kind: str) -> None:
+    answer = web.post("/fhir/Binary", content=b"x", headers={"Content-Type": kind})
+    assert (answer.status_code, answer.json()["issue"][0]["expression"]) == (422, ["Binary.contentType"])
+
+
+def test_a_binary_that_is_too_large_is_refused(web: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(binaries, "LARGEST_CONTENT_BYTES", 10)
+    for size, status in ((10, 201), (11, 413)):
+        answer = web.post("/fhir/Binary", content=bytes(size), headers={"Content-Type": "image/png"})
+        assert answer.status_code == status
+
+
+def test_json_that_is_sent_as_fhir_must_be_a_binary(web: TestClient) -> None:
+    assert web.post("/fhir/Binary", json=PATIENT, headers=JSON).status_code == 400
+    assert web.post("/fhir/Binary", content=b"{", headers=JSON).status_code == 400
+    assert web.post("/fhir/Patient", content=b"x", headers={"Content-Type": "text/plain"}).status_code == 415

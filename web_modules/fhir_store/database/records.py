@@ -12,11 +12,13 @@ from web_modules.fhir_store.audit.book import AuditBook
 from web_modules.fhir_store.audit.events import Note
 from web_modules.fhir_store.changes import position_instant
 from web_modules.fhir_store.database.adding import Adding
+from web_modules.fhir_store.database.contexts import is_opened_by_context
 from web_modules.fhir_store.database.heads import READ_HEAD, head_of
 from web_modules.fhir_store.database.index_rows import IndexWriter
 from web_modules.fhir_store.database.session import Session
 from web_modules.fhir_store.database.tables import RESOURCE, VERSION
 from web_modules.fhir_store.documents import Resource, decode, encode
+from web_modules.fhir_store.elements.contexts import BINARY
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.sql import EVERYTHING, Sql
 from web_modules.fhir_store.sight import UNLIMITED, Sight
@@ -152,7 +154,12 @@ class Records:
         if limit is None:
             return False
         key = (self.practice, resource_type, resource_id)
-        return not self.session.rows(f"{_IS_THERE} AND {limit.text}", (*key, *limit.values))
+        if self.session.rows(f"{_IS_THERE} AND {limit.text}", (*key, *limit.values)):
+            return False
+        opened = resource_type == BINARY and is_opened_by_context(
+            self.session, self.practice, self.sight, interaction, resource_id
+        )
+        return not opened
 
     def version(self, resource_type: str, resource_id: str, version: int) -> StoredVersion | None:
         """One version, or None."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from web_modules.fhir.systems import CONFIDENTIALITY
 from web_modules.fhir_store.elements.amounts import amount, ends_of, spread_of
+from web_modules.fhir_store.elements.contexts import BINARY, CONTEXT, CONTEXT_NUMBER
 from web_modules.fhir_store.elements.labels import (
     LABELLED_INSIDE,
     STRICTEST,
@@ -165,6 +166,9 @@ class Indexer:
         for label in labels_inside(resource):
             into = found.setdefault(ParameterKind.TOKEN, {})
             into[(plan.labels_number, CONFIDENTIALITY, label)] = None
+        if resource["resourceType"] == BINARY and CONTEXT in resource:
+            [row] = _reference("Reference", resource[CONTEXT], base_url)
+            found.setdefault(ParameterKind.REFERENCE, {})[(CONTEXT_NUMBER, *row)] = None
         if has_unreadable(resource):
             found.setdefault(ParameterKind.TOKEN, {})[(_UNREADABLE, CONFIDENTIALITY, STRICTEST)] = None
         return found

@@ -5,6 +5,7 @@ from typing import Any
 
 from web_modules.fhir_store.access import AUDIT_EVENT
 from web_modules.fhir_store.audit.reading import PARAMETERS
+from web_modules.fhir_store.elements.contexts import BINARY
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.interactions.patching import JSON_PATCH
 from web_modules.fhir_store.subscriptions.wanted import SUBSCRIPTION
@@ -28,6 +29,12 @@ _SUBSCRIPTIONS = (
     "set it to `off`. Criteria are those of a search of one type. Each committed version that matches is "
     "told of at least once and in order, as far as whoever last wrote the Subscription may see it; deletions "
     "are not told of."
+)
+_BINARIES = (
+    "Read and vread answer with the content itself, as a file, unless Accept or `_format` names FHIR's "
+    "JSON. POST and PUT take content of any media type but JSON, up to 24 MB, with `X-Security-Context`; "
+    "JSON must be a Binary. Who has limits reads and writes one with a `securityContext` when they may read "
+    "that, by id alone, in its current version; searches and histories leave it out for them."
 )
 _OPERATIONS = (("validate", "Resource-validate"), ("meta", "Resource-meta"))
 _PATIENT_OPERATIONS = (("everything", "Patient-everything"),)
@@ -158,8 +165,9 @@ def _resource(catalogue: ParameterCatalogue, resource_type: str, pointing: Seque
             for code, one in sorted(parameters.items())
         ],
     }
-    if resource_type == SUBSCRIPTION:
-        made["documentation"] = _SUBSCRIPTIONS
+    documentation = {SUBSCRIPTION: _SUBSCRIPTIONS, BINARY: _BINARIES}.get(resource_type)
+    if documentation is not None:
+        made["documentation"] = documentation
     made["searchInclude"] = ["*", *references]
     made["searchRevInclude"] = ["*", *pointing]
     made["operation"] = [

@@ -12,7 +12,7 @@ from web_modules.fhir_store.bundles.steps import Step, reading, writing
 from web_modules.fhir_store.database.records import WritableRecords
 from web_modules.fhir_store.database.transactions import CommitUnknown, DatabaseSilent
 from web_modules.fhir_store.documents import Resource
-from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions import answers, binaries
 from web_modules.fhir_store.interactions.asked import Asked
 from web_modules.fhir_store.interactions.operations import check_operation
 from web_modules.fhir_store.interactions.patching import read_patch
@@ -201,7 +201,10 @@ class Dispatch:
 
     def _resource(self, request: Asked, resource_type: str, resource_id: str = "") -> Resource:
         self._reading.known(resource_type)
-        resource = self._validator.parse(request.body)
+        if binaries.is_sent(request, resource_type):
+            resource = binaries.binary_of(request, resource_id)
+        else:
+            resource = self._validator.parse(request.body)
         if resource["resourceType"] != resource_type:
             raise refuse(
                 400, IssueCode.INVALID, f"The body is not a {resource_type}, as the address says.", "Resource"

@@ -3,10 +3,11 @@
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.access import OURSELVES, Interaction
 from web_modules.fhir_store.changes import position_instant
-from web_modules.fhir_store.database.records import Records
+from web_modules.fhir_store.database.records import Records, StoredVersion
 from web_modules.fhir_store.documents import encode
+from web_modules.fhir_store.elements.contexts import BINARY
 from web_modules.fhir_store.formats import check_wanted
-from web_modules.fhir_store.interactions import answers
+from web_modules.fhir_store.interactions import answers, binaries
 from web_modules.fhir_store.interactions.asked import Asked, asked_by
 from web_modules.fhir_store.interactions.capability import capability_statement
 from web_modules.fhir_store.interactions.compartment import PatientCompartment
@@ -86,7 +87,7 @@ class Reading:
                 if found is None:
                     words = f"There is no {resource_type} with this id and version."
                     raise refuse(404, IssueCode.NOT_FOUND, words)
-                return answers.of_version(shown(found, resource_type), request, self.subsetter)
+                return self._of_version(request, shown(found, resource_type))
         raise refuse(
             404, IssueCode.NOT_FOUND, "There is nothing at this address; see the CapabilityStatement."
         )
@@ -118,7 +119,13 @@ class Reading:
         version = shown(records.current(resource_type, resource_id), resource_type)
         if answers.may_have_it(version, request) and records.is_alone_in_its_second(version):
             return answers.of_unchanged(version)
-        return answers.of_version(version, request, self.subsetter)
+        return self._of_version(request, version)
+
+    def _of_version(self, request: Asked, version: StoredVersion) -> FhirResponse:
+        answer = answers.of_version(version, request, self.subsetter)
+        if version.type != BINARY or answer.status != 200 or not binaries.is_wanted(request):
+            return answer
+        return binaries.content_of(version, answers.version_headers(version))
 
     def _everything(self, request: Asked, records: Records, patient_id: str) -> FhirResponse:
         shown(records.current("Patient", patient_id), "Patient")

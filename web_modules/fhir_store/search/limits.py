@@ -7,6 +7,7 @@ App Launch 2.2, scopes.
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from web_modules.fhir.systems import CONFIDENTIALITY
@@ -21,18 +22,25 @@ from web_modules.fhir_store.access import (
 )
 from web_modules.fhir_store.database.server_cursor import EACH
 from web_modules.fhir_store.documents import decode
+from web_modules.fhir_store.elements.contexts import BINARY, CONTEXT, CONTEXT_NUMBER
 from web_modules.fhir_store.elements.indexing import Indexer, IndexRows
 from web_modules.fhir_store.elements.labels import LABELLED_INSIDE, UNREADABLE, labels_of
 from web_modules.fhir_store.elements.parameters import ParameterCatalogue, ParameterKind, parameter_number
 from web_modules.fhir_store.search.contents import is_fulfilled
 from web_modules.fhir_store.search.criteria import Criterion, CriterionReader
 from web_modules.fhir_store.search.narrowing import Narrower
+from web_modules.fhir_store.search.sql import EVERYTHING as ANY
 from web_modules.fhir_store.search.sql import NEVER, Sql, among, either, every, negated
 
 Compartment = Mapping[str, Sequence[str]]
 """For each type, the search parameters that say of which patient it is."""
 
 _UNREADABLE = parameter_number("Resource", UNREADABLE)
+
+_HAS_NO_CONTEXT = (
+    "NOT EXISTS (SELECT 1 FROM search_reference AS i WHERE i.practice = ? AND i.number = r.number"
+    " AND i.parameter = ?)"
+)
 
 _SUBJECT = frozenset({"patient", "subject", "beneficiary"})
 """Of a compartment's parameters those that say whom a record is about, and not who else had a part in it."""
@@ -93,9 +101,30 @@ class LimitedSight:
         if key not in self._known:
             hidden = self._hidden(resource_type)
             parts = [self._granted(interaction, resource_type), None if hidden is None else negated(hidden)]
+            if resource_type == BINARY:  # what has a context is looked at by itself, see `in_context`
+                parts.append(Sql(_HAS_NO_CONTEXT, (self._practice, CONTEXT_NUMBER)))
             there = [part for part in parts if part is not None]
             self._known[key] = every(there) if there else None
         return self._known[key]
+
+    def in_context(
+        self, interaction: Interaction, context_type: str, *, is_labelled: bool
+    ) -> tuple[Sql, Sql | None]:
+        """What a Binary with a security context must fulfil, and what its context must; see `Sight`."""
+        terms = [
+            self._terms(replace(grant, patient=None), interaction, BINARY)
+            for grant in self._access.grants_for(interaction, BINARY)
+        ]
+        granted = either([ANY if term is None else term for term in terms])
+        context = self.limit(Interaction.READ, context_type)
+        if not is_labelled:
+            return every([granted, negated(self._labelled(BINARY, RESTRICTED_LABELS))]), context
+        above = RESTRICTED_LABELS - self._access.clearance
+        own = every([granted, negated(self._labelled(BINARY, above))]) if above else granted
+        if self._access.relationships is None:
+            return own, context
+        known = self._is_of_known_patients(context_type)
+        return own, known if context is None else every([context, known])
 
     def withheld(self, resource_type: str) -> Sql | None:
         """What is permitted but for its confidentiality label fulfils this; None when no label hides it."""
@@ -117,6 +146,8 @@ class LimitedSight:
         """Whether a past version may be read by its own content; what cannot be told is not shown."""
         resource = decode(content)
         resource_type = resource["resourceType"]
+        if resource_type == BINARY and CONTEXT in resource:
+            return False  # whoever may see the record today may not have been let see what stood for it then
         rows = self._indexer.rows(resource, self._base_url)
         patients = self._patients(resource, rows)
         return self._access.sees(labels_of(resource), patients) and any(
