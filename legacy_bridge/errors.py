@@ -53,15 +53,25 @@ class RecordChanged(BridgeError):
 
 
 class MirrorStopped(BridgeError):
-    """Nothing may be written until a person has looked."""
+    """Nothing may be written until a person has looked.
+
+    Attributes:
+        may_tell_cloud: whether the cloud is the right one to say so on.
+    """
+
+    may_tell_cloud = True
 
 
 class AnotherBridge(MirrorStopped):
     """Another bridge already serves the practice."""
 
+    may_tell_cloud = False
+
 
 class EnvironmentWrong(MirrorStopped):
     """The two sides are of different environments or practices."""
+
+    may_tell_cloud = False
 
 
 class SchemaDrifted(MirrorStopped):

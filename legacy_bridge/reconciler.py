@@ -41,6 +41,9 @@ from web_modules.decision.words import Authority
 
 _LOG = logging.getLogger(__name__)
 
+Settled = Callable[[Sequence[Visit], Sequence[Settlement], datetime], None]
+"""Is told how a batch ended, once that is saved."""
+
 
 class Reconciler:
     """Reconciles one practice's links. One thread."""
@@ -57,6 +60,7 @@ class Reconciler:
         clock: Callable[[], datetime],
         blast_guard: BlastGuard,
         forms: FormTime,
+        settled: Settled = lambda _visits, _settlements, _now: None,
     ) -> None:
         self._ods = ods
         self._legacy = legacy
@@ -68,6 +72,7 @@ class Reconciler:
         self._blast_guard = blast_guard
         self._forms = forms
         self._withdrawal = Withdrawal(legacy=legacy, cloud=cloud, journal=journal, clock=clock, forms=forms)
+        self._settled = settled
 
     def reconcile(self, batch: Sequence[Dirty], *, total: Callable[[], int] = lambda: 0) -> Report:
         """Make both sides of some dirty links equal, or list why not.
@@ -127,7 +132,9 @@ class Reconciler:
             )
             for visit in visits
         ]
-        self._journal.settle(settlements, self._clock())
+        now = self._clock()
+        self._journal.settle(settlements, now)
+        self._settled(visits, settlements, now)
         return report(visits, settlements, carried)
 
     def _naming_patients(self, visit: Visit, settlement: Settlement) -> Settlement:

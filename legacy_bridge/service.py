@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from threading import Event
 from time import monotonic
@@ -13,6 +13,7 @@ from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.first_load import begin_first_load, mark_everything
 from legacy_bridge.forms import FormTime
 from legacy_bridge.merge.visit import LONGEST_WAIT_SECONDS, Report
+from legacy_bridge.metrics import Metrics
 from legacy_bridge.overlap import Overlap
 from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
@@ -39,6 +40,7 @@ _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
 _TASKS_A_TIME = 100
+_STOPPED = "stopped"
 _CLOUD_RESTORED = (
     "The cloud came back from an earlier backup. Every record is compared again: what was agreed is told "
     "to it again, and what cannot be decided is listed as a conflict."
@@ -66,6 +68,7 @@ class Parts:
         scan: counts how equal the sides are.
         cloud_moved: set when the cloud may have news.
         forms: counts how long bridges have run.
+        metrics: what is counted for whoever watches.
         clock: the time of day, aware UTC; it may be wrong, and may jump.
         seconds: seconds that only ever go forward.
     """
@@ -84,6 +87,7 @@ class Parts:
     scan: Scan
     cloud_moved: Event
     forms: FormTime
+    metrics: Metrics = field(default_factory=Metrics)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     seconds: Callable[[], float] = monotonic
 
@@ -107,6 +111,8 @@ class MirrorService:
         self._has_news = True
         self._is_checked = False
         self._clock_began: datetime | None = None
+        self._stopped: str | None = None  # not known: a bridge before this one may have stopped
+        self._is_stop_published = True
 
     def run(self, stop: Event) -> None:
         """Mirror until `stop` is set. What can pass is tried again; what a person must see is said once.
@@ -122,6 +128,7 @@ class MirrorService:
                 self._scan()
             except SideUnavailable as error:
                 failures += 1
+                self._parts.metrics.failed(error)
                 self._is_checked = False  # it may come back as something else: restored, or changed
                 if failures == 1:
                     _LOG.info("side unavailable: %s", error)
@@ -131,6 +138,7 @@ class MirrorService:
                 raise
             except MirrorStopped as error:
                 self._is_checked = False
+                self._parts.metrics.failed(error)
                 if str(error) != said:
                     said = str(error)
                     _LOG.error("mirror stopped: %s", said)
@@ -146,8 +154,20 @@ class MirrorService:
 
         Raises:
             SideUnavailable: a side or the journal did not answer.
-            MirrorStopped: a guard stopped it.
+            MirrorStopped: a guard stopped it; the journal and, where it may, the board say so.
         """
+        try:
+            done = self._step(stop)
+        except MirrorStopped as error:
+            self._say_stopped(error)
+            raise
+        if self._stopped != "":
+            self._parts.journal.notice(_STOPPED, None, self._parts.clock())
+            self._stopped, self._has_news = "", True
+            self._parts.metrics.stopped(None)
+        return done
+
+    def _step(self, stop: Event | None) -> Report:
         if not self._is_checked:
             self._parts.check()
             self._is_checked = True
@@ -164,6 +184,22 @@ class MirrorService:
                 self._parts.board.tidy()
                 self._tidied = self._parts.seconds()
         return done
+
+    def _say_stopped(self, error: MirrorStopped) -> None:
+        """Say why nothing is carried: in status by the journal, on the board, to whoever watches."""
+        if isinstance(error, AnotherBridge):
+            return  # which carries on
+        words = str(error)
+        self._parts.metrics.stopped(error)
+        try:
+            if words != self._stopped:
+                self._parts.journal.notice(_STOPPED, words, self._parts.clock())
+                self._stopped, self._is_stop_published = words, not error.may_tell_cloud
+            if not self._is_stop_published:
+                self.publish()
+                self._is_stop_published = True
+        except SideUnavailable as silent:
+            self._parts.metrics.failed(silent)  # it is said as soon as somebody listens
 
     def count(self) -> None:
         """Count at once how equal the sides are, and publish it; what differs is looked at again."""
@@ -231,7 +267,9 @@ class MirrorService:
         self._parts.board.publish(
             News(
                 functions={
-                    function: decided(self._parts.standings(), function) for function in MIRRORED_FUNCTIONS
+                    function: decided(self._parts.standings(), function)
+                    for function in MIRRORED_FUNCTIONS
+                    if self._polled_at  # else nobody knows how fresh it is
                 },
                 standing=journal.standing(),
                 known=min(self._polled_at.values(), default=now),
@@ -239,6 +277,7 @@ class MirrorService:
                 conflicts=tuple(conflicts),
                 quarantined=tuple(held),
                 patients=self._patient_ids(conflicts, held),
+                stopped=self._stopped or "",
             )
         )
         if conflicts or held:
@@ -299,6 +338,7 @@ class MirrorService:
         if version != self._seen_version or self._is_due(LEGACY):
             self._absorb(LEGACY, self._parts.legacy_feed)
             self._seen_version = version
+        self._parts.metrics.looked(LEGACY, moment)
         self._polled_at[LEGACY] = moment  # nobody has committed since the version was last the same
         if self._parts.cloud_moved.is_set() or self._is_due(CLOUD):
             self._parts.cloud_moved.clear()
@@ -334,6 +374,7 @@ class MirrorService:
                 break
         self._polled[name] = self._parts.seconds()
         self._polled_at[name] = moment
+        self._parts.metrics.looked(name, moment)
 
     def _doubt(self, came_back_from: datetime, now: datetime) -> None:
         """From now on, and until everything was compared, what the cloud says differently may be no edit."""

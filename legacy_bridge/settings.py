@@ -2,8 +2,9 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,13 @@ from web_modules.decision.words import Environment
 
 PREFIX = "BANYAN_BRIDGE_"
 TOKEN_VARIABLE = f"{PREFIX}TOKEN"
+
+
+class LogFormat(Enum):
+    """How the log is written."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,9 @@ class BridgeSettings:
         cloud_poll_seconds: how often to ask a cloud that does not hold a request until it has news.
         publish_seconds: how often freshness is published at rest; panes are amber after 60 s without.
         form_minutes: how long a form of the legacy program may stay open before it is saved.
+        metrics_port: TCP port for Prometheus, at `/metrics`; none when None. It takes no password.
+        metrics_host: address to serve it on.
+        log_format: text or json.
         token: what the bridge sends as bearer; from the environment only.
         client_id: the bridge's name at the cloud, where it gets tokens by its own key instead.
         client_key: file with that private JSON Web Key (SMART Backend Services).
@@ -50,6 +61,9 @@ class BridgeSettings:
     cloud_poll_seconds: float = 0.1
     publish_seconds: float = 25.0
     form_minutes: float = 60.0
+    metrics_port: int | None = None
+    metrics_host: str = "127.0.0.1"
+    log_format: LogFormat = LogFormat.TEXT
     token: str | None = None
     client_id: str | None = None
     client_key: Path | None = None
@@ -66,6 +80,7 @@ class BridgeSettings:
 
 _NAMES = tuple(field.name for field in fields(BridgeSettings) if field.name != "token")
 _FILES = ("flags", "journal_key", "client_key")
+_WORDS: Mapping[str, Callable[[Any], Enum]] = {"environment": Environment, "log_format": LogFormat}
 _NEEDED = ("practice", "legacy", "fhir", "flags", "journal")
 
 
@@ -129,16 +144,20 @@ def _converted(name: str, value: Any) -> Any:
     try:
         if name in _FILES:
             return Path(value)
-        if name == "environment":
-            return value if isinstance(value, Environment) else Environment(value)
+        if name in _WORDS:
+            return _WORDS[name](value)
         if name == "batch":
             return max(1, int(value))
+        if name == "metrics_port":
+            return int(value)
         if name.endswith(("_seconds", "_minutes")):
             return float(value)
     except (TypeError, ValueError) as error:
         wanted = {
             "environment": "live, reference or training",
+            "log_format": "text or json",
             "batch": "a whole number",
+            "metrics_port": "a whole number",
             **dict.fromkeys(_FILES, "a file name"),
         }.get(name, f"a number of {name.rpartition('_')[2]}")
         raise SettingsWrong(f"The setting {name} must be {wanted}.") from error

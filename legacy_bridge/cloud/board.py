@@ -138,6 +138,7 @@ def _freshness(function: Function, news: News) -> Freshness:
         withheld=sum(standing.withheld.get(kind, 0) for kind in kinds),
         matched=sum(one.matched for one in counted) if is_counted else None,
         total=sum(one.total for one in counted) if is_counted else None,
+        stopped=news.stopped,
     )
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from legacy_bridge.commands.logs import log_to_stderr
 from legacy_bridge.commands.options import (
     AsJson,
     EnvironmentOption,
@@ -65,7 +66,7 @@ def run(  # noqa: PLR0913, PLR0917  (one argument an option)
     with failing_in_one_sentence():
         options = _options(practice, legacy, fhir, flags, journal, environment)
         found = load_settings(options, file=settings)
-        _log_to_stderr()
+        log_to_stderr(found.log_format)
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
@@ -95,7 +96,7 @@ def once(  # noqa: PLR0913, PLR0917  (one argument an option)
     with failing_in_one_sentence():
         options = _options(practice, legacy, fhir, flags, journal, environment)
         found = load_settings(options, file=settings)
-        guard = BlastGuard(share=1.0) if allow_deletions else BlastGuard()
+        guard = BlastGuard(share=1.0) if allow_deletions else None
         with wired(found, guard=guard, after_restore=after_restore) as service, _progress() as show:
             if compare or after_restore:
                 service.compare_everything()
@@ -145,8 +146,3 @@ def _progress() -> Iterator[Any]:
             progress.update(task, left=left)
 
         yield show
-
-
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -25,6 +25,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.cloud.watch import CloudWatch
     from legacy_bridge.forms import FormTime
     from legacy_bridge.guards import BlastGuard, check_environment, check_schema
+    from legacy_bridge.journal.audit import Note
     from legacy_bridge.journal.database import Lease, journal_url, open_journal
     from legacy_bridge.journal.journal import SqlJournal
     from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
@@ -32,6 +33,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.legacy.lease import LegacyLease
     from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
     from legacy_bridge.mapping.catalogue import catalogue
+    from legacy_bridge.metrics import Metrics
     from legacy_bridge.parity import Comparison, Scan
     from legacy_bridge.reconciler import Reconciler
     from legacy_bridge.service import LEGACY, MirrorService, Parts, decided
@@ -83,11 +85,17 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             begin()
         if after_restore:
             now = datetime.now(UTC)
+            journal.tell(Note(what="legacy restore released", subject="mirror/legacy"), now)
             fresh = feed.poll(None).checkpoint
             journal.absorb(LEGACY, FeedBatch(touched=(), strays=(), checkpoint=fresh), now)
+        if guard is not None:
+            journal.tell(Note(what="deletions allowed", subject="mirror/blast-radius"), datetime.now(UTC))
         carrier = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cloud-writer")
         stack.callback(carrier.shutdown)
         moved = Event()
+        metrics = Metrics(journal.standing)
+        if stop is not None and settings.metrics_port is not None:
+            stack.callback(metrics.serve(settings.metrics_host, settings.metrics_port))
         own = OwnVersions()
         forms = FormTime(journal, monotonic, minutes=settings.form_minutes)
         cloud = CloudResources(client, mappings, ods, own=own, fence=held.verify)
@@ -101,6 +109,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             clock=lambda: datetime.now(UTC),
             blast_guard=guard or BlastGuard(),
             forms=forms,
+            settled=metrics.settled,
         )
         parts = Parts(
             legacy_feed=feed,
@@ -123,6 +132,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             ),
             cloud_moved=moved,
             forms=forms,
+            metrics=metrics,
         )
         if stop is not None:
             waiting = HttpTransport(settings.fhir, credentials=credentials)

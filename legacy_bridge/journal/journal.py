@@ -175,6 +175,7 @@ class SqlJournal:
         with self._reading() as connection:
             waiting = dirty.standing(connection, self._practice)
             counts = links.counts(connection, self._practice)
+            held_since = quarantine.oldest(connection, self._practice)
             return Standing(
                 waiting={kind: count for kind, (count, _) in waiting.items()},
                 oldest={kind: _aware(since) for kind, (_, since) in waiting.items()},
@@ -184,6 +185,7 @@ class SqlJournal:
                 quarantined=quarantine.counts(connection, self._practice),
                 counted=checkpoints.counted(connection, self._practice),
                 unsure=quarantine.count_of(connection, self._practice, CONFIDENTIALITY_UNREADABLE),
+                oldest_held=None if held_since is None else _aware(held_since),
             )
 
     def hasten(self, now: datetime) -> None:

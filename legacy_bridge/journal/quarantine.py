@@ -178,6 +178,16 @@ def counts(connection: Connection, practice: str) -> dict[str, int]:
     return {kind: count for kind, count in rows}  # noqa: C416 - rows are not tuples for mypy
 
 
+def oldest(connection: Connection, practice: str) -> datetime | None:
+    """Since when the oldest is in quarantine; None when nothing is."""
+    found: datetime | None = connection.execute(
+        select(func.min(QUARANTINE.c.since)).where(
+            QUARANTINE.c.practice == practice, QUARANTINE.c.is_open == 1
+        )
+    ).scalar()
+    return found
+
+
 def count_of(connection: Connection, practice: str, reason: str) -> int:
     """How many are in quarantine for a reason."""
     found = connection.execute(

@@ -21,7 +21,7 @@ def deeds_of(visit: "Visit", on_cloud: Outcome | None, on_legacy: Outcome | None
     """What a visit did, given how its writes ended (None: there was none)."""
     found = _found_written(visit)
     outcomes = (("legacy", on_legacy), ("cloud", on_cloud))
-    sides = [name for name, one in outcomes if one is not None and one.kind is OutcomeKind.WRITTEN]
+    sides = tuple(name for name, one in outcomes if one is not None and one.kind is OutcomeKind.WRITTEN)
     names = visit.to_legacy | visit.to_cloud
     before: Agreed = {name: visit.base[name] for name in names if name in visit.base}
     after: Agreed = {name: value for name, value in (visit.agreed or {}).items() if name in names}
@@ -37,7 +37,10 @@ def deeds_of(visit: "Visit", on_cloud: Outcome | None, on_legacy: Outcome | None
     else:
         return found
     versions = on_cloud.versions if on_cloud is not None else {}
-    return (*found, Deed(what=what, before=before, after=after, versions=versions, forgot=visit.forgets))
+    return (
+        *found,
+        Deed(what=what, sides=sides, before=before, after=after, versions=versions, forgot=visit.forgets),
+    )
 
 
 def _found_written(visit: "Visit") -> tuple[Deed, ...]:

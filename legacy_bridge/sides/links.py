@@ -158,6 +158,7 @@ class Deed:
 
     Attributes:
         what: such as `wrote cloud`.
+        sides: those that were written.
         before: what was agreed on of the touched fields before.
         after: what they were made.
         versions: `Type/id` to the version that the write made.
@@ -165,6 +166,7 @@ class Deed:
     """
 
     what: str
+    sides: tuple[str, ...] = ()
     before: Agreed = field(default_factory=dict)
     after: Agreed = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

@@ -88,6 +88,7 @@ class Standing:
             `mirror` what concerns a whole side.
         counted: how equal the sides were at the last count; kinds that were never counted are missing.
         unsure: of the withheld, those of which nobody can read whether they are confidential.
+        oldest_held: since when the oldest record is in quarantine, or None; aware.
     """
 
     waiting: Mapping[Kind, int]
@@ -98,6 +99,7 @@ class Standing:
     quarantined: Mapping[str, int]
     unsure: int = 0
     counted: Mapping[Kind, Counted] = field(default_factory=dict)
+    oldest_held: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ class News:
         quarantined: the same.
         patients: the Patient ids of those whom these concern, by link or by `Patient/id`; who is not on the
             cloud is missing.
+        stopped: why nothing is carried until a person has looked; empty while it is.
     """
 
     functions: Mapping[Function, tuple[Authority, bool]]
@@ -122,3 +125,4 @@ class News:
     conflicts: tuple[ListedConflict, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     patients: Mapping[str, str] = field(default_factory=dict)
+    stopped: str = ""

@@ -135,7 +135,10 @@ def mirror_line(
     if freshness is None or freshness.age_at(now) is Age.UNKNOWN:
         return MirrorLine(leads=words, fresh="time not known", tone="bad", icon="alarm")
     age = freshness.age_at(now)
-    if age is Age.FRESH:
+    if freshness.stopped:
+        fresh = f"mirror stopped, as at {_clock(freshness.watermark)}, {ago(freshness.watermark, now)}"
+        tone, icon = "bad", "alarm"
+    elif age is Age.FRESH:
         fresh, tone, icon = f"up to date {ago(freshness.watermark, now)}", "ok", "tick"
     else:
         fresh = f"as at {_clock(freshness.watermark)}, {ago(freshness.watermark, now)}"

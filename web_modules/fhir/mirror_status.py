@@ -54,6 +54,7 @@ class Freshness:
         withheld: confidential records that are not shown on the cloud side.
         matched: records equal on both sides at the last count, or None when not counted yet.
         total: records counted, or None.
+        stopped: why nothing is carried until a person has looked, in a sentence; empty while it is.
     """
 
     function: str
@@ -67,6 +68,7 @@ class Freshness:
     withheld: int = 0
     matched: int | None = None
     total: int | None = None
+    stopped: str = ""
 
     def age_at(self, now: datetime) -> Age:
         """How old the data may be at a moment (aware)."""
@@ -88,6 +90,8 @@ def freshness_resource(freshness: Freshness) -> Resource:
         value = getattr(freshness, name)
         if value is not None:
             parts.append({"url": name, "valueUnsignedInt": value})
+    if freshness.stopped:
+        parts.append({"url": "stopped", "valueString": freshness.stopped})
     return {
         "resourceType": "Basic",
         "extension": [{"url": _EXTENSION, "extension": parts}],
@@ -123,6 +127,7 @@ def freshness_of(resource: Resource) -> Freshness | None:
         withheld=number("withheld") or 0,
         matched=number("matched"),
         total=number("total"),
+        stopped=parts.get("stopped", {}).get("valueString", ""),
     )
 
 

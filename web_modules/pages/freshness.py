@@ -44,6 +44,9 @@ def shown_freshness(freshness: Freshness | None, now: datetime) -> ShownFreshnes
         return ShownFreshness(age="off", words="Not mirrored in this stage", leads=leads, watermark="")
     age = freshness.age_at(now)
     ago = ago_words((now - freshness.watermark).total_seconds())
+    if freshness.stopped:
+        words = f"The mirror stopped. As at {clock_words(freshness.watermark)}, {ago} ago"
+        return ShownFreshness(age=Age.RED.value, words=words, leads=leads, watermark="")
     words = f"Up to date {ago} ago"
     if age is not Age.FRESH:
         words = f"As at {clock_words(freshness.watermark)}, {ago} ago"

@@ -23,6 +23,7 @@ from legacy_bridge.legacy.lease import LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.merge.visit import Report
+from legacy_bridge.metrics import Metrics
 from legacy_bridge.parity import Comparison, Scan
 from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
@@ -85,6 +86,7 @@ class Mirror:
         self._feed = OutboxFeed(self.practice.engine)
         own = OwnVersions()
         forms = FormTime(journal, monotonic, minutes=self.form_minutes)
+        metrics = Metrics(self.journal.standing)
         reconciler = Reconciler(
             ods=ODS,
             legacy=legacy,
@@ -95,6 +97,7 @@ class Mirror:
             clock=lambda: datetime.now(UTC),
             blast_guard=self.blast_guard,
             forms=forms,
+            settled=metrics.settled,
         )
         parts = Parts(
             legacy_feed=self._feed,
@@ -118,6 +121,7 @@ class Mirror:
             scan=Scan(self._comparison(), self.journal, lambda: datetime.now(UTC)),
             cloud_moved=Event(),
             forms=forms,
+            metrics=metrics,
         )
         settings = BridgeSettings(
             practice=ODS, legacy="", fhir="", flags=Path(), journal="", batch=self.batch

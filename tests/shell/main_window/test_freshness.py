@@ -41,6 +41,12 @@ def test_freshness_is_green_then_amber_then_red(seconds: float, words: str, tone
 
 
 @pytest.mark.hazard("H03")
+def test_a_mirror_that_stopped_is_red_at_once() -> None:
+    line = mirror_line(replace(fresh(2), stopped="A column is missing."), NOW, leads="cloud")
+    assert (line.fresh, line.tone) == ("mirror stopped, as at 10:12:39, 2 s ago", "bad")
+
+
+@pytest.mark.hazard("H03")
 def test_time_that_is_not_known_is_red() -> None:
     assert mirror_line(None, NOW, leads="legacy").tone == "bad"
 
