@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 _KEY = "names the row; the resource says it as its identifier"
 _OWN = "numbers the row for the legacy program's own deliveries"
 _PRACTICE = "is the practice, which the whole server is for"
-_LATER = "not mapped yet; it stays in legacy as it is"
+_OF_THE_PRACTICE = "describes the practice, whose own list is the legacy program's"
 _RESERVED = "reserved by the publisher, never filled"
 _COUNTED = "is worked out by the legacy program"
 
@@ -13,18 +13,18 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
     "Admin_Organisation": {
         "OrganisationGuid": _KEY,
         "CDB": "numbers the practice's database at its publisher",
-        "ParentOrganisationGuid": _LATER,
-        "CCGOrganisationGuid": _LATER,
-        "OpenDate": _LATER,
-        "CloseDate": _LATER,
-        "MainLocationGuid": _LATER,
+        "ParentOrganisationGuid": _OF_THE_PRACTICE,
+        "CCGOrganisationGuid": _OF_THE_PRACTICE,
+        "OpenDate": _OF_THE_PRACTICE,
+        "CloseDate": _OF_THE_PRACTICE,
+        "MainLocationGuid": _OF_THE_PRACTICE,
         "ProcessingId": _OWN,
     },
     "Admin_Location": {
-        "ParentLocationGuid": _LATER,
-        "OpenDate": _LATER,
-        "CloseDate": _LATER,
-        "MainContactName": _LATER,
+        "ParentLocationGuid": _OF_THE_PRACTICE,
+        "OpenDate": _OF_THE_PRACTICE,
+        "CloseDate": _OF_THE_PRACTICE,
+        "MainContactName": _OF_THE_PRACTICE,
         "ProcessingId": _OWN,
     },
     "Admin_UserInRole": {"ProcessingId": _OWN},
@@ -32,43 +32,27 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
         "PatientGuid": _KEY,
         "OrganisationGuid": _PRACTICE,
         "UsualGpUserInRoleGuid": "read from the usual GP's own row: only one of this practice is carried",
-        "DateOfRegistration": _LATER,
-        "PatientTypeDescription": _LATER,
-        "DummyType": _LATER,
-        "ResidentialInstituteCode": _LATER,
         "NHSNumberStatus": "never filled by the publisher; the number's own check is said instead",
-        "CarerName": _LATER,
-        "CarerRelation": _LATER,
         "PersonGuid": "names the person across practices, at the publisher only",
-        "ExternalUsualGPGuid": _LATER,
-        "ExternalUsualGP": _LATER,
-        "ExternalUsualGPOrganisation": _LATER,
-        "ContactComments": _LATER,
         "ProcessingId": _OWN,
     },
     "Appointment_Session": {
         "AppointmentSessionGuid": _KEY,
         "LocationGuid": "read from the site's own row: only one of this practice is carried",
-        "Private": _LATER,
         "OrganisationGuid": _PRACTICE,
         "ProcessingId": _OWN,
     },
     "Appointment_Slot": {
         "SlotGuid": _KEY,
-        "SendInTime": _LATER,
-        "LeftTime": _LATER,
+        "SendInTime": "the legacy program measures waiting by it",
+        "LeftTime": "the legacy program measures waiting by it",
         "PatientWaitInMin": _COUNTED,
         "AppointmentDelayInMin": _COUNTED,
         "ActualDurationInMinutes": _COUNTED,
         "OrganisationGuid": _PRACTICE,
-        "DnaReasonCodeId": _LATER,
-        "IsBookableOnline": _LATER,
-        "BookingMethod": _LATER,
+        "BookingMethod": "says by which of its own screens the legacy program booked",
         "ExternalPatientOrganisation": "another practice's patient: the slot is taken, and names nobody",
-        "ContextType": _LATER,
-        "ServiceSetting": _LATER,
-        "NationalSlotCategoryName": _LATER,
-        "NationalSlotCategoryDescription": _LATER,
+        "NationalSlotCategoryDescription": "explains the category, whose name is carried",
         "ProcessingId": _OWN,
     },
     "CareRecord_Consultation": {
@@ -111,6 +95,18 @@ NOT_CARRIED: Mapping[str, Mapping[str, str]] = {
     "Prescribing_IssueRecord": {"IssueRecordGuid": _KEY, "OrganisationGuid": _PRACTICE, "ProcessingId": _OWN},
 }
 
+NOT_MIRRORED: Mapping[str, str] = {
+    "Admin_OrganisationLocation": "says which locations are the practice's: only those are carried",
+    "Admin_PatientHistory": "what happened to a registration; how it stands now is carried with the patient",
+    "Agreements_SharingOrganisation": "the practice's agreements with the publisher of the extract",
+    "Appointment_SessionUser": "is carried as the people of a session",
+    "Audit_PatientAudit": "who touched what in the legacy program; the bridge keeps an audit log of its own",
+    "Audit_RegistrationAudit": "who registered whom in the legacy program; likewise",
+    "Coding_ClinicalCode": "the list of codes: each record carries the names of its own",
+    "Coding_DrugCode": "the list of drugs: likewise",
+}
+"""Tables of the extract that are no records of their own."""
+
 ALTERED: tuple[tuple[str, str], ...] = (
     ("EffectiveDatePrecision YMDT", "the column beside it holds a date alone: carried as that day"),
     ("1899-12-31", "is the legacy program's word for no date: no date is carried"),
@@ -142,6 +138,10 @@ def does_not_survive(tables: Collection[str]) -> str:
             for table in tables
             for column, why in NOT_CARRIED.get(table, {}).items()
         ),
+        "",
+        "| table | why it is no record of its own |",
+        "|---|---|",
+        *(f"| {table} | {why} |" for table, why in NOT_MIRRORED.items()),
         "",
         "| what | how |",
         "|---|---|",

@@ -29,6 +29,7 @@ from legacy_bridge.mapping.field import (
     set_identifier,
     telecom,
 )
+from legacy_bridge.mapping.registration import registration_fields
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.mapping.values import date_column, date_of, is_yes, nhs_number_is_right, text_of
 from legacy_bridge.records import CloudContent, Kind, LinkKey, PartialDate, RowGroup, RowValue, Value
@@ -287,6 +288,7 @@ def patient_mapping(ods: str) -> ResourceMapping:
                 to_draft=_put_general_practitioner,
                 to_columns=link_to_column("UsualGpUserInRoleGuid"),
             ),
+            *registration_fields(TABLE),
             FieldMapping(
                 name="active",
                 from_rows=_is_active,

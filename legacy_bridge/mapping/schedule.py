@@ -1,8 +1,11 @@
 """A session: Appointment_Session with its people, and Schedule."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from legacy_bridge.mapping.clinical.fields import flag_field
+from legacy_bridge.mapping.clinical.places import extension
 from legacy_bridge.mapping.field import (
     Column,
     Draft,
@@ -102,6 +105,10 @@ SESSION = ResourceMapping(
             "Schedule",
             "serviceCategory",
             repeats=True,
+        ),
+        replace(
+            flag_field("private", TABLE, "Private", "Schedule", extension("session-private", "valueBoolean")),
+            to_columns=None,
         ),
         _moment_field("start", "StartDate", "StartTime", "start"),
         _moment_field("end", "EndDate", "EndTime", "end"),

@@ -3,12 +3,14 @@
 import copy
 import uuid
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.mapping import booking
+from legacy_bridge.mapping.clinical.fields import code_field, flag_field, text_field
+from legacy_bridge.mapping.clinical.places import extension
 from legacy_bridge.mapping.codes import (
     DELIVERY_CHANNEL,
     DELIVERY_CHANNEL_SYSTEM,
@@ -114,6 +116,24 @@ def _put_mode(draft: Draft, value: Value | None, _references: References) -> Non
     set_extension(slot, DELIVERY_CHANNEL, {"valueCodeableConcept": {"coding": [coding]}} if channel else None)
 
 
+def _text(name: str, column: str, length: int) -> FieldMapping:
+    place = extension(f"slot-{name.replace('_', '-')}", "valueString")
+    made = text_field(name, Column(table=TABLE, name=column, length=length), "Slot", place)
+    return replace(made, to_columns=None)
+
+
+def _is_online() -> FieldMapping:
+    place = extension("slot-bookable-online", "valueBoolean")
+    return replace(flag_field("online", TABLE, "IsBookableOnline", "Slot", place), to_columns=None)
+
+
+def _reason() -> FieldMapping:
+    """Why nobody came; the code's own row is looked up where there is one."""
+    place = extension("slot-dna-reason", "valueCodeableConcept")
+    made = code_field("dna_reason", TABLE, "DnaReasonCodeId", "", "Slot", place, kind=Kind.SLOT)
+    return replace(made, to_columns=None)
+
+
 _FIELDS = (
     FieldMapping(
         name="session",
@@ -127,6 +147,11 @@ _FIELDS = (
     FieldMapping(name="minutes", from_rows=_minutes, from_cloud=_cloud_minutes, to_draft=_put_minutes),
     concept_text("type", Column(table=TABLE, name="SlotType", length=100), "Slot", "appointmentType"),
     FieldMapping(name="mode", from_rows=_MODE.read, from_cloud=_mode, to_draft=_put_mode),
+    _is_online(),
+    _text("context", "ContextType", 200),
+    _text("setting", "ServiceSetting", 200),
+    _text("national_category", "NationalSlotCategoryName", 200),
+    _reason(),
 )
 
 

@@ -93,14 +93,19 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
         *_alone(Policy.ASK, "nhs_number", "sex", "birth_date", "death_date"),
         _ADDRESS,
         *_alone(Policy.AUTHORITY, "home_phone", "mobile_phone", "email", "general_practitioner"),
-        *_alone(Policy.LEGACY, "patient_number", "active"),
+        Unit(name="carer", fields=("carer", "carer_relation"), policy=Policy.AUTHORITY),
+        *_alone(Policy.AUTHORITY, "contact_comments"),
+        *_alone(Policy.LEGACY, "patient_number", "active", "registered", "registration_type", "dummy"),
+        *_alone(Policy.LEGACY, "residential_institute"),
+        *_alone(Policy.LEGACY, "other_gp", "other_gp_id", "other_gp_organisation"),
     ),
     Kind.SESSION: (
         *_alone(Policy.AUTHORITY, "description"),
-        *_alone(Policy.LEGACY, "type", "category", "start", "end", "people", "site"),
+        *_alone(Policy.LEGACY, "type", "category", "private", "start", "end", "people", "site"),
     ),
     Kind.SLOT: (
         *_alone(Policy.LEGACY, "session", "start", "minutes", "type", "mode"),
+        *_alone(Policy.LEGACY, "online", "context", "setting", "national_category", "dna_reason"),
         Unit(
             name="booking",
             fields=("availability", "patient", "term", "booked_at"),

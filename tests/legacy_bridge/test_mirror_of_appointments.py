@@ -447,3 +447,29 @@ def test_an_appointment_for_a_patient_whom_legacy_does_not_have_is_quarantined(m
     mirror.drain()
     assert {one.reason for one in mirror.journal.quarantined()} == {"only-in-cloud", "patient-unknown"}
     assert mirror.practice.slot("slot0")["PatientGuid"] is None
+
+
+def test_what_a_slot_is_for_and_why_nobody_came_is_carried(mirror: Mirror) -> None:
+    mirror.practice.insert(
+        "Coding_ClinicalCode", CodeId=77, Term="Made-up reason", SnomedCTConceptId=90000077
+    )
+    mirror.practice.edit(
+        "Appointment_Slot",
+        "slot0",
+        IsBookableOnline=True,
+        ContextType="Care related Encounter",
+        ServiceSetting="GP Practice",
+        NationalSlotCategoryName="General Consultation Routine",
+        DnaReasonCodeId=77,
+    )
+    mirror.practice.edit("Appointment_Session", "session", Private=True)
+    mirror.drain()
+    said = {one["url"].rpartition("/")[2]: one for one in mirror.slot("slot0")["extension"]}
+    assert said["slot-bookable-online"]["valueBoolean"] is True
+    assert said["slot-context"]["valueString"] == "Care related Encounter"
+    assert said["slot-setting"]["valueString"] == "GP Practice"
+    assert said["slot-national-category"]["valueString"] == "General Consultation Routine"
+    assert said["slot-dna-reason"]["valueCodeableConcept"]["text"] == "Made-up reason"
+    (private,) = mirror.resource("Schedule", "Appointment_Session", "session")["extension"]
+    assert private["valueBoolean"] is True
+    assert mirror.differing() == []

@@ -399,3 +399,47 @@ def test_what_the_cloud_s_feed_told_and_nobody_saved_is_told_again(mirror: Mirro
     assert told.touched == (key(Kind.PATIENT, "mary"),)
     assert feed.poll(before).touched == told.touched
     assert feed.poll(told.checkpoint).touched == ()
+
+
+def test_how_a_patient_is_registered_and_who_cares_for_them_is_carried(mirror: Mirror) -> None:
+    mirror.practice.edit(
+        "Admin_Patient",
+        "mary",
+        DateOfRegistration=date(2019, 12, 26),
+        PatientTypeDescription="Regular",
+        CarerName="Karen Doyle",
+        CarerRelation="Carer",
+        ContactComments="Prefers text message",
+        ExternalUsualGP="Dr Elsewhere",
+    )
+    mirror.drain()
+    mary = mirror.patient("mary")
+    said = {one["url"].rpartition("/")[2]: one for one in mary["extension"]}
+    assert said["registration-date"]["valueDate"] == "2019-12-26"
+    assert said["registration-type"]["valueString"] == "Regular"
+    assert said["other-gp"]["valueString"] == "Dr Elsewhere"
+    (carer,) = mary["contact"]
+    assert (carer["name"]["text"], carer["relationship"][0]["text"]) == ("Karen Doyle", "Carer")
+    kin = {"name": {"text": "Next of Kin"}}
+    mirror.put(mary, contact=[kin, carer])
+    mirror.drain()
+    assert mirror.practice.patient("mary")["CarerName"] == "Karen Doyle"
+    mirror.practice.edit("Admin_Patient", "mary", CarerName=None)
+    mirror.drain()
+    kept, left = mirror.patient("mary")["contact"]
+    assert (kept, left["relationship"][0]["text"]) == (kin, "Carer")
+    mirror.practice.edit("Admin_Patient", "mary", CarerRelation=None)
+    mirror.drain()
+    assert mirror.patient("mary")["contact"] == [kin]
+    assert mirror.practice.patient("mary")["ContactComments"] == "Prefers text message"
+    assert mirror.differing() == []
+
+
+def test_a_carer_who_is_renamed_in_the_cloud_is_renamed_in_legacy(mirror: Mirror) -> None:
+    mirror.practice.edit("Admin_Patient", "mary", CarerName="Karen Doyle", CarerRelation="Carer")
+    mirror.drain()
+    mary = mirror.patient("mary")
+    mirror.put(mary, contact=[{**mary["contact"][0], "name": {"text": "Karen Roe"}}])
+    mirror.drain()
+    assert mirror.practice.patient("mary")["CarerName"] == "Karen Roe"
+    assert mirror.practice.patient("mary")["CarerRelation"] == "Carer"
