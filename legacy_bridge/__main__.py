@@ -2,7 +2,7 @@
 
 import typer
 
-from legacy_bridge.commands import asking, auditing, carrying, flags, rehearsing
+from legacy_bridge.commands import asking, auditing, carrying, comparing, flags, rehearsing
 
 _HELP = """The bridge of Banyan: mirrors a practice's legacy records and the cloud's, both ways.
 
@@ -31,6 +31,7 @@ app.command(help=asking.STATUS_HELP)(asking.status)
 app.command(help=asking.CONFLICTS_HELP)(asking.conflicts)
 app.command(help=asking.QUARANTINE_HELP)(asking.quarantine)
 app.add_typer(auditing.audit, name="audit")
+app.command(help=comparing.HELP)(comparing.parity)
 app.command(help=rehearsing.HELP)(rehearsing.rehearse)
 
 

@@ -10,7 +10,7 @@ from threading import Event
 from time import monotonic
 
 from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
-from legacy_bridge.first_load import begin_first_load, mark_everything
+from legacy_bridge.first_load import FirstLoad, mark_everything
 from legacy_bridge.forms import FormTime
 from legacy_bridge.merge.visit import LONGEST_WAIT_SECONDS, Report
 from legacy_bridge.metrics import Metrics
@@ -20,8 +20,8 @@ from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.settings import BridgeSettings
 from legacy_bridge.sides.feeds import ChangeFeed, FeedBatch
-from legacy_bridge.sides.links import RESTORED, Restore
-from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
+from legacy_bridge.sides.links import RESTORED, Dirty, Restore
+from legacy_bridge.sides.listings import ListedConflict, News, Quarantined, Standing
 from legacy_bridge.sides.stores import Board, Journal, LegacyRecords
 from web_modules.decision.decision import Standing as FunctionStanding
 from web_modules.decision.decision import decide
@@ -39,8 +39,10 @@ _SCAN_SECONDS = 6 * 3600.0  # from the end of one count to the next
 _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
+_TELL_SECONDS = 0.5  # how a long run goes on, on a terminal
 _TASKS_A_TIME = 100
 _STOPPED = "stopped"
+_BATCHES_A_PAGE = 10  # of a first load: what a live change waits for, a few seconds
 _CLOUD_RESTORED = (
     "The cloud came back from an earlier backup. Every record is compared again: what was agreed is told "
     "to it again, and what cannot be decided is listed as a conflict."
@@ -98,6 +100,14 @@ class MirrorService:
     def __init__(self, parts: Parts, settings: BridgeSettings) -> None:
         self._parts = parts
         self._settings = settings
+        self._load = FirstLoad(
+            legacy=parts.legacy,
+            journal=parts.journal,
+            clock=parts.clock,
+            seconds=parts.seconds,
+            page=settings.batch * _BATCHES_A_PAGE,
+            rows_a_second=settings.first_load_rows_a_second,
+        )
         self._seen_version: int | None = None
         self._polled: dict[str, float] = {}
         self._polled_at: dict[str, datetime] = {}
@@ -113,6 +123,8 @@ class MirrorService:
         self._clock_began: datetime | None = None
         self._stopped: str | None = None  # not known: a bridge before this one may have stopped
         self._is_stop_published = True
+        self._on_progress: Callable[[Standing], None] | None = None
+        self._told_at = float("-inf")
 
     def run(self, stop: Event) -> None:
         """Mirror until `stop` is set. What can pass is tried again; what a person must see is said once.
@@ -211,7 +223,7 @@ class MirrorService:
     def _scan(self) -> None:
         """Count a little, when nothing else is to be done and it is time."""
         began = self._parts.seconds()
-        if began < self._scans_at or self._is_any_due():
+        if began < self._scans_at or self._is_any_due() or self._load.wait_seconds() is not None:
             return
         try:
             if not self._is_scanning:
@@ -225,18 +237,17 @@ class MirrorService:
         else:
             self._scans_at = self._parts.seconds() + _SCAN_SECONDS
             self._has_news = True
-        self._next_try = self._parts.journal.next_try(self._kinds)
+        self._next_try = self._when_next()
 
-    def drain(self, *, on_progress: Callable[[int], None] | None = None) -> Report:
+    def drain(self, *, on_progress: Callable[[Standing], None] | None = None) -> Report:
         """Step until nothing may be tried now; what waits for a parent or for another attempt stays."""
+        self._on_progress = on_progress
         done = Report()
         while True:
             self._polled.clear()
             self._next_try = self._parts.clock()
             report = self.step()
             done = done.plus(report)
-            if on_progress is not None:
-                on_progress(sum(self._parts.journal.standing().waiting.values()))
             if report.looked_at or self._is_any_due():
                 continue
             if self._next_try is None or self._next_try - self._parts.clock() > _SOON:
@@ -299,13 +310,16 @@ class MirrorService:
 
     def _reconcile(self, stop: Event | None) -> Report:
         done = Report()
-        journal = self._parts.journal
         overlap = Overlap(self._parts.reconciler, self._parts.carrier)
         try:
             while not (stop is not None and stop.is_set()):
                 going = overlap.under_way()
                 limit = self._settings.batch + len(going)
-                found = journal.take(self._kinds, limit=limit, now=self._parts.clock())
+                found = self._take(limit)
+                while len(found) < limit and self._load.mark_more(found[0].key.kind if found else None):
+                    found = self._take(limit)
+                    if found:
+                        break
                 batch = [one for one in found if one.key not in going][: self._settings.batch]
                 if batch and overlap.fits(batch):
                     ended = overlap.reconcile(batch, total=self._linked, between=self._look)
@@ -317,12 +331,31 @@ class MirrorService:
                 if not overlap.under_way():
                     self._look()
                 self._parts.beat()
+                self._tell_progress()
             done = done.plus(overlap.end())
         finally:
             overlap.wait()
-        self._next_try = journal.next_try(self._kinds)
+        self._next_try = self._when_next()
         self._trust_again()
         return done
+
+    def _tell_progress(self) -> None:
+        if self._on_progress is not None and self._parts.seconds() - self._told_at >= _TELL_SECONDS:
+            self._on_progress(self._parts.journal.standing())
+            self._told_at = self._parts.seconds()
+
+    def _take(self, limit: int) -> Sequence[Dirty]:
+        kinds = self._load.carried(self._kinds)
+        return self._parts.journal.take(kinds, limit=limit, now=self._parts.clock())
+
+    def _when_next(self) -> datetime | None:
+        """When a waiting link may be tried, or the next page of the first load marked."""
+        found = self._parts.journal.next_try(self._load.carried(self._kinds))
+        wait = self._load.wait_seconds()
+        if wait is None:
+            return found
+        page = self._parts.clock() + timedelta(seconds=wait)
+        return page if found is None else min(found, page)
 
     def _linked(self) -> int:
         return sum(self._parts.journal.standing().linked.values())
@@ -334,8 +367,9 @@ class MirrorService:
         if is_new:
             self._kinds = self.mirrored_kinds()
         moment = self._parts.clock()
+        is_time = self._is_due(LEGACY)
         version = self._parts.data_version()
-        if version != self._seen_version or self._is_due(LEGACY):
+        if version != self._seen_version or is_time:
             self._absorb(LEGACY, self._parts.legacy_feed)
             self._seen_version = version
         self._parts.metrics.looked(LEGACY, moment)
@@ -344,12 +378,12 @@ class MirrorService:
             self._parts.cloud_moved.clear()
             self._absorb(CLOUD, self._parts.cloud_feed)
         if is_new:
-            begin_first_load(
-                self._kinds, legacy=self._parts.legacy, journal=self._parts.journal, now=self._parts.clock()
-            )
+            self._load.begin(self._kinds)
             self._seen_standings = standings
             self._next_try = moment
             self._has_news = True
+        elif is_time:  # somebody beside this bridge, `parity --repair`, may have marked something
+            self._next_try = self._when_next()
 
     def _absorb(self, name: str, feed: ChangeFeed) -> None:
         journal = self._parts.journal

@@ -39,6 +39,8 @@ class BridgeSettings:
         legacy_poll_seconds: how often to ask whether the legacy database was written; a look costs
             microseconds.
         cloud_poll_seconds: how often to ask a cloud that does not hold a request until it has news.
+        first_load_rows_a_second: how many records the first load may carry a second at most, so that the
+            server of a practice at work is not burdened; 0: as fast as it goes.
         publish_seconds: how often freshness is published at rest; panes are amber after 60 s without.
         form_minutes: how long a form of the legacy program may stay open before it is saved.
         metrics_port: TCP port for Prometheus, at `/metrics`; none when None. It takes no password.
@@ -59,6 +61,7 @@ class BridgeSettings:
     batch: int = 150
     legacy_poll_seconds: float = 0.025
     cloud_poll_seconds: float = 0.1
+    first_load_rows_a_second: float = 0.0
     publish_seconds: float = 25.0
     form_minutes: float = 60.0
     metrics_port: int | None = None
@@ -150,7 +153,7 @@ def _converted(name: str, value: Any) -> Any:
             return max(1, int(value))
         if name == "metrics_port":
             return int(value)
-        if name.endswith(("_seconds", "_minutes")):
+        if name.endswith(("_second", "_seconds", "_minutes")):
             return float(value)
     except (TypeError, ValueError) as error:
         wanted = {
@@ -158,6 +161,7 @@ def _converted(name: str, value: Any) -> Any:
             "log_format": "text or json",
             "batch": "a whole number",
             "metrics_port": "a whole number",
+            "first_load_rows_a_second": "a number of records",
             **dict.fromkeys(_FILES, "a file name"),
         }.get(name, f"a number of {name.rpartition('_')[2]}")
         raise SettingsWrong(f"The setting {name} must be {wanted}.") from error

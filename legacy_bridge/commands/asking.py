@@ -1,7 +1,8 @@
 """`banyan-bridge status`, `conflicts` and `quarantine`: what the journal says."""
 
 import json
-from datetime import UTC, datetime
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from legacy_bridge.commands.options import (
     failing_in_one_sentence,
 )
 from legacy_bridge.records import Kind, value_to_json
+from legacy_bridge.sides.listings import Progress, progress_of
 
 _LOOKS = """
 
@@ -54,19 +56,31 @@ def status(
                 "matched": standing.counted[kind].matched if kind in standing.counted else None,
                 "counted": standing.counted[kind].total if kind in standing.counted else None,
                 "counted_at": standing.counted[kind].at.isoformat() if kind in standing.counted else None,
+                "loading": asdict(standing.loading[kind]) if kind in standing.loading else None,
             }
             for kind in Kind
         }
         only_in_cloud = standing.quarantined.get("stray", 0)
         notices = [one.words for one in book.quarantined() if one.subject.startswith("mirror/")]
         if as_json:
-            more = {"only_in_cloud": only_in_cloud, "unsure": standing.unsure, "notices": notices}
+            loads = {
+                function.value: asdict(one) | {"seconds_left": one.seconds_left}
+                for function, one in progress_of(standing).items()
+            }
+            more = {
+                "only_in_cloud": only_in_cloud,
+                "unsure": standing.unsure,
+                "first_load": loads,
+                "notices": notices,
+            }
             typer.echo(json.dumps({"kinds": told, **more}))
             return
         heads = ("linked", "waiting", "conflicts", "quarantined", "withheld", "matched", "counted")
         typer.echo("".join(["kind".ljust(14), *(head.rjust(13) for head in heads)]))
         for kind, numbers in told.items():
             typer.echo("".join([kind.ljust(14), *(_number(numbers[head]).rjust(13) for head in heads)]))
+        for function, one in progress_of(standing).items():
+            typer.echo(f"First load of {function.value}: {in_words(one)}.")
         if only_in_cloud:
             typer.echo(f"{only_in_cloud} records are only in the cloud: see banyan-bridge quarantine.")
         if standing.unsure:
@@ -123,6 +137,14 @@ def quarantine(
             for one in book.quarantined()
         ]
         _list(found, "Nothing is in quarantine.", ("since", "record", "reason", "words"), as_json=as_json)
+
+
+def in_words(one: Progress) -> str:
+    """How far a first load is, for people."""
+    share = 100 * one.done // one.total if one.total else 100
+    rate = "" if one.rows_a_second is None else f", {one.rows_a_second:.0f} records/s"
+    left = "" if one.seconds_left is None else f", {timedelta(seconds=round(one.seconds_left))} left"
+    return f"{one.done} of {one.total} ({share} %){rate}{left if one.done < one.total else ''}"
 
 
 def _number(value: object) -> str:

@@ -22,6 +22,7 @@ from legacy_bridge.commands.options import (
     Practice,
     SettingsFile,
     failing_in_one_sentence,
+    options,
 )
 from legacy_bridge.commands.wiring import wired
 from legacy_bridge.settings import load_settings
@@ -64,8 +65,8 @@ def run(  # noqa: PLR0913, PLR0917  (one argument an option)
 ) -> None:
     """Mirror until told to stop."""
     with failing_in_one_sentence():
-        options = _options(practice, legacy, fhir, flags, journal, environment)
-        found = load_settings(options, file=settings)
+        given = options(practice, legacy, fhir, flags, journal, environment)
+        found = load_settings(given, file=settings)
         log_to_stderr(found.log_format)
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -94,8 +95,8 @@ def once(  # noqa: PLR0913, PLR0917  (one argument an option)
     from legacy_bridge.guards import BlastGuard
 
     with failing_in_one_sentence():
-        options = _options(practice, legacy, fhir, flags, journal, environment)
-        found = load_settings(options, file=settings)
+        given = options(practice, legacy, fhir, flags, journal, environment)
+        found = load_settings(given, file=settings)
         guard = BlastGuard(share=1.0) if allow_deletions else None
         with wired(found, guard=guard, after_restore=after_restore) as service, _progress() as show:
             if compare or after_restore:
@@ -114,35 +115,38 @@ def once(  # noqa: PLR0913, PLR0917  (one argument an option)
             )
 
 
-def _options(
-    practice: Any, legacy: Any, fhir: Any, flags: Any, journal: Any, environment: Any
-) -> dict[str, Any]:
-    return {
-        "practice": practice,
-        "legacy": legacy,
-        "fhir": fhir,
-        "flags": flags,
-        "journal": journal,
-        "environment": environment,
-    }
-
-
 @contextmanager
 def _progress() -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    from legacy_bridge.commands.asking import in_words
+    from legacy_bridge.sides.listings import progress_of
+
     console = Console(stderr=True)
     columns = (
-        TextColumn("carrying"),
+        TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.fields[left]} left"),
+        TextColumn("{task.fields[words]}"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        task = progress.add_task("carrying", total=None, left=0)
+        task = progress.add_task("carrying", total=None, words="")
 
-        def show(left: int) -> None:
-            progress.update(task, left=left)
+        def show(standing: Any) -> None:
+            found = progress_of(standing)
+            now = next((one for one in found.items() if one[1].done < one[1].total), None)
+            if now is None:
+                left = sum(standing.waiting.values())
+                progress.update(task, description="carrying", total=None, words=f"{left} left")
+                return
+            function, one = now
+            progress.update(
+                task,
+                description=f"loading {function.value}",
+                total=one.total,
+                completed=one.done,
+                words=in_words(one),
+            )
 
         yield show

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from legacy_bridge.errors import SideUnavailable
-from legacy_bridge.settings import load_settings
+from legacy_bridge.settings import BridgeSettings, load_settings
 
 
 @contextmanager
@@ -17,18 +17,30 @@ def opened(practice: str | None, journal: str | None, settings: Path | None) -> 
         SettingsWrong: a setting or the journal's key is wrong.
         SideUnavailable: there is no such journal.
     """
-    from legacy_bridge.journal.database import engine_of, journal_url
-    from legacy_bridge.journal.journal import SqlJournal
-
     found = load_settings(
         {"practice": practice, "journal": journal}, file=settings, needed=("practice", "journal")
     )
-    url = journal_url(found.journal)
+    with journal_of(found) as book:
+        yield found, book
+
+
+@contextmanager
+def journal_of(settings: BridgeSettings) -> Iterator[Any]:
+    """The journal that a bridge with some settings has made; for reading.
+
+    Raises:
+        SettingsWrong: its key is wrong.
+        SideUnavailable: there is none.
+    """
+    from legacy_bridge.journal.database import engine_of, journal_url
+    from legacy_bridge.journal.journal import SqlJournal
+
+    url = journal_url(settings.journal)
     path = url.removeprefix("sqlite:///")
     if url.startswith("sqlite:///") and not Path(path).is_file():
         raise SideUnavailable(f"There is no journal {path} yet: banyan-bridge run makes it.")
-    engine = engine_of(url, found.journal_key)
+    engine = engine_of(url, settings.journal_key)
     try:
-        yield found, SqlJournal(engine, found.practice, None)
+        yield SqlJournal(engine, settings.practice, None)
     finally:
         engine.dispose()

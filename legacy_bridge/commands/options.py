@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -31,3 +31,17 @@ def failing_in_one_sentence() -> Iterator[None]:
     except (BridgeError, DecisionError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+
+
+def options(
+    practice: Any, legacy: Any, fhir: Any, flags: Any, journal: Any, environment: Any
+) -> dict[str, Any]:
+    """The options that most commands take, by the names of their settings."""
+    return {
+        "practice": practice,
+        "legacy": legacy,
+        "fhir": fhir,
+        "flags": flags,
+        "journal": journal,
+        "environment": environment,
+    }

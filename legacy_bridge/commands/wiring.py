@@ -8,6 +8,7 @@ from threading import Event
 from time import monotonic
 from typing import Any
 
+from legacy_bridge.commands.opening import journal_of
 from legacy_bridge.errors import SettingsWrong
 from legacy_bridge.settings import BridgeSettings
 
@@ -141,6 +142,49 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             stack.callback(watch.close)
             watch.start()
         yield MirrorService(parts, settings)
+
+
+@contextmanager
+def comparing(settings: BridgeSettings) -> Iterator[Any]:
+    """Wire what compares the sides and writes nothing: it may look while a bridge runs.
+
+    Yields:
+        the comparison, the journal and the kinds that are mirrored.
+
+    Raises:
+        SideUnavailable: there is no journal yet, or a side does not answer.
+    """
+    from legacy_bridge.cloud.environment import said_by
+    from legacy_bridge.cloud.resources import CloudResources
+    from legacy_bridge.guards import check_environment, check_schema
+    from legacy_bridge.legacy.database import open_database
+    from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
+    from legacy_bridge.mapping.catalogue import catalogue
+    from legacy_bridge.parity import Comparison
+    from legacy_bridge.records import Kind
+    from legacy_bridge.service import decided
+    from web_modules.decision.flags import FlagFile
+    from web_modules.fhir.client import FhirClient
+    from web_modules.fhir.transport import HttpTransport
+
+    ods = settings.practice
+    with ExitStack() as stack:
+        flag_file = FlagFile(settings.flags, practice=ods, environment=settings.environment.value)
+        stack.callback(flag_file.close)
+        journal = stack.enter_context(journal_of(settings))
+        database = open_database(settings.legacy)
+        stack.callback(database.dispose)
+        legacy = LegacyRows(database, ods)
+        environment, practice = said_by(settings.fhir)
+        check_environment(settings.environment, said=environment, ods=ods, practice=practice)
+        check_schema(mapped_columns(), legacy.columns())
+        transport = HttpTransport(settings.fhir, credentials=_credentials(settings))
+        stack.callback(transport.close)
+        mappings = catalogue(ods)
+        cloud = CloudResources(FhirClient(transport), mappings, ods)
+        standings = flag_file.standings()
+        kinds = [kind for kind in Kind if decided(standings, kind.function)[1]]
+        yield Comparison(legacy=legacy, cloud=cloud, journal=journal, mappings=mappings), journal, kinds
 
 
 def _credentials(settings: BridgeSettings) -> Any:

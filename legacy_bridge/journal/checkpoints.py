@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 from legacy_bridge.journal.dirty import insert_for
 from legacy_bridge.journal.tables import CHECKPOINTS
 from legacy_bridge.records import Kind
-from legacy_bridge.sides.listings import Counted
+from legacy_bridge.sides.listings import LOADING, Counted, Loading, loading_from_text
 
 _COUNTED = "count:"
 
@@ -53,3 +53,8 @@ def counted(connection: Connection, practice: str) -> dict[Kind, Counted]:
         kind = Kind(row.feed.removeprefix(_COUNTED))
         found[kind] = Counted(matched=matched, total=total, at=row.saved_at.replace(tzinfo=UTC))
     return found
+
+
+def loading(connection: Connection, practice: str) -> dict[Kind, Loading]:
+    """How far the first load is, by kind."""
+    return loading_from_text(read(connection, practice, LOADING))

@@ -131,6 +131,24 @@ def hasten(connection: Connection, practice: str, *, above_rank: int, now: datet
     )
 
 
+def unsettled(connection: Connection, practice: str, keys: Collection[LinkKey]) -> list[LinkKey]:
+    """Those of some links that are on the list."""
+    wanted = list(keys)
+    found: list[LinkKey] = []
+    for kind in dict.fromkeys(key.kind for key in wanted):
+        mine = [key.key for key in wanted if key.kind is kind]
+        for at in range(0, len(mine), CHUNK):
+            rows = connection.execute(
+                select(DIRTY.c.key).where(
+                    DIRTY.c.practice == practice,
+                    DIRTY.c.kind == kind.value,
+                    DIRTY.c.key.in_(mine[at : at + CHUNK]),
+                )
+            )
+            found += [LinkKey(kind=kind, key=row.key) for row in rows]
+    return found
+
+
 def standing(connection: Connection, practice: str) -> dict[Kind, tuple[int, datetime]]:
     """For each kind with something waiting: how many, and since when the oldest."""
     rows = connection.execute(

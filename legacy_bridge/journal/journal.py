@@ -1,5 +1,6 @@
 """The journal as the reconciler sees it: each method one transaction, checked against the lease."""
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ class SqlJournal:
         self._engine = engine
         self._practice = practice
         self._lease = lease
+        self._counts: Counter[tuple[Kind, LinkState]] | None = None  # known from the first settlement on
 
     def take(self, kinds: Collection[Kind], *, limit: int, now: datetime) -> Sequence[Dirty]:
         """See `sides.Journal`."""
@@ -95,6 +97,8 @@ class SqlJournal:
             opened, over = conflicts.settle(
                 connection, practice, {one.link.key: one.open_conflicts for one in settlements}, moment
             )
+            counts = self._counts or links.counts(connection, practice)
+            counts = counts - links.states(connection, practice, [one.link.key for one in settlements])
             links.write(connection, practice, [one.link for one in settlements])
             baselines.write(connection, practice, [one.link for one in settlements])
             held = quarantine.hold(connection, practice, _held(settlements), moment)
@@ -126,6 +130,7 @@ class SqlJournal:
                 *notes.of_quarantine(held, released),
             ]
             audit.append(connection, practice, told, now)
+        self._counts = counts + Counter((one.link.key.kind, one.link.state) for one in settlements)
 
     def absorb(self, feed: str, batch: FeedBatch, now: datetime) -> None:
         """See `sides.Journal`."""
@@ -155,10 +160,22 @@ class SqlJournal:
         with self._reading() as connection:
             return checkpoints.read(connection, self._practice, feed)
 
-    def all_keys(self, kind: Kind, *, buried: bool = False) -> Sequence[LinkKey]:
+    def known_keys(
+        self, kind: Kind, *, after: str = "", limit: int, buried: bool = False
+    ) -> Sequence[LinkKey]:
         """See `sides.Journal`."""
         with self._reading() as connection:
-            return links.all_keys(connection, self._practice, kind, buried=buried)
+            return links.known_keys(connection, self._practice, kind, after=after, limit=limit, buried=buried)
+
+    def held(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            return quarantine.held(connection, self._practice, keys)
+
+    def unsettled(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            return dirty.unsettled(connection, self._practice, keys)
 
     def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
         """See `sides.Journal`."""
@@ -174,16 +191,17 @@ class SqlJournal:
         """How the mirror stands, in numbers."""
         with self._reading() as connection:
             waiting = dirty.standing(connection, self._practice)
-            counts = links.counts(connection, self._practice)
+            counts = self._counts or links.counts(connection, self._practice)
             held_since = quarantine.oldest(connection, self._practice)
             return Standing(
                 waiting={kind: count for kind, (count, _) in waiting.items()},
                 oldest={kind: _aware(since) for kind, (_, since) in waiting.items()},
-                linked={kind: counts.get((kind, LinkState.LINKED), 0) for kind in Kind},
-                withheld={kind: counts.get((kind, LinkState.WITHHELD), 0) for kind in Kind},
+                linked={kind: counts[kind, LinkState.LINKED] for kind in Kind},
+                withheld={kind: counts[kind, LinkState.WITHHELD] for kind in Kind},
                 conflicts=conflicts.open_counts(connection, self._practice),
                 quarantined=quarantine.counts(connection, self._practice),
                 counted=checkpoints.counted(connection, self._practice),
+                loading=checkpoints.loading(connection, self._practice),
                 unsure=quarantine.count_of(connection, self._practice, CONFIDENTIALITY_UNREADABLE),
                 oldest_held=None if held_since is None else _aware(held_since),
             )

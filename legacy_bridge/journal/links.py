@@ -1,5 +1,6 @@
 """Links: which legacy key and which FHIR ids are the same thing."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -109,29 +110,48 @@ def adopt(connection: Connection, practice: str, adopted: Mapping[str, LinkKey])
     write(connection, practice, new)
 
 
-def all_keys(connection: Connection, practice: str, kind: Kind, *, buried: bool) -> list[LinkKey]:
-    """All links of a kind that are linked or withheld; with `buried`, those that were deleted too."""
+def known_keys(
+    connection: Connection, practice: str, kind: Kind, *, after: str, limit: int, buried: bool
+) -> list[LinkKey]:
+    """Links of a kind that are linked or withheld, by key; with `buried`, those that were deleted too."""
     states = [LinkState.LINKED, LinkState.WITHHELD, *([LinkState.TOMBSTONE] if buried else [])]
     rows = connection.execute(
         select(LINKS.c.key)
         .where(
             LINKS.c.practice == practice,
             LINKS.c.kind == kind.value,
+            LINKS.c.key > after,
             LINKS.c.state.in_([one.value for one in states]),
         )
         .order_by(LINKS.c.key)
+        .limit(limit)
     )
     return [LinkKey(kind=kind, key=row.key) for row in rows]
 
 
-def counts(connection: Connection, practice: str) -> dict[tuple[Kind, LinkState], int]:
-    """How many links of each kind are in each state."""
+def counts(connection: Connection, practice: str) -> Counter[tuple[Kind, LinkState]]:
+    """How many links of each kind are in each state; it takes a second for some ten million."""
     rows = connection.execute(
         select(LINKS.c.kind, LINKS.c.state, func.count())
         .where(LINKS.c.practice == practice)
         .group_by(LINKS.c.kind, LINKS.c.state)
     )
-    return {(Kind(kind), LinkState(state)): count for kind, state, count in rows}
+    return Counter({(Kind(kind), LinkState(state)): count for kind, state, count in rows})
+
+
+def states(
+    connection: Connection, practice: str, keys: Collection[LinkKey]
+) -> Counter[tuple[Kind, LinkState]]:
+    """How many of some links are in each state; unknown ones are in none."""
+    found: Counter[tuple[Kind, LinkState]] = Counter()
+    for kind, chunk in by_kind(keys):
+        rows = connection.execute(
+            select(LINKS.c.state).where(
+                LINKS.c.practice == practice, LINKS.c.kind == kind.value, LINKS.c.key.in_(chunk)
+            )
+        )
+        found.update((kind, LinkState(row.state)) for row in rows)
+    return found
 
 
 def by_kind(keys: Collection[LinkKey]) -> Sequence[tuple[Kind, list[str]]]:

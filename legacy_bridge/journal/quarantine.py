@@ -141,6 +141,22 @@ def waiting_for(connection: Connection, practice: str, parents: Collection[LinkK
     return found
 
 
+def held(connection: Connection, practice: str, keys: Collection[LinkKey]) -> list[LinkKey]:
+    """Those of some links that are listed."""
+    wanted = [str(key) for key in keys]
+    found: list[LinkKey] = []
+    for at in range(0, len(wanted), CHUNK):
+        rows = connection.execute(
+            select(QUARANTINE.c.subject).where(
+                QUARANTINE.c.practice == practice,
+                QUARANTINE.c.subject.in_(wanted[at : at + CHUNK]),
+                QUARANTINE.c.is_open == 1,
+            )
+        )
+        found += [LinkKey.parse(row.subject) for row in rows]
+    return found
+
+
 def listed(connection: Connection, practice: str) -> list[Quarantined]:
     """What is in quarantine, oldest first."""
     rows = connection.execute(

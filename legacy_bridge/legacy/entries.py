@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, MetaData, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, MetaData, Select, and_, case, func, or_, select
 
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.clinical import entry_kinds
@@ -67,6 +67,16 @@ def kind_of(entry: FromClause, metadata: MetaData) -> ColumnElement[str]:
         (is_report, Kind.REPORT.value),
         else_=Kind.OBSERVATION.value,
     )
+
+
+def counts(metadata: MetaData, organisation: str) -> Select[Any]:
+    """The statement that counts a practice's entries by kind."""
+    table = metadata.tables[TABLE]
+    kinds = select(kind_of(table, metadata).label(KIND)).where(
+        table.c.OrganisationGuid == organisation, or_(table.c.Deleted.is_(None), table.c.Deleted.is_(False))
+    )
+    found = kinds.subquery()
+    return select(found.c[KIND], func.count()).group_by(found.c[KIND])
 
 
 def kinds_of(connection: Connection, keys: Collection[str]) -> dict[str, set[Kind]]:

@@ -1,21 +1,22 @@
 """Reads the row groups that make records, and writes them back only if they are still what was read."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import InvalidOperation
 
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
-from legacy_bridge.legacy import changes, codes
+from legacy_bridge.legacy import changes, codes, entries
 from legacy_bridge.legacy.groups import GROUPS, GUIDS
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column, guid_key
-from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
+from legacy_bridge.records import ENTRIES, Kind, LinkKey, Row, RowGroup
 from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.links import Link
+from legacy_bridge.sides.listings import KeyPage
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
 _CHUNK = 500  # keys a statement
@@ -68,13 +69,30 @@ class LegacyRows:
         with _translated(), self._engine.connect() as connection:
             return self._read(connection, [link.key for link in links])
 
-    def keys(self, kind: Kind) -> Sequence[LinkKey]:
-        """See `sides.LegacyRecords`."""
+    def page(self, kind: Kind, *, after: str | None, limit: int) -> KeyPage:
+        """See `sides.LegacyRecords`; in the order of the primary key, so that nothing is sorted."""
         group = GROUPS[kind]
+        column = METADATA.tables[group.main].c[group.key]
+        statement = group.keys(METADATA, self._organisation, kind).order_by(column).limit(limit)
+        if after is not None:
+            statement = statement.where(column > after)
         with _translated(), self._engine.connect() as connection:
-            rows = connection.execute(group.keys(METADATA, self._organisation, kind)).scalars().all()
-        found = {guid_key(row) for row in rows}
-        return [LinkKey(kind=kind, key=key) for key in sorted(one for one in found if one is not None)]
+            rows = connection.execute(statement).scalars().all()
+        found = dict.fromkeys(key for row in rows if (key := guid_key(row)) is not None)
+        keys = tuple(LinkKey(kind=kind, key=key) for key in found)
+        return KeyPage(keys=keys, ends=str(rows[-1]) if len(rows) == limit else None)
+
+    def counts(self, kinds: Collection[Kind]) -> Mapping[Kind, int]:
+        """See `sides.LegacyRecords`; the entries of all kinds in one statement."""
+        found = dict.fromkeys(kinds, 0)
+        with _translated(), self._engine.connect() as connection:
+            if not found.keys().isdisjoint(ENTRIES):
+                rows = connection.execute(entries.counts(METADATA, self._organisation))
+                found |= {Kind(kind): count for kind, count in rows if Kind(kind) in found}
+            for kind in found.keys() - set(ENTRIES):
+                keys = GROUPS[kind].keys(METADATA, self._organisation, kind).subquery()
+                found[kind] = connection.execute(select(func.count()).select_from(keys)).scalar_one()
+        return found
 
     def dependants(self, key: LinkKey) -> Sequence[LinkKey]:
         """See `sides.LegacyRecords`: a patient's slots and record, a consultation's and problem's entries."""

@@ -1,7 +1,8 @@
 """What is listed and shown: conflicts, quarantine, and how the mirror stands in numbers."""
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from legacy_bridge.records import Kind, LinkKey
@@ -60,6 +61,53 @@ class Quarantined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPage:
+    """Some keys of many.
+
+    Attributes:
+        keys: the keys.
+        ends: where the page ends, in the words of the database; None: it was the last.
+    """
+
+    keys: tuple[LinkKey, ...]
+    ends: str | None
+
+
+LOADING = "load"
+"""The checkpoint that says how far the first load is; an earlier bridge wrote one a kind, as `load:slot`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loading:
+    """How far the first load of a kind is.
+
+    Attributes:
+        total: records when it began.
+        marked: of these, those that were put on the dirty list.
+        ends: where the last page ended, in the words of the database.
+        is_done: all were.
+        rows_a_second: how fast it went lately; None where that is not known.
+    """
+
+    total: int
+    marked: int = 0
+    ends: str | None = None
+    is_done: bool = False
+    rows_a_second: float | None = None
+
+
+def loading_to_text(loading: Mapping[Kind, Loading]) -> str:
+    """Write how far the first load of some kinds is."""
+    return json.dumps({kind.value: asdict(one) for kind, one in loading.items()})
+
+
+def loading_from_text(text: str | None) -> dict[Kind, Loading]:
+    """Read what `loading_to_text` wrote; nothing was loaded where nothing is written."""
+    found = {} if text is None else json.loads(text)
+    return {Kind(kind): Loading(**one) for kind, one in found.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """How equal the sides were when one kind was counted.
 
@@ -87,6 +135,7 @@ class Standing:
         quarantined: records that cannot be carried; the key `stray` is what is only on the cloud,
             `mirror` what concerns a whole side.
         counted: how equal the sides were at the last count; kinds that were never counted are missing.
+        loading: how far the first load is; kinds that it has not come to yet are missing.
         unsure: of the withheld, those of which nobody can read whether they are confidential.
         oldest_held: since when the oldest record is in quarantine, or None; aware.
     """
@@ -100,6 +149,42 @@ class Standing:
     unsure: int = 0
     counted: Mapping[Kind, Counted] = field(default_factory=dict)
     oldest_held: datetime | None = None
+    loading: Mapping[Kind, Loading] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the first load of a function is.
+
+    Attributes:
+        done: records that were looked at.
+        total: all of them, as they were counted when it began.
+        rows_a_second: how fast the load goes, whichever function it is at; None where that is not known.
+    """
+
+    done: int
+    total: int
+    rows_a_second: float | None
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long this function will take, or None."""
+        return (self.total - self.done) / self.rows_a_second if self.rows_a_second else None
+
+
+def progress_of(standing: Standing) -> dict[Function, Progress]:
+    """How far the first load is; empty when it is over."""
+    rates = [one.rows_a_second for one in standing.loading.values() if one.rows_a_second is not None]
+    found: dict[Function, Progress] = {}
+    for kind, one in standing.loading.items():
+        done = max(0, min(one.total, one.marked - standing.waiting.get(kind, 0)))
+        before = found.get(kind.function, Progress(done=0, total=0, rows_a_second=None))
+        found[kind.function] = Progress(
+            done=before.done + done,
+            total=before.total + one.total,
+            rows_a_second=rates[-1] if rates else None,
+        )
+    return {} if all(one.is_done for one in standing.loading.values()) else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

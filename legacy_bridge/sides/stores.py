@@ -8,7 +8,7 @@ from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup
 from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import Conflict, Dirty, Lately, Link, Pending, Settlement
-from legacy_bridge.sides.listings import Counted, ListedConflict, News, Quarantined, Standing
+from legacy_bridge.sides.listings import Counted, KeyPage, ListedConflict, News, Quarantined, Standing
 from legacy_bridge.sides.writes import CloudPlan, Outcome, RowChange
 
 ContentT_co = TypeVar("ContentT_co", covariant=True)
@@ -38,8 +38,17 @@ class RecordStore(Protocol[ContentT_co, ChangeT_contra]):
 class LegacyRecords(RecordStore[RowGroup, RowChange], Protocol):
     """The legacy database's records of one practice."""
 
-    def keys(self, kind: Kind) -> Sequence[LinkKey]:
-        """All records of a kind that belong to the practice, deleted ones left out."""
+    def page(self, kind: Kind, *, after: str | None, limit: int) -> KeyPage:
+        """Some records of a kind that belong to the practice, deleted ones left out.
+
+        Args:
+            kind: the kind.
+            after: where the page before ended; None for the first.
+            limit: how many at most.
+        """
+
+    def counts(self, kinds: Collection[Kind]) -> Mapping[Kind, int]:
+        """How many records of some kinds belong to the practice; slow where it has many."""
 
     def dependants(self, key: LinkKey) -> Sequence[LinkKey]:
         """Records that show less, or more, when this one becomes confidential, or ceases to be."""
@@ -135,8 +144,16 @@ class Journal(Protocol):
     def checkpoint(self, feed: str) -> str | None:
         """Where a feed stands; None before the first `absorb`."""
 
-    def all_keys(self, kind: Kind, *, buried: bool = False) -> Sequence[LinkKey]:
-        """All links of a kind that are linked or withheld; with `buried`, those that were deleted too."""
+    def known_keys(
+        self, kind: Kind, *, after: str = "", limit: int, buried: bool = False
+    ) -> Sequence[LinkKey]:
+        """Links of a kind that are linked or withheld, by key; with `buried`, those that were deleted too."""
+
+    def held(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
+        """Those of some links that are in quarantine."""
+
+    def unsettled(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
+        """Those of some links that are dirty."""
 
     def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
         """`Type/id` to the link that it belongs to; unknown ones are missing."""

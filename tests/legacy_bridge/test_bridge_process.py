@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from joserfc.jwk import ECKey
@@ -137,11 +138,11 @@ def has_crossed(programs: Programs, practice: SmallPractice, mary: str, omar: st
     )
 
 
-def patients_in_status(programs: Programs) -> dict[str, int]:
+def in_status(programs: Programs, kind: str = "patient") -> dict[str, Any]:
     status = programs.ask(
         "status", "--practice", ODS, "--journal", str(programs.folder / "journal.sqlite"), "--json"
     )
-    found: dict[str, int] = json.loads(status.stdout)["kinds"]["patient"]
+    found: dict[str, Any] = json.loads(status.stdout)["kinds"][kind]
     return found
 
 
@@ -164,8 +165,8 @@ def test_kill_9_in_between_loses_nothing_and_says_nothing_of_a_patient(
     log = programs.log.read_text(encoding="utf-8")
     for secret in ("Lind", "Abernathy", "01632", "9997576527", TOKEN):
         assert secret not in log
-    until(lambda: patients_in_status(programs)["linked"] == 2, "both patients are linked")
-    assert patients_in_status(programs)["conflicts"] == 0
+    until(lambda: in_status(programs)["linked"] == 2, "both patients are linked")
+    assert in_status(programs)["conflicts"] == 0
 
 
 def test_bridge_with_a_key_of_its_own_needs_no_token(practice: SmallPractice, tmp_path: Path) -> None:
@@ -179,6 +180,67 @@ def test_bridge_with_a_key_of_its_own_needs_no_token(practice: SmallPractice, tm
         until(lambda: practice.patient("omar")["HomePhone"] == "01632 222222", "the edit crosses")
     finally:
         programs.end()
+
+
+def edit_unseen(practice: SmallPractice, phone: str) -> None:
+    """Change a row in a way that no feed tells of."""
+    ours = "FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Admin_Patient'"
+    with create_engine(practice.url).begin() as connection:
+        triggers = connection.execute(text(f"SELECT name, sql {ours}")).all()
+        for name, _ in triggers:
+            connection.execute(text(f'DROP TRIGGER "{name}"'))
+        connection.execute(
+            text('UPDATE "Admin_Patient" SET "HomePhone" = :phone WHERE "Surname" = :name'),
+            {"phone": phone, "name": "Lind"},
+        )
+        for _, statement in triggers:
+            connection.exec_driver_sql(statement)
+
+
+def test_parity_names_what_no_feed_told_of_and_has_it_repaired(
+    programs: Programs, practice: SmallPractice
+) -> None:
+    programs.start_bridge()
+    until(lambda: family_and_phone(programs, "mary") is not None, "the first load begins")
+    until(lambda: in_status(programs, "slot")["counted"] is not None, "its own first count is over")
+    edit_unseen(practice, "01632 960911")
+    counted = programs.ask("parity", *programs.options)
+    assert counted.returncode == 2, counted.stderr
+    assert "home_phone" in counted.stdout
+    assert "01632" not in counted.stdout + counted.stderr
+    repaired = programs.ask("parity", *programs.options, "--repair", "--with-values", "--json")
+    assert repaired.returncode == 0, repaired.stderr
+    told = json.loads(repaired.stdout)
+    assert (told["is_equal"], told["repaired"], told["records"]) == (True, 1, [])
+    assert told["functions"]["patients"]["percent"] == 100.0
+    assert family_and_phone(programs, "mary") == ("Lind", "01632 960911")
+    programs.kill_bridge()
+    edit_unseen(practice, "01632 960912")
+    alone = programs.ask("parity", *programs.options, "--repair")
+    assert alone.returncode == 0, alone.stderr
+    assert family_and_phone(programs, "mary") == ("Lind", "01632 960912")
+
+
+def count_of_patients(programs: Programs) -> int:
+    return int(programs.client.search_page("Patient", {"_summary": "count"})["total"])
+
+
+def test_a_first_load_that_is_killed_goes_on_where_it_was(
+    programs: Programs, practice: SmallPractice
+) -> None:
+    for number in range(150):
+        practice.add_patient(f"patient{number}", Surname="Lind", GivenName="N", PatientNumber=2000 + number)
+    programs.variables["BANYAN_BRIDGE_FIRST_LOAD_ROWS_A_SECOND"] = "20"
+    programs.start_bridge()
+    until(lambda: count_of_patients(programs) > 15, "some are there")
+    programs.kill_bridge()
+    loading = in_status(programs)["loading"]
+    assert isinstance(loading, dict)
+    assert 15 < loading["marked"] < loading["total"] == 152
+    del programs.variables["BANYAN_BRIDGE_FIRST_LOAD_ROWS_A_SECOND"]
+    done = programs.ask("once", *programs.options, "--json")
+    assert json.loads(done.stdout)["written_to_cloud"] < 152, "what was there was not carried again"
+    assert count_of_patients(programs) == 152
 
 
 @pytest.mark.hazard("H12")

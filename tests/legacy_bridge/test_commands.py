@@ -23,7 +23,7 @@ def run(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-@pytest.mark.parametrize("command", ["flags", "run", "once", "status", "conflicts", "quarantine"])
+@pytest.mark.parametrize("command", ["flags", "run", "once", "status", "conflicts", "quarantine", "parity"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     code, said = run(command, "--help")
     assert code == 0

@@ -80,7 +80,8 @@ def test_what_differs_when_it_is_counted_is_looked_at_again(mirror: Mirror) -> N
     scan.start([Kind.PATIENT])
     assert scan.step(1) is True
     assert mirror.journal.standing().counted[Kind.PATIENT].matched == 2, "the last whole count stands"
-    assert scan.step(1) is False
+    while scan.step(1):
+        pass
     assert mirror.journal.standing().counted[Kind.PATIENT].matched == 1
     mirror.drain()
     mirror.service.count()

@@ -82,7 +82,7 @@ class Bridge:
             SimulatedRows(database, guid("org"), lease.check),
             "legacy",
             faults,
-            reads="read keys dependants",
+            reads="read page counts dependants",
             writes="write",
             lasting=("legacy unreachable",),
         )

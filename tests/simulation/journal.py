@@ -179,11 +179,22 @@ class SimulatedJournal:
         """See `sides.Journal`."""
         return self.content.checkpoints.get(feed)
 
-    def all_keys(self, kind: Kind, *, buried: bool = False) -> Sequence[LinkKey]:
+    def known_keys(
+        self, kind: Kind, *, after: str = "", limit: int, buried: bool = False
+    ) -> Sequence[LinkKey]:
         """See `sides.Journal`."""
         states = {LinkState.LINKED, LinkState.WITHHELD, *([LinkState.TOMBSTONE] if buried else [])}
         found = (key for key, one in self.content.links.items() if key.kind is kind and one.state in states)
-        return sorted(found, key=str)
+        return sorted((key for key in found if key.key > after), key=str)[:limit]
+
+    def held(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
+        """See `sides.Journal`."""
+        listed = {subject for subject, (one, _) in self.content.quarantine.items() if one.is_open}
+        return [key for key in keys if str(key) in listed]
+
+    def unsettled(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
+        """See `sides.Journal`."""
+        return [key for key in keys if key in self.content.dirty]
 
     def keys_of(self, references: Collection[str]) -> Mapping[str, LinkKey]:
         """See `sides.Journal`."""

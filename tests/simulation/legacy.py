@@ -5,7 +5,7 @@ here. It passes the same contract tests as the real one.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from legacy_bridge.records import Kind, LinkKey, Row, RowGroup
 from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import Link
+from legacy_bridge.sides.listings import KeyPage
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
 _COLUMNS = {name: tuple(table.columns.keys()) for name, table in METADATA.tables.items()}
@@ -142,8 +143,17 @@ class SimulatedRows:
         found = (self._group(link.key) for link in links)
         return {group.link: group for group in found if group is not None}
 
-    def keys(self, kind: Kind) -> Sequence[LinkKey]:
+    def page(self, kind: Kind, *, after: str | None, limit: int) -> KeyPage:
         """See `sides.LegacyRecords`."""
+        found = [key for key in self._keys(kind) if key.key > (after or "")]
+        ends = found[limit - 1].key if len(found) >= limit else None
+        return KeyPage(keys=tuple(found[:limit]), ends=ends)
+
+    def counts(self, kinds: Collection[Kind]) -> Mapping[Kind, int]:
+        """See `sides.LegacyRecords`."""
+        return {kind: len(self._keys(kind)) for kind in kinds}
+
+    def _keys(self, kind: Kind) -> Sequence[LinkKey]:
         group = GROUPS[kind]
         named = [
             LinkKey(kind=kind, key=guid_key(row[group.key]) or "")

@@ -149,7 +149,8 @@ class Mirror:
     def differing(self) -> list[str]:
         """The links whose two sides are not equal."""
         comparison = self._comparison()
-        return [str(key) for kind in Kind for key in comparison.count(kind).differing]
+        found = [comparison.count(kind) for kind in Kind]
+        return [str(one.key) for parity in found for one in parity.unequal]
 
     def _comparison(self) -> Comparison:
         return Comparison(
