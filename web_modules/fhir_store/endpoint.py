@@ -193,6 +193,7 @@ def _check_content_type(request: Request, path: str) -> None:
             raise refuse(415, IssueCode.NOT_SUPPORTED, f"A search that is posted must be {_FORM}.")
     elif request.method == "PATCH":
         if kind != JSON_PATCH:
-            raise refuse(415, IssueCode.NOT_SUPPORTED, f"A patch must be {JSON_PATCH}.")
+            refusal = refuse(415, IssueCode.NOT_SUPPORTED, f"A patch must be {JSON_PATCH}.")
+            raise Refusal(415, refusal.issues, headers={"accept-patch": JSON_PATCH})  # RFC 5789, section 2.2
     elif kind and not binaries.is_of_binary(path) and not is_sent_as_json(request.headers["content-type"]):
         raise refuse(415, IssueCode.NOT_SUPPORTED, "This server takes application/fhir+json of R4 only.")

@@ -214,3 +214,38 @@ def test_json_that_is_sent_as_fhir_must_be_a_binary(web: TestClient) -> None:
     assert web.post("/fhir/Binary", json=PATIENT, headers=JSON).status_code == 400
     assert web.post("/fhir/Binary", content=b"{", headers=JSON).status_code == 400
     assert web.post("/fhir/Patient", content=b"x", headers={"Content-Type": "text/plain"}).status_code == 415
+
+
+@pytest.mark.parametrize(
+    "kind", ["text/javascript", "application/ecmascript; charset=utf-8", "text/css", "application/wasm"]
+)
+def test_what_a_page_of_ours_could_run_is_of_no_kind(web: TestClient, kind: str) -> None:
+    sent = web.post("/fhir/Binary", content=b"x", headers={"Content-Type": kind}).json()
+    assert sent["contentType"] == kind
+    assert web.get(f"/fhir/Binary/{sent['id']}").headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "taken"),
+    [
+        ("DELETE", "", "GET, HEAD, POST"),
+        ("OPTIONS", "Patient", "GET, HEAD, POST, PUT, PATCH, DELETE"),
+        ("POST", "Patient/p", "GET, HEAD, PUT, PATCH, DELETE"),
+        ("PUT", "Patient/p/_history/1", "GET, HEAD"),
+        ("PUT", "Patient/p/_history", "GET, HEAD, DELETE"),
+        ("DELETE", "metadata/x/y", "GET, HEAD"),
+        ("PUT", "AuditEvent/1", "GET, HEAD"),
+    ],
+)
+def test_a_method_that_an_address_does_not_take_is_told_which_it_takes(
+    web: TestClient, method: str, path: str, taken: str
+) -> None:
+    answer = web.request(method, f"/fhir/{path}", json=PATIENT, headers=JSON)
+    assert (answer.status_code, answer.headers.get("allow")) == (405, taken), answer.text
+
+
+def test_who_sends_another_patch_is_told_which_one_is_taken(web: TestClient) -> None:
+    answer = web.patch(
+        "/fhir/Patient/p", content=b"{}", headers={"Content-Type": "application/merge-patch+json"}
+    )
+    assert (answer.status_code, answer.headers["accept-patch"]) == (415, "application/json-patch+json")

@@ -350,7 +350,7 @@ class WritableRecords(Records):
     def _require(self, interaction: Interaction, resource_type: str, resource_id: str) -> None:
         is_allowed = self.sight.allows(interaction, resource_type)
         if not is_allowed or (resource_id and self.hides(interaction, resource_type, resource_id)):
-            raise refuse(403, IssueCode.FORBIDDEN, f"You may not do that with a {resource_type}.")
+            raise refuse(403, IssueCode.FORBIDDEN, f"You may not do that with {resource_type}.")
 
     def _next_moment(self) -> int:
         self.reached = max(time.time_ns() // 1000, self.reached + 1)

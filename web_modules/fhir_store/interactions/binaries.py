@@ -23,6 +23,9 @@ LARGEST_CONTENT_BYTES = 24_000_000
 
 _OF_UNKNOWN_KIND = "application/octet-stream"
 _SAFE = re.compile(r"[\x20-\x7e]+")
+_RUN_BY_PAGES = re.compile(r"(?i)script|css|wasm")
+"""What a page would run that names its address; ours take what comes from their own origin."""
+
 _AS_A_FILE = {
     "content-disposition": "attachment",
     "content-security-policy": "default-src 'none'; sandbox",
@@ -72,7 +75,8 @@ def content_of(version: StoredVersion, headers: dict[str, str]) -> FhirResponse:
     """What a Binary holds, with the headers of its version."""
     binary = decode(version.content or b"{}")
     kind = str(binary.get("contentType", ""))
-    told = {**headers, "content-type": kind if _SAFE.fullmatch(kind) else _OF_UNKNOWN_KIND, **_AS_A_FILE}
+    is_harmless = _SAFE.fullmatch(kind) and not _RUN_BY_PAGES.search(kind)
+    told = {**headers, "content-type": kind if is_harmless else _OF_UNKNOWN_KIND, **_AS_A_FILE}
     context = str(binary.get(CONTEXT, {}).get("reference", ""))
     if _SAFE.fullmatch(context):
         told[CONTEXT_HEADER] = context

@@ -14,6 +14,7 @@ from web_modules.fhir_store.database.transactions import CommitUnknown, Database
 from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.interactions import answers, binaries
 from web_modules.fhir_store.interactions.asked import Asked
+from web_modules.fhir_store.interactions.methods import not_done_here
 from web_modules.fhir_store.interactions.operations import check_operation
 from web_modules.fhir_store.interactions.patching import read_patch
 from web_modules.fhir_store.interactions.practice_records import PracticeRecords, ServedPractice
@@ -126,9 +127,7 @@ class Dispatch:
                     request,
                     lambda records: self._interactions.conditional_delete(records, resource_type, condition),
                 )
-        raise refuse(
-            405, IssueCode.NOT_SUPPORTED, "This server does not do that here; see its CapabilityStatement."
-        )
+        raise not_done_here(segments, "This server does not do that here; see its CapabilityStatement.")
 
     def _update(self, request: Asked, resource: Resource) -> FhirResponse:
         expected = request.headers.get("if-match", "")
@@ -221,7 +220,8 @@ class Dispatch:
             return self._audit.read(request, rest)
         if request.method == "POST" and not rest:
             return self._audit.add(request, self._resource(request, AUDIT_EVENT))
-        raise refuse(405, IssueCode.NOT_SUPPORTED, "The audit is only read and added to, never changed.")
+        words = "The audit is only read and added to, never changed."
+        raise not_done_here([AUDIT_EVENT, *rest], words)
 
     def _write(self, request: Asked, work: Work) -> FhirResponse:
         done = self._records.written(request, work)

@@ -185,4 +185,4 @@ class Reading:
 
 def _permit(sight: Sight, interaction: Interaction, resource_type: str) -> None:
     if not sight.allows(interaction, resource_type):
-        raise refuse(403, IssueCode.FORBIDDEN, f"You may not do that with a {resource_type}.")
+        raise refuse(403, IssueCode.FORBIDDEN, f"You may not do that with {resource_type}.")
