@@ -50,6 +50,9 @@ T = TypeVar("T")
 WORKERS = 32
 """Requests that are worked on at once; further ones wait their turn."""
 
+LARGEST_PRETTY_BYTES = 1_000_000
+"""What nests deep becomes fifty times as long with its indents, and nobody reads more than that."""
+
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD"})
 _WITHOUT_BODY = frozenset({204, 304})
 _HEADERS = ("if-match", "if-none-match", "if-none-exist", "if-modified-since", "prefer", DEADLINE.lower())
@@ -127,7 +130,8 @@ class FhirEndpoint:
         """An answer as its client likes it: laid out for a person to read, made small."""
         if not answer.headers.get("content-type", "").startswith(FHIR_JSON):  # what a Binary holds
             return answer
-        is_pretty = b"_pretty=true" in request.scope["query_string"]
+        is_asked = b"_pretty=true" in request.scope["query_string"]
+        is_pretty = is_asked and len(answer.body) <= LARGEST_PRETTY_BYTES
         if not is_pretty and len(answer.body) < SMALLEST_PACKED_BYTES:
             return answer
         is_packed = is_wanted(request.headers.get("accept-encoding", ""))

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 
 from tests.web_modules.fhir_store.conftest import Caller
+from web_modules.fhir_store import endpoint
 from web_modules.fhir_store.access import OURSELVES
 from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.endpoint import FhirEndpoint
@@ -29,8 +30,8 @@ GZIP = {**JSON, "Content-Encoding": "gzip"}
 @pytest.fixture
 def web(fhir: Caller) -> Iterator[TestClient]:
     """The practice over HTTP, with nobody at the door."""
-    endpoint = FhirEndpoint(fhir.service, lambda _request: OURSELVES, "/fhir", is_gate_instant=True)
-    with TestClient(Starlette(routes=[Mount("/fhir", endpoint)]), base_url="http://127.0.0.1") as client:
+    served = FhirEndpoint(fhir.service, lambda _request: OURSELVES, "/fhir", is_gate_instant=True)
+    with TestClient(Starlette(routes=[Mount("/fhir", served)]), base_url="http://127.0.0.1") as client:
         client.headers["Accept-Encoding"] = "identity"
         yield client
 
@@ -128,6 +129,11 @@ def test_an_answer_is_laid_out_for_a_person_and_keeps_its_digits(web: TestClient
     assert "\n" not in web.get("/fhir/Basic/b?_pretty=false").text
     assert web.get("/fhir/Basic/none?_pretty=true").text.startswith('{\n  "')
     assert web.get("/fhir/Basic?_pretty=true").text.startswith('{\n  "')
+
+
+def test_what_nobody_would_read_is_not_laid_out(large: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "LARGEST_PRETTY_BYTES", 1000)
+    assert "\n" not in large.get("/fhir/Basic/b?_pretty=true").text
 
 
 def test_a_byte_order_mark_before_json_is_passed_over(web: TestClient) -> None:

@@ -97,7 +97,7 @@ def capability_statement(
                     "`:not-in` (value sets in this store that list their codes), `:of-type`; uri `:above`, "
                     "`:below`; reference `:identifier`, `:[type]`; string `:exact`, `:contains`; `:missing`. "
                     "`Patient/[id]/[type]` searches a patient's compartment. "
-                    "Bodies may be packed with gzip both ways; `_pretty=true` lays an answer out; "
+                    "Bodies may be packed with gzip both ways; `_pretty=true` lays out what has up to 1 MB; "
                     "`Prefer` takes `return` (`minimal`, `representation`, `OperationOutcome`) and "
                     "`handling=strict`. "
                     "Confidentiality labels (`meta.security`, v3-Confidentiality) R and V are enforced: who "

@@ -36,12 +36,14 @@ def cors(clients: Clients) -> Middleware:
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"],
         allow_headers=[
             "Authorization",
+            "Content-Encoding",
             "Content-Type",
             "If-Match",
             "If-Modified-Since",
             "If-None-Match",
             "If-None-Exist",
             "Prefer",
+            "X-Security-Context",
         ],
         expose_headers=[
             "ETag",
@@ -50,6 +52,7 @@ def cors(clients: Clients) -> Middleware:
             "Last-Modified",
             "Retry-After",
             "WWW-Authenticate",
+            "X-Security-Context",
         ],
         max_age=600,
     )
