@@ -116,7 +116,7 @@ class LimitedSight:
             for grant in self._access.grants_for(interaction, BINARY)
         ]
         granted = either([ANY if term is None else term for term in terms])
-        context = self.limit(Interaction.READ, context_type)
+        context = self._in_place(interaction, context_type)
         if not is_labelled:
             return every([granted, negated(self._labelled(BINARY, RESTRICTED_LABELS))]), context
         above = RESTRICTED_LABELS - self._access.clearance
@@ -125,6 +125,16 @@ class LimitedSight:
             return own, context
         known = self._is_of_known_patients(context_type)
         return own, known if context is None else every([context, known])
+
+    def _in_place(self, interaction: Interaction, context_type: str) -> Sql | None:
+        """What a context must fulfil: it may be read, and who writes for one patient writes for that one."""
+        readable = self.limit(Interaction.READ, context_type)
+        patients = [grant.patient for grant in self._access.grants_for(interaction, BINARY)]
+        confined = [patient for patient in patients if patient is not None]
+        if interaction not in WRITING or len(confined) < len(patients):
+            return readable
+        about = either([self._is_of(patient, interaction, context_type) for patient in confined])
+        return about if readable is None else every([readable, about])
 
     def withheld(self, resource_type: str) -> Sql | None:
         """What is permitted but for its confidentiality label fulfils this; None when no label hides it."""

@@ -123,3 +123,20 @@ def test_contexts_count_after_an_upgrade(database_url: str, standard: Standard) 
         assert ask(fhir, APP, "GET", "Binary/of-mine").status == 200
         assert ask(fhir, RECEPTIONIST, "GET", "Binary/of-secret").status == 404
         assert ask(fhir, RECEPTIONIST, "GET", "Binary/of-elsewhere").status == 404
+
+
+def test_what_every_patient_shares_opens_a_binary_to_reading_only(practice: Caller) -> None:
+    shared = Grant(resource_type="Organization", interactions=READING)
+    app = replace(APP, grants=(*APP.grants, shared))
+    assert (
+        practice("PUT", "Organization/o", {"resourceType": "Organization", "id": "o", "name": "x"}).status
+        == 201
+    )
+    assert practice("PUT", "Binary/logo", binary("logo", "Organization/o")).status == 201
+    assert ask(practice, app, "GET", "Binary/logo").status == 200
+    assert ask(practice, app, "PUT", "Binary/logo", binary("logo", "Organization/o")).status in {403, 404}
+    assert ask(practice, app, "PUT", "Binary/logo", binary("logo", "Patient/mine")).status in {403, 404}
+    assert ask(practice, app, "DELETE", "Binary/logo").status in {403, 404}
+    assert ask(practice, app, "POST", "Binary", binary("new", "Organization/o")).status == 403
+    assert ask(practice, app, "DELETE", "Binary/of-mine-o").status == 204
+    assert ask(practice, RECEPTIONIST, "DELETE", "Binary/logo").status == 204
