@@ -2,7 +2,16 @@
 
 import typer
 
-from legacy_bridge.commands import asking, auditing, carrying, comparing, flags, rehearsing
+from legacy_bridge.commands import (
+    asking,
+    auditing,
+    carrying,
+    comparing,
+    deciding,
+    flags,
+    holding,
+    rehearsing,
+)
 
 _HELP = """The bridge of Banyan: mirrors a practice's legacy records and the cloud's, both ways.
 
@@ -28,8 +37,8 @@ app.command(help=flags.HELP)(flags.flags)
 app.command(help=carrying.RUN_HELP)(carrying.run)
 app.command(help=carrying.ONCE_HELP)(carrying.once)
 app.command(help=asking.STATUS_HELP)(asking.status)
-app.command(help=asking.CONFLICTS_HELP)(asking.conflicts)
-app.command(help=asking.QUARANTINE_HELP)(asking.quarantine)
+app.add_typer(deciding.conflicts, name="conflicts")
+app.add_typer(holding.quarantine, name="quarantine")
 app.add_typer(auditing.audit, name="audit")
 app.command(help=comparing.HELP)(comparing.parity)
 app.command(help=rehearsing.HELP)(rehearsing.rehearse)

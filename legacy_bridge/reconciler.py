@@ -15,6 +15,7 @@ from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
+from legacy_bridge.merge import desk
 from legacy_bridge.merge.forms import base_since, put_back
 from legacy_bridge.merge.losses import cleared_meanwhile
 from legacy_bridge.merge.policy import UNITS
@@ -153,6 +154,7 @@ class Reconciler:
         unread = [] if restored else [one for one in batch if self._is_made(one, links, readings)]
         new = {one.key for one in unread}
         contents = self._cloud.read([link for key, link in links.items() if key not in new])
+        wishes = self._journal.wishes()
         visits: list[Visit] = []
         for dirty in batch:
             visit = Visit(
@@ -161,6 +163,7 @@ class Reconciler:
                 group=groups.get(dirty.key),
                 content=contents.get(dirty.key),
                 refusal=refused.get(dirty.key),
+                wishes=tuple(one for one in wishes if one.link == dirty.key),
             )
             if restored is not None and dirty.since <= restored.noticed_at:
                 visit = self._doubted(visit, restored.came_back_from)
@@ -241,6 +244,9 @@ class Reconciler:
             return self._decide(visit, mapping, legacy, cloud, references)
         except RecordRefused as refused:
             refusal = (refused.reason, refused.words)
+            if any(one.number not in visit.denied for one in visit.wishes):  # it may be what was entered
+                denied = {one.number: refused.words for one in visit.wishes}
+                return self._look(replace(visit, denied=denied), legacy, references)
             if legacy is not None and legacy.is_withheld:  # what cannot be read there may not stay there
                 return self._withdrawal.withdraw_unread(visit, mapping, refusal, references)
             return replace(visit, refusal=refusal)
@@ -292,7 +298,11 @@ class Reconciler:
                 legacy=legacy.fields if legacy else {},
                 cloud=cloud.fields if cloud else {},
             )
-            return replace(visit, open=(kept,), ends_as=link.state)
+            found, visit = _heard(visit, found, kept)
+            if found is Presence.CREATE and legacy is not None:
+                return self._agree(visit, mapping, legacy, None, references)
+            if visit.open:
+                return replace(visit, ends_as=link.state)
         if found is Presence.DELETE_CLOUD and content is not None:
             is_confidential = link.state is LinkState.WITHHELD or mapping.hides(visit.group) is not False
             remove = mapping.withdrawal if is_confidential else mapping.removal
@@ -319,7 +329,11 @@ class Reconciler:
         there: Fields = cloud.fields if cloud is not None else {}
         base: Agreed = visit.base if cloud is not None else {}
         base = base_since(base, legacy.fields, visit.link.lately)
+        units = {one.name: one.fields for one in UNITS[mapping.kind]}
+        visit, heard = desk.heard(visit, units, legacy, there)
+        base = desk.base_of(base, visit.link.baseline, visit.wishes, heard, units)
         merged = self._merged(visit, base, legacy, there, doubt=visit.doubt)
+        merged = desk.granted(merged, heard, units, legacy.fields, there, base)
         lately = self._forms.remembered(visit.link.lately, base, legacy.fields, merged)
         visit = replace(visit, lately=lately)
         if visit.doubt is not None:  # what is asked about was never agreed on: the next visit asks again
@@ -332,7 +346,9 @@ class Reconciler:
                 visit,
                 base=base,
                 plan=correction,
-                open=merged.open,
+                open=(*merged.open, *(one for _, one in visit.granted)),
+                wishes=(),
+                granted=(),
                 ends_as=visit.link.state,
                 looks_again=True,
             )
@@ -360,7 +376,7 @@ class Reconciler:
             to_cloud=to_cloud,
             plan=plan if plan is not None and plan.steps else None,
             row_change=change if change is not None and change.columns else None,
-            decided=(*merged.decided, *cleared),
+            decided=(*visit.decided, *merged.decided, *cleared),
             open=merged.open,
             touched=touched,
         )
@@ -398,6 +414,18 @@ class Reconciler:
             doubt=doubt,
             put_back=put_back(base, legacy.fields, visit.link.lately),
         )
+
+
+def _heard(visit: Visit, found: Presence, kept: Conflict) -> tuple[Presence, Visit]:
+    """What a person has decided about a record that is on one side only, if they have; else it is open."""
+    wish = next((one for one in visit.wishes if one.unit == found.value), None)
+    if wish is None or wish.number in visit.denied:
+        return found, replace(visit, open=(kept,))
+    after, why_not = desk.presence_after(found, wish, visit.link.key.kind, kept.legacy, kept.cloud)
+    if after is None:
+        return found, replace(visit, open=(kept,), denied={**visit.denied, wish.number: why_not})
+    told = desk.decided(wish, kept.base)
+    return after, replace(visit, granted=((wish, kept),), decided=(*visit.decided, told))
 
 
 def _not_mappable(key: LinkKey, error: Exception) -> tuple[str, str]:

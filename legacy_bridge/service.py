@@ -40,6 +40,7 @@ _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
 _TELL_SECONDS = 0.5  # how a long run goes on, on a terminal
+_WISH_SECONDS = 1.0  # a person who has decided waits no longer to see it done
 _TASKS_A_TIME = 100
 _STOPPED = "stopped"
 _BATCHES_A_PAGE = 10  # of a first load: what a live change waits for, a few seconds
@@ -118,6 +119,8 @@ class MirrorService:
         self._kinds: list[Kind] = []
         self._seen_standings: object = None
         self._next_try: datetime | None = None
+        self._wishes_at = float("-inf")
+        self._heard: frozenset[int] = frozenset()
         self._has_news = True
         self._is_checked = False
         self._clock_began: datetime | None = None
@@ -185,6 +188,7 @@ class MirrorService:
             self._is_checked = True
         self._check_clock()
         self._look()
+        self._hear()
         self._parts.beat()
         done = self._reconcile(stop) if self._is_any_due() else Report()
         if done.looked_at:
@@ -212,6 +216,20 @@ class MirrorService:
                 self._is_stop_published = True
         except SideUnavailable as silent:
             self._parts.metrics.failed(silent)  # it is said as soon as somebody listens
+
+    def _hear(self) -> None:
+        """Look at what people have decided, or want to be tried again, since the last look."""
+        if self._parts.seconds() - self._wishes_at < _WISH_SECONDS:
+            return
+        journal, now = self._parts.journal, self._parts.clock()
+        wishes = {one.number: one.link for one in journal.wishes()}
+        if new := {link for number, link in wishes.items() if number not in self._heard}:
+            journal.mark(new, now)
+            self._next_try = now
+        elif self._next_try is None:
+            self._next_try = journal.next_try(self._kinds)
+        self._heard = frozenset(wishes)
+        self._wishes_at = self._parts.seconds()
 
     def count(self) -> None:
         """Count at once how equal the sides are, and publish it; what differs is looked at again."""
@@ -274,6 +292,9 @@ class MirrorService:
         journal = self._parts.journal
         self._parts.forms.save()
         now = self._parts.clock()
+        late = journal.escalate(now - timedelta(hours=self._settings.escalate_hours))
+        if late:
+            _LOG.warning("waits too long for a person", extra={"records": late})
         conflicts, held = journal.unpublished(_TASKS_A_TIME)
         self._parts.board.publish(
             News(

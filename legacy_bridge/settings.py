@@ -42,6 +42,7 @@ class BridgeSettings:
         first_load_rows_a_second: how many records the first load may carry a second at most, so that the
             server of a practice at work is not burdened; 0: as fast as it goes.
         publish_seconds: how often freshness is published at rest; panes are amber after 60 s without.
+        escalate_hours: how long a conflict or a record in quarantine may wait before it is urgent.
         form_minutes: how long a form of the legacy program may stay open before it is saved.
         metrics_port: TCP port for Prometheus, at `/metrics`; none when None. It takes no password.
         metrics_host: address to serve it on.
@@ -63,6 +64,7 @@ class BridgeSettings:
     cloud_poll_seconds: float = 0.1
     first_load_rows_a_second: float = 0.0
     publish_seconds: float = 25.0
+    escalate_hours: float = 24.0
     form_minutes: float = 60.0
     metrics_port: int | None = None
     metrics_host: str = "127.0.0.1"
@@ -153,7 +155,7 @@ def _converted(name: str, value: Any) -> Any:
             return max(1, int(value))
         if name == "metrics_port":
             return int(value)
-        if name.endswith(("_second", "_seconds", "_minutes")):
+        if name.endswith(("_second", "_seconds", "_minutes", "_hours")):
             return float(value)
     except (TypeError, ValueError) as error:
         wanted = {

@@ -1,9 +1,8 @@
-"""`banyan-bridge status`, `conflicts` and `quarantine`: what the journal says."""
+"""`banyan-bridge status`: how the mirror stands, by the journal."""
 
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
 
 import typer
 
@@ -15,7 +14,7 @@ from legacy_bridge.commands.options import (
     SettingsFile,
     failing_in_one_sentence,
 )
-from legacy_bridge.records import Kind, value_to_json
+from legacy_bridge.records import Kind
 from legacy_bridge.sides.listings import Progress, progress_of
 
 _LOOKS = """
@@ -27,10 +26,6 @@ Examples:
   banyan-bridge {0} --practice Y99002 --journal journal.sqlite --json
 """
 STATUS_HELP = "Say how the mirror stands." + _LOOKS.format("status")
-CONFLICTS_HELP = "List what both sides changed. The values are records of patients." + _LOOKS.format(
-    "conflicts"
-)
-QUARANTINE_HELP = "List what cannot be carried, and why." + _LOOKS.format("quarantine")
 
 
 def status(
@@ -61,6 +56,7 @@ def status(
             for kind in Kind
         }
         only_in_cloud = standing.quarantined.get("stray", 0)
+        urgent = sum(one.is_escalated for one in (*book.conflicts(), *book.quarantined()))
         notices = [one.words for one in book.quarantined() if one.subject.startswith("mirror/")]
         if as_json:
             loads = {
@@ -72,6 +68,7 @@ def status(
                 "unsure": standing.unsure,
                 "first_load": loads,
                 "notices": notices,
+                "urgent": urgent,
             }
             typer.echo(json.dumps({"kinds": told, **more}))
             return
@@ -88,55 +85,10 @@ def status(
                 f"{standing.unsure} of the withheld are so because nobody can read whether they are "
                 "confidential: see banyan-bridge quarantine."
             )
+        if urgent:
+            typer.echo(f"{urgent} wait too long for a person: see banyan-bridge conflicts and quarantine.")
         for words in notices:
             typer.echo(words)
-
-
-def conflicts(
-    practice: Practice = None,
-    journal: JournalOption = None,
-    settings: SettingsFile = None,
-    decided: Annotated[bool, typer.Option("--decided", help="Also those that a rule decided.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """List conflicts."""
-    with failing_in_one_sentence(), opened(practice, journal, settings) as (_, book):
-        found = [
-            {
-                "id": one.digest,
-                "record": str(one.link),
-                "unit": one.conflict.unit,
-                "state": one.state,
-                "winner": None if one.conflict.winner is None else one.conflict.winner.value,
-                "since": one.since.replace(tzinfo=UTC).isoformat(),
-                "base": _shown(one.conflict.base),
-                "legacy": _shown(one.conflict.legacy),
-                "cloud": _shown(one.conflict.cloud),
-            }
-            for one in book.conflicts(decided=decided)
-        ]
-        _list(found, "No conflict waits for a person.", ("since", "state", "record", "unit"), as_json=as_json)
-
-
-def quarantine(
-    practice: Practice = None,
-    journal: JournalOption = None,
-    settings: SettingsFile = None,
-    as_json: AsJson = False,
-) -> None:
-    """List what cannot be carried."""
-    with failing_in_one_sentence(), opened(practice, journal, settings) as (_, book):
-        found = [
-            {
-                "record": one.subject,
-                "reason": one.reason,
-                "words": one.words,
-                "owner": one.owner,
-                "since": one.since.replace(tzinfo=UTC).isoformat(),
-            }
-            for one in book.quarantined()
-        ]
-        _list(found, "Nothing is in quarantine.", ("since", "record", "reason", "words"), as_json=as_json)
 
 
 def in_words(one: Progress) -> str:
@@ -149,17 +101,3 @@ def in_words(one: Progress) -> str:
 
 def _number(value: object) -> str:
     return "-" if value is None else str(value)
-
-
-def _shown(values: Any) -> dict[str, Any]:
-    return {name: value_to_json(value) for name, value in values.items()}
-
-
-def _list(found: list[dict[str, Any]], none: str, names: tuple[str, ...], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(found))
-    elif not found:
-        typer.echo(none)
-    else:
-        for one in found:
-            typer.echo("  ".join(str(one[name]) for name in names))

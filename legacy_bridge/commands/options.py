@@ -20,6 +20,8 @@ EnvironmentOption = Annotated[
 SettingsFile = Annotated[Path | None, typer.Option(help="TOML file with any of these settings.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object instead of words.")]
 
+Number = Annotated[int, typer.Argument(help="Its number in the list.")]
+
 
 @contextmanager
 def failing_in_one_sentence() -> Iterator[None]:

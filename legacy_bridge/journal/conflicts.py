@@ -25,6 +25,7 @@ def decide(
     """List conflicts that a rule decided; what an interrupted visit listed is not listed twice."""
     rows = [_row(practice, key, conflict, DECIDED, now) for key, conflict in found]
     if rows:
+        _number(connection, practice, rows)
         statement = insert_for(connection)(CONFLICTS)
         connection.execute(
             statement.on_conflict_do_update(
@@ -71,8 +72,10 @@ def settle(
         statement = insert_for(connection)(CONFLICTS)
         kept = [row for digest, row in wanted.items() if digest in listed]
         new = [row for digest, row in wanted.items() if digest not in listed]
+        _number(connection, practice, new)
         changing = ("state", "base", "legacy", "cloud", "seen", "published")
-        for rows_, columns in ((kept, changing), (new, (*changing, "since"))):
+        again = ("since", "number", "owner", "escalated")
+        for rows_, columns in ((kept, changing), (new, (*changing, *again))):
             if rows_:
                 connection.execute(
                     statement.on_conflict_do_update(
@@ -128,6 +131,15 @@ def open_counts(connection: Connection, practice: str) -> dict[Kind, int]:
     return {Kind(kind): count for kind, count in rows}
 
 
+def _number(connection: Connection, practice: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Give new rows the next numbers."""
+    found = connection.execute(
+        select(func.max(CONFLICTS.c.number)).where(CONFLICTS.c.practice == practice)
+    ).scalar()
+    for number, row in enumerate(rows, start=(found or 0) + 1):
+        row["number"] = number
+
+
 def _row(practice: str, key: LinkKey, conflict: Conflict, state: str, now: datetime) -> dict[str, Any]:
     base, legacy, cloud = (agreed_to_json(one) for one in (conflict.base, conflict.legacy, conflict.cloud))
     # an open conflict is one row a unit, whatever the values become; a decided one is its values
@@ -146,6 +158,9 @@ def _row(practice: str, key: LinkKey, conflict: Conflict, state: str, now: datet
         "since": now,
         "seen": now,
         "published": 0,
+        "number": None,
+        "owner": None,
+        "escalated": 0,
     }
 
 
@@ -155,6 +170,9 @@ def _listed(row: Mapping[Any, Any]) -> ListedConflict:
         link=LinkKey(kind=Kind(row["kind"]), key=row["key"]),
         state=row["state"],
         since=row["since"],
+        number=row["number"] or 0,
+        owner=row["owner"],
+        is_escalated=bool(row["escalated"]),
         conflict=Conflict(
             unit=row["unit"],
             winner=None if row["winner"] is None else Authority(row["winner"]),

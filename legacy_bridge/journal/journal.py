@@ -3,16 +3,28 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from legacy_bridge.errors import SideUnavailable
-from legacy_bridge.journal import audit, baselines, checkpoints, conflicts, dirty, links, notes, quarantine
+from legacy_bridge.journal import (
+    audit,
+    baselines,
+    checkpoints,
+    conflicts,
+    desk,
+    dirty,
+    links,
+    notes,
+    quarantine,
+    wishes,
+)
 from legacy_bridge.journal import lately as shown
 from legacy_bridge.journal.database import Lease, now_utc, unreadable
+from legacy_bridge.journal.moments import aware, naive
 from legacy_bridge.records import Kind, LinkKey, names_of
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import (
@@ -27,6 +39,7 @@ from legacy_bridge.sides.links import (
     Settlement,
 )
 from legacy_bridge.sides.listings import Counted, ListedConflict, Quarantined, Standing
+from legacy_bridge.sides.wishes import Wish
 from web_modules.fhir.audit_chain import Head
 
 
@@ -42,14 +55,14 @@ class SqlJournal:
             lease: what allows to write; None for a journal that is only read.
         """
         self._engine = engine
-        self._practice = practice
+        self.practice = self._practice = practice
         self._lease = lease
         self._counts: Counter[tuple[Kind, LinkState]] | None = None  # known from the first settlement on
 
     def take(self, kinds: Collection[Kind], *, limit: int, now: datetime) -> Sequence[Dirty]:
         """See `sides.Journal`."""
         with self._reading() as connection:
-            return dirty.take(connection, self._practice, kinds, limit=limit, now=_naive(now))
+            return dirty.take(connection, self._practice, kinds, limit=limit, now=naive(now))
 
     def links(self, keys: Collection[LinkKey]) -> Mapping[LinkKey, Link]:
         """See `sides.Journal`."""
@@ -79,7 +92,7 @@ class SqlJournal:
         with self._writing() as connection:
             shown.write(connection, self._practice, lately)
             baselines.begin(connection, self._practice, pending)
-            conflicts.decide(connection, self._practice, decided, _naive(now))
+            conflicts.decide(connection, self._practice, decided, naive(now))
             told = notes.of_conflicts(connection, "conflict decided", decided)
             audit.append(connection, self._practice, told, now)
 
@@ -91,7 +104,7 @@ class SqlJournal:
 
     def settle(self, settlements: Sequence[Settlement], now: datetime) -> None:
         """See `sides.Journal`."""
-        moment = _naive(now)
+        moment = naive(now)
         with self._writing() as connection:
             practice = self._practice
             opened, over = conflicts.settle(
@@ -130,11 +143,37 @@ class SqlJournal:
                 *notes.of_quarantine(held, released),
             ]
             audit.append(connection, practice, told, now)
+            wishes.close(connection, practice, [heard for one in settlements for heard in one.wishes])
         self._counts = counts + Counter((one.link.key.kind, one.link.state) for one in settlements)
+
+    def wishes(self) -> Sequence[Wish]:
+        """See `sides.Journal`."""
+        with self._reading() as connection:
+            return wishes.waiting(connection, self._practice)
+
+    def wish(self, wish: Wish) -> None:
+        """Note what a person has decided; the bridge that runs carries it out."""
+        with self._writing() as connection:
+            wishes.add(connection, self._practice, wish)
+
+    def last_wish(self, key: LinkKey, unit: str) -> tuple[Wish, str, str] | None:
+        """The last decision about something, its state, and why it was refused."""
+        with self._reading() as connection:
+            return wishes.last(connection, self._practice, key, unit)
+
+    def assign(self, owner: str, *, digest: str = "", subject: str = "") -> bool:
+        """Say who looks after a conflict (`digest`) or a record that is held back (`subject`)."""
+        with self._writing() as connection:
+            return desk.assign(connection, self._practice, owner=owner, digest=digest, subject=subject)
+
+    def escalate(self, before: datetime) -> int:
+        """See `sides.Journal`."""
+        with self._writing() as connection:
+            return desk.escalate(connection, self._practice, naive(before))
 
     def absorb(self, feed: str, batch: FeedBatch, now: datetime) -> None:
         """See `sides.Journal`."""
-        moment = _naive(now)
+        moment = naive(now)
         with self._writing() as connection:
             links.adopt(connection, self._practice, batch.adopted)
             moved = links.other_kinds(connection, self._practice, batch.touched)
@@ -153,7 +192,7 @@ class SqlJournal:
     def mark(self, keys: Collection[LinkKey], now: datetime) -> None:
         """See `sides.Journal`."""
         with self._writing() as connection:
-            dirty.mark(connection, self._practice, keys, _naive(now))
+            dirty.mark(connection, self._practice, keys, naive(now))
 
     def checkpoint(self, feed: str) -> str | None:
         """See `sides.Journal`."""
@@ -195,7 +234,7 @@ class SqlJournal:
             held_since = quarantine.oldest(connection, self._practice)
             return Standing(
                 waiting={kind: count for kind, (count, _) in waiting.items()},
-                oldest={kind: _aware(since) for kind, (_, since) in waiting.items()},
+                oldest={kind: aware(since) for kind, (_, since) in waiting.items()},
                 linked={kind: counts[kind, LinkState.LINKED] for kind in Kind},
                 withheld={kind: counts[kind, LinkState.WITHHELD] for kind in Kind},
                 conflicts=conflicts.open_counts(connection, self._practice),
@@ -203,19 +242,19 @@ class SqlJournal:
                 counted=checkpoints.counted(connection, self._practice),
                 loading=checkpoints.loading(connection, self._practice),
                 unsure=quarantine.count_of(connection, self._practice, CONFIDENTIALITY_UNREADABLE),
-                oldest_held=None if held_since is None else _aware(held_since),
+                oldest_held=None if held_since is None else aware(held_since),
             )
 
     def hasten(self, now: datetime) -> None:
         """See `sides.Journal`."""
         with self._writing() as connection:
-            dirty.hasten(connection, self._practice, above_rank=-1, now=_naive(now))
+            dirty.hasten(connection, self._practice, above_rank=-1, now=naive(now))
 
     def next_try(self, kinds: Collection[Kind]) -> datetime | None:
         """See `sides.Journal`."""
         with self._reading() as connection:
             found = dirty.next_try(connection, self._practice, kinds)
-        return None if found is None else _aware(found)
+        return None if found is None else aware(found)
 
     def conflicts(self, *, decided: bool = False) -> list[ListedConflict]:
         """Open conflicts, and those that a rule decided when asked for; oldest first."""
@@ -240,7 +279,7 @@ class SqlJournal:
         """See `sides.Journal`."""
         subject = f"{quarantine.MIRROR}/{reason}"
         with self._writing() as connection:
-            practice, moment = self._practice, _naive(now)
+            practice, moment = self._practice, naive(now)
             told: list[audit.Note] = []
             if words is None:
                 told = notes.of_quarantine([], quarantine.release(connection, practice, [subject], moment))
@@ -334,11 +373,3 @@ def _link(
         bookings=row["bookings"],
         lately=lately or {},
     )
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)

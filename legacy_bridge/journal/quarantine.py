@@ -55,7 +55,14 @@ def hold(
         those that were not listed before.
     """
     new: list[Held] = []
-    for one in found:
+    last = (
+        connection.execute(
+            select(func.max(QUARANTINE.c.number)).where(QUARANTINE.c.practice == practice)
+        ).scalar()
+        if found
+        else None
+    )
+    for number, one in enumerate(found, start=(last or 0) + 1):
         kind, _, key = one.subject.partition("/")
         row = {
             "practice": practice,
@@ -71,6 +78,8 @@ def hold(
             "patients": list(one.patients),
             "is_open": 1,
             "published": 0,
+            "number": number,
+            "escalated": 0,
         }
         was_open = connection.execute(
             select(QUARANTINE.c.is_open).where(
@@ -78,7 +87,7 @@ def hold(
             )
         ).scalar()
         new += [] if was_open else [one]
-        keep = {"practice", "subject", "owner"} | ({"since"} if was_open else set())
+        keep = {"practice", "subject", "owner"} | ({"since", "number", "escalated"} if was_open else set())
         statement = insert_for(connection)(QUARANTINE).values(row)
         connection.execute(
             statement.on_conflict_do_update(
@@ -223,4 +232,6 @@ def _listed(row: Mapping[Any, Any]) -> Quarantined:
         since=row["since"],
         is_open=bool(row["is_open"]),
         patients=tuple(row["patients"]),
+        number=row["number"] or 0,
+        is_escalated=bool(row["escalated"]),
     )

@@ -109,8 +109,29 @@ CONFLICTS = Table(
     Column("since", DateTime, nullable=False),
     Column("seen", DateTime, nullable=False),
     Column("published", Integer, nullable=False),
+    Column("number", Integer, nullable=True),
+    Column("escalated", Integer, nullable=True),
+    Column("owner", String(80), nullable=True),
     Index("conflicts_link", "practice", "kind", "key"),
     Index("conflicts_state", "practice", "state"),
+)
+WISHES = Table(
+    "wishes",
+    METADATA,
+    _practice(),
+    Column("number", Integer, primary_key=True),
+    Column("kind", String(_KIND), nullable=False),
+    Column("key", String(_KEY), nullable=False),
+    Column("unit", String(40), nullable=False),
+    Column("keep", String(10), nullable=True),
+    Column("legacy", JSON, nullable=False),
+    Column("cloud", JSON, nullable=False),
+    Column("entered", JSON, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("at", DateTime, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("words", Text, nullable=False),
+    Index("wishes_state", "practice", "state"),
 )
 QUARANTINE = Table(
     "quarantine",
@@ -128,6 +149,8 @@ QUARANTINE = Table(
     Column("patients", JSON, nullable=False),
     Column("is_open", Integer, nullable=False),
     Column("published", Integer, nullable=False),
+    Column("number", Integer, nullable=True),
+    Column("escalated", Integer, nullable=True),
     Index("quarantine_waits", "practice", "waits_for"),
 )
 AUDIT_LOG = Table(

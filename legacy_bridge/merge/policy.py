@@ -157,3 +157,33 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
         *_alone(Policy.LEGACY, "compliance", "average_compliance"),
     ),
 }
+
+_WORDS = {
+    Policy.AUTHORITY: "the side that leads",
+    Policy.ASK: "a person is asked",
+    Policy.LEGACY: "the legacy program",
+}
+_PAGE = """# Who wins when both sides changed the same thing
+
+Made from `merge/policy.py`; a test compares it. The fields of one line travel and are decided together. The
+value that loses is listed all the same (`banyan-bridge conflicts --decided`). Whatever the line says, a
+person is asked where a form that was saved late put an old value back, and where one side deleted what the
+other changed.
+
+| record | fields | who wins |
+|---|---|---|
+"""
+
+
+def who_wins() -> str:
+    """The page that says it, field by field."""
+    lines = [
+        f"| {kind.value} | {', '.join(unit.fields)} | {_WORDS[unit.policy]}{_asked(unit)} |\n"
+        for kind, units in UNITS.items()
+        for unit in units
+    ]
+    return _PAGE + "".join(lines)
+
+
+def _asked(unit: Unit) -> str:
+    return f"; a person is asked when {', '.join(unit.ask_on)} differs" if unit.ask_on else ""

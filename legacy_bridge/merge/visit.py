@@ -16,6 +16,7 @@ from legacy_bridge.sides.links import (
     Pending,
     Settlement,
 )
+from legacy_bridge.sides.wishes import MOVED, Wish
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind, RowChange
 
 PARENT_ATTEMPTS = 6  # a child waits about twelve seconds for its parent before a person is told
@@ -54,6 +55,9 @@ class Visit:
         forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
         first: links that have to be visited before anything is done about this one; None: it may go on.
         lost: conflicts of other links that this visit decides.
+        wishes: decisions of people about it.
+        granted: those that this visit carries out, with the conflicts that they end.
+        denied: why others cannot be, by their numbers.
         lately: what legacy showed lately, this visit's doing included; None: nothing new.
     """
 
@@ -81,6 +85,9 @@ class Visit:
     forgets: frozenset[str] = frozenset()
     first: tuple[LinkKey, ...] | None = None
     lost: tuple[tuple[LinkKey, Conflict], ...] = ()
+    wishes: tuple[Wish, ...] = ()
+    granted: tuple[tuple[Wish, Conflict], ...] = ()
+    denied: Mapping[int, str] = field(default_factory=dict)
     lately: Lately | None = None
 
     @property
@@ -160,17 +167,25 @@ def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) ->
     reached = _reached(visit, outcomes[0])
     deeds = deeds_of(visit, on_cloud, on_legacy)
     refusal = next((one.refusal for one in outcomes if one.kind is OutcomeKind.REFUSED), None)
+    is_changed = any(one.kind is OutcomeKind.CHANGED for one in outcomes)
+    if (refusal is None and is_changed) or (refusal is not None and visit.granted):
+        denied = {} if refusal is None else {one.number: refusal[1] for one, _ in visit.granted}
+        return _tried(visit, reached, deeds, denied)
     if refusal is not None:
         return replace(_held(visit, _unsettled(visit, reached), refusal), deeds=deeds)
-    if any(one.kind is OutcomeKind.CHANGED for one in outcomes):
-        return Settlement(
-            link=_unsettled(visit, reached),
-            generation=visit.dirty.generation,
-            open_conflicts=visit.open,
-            retry_after_seconds=_after(visit, _CHANGED_WAIT_SECONDS),
-            deeds=deeds,
-        )
     return _done(visit, reached, deeds)
+
+
+def _tried(visit: Visit, reached: Link, deeds: tuple[Deed, ...], denied: Mapping[int, str]) -> Settlement:
+    """Nothing, or not all, was written: look again; what a person has decided is still open."""
+    return Settlement(
+        link=_unsettled(visit, reached),
+        generation=visit.dirty.generation,
+        open_conflicts=(*visit.open, *(kept for _, kept in visit.granted)),
+        wishes=tuple({**visit.denied, **denied}.items()),
+        retry_after_seconds=_after(visit, _CHANGED_WAIT_SECONDS),
+        deeds=deeds,
+    )
 
 
 def _done(visit: Visit, reached: Link, deeds: tuple[Deed, ...]) -> Settlement:
@@ -194,7 +209,17 @@ def _done(visit: Visit, reached: Link, deeds: tuple[Deed, ...]) -> Settlement:
         retry_after_seconds=0.0 if visit.looks_again else None,
         touched=visit.touched,
         has_arrived=is_there and visit.link.state is not LinkState.LINKED,
+        wishes=_heard(visit),
         deeds=deeds,
+    )
+
+
+def _heard(visit: Visit) -> tuple[tuple[int, str | None], ...]:
+    """What became of the decisions: those that nobody could carry out were about what is no more."""
+    carried = {one.number for one, _ in visit.granted}
+    return tuple(
+        (one.number, None if one.number in carried else visit.denied.get(one.number, MOVED))
+        for one in visit.wishes
     )
 
 

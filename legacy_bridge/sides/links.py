@@ -187,6 +187,7 @@ class Settlement:
         retry_after_seconds: look again by itself after this long; None: when something changes.
         touched: other links that have to be looked at because of this one.
         has_arrived: it is on the cloud now and was not before: what waited for it may go on.
+        wishes: decisions of people that are over, by number: carried out (None), or why not.
         deeds: for the audit log: what was written, here or by an interrupted visit before it.
     """
 
@@ -199,6 +200,7 @@ class Settlement:
     retry_after_seconds: float | None = None
     touched: tuple[LinkKey, ...] = ()
     has_arrived: bool = False
+    wishes: tuple[tuple[int, str | None], ...] = ()
     deeds: tuple[Deed, ...] = ()
 
     def after(self, arrived: Collection[LinkKey]) -> "Settlement":

@@ -20,6 +20,9 @@ class ListedConflict:
         state: open, decided or settled.
         since: when it was found.
         conflict: the values.
+        number: what people call it.
+        owner: who looks after it, or None while nobody does.
+        is_escalated: it has waited too long.
     """
 
     digest: str
@@ -27,6 +30,9 @@ class ListedConflict:
     state: str
     since: datetime
     conflict: Conflict
+    number: int = 0
+    owner: str | None = None
+    is_escalated: bool = False
 
     def patients(self) -> set[LinkKey]:
         """The patients whom it concerns."""
@@ -49,6 +55,8 @@ class Quarantined:
         is_open: False once it can be carried.
         patients: whom it concerns, as far as can be known: links (`patient/…`), or `Patient/id` as the cloud
             names them.
+        number: what people call it.
+        is_escalated: it has waited too long.
     """
 
     subject: str
@@ -58,6 +66,8 @@ class Quarantined:
     since: datetime
     is_open: bool
     patients: tuple[str, ...] = ()
+    number: int = 0
+    is_escalated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from legacy_bridge.sides.codes import CodeBook, WantedCodes
 from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import Conflict, Dirty, Lately, Link, Pending, Settlement
 from legacy_bridge.sides.listings import Counted, KeyPage, ListedConflict, News, Quarantined, Standing
+from legacy_bridge.sides.wishes import Wish
 from legacy_bridge.sides.writes import CloudPlan, Outcome, RowChange
 
 ContentT_co = TypeVar("ContentT_co", covariant=True)
@@ -128,6 +129,12 @@ class Journal(Protocol):
         lately: Mapping[LinkKey, Lately],
     ) -> None:
         """Save what is about to be agreed, every value that loses by it, and what legacy showed until now."""
+
+    def wishes(self) -> Sequence[Wish]:
+        """Decisions of people that wait to be carried out, oldest first."""
+
+    def escalate(self, before: datetime) -> int:
+        """Note that what has waited since before a moment waits too long; how many are new among those."""
 
     def age(self, seconds: float, *, forms_since: float) -> None:
         """Save how long bridges have run, and forget what forms showed that are closed by now."""

@@ -2,7 +2,7 @@
 
 import copy
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from legacy_bridge.sides.links import (
     Settlement,
 )
 from legacy_bridge.sides.listings import Counted, ListedConflict, Quarantined, Standing
+from legacy_bridge.sides.wishes import Wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Content:
     dirty: dict[LinkKey, Waiting] = field(default_factory=dict)
     links: dict[LinkKey, Link] = field(default_factory=dict)
     references: dict[str, LinkKey] = field(default_factory=dict)
+    wishes: dict[int, Wish] = field(default_factory=dict)
     lately: dict[LinkKey, Lately] = field(default_factory=dict)
     checkpoints: dict[str, str] = field(default_factory=dict)
     counted: dict[Kind, Counted] = field(default_factory=dict)
@@ -60,6 +62,7 @@ class SimulatedJournal:
     def __init__(self, identity: str = "first") -> None:
         self.identity = identity
         self.content = Content()
+        self.told: Callable[[Wish, str | None], None] = lambda _wish, _why_not: None
         self._backup: Content | None = None
 
     def backup(self) -> None:
@@ -116,6 +119,18 @@ class SimulatedJournal:
             self.content.conflicts.setdefault(listed.digest, listed)
         self.content.lately.update(lately)
 
+    def wishes(self) -> Sequence[Wish]:
+        """See `sides.Journal`."""
+        return list(self.content.wishes.values())
+
+    def wish(self, wish: Wish) -> None:
+        """Note what a person has decided."""
+        self.content.wishes[wish.number] = wish
+
+    def escalate(self, before: datetime) -> int:
+        """See `sides.Journal`."""
+        return sum(_naive(before) >= one.since for one in self.conflicts() if one.is_escalated)
+
     def age(self, seconds: float, *, forms_since: float) -> None:
         """See `sides.Journal`."""
         self.content.checkpoints[RAN] = str(seconds)
@@ -136,6 +151,10 @@ class SimulatedJournal:
                 self._release(str(key))
             else:
                 self._hold(str(key), one.quarantine, one.waits_for, now)
+        for number, why_not in [heard for one in settlements for heard in one.wishes]:
+            wish = self.content.wishes.pop(number, None)
+            if wish is not None:
+                self.told(wish, why_not)
         arrived = [one.link.key for one in settlements if one.has_arrived]
         awaited = [
             LinkKey.parse(subject)

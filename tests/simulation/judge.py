@@ -40,6 +40,7 @@ class Judge:
         self._server = server
         self.journals: list[SimulatedJournal] = []
         self.has_forgotten = False  # an old journal does not know what was removed since
+        self.decided: set[tuple[LinkKey, str]] = set()  # by people, who may well take the older value
         self.is_in_doubt = False  # a store came back: what is older may rightly win
 
     def excuse_what_a_restore_took(self) -> None:
@@ -123,6 +124,8 @@ class Judge:
         return found
 
     def _is_overruled(self, listed: ListedConflict) -> bool:
+        if (listed.link, listed.conflict.unit) in self.decided:
+            return False
         won, lost = listed.conflict.legacy, listed.conflict.cloud
         if listed.conflict.winner is Authority.CLOUD:
             won, lost = lost, won

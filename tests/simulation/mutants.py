@@ -12,6 +12,7 @@ from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.merge import three_way, visit
 from legacy_bridge.merge.visit import Visit
 from legacy_bridge.sides.links import Settlement
+from legacy_bridge.sides.wishes import Wish
 from legacy_bridge.sides.writes import Outcome, OutcomeKind
 from tests.simulation.journal import SimulatedJournal
 from tests.simulation.lease import SimulatedLease
@@ -190,6 +191,11 @@ def _forms_are_believed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconciler, "put_back", lambda *_: frozenset())
 
 
+def _decisions_are_not_guarded(patch: pytest.MonkeyPatch) -> None:
+    """A decision is carried out although a side has changed since the person looked."""
+    patch.setattr(Wish, "stands", lambda *_: True)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__.strip("_").replace("_", " "): plant
     for plant in (
@@ -213,6 +219,7 @@ PLANTED: Mapping[str, Plant] = {
         _everything_is_agreed,
         _feed_is_deaf,
         _forms_are_believed,
+        _decisions_are_not_guarded,
     )
 }
 

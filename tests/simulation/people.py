@@ -11,14 +11,18 @@ from typing import Any
 from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.mapping.field import FieldMapping
 from legacy_bridge.mapping.resource import ResourceMapping
+from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
 from legacy_bridge.sides.links import References
+from legacy_bridge.sides.wishes import Wish
 from tests.legacy_bridge.support.small_practice import guid, key
+from tests.simulation.journal import SimulatedJournal
 from tests.simulation.legacy import Held, SimulatedDatabase
 from tests.simulation.practice import DAY, EDITABLE, NAMES, add_patient, add_slot
 from tests.simulation.server import SimulatedServer
 from tests.simulation.sight import BOOKING, GONE, RECORD, THERE, Sight
+from web_modules.decision.words import Authority
 from web_modules.fhir.client import FhirClient, TransactionEntry, version_of
 from web_modules.fhir.errors import FhirError
 
@@ -53,6 +57,7 @@ class People:
         told: Callable[[str], None],
         is_unsettled: Callable[[LinkKey], bool],
         was_seen: Callable[[LinkKey], bool],
+        journal: Callable[[], SimulatedJournal],
     ) -> None:
         self.random = random.Random(seed)
         self.reached: Counter[str] = Counter()
@@ -65,9 +70,10 @@ class People:
         self._is_unsettled = is_unsettled
         """Whether the bridge has written a record and not noted it: what is set back then to the value from
         before does not count as an edit (see "What does not hold yet"), so nobody does."""
+        self.journal = journal
+        self.decided: set[tuple[LinkKey, str]] = set()
         self._was_seen = was_seen
-        """Whether the bridge has seen what legacy shows of a record: it does not know again what it never saw
-        (see "What does not hold yet"), so nobody opens a form with it."""
+        """Whether the bridge has looked at a record since it was written last in legacy."""
         self._cleared: set[str] = set()
         self._stale: dict[str, Any] = {}
         self._count = 0
@@ -93,8 +99,9 @@ class People:
                 self._spoil_or_mend_in_cloud,
                 self._hide_or_show,
                 self._touch,
+                self._decide,
             ),
-            (16, 16, 8, 8, 5, 5, 3, 3, 1, 2, 3, 2, 2, 1),
+            (16, 16, 8, 8, 8, 8, 3, 3, 1, 2, 3, 2, 2, 1, 12),
         )[0]
         what()
 
@@ -200,13 +207,17 @@ class People:
             self._note(link, name, BOOKING, _CLOUD, saw, self._sight.seen(_CLOUD, link, BOOKING))
 
     def _open_form(self) -> None:
-        """Somebody opens a patient's form in the legacy program, and will save all of it later."""
+        """Somebody opens a patient's form in the legacy program, and will save all of it later.
+
+        A form with what the bridge never saw it does not know again (see "What does not hold yet").
+        """
         name = self.random.choice(self.names[Kind.PATIENT])
         link = key(Kind.PATIENT, name)
-        if not self._was_seen(link):
+        agreed, fields = self.journal().links([link])[link].baseline, self._sight.legacy(link)
+        if any(agreed.get(one) != fields.get(one) for one in EDITABLE[Kind.PATIENT]):
             return
         shown = {column: self._database.row(_PATIENT, name)[column] for column in _FORM}
-        self._forms.append(Form(link, name, shown, self._sight.legacy(link)))
+        self._forms.append(Form(link, name, shown, fields))
 
     def _save_form(self) -> None:
         """Somebody saves a form whole: one field is their edit, the others are what they were shown."""
@@ -341,6 +352,50 @@ class People:
         self._database.edit(_PATIENT, name, IsConfidential=not is_hidden)
         self.reached["shown again" if is_hidden else "made confidential"] += 1
         self._told(f"legacy: patient/{name} {'shown again' if is_hidden else 'made confidential'}")
+
+    def _decide(self) -> None:
+        """Somebody looks at a conflict, and decides; it is carried out later, or refused."""
+        journal = self.journal()
+        waiting = {(one.link, one.unit) for one in journal.wishes()}
+        listed = [one for one in journal.conflicts() if (one.link, one.conflict.unit) not in waiting]
+        if not listed:
+            return
+        chosen = self.random.choice(listed)
+        conflict, kind = chosen.conflict, chosen.link.kind
+        keep = self.random.choice((Authority.LEGACY, Authority.CLOUD, None))
+        unit = next((one for one in UNITS[kind] if one.name == conflict.unit), None)
+        texts = () if unit is None else unit.fields
+        is_text = all(isinstance(conflict.legacy.get(name, ""), str) for name in texts)
+        if keep is None and (not texts or not is_text or conflict.unit == BOOKING):
+            keep = Authority.CLOUD
+        self._count += 1
+        wish = Wish(
+            number=self._count,
+            link=chosen.link,
+            unit=conflict.unit,
+            keep=keep,
+            legacy=conflict.legacy,
+            cloud=conflict.cloud,
+            entered={name: self._token("desk") for name in texts} if keep is None else {},
+            by="Ann",
+            at=datetime.now(UTC),
+        )
+        journal.told = self._carried_out
+        journal.wish(wish)
+        self.reached["decided by a person"] += 1
+        self._told(f"desk: {self._name_of(chosen.link)} {conflict.unit}: {keep} {wish.entered}")
+
+    def _carried_out(self, wish: Wish, why_not: str | None) -> None:
+        self.reached["decision carried out" if why_not is None else "decision refused"] += 1
+        self._told(f"desk: {self._name_of(wish.link)} {wish.unit}: {why_not or 'carried out'}")
+        self.decided.add((wish.link, wish.unit))
+        for name, value in wish.entered.items() if why_not is None else ():
+            place = place_of(wish.link, name)
+            self._oracle.edited(place, "desk", saw=wish.legacy.get(name), left=value)
+
+    def _name_of(self, link: LinkKey) -> str:
+        names = self.names.get(link.kind, [])
+        return f"{link.kind.value}/" + next((one for one in names if key(link.kind, one) == link), link.key)
 
     def _touch(self) -> None:
         """Somebody saves a resource as it was: a new version, and nothing new in it."""

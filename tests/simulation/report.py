@@ -20,6 +20,7 @@ FAULTS = (
 STATES = (
     *("poisonous record", "mended record", "made confidential", "shown again", "slot deleted"),
     *("conflict open", "conflict decided", "conflict settled", "link withheld", "link tombstone"),
+    *("decided by a person", "decision carried out", "decision refused"),
     *("old value put back by a form", "form saved whole"),
     *("held: slot-without-length", "held: death-without-date", "edit on legacy", "edit on cloud"),
 )

@@ -73,7 +73,9 @@ class World:
             self.tell,
             lambda link: self.bridge.journal.links([link])[link].pending is not None,
             self._was_seen,
+            lambda: self.bridge.journal,
         )
+        self.judge.decided = self.people.decided
         self.troubles = Troubles(seed + 3, self, often)
         self.standings = stages()
         self.is_to_start_again = False
