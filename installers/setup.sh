@@ -33,8 +33,8 @@ needed="libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 lib
   libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 unixodbc fonts-open-sans
   fonts-droid-fallback"
 # A screen, keys and mouse, a window manager, the clipboard, window properties, a guest in another toolkit; and
-# PostgreSQL's programs, with which tests start a server of their own.
-needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk postgresql"
+# PostgreSQL's programs, with which tests start a server of their own, and its ODBC driver.
+needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk postgresql odbc-postgresql"
 # Measured: 1.1 GB for .venv, as much again while pip downloads and unpacks.
 free_kilobytes_needed=2400000
 

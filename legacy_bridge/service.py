@@ -2,7 +2,7 @@
 
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,7 +84,7 @@ class Parts:
     carrier: Executor
     board: Board
     standings: Callable[[], Mapping[Function, FunctionStanding]]
-    data_version: Callable[[], int]
+    data_version: Callable[[], Hashable]
     check: Callable[[], None]
     beat: Callable[[], None]
     scan: Scan
@@ -109,7 +109,7 @@ class MirrorService:
             page=settings.batch * _BATCHES_A_PAGE,
             rows_a_second=settings.first_load_rows_a_second,
         )
-        self._seen_version: int | None = None
+        self._seen_version: Hashable = None
         self._polled: dict[str, float] = {}
         self._polled_at: dict[str, datetime] = {}
         self._published = float("-inf")

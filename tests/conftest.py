@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 import pytest
 
 from shell.native.constants import keep_constants
+from tests.support.postgresql import postgresql_cluster, postgresql_programs
 from tests.support.statements import Watch, watching
 
 # Before anything imports Qt. A test of a real window starts a screen of its own and a process with its own
@@ -68,6 +69,16 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was skipped, and may not be here: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The URL of a PostgreSQL of the tests' own, one for each process that runs tests."""
+    programs = postgresql_programs()
+    if programs is None:
+        pytest.skip("needs PostgreSQL's programs (package postgresql)")
+    with postgresql_cluster(programs, is_durable=False) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.journal.audit import Note
     from legacy_bridge.journal.database import Lease, journal_url, open_journal
     from legacy_bridge.journal.journal import SqlJournal
-    from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
+    from legacy_bridge.legacy.capture.choice import open_capture
     from legacy_bridge.legacy.database import open_database
     from legacy_bridge.legacy.lease import LegacyLease
     from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
@@ -71,12 +71,12 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         stack.callback(transport.close)
         client = FhirClient(transport)
         mappings = catalogue(ods)
-        feed = OutboxFeed(database)
+        feed = open_capture(database)
         stack.callback(feed.close)
 
         def begin() -> None:
             held.take()
-            install_outbox(database)
+            feed.install()
 
         def check() -> None:
             ask()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from sqlalchemy import Connection, Table, and_, insert, text, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.sql.elements import ColumnElement
 
 from legacy_bridge.legacy.groups import GROUPS, Group
@@ -25,10 +25,17 @@ def apply(connection: Connection, organisation: str, change: RowChange) -> Outco
             if change.digest is None:
                 return _make(connection, group, organisation, change)
             _change(connection, group, organisation, change)
-    except IntegrityError:
+    except StatementError as error:
+        if not is_refusal(error):
+            raise
         words = f"The legacy database refuses {', '.join(sorted(change.columns))} of {group.main}."
         return Outcome(kind=OutcomeKind.REFUSED, refusal=("legacy-refuses", words))
     return _WRITTEN
+
+
+def is_refusal(error: StatementError) -> bool:
+    """Whether the database will never take a value: too long, of another type, a key that is taken."""
+    return isinstance(error, IntegrityError | DataError) or isinstance(error.orig, ValueError)
 
 
 def _change(connection: Connection, group: Group, organisation: str, change: RowChange) -> None:

@@ -10,8 +10,13 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
+from legacy_bridge.legacy import postgresql_odbc
 
 BUSY_MILLISECONDS = 5000  # how long a writer waits for another one before it gives up
+_LONGEST_MILLISECONDS = 300_000  # for one statement: a whole practice's keys take seconds
+_WRITERS = 0x62616E79616E  # the number of the lock that `write_alone` takes in PostgreSQL
+_LIBPQ = {"connect_timeout": "10", "keepalives_idle": "10", "tcp_user_timeout": "15000"}
+"""So that a server that went away is noticed; what the URL says outweighs it."""
 
 
 def open_database(url: str, *, must_exist: bool = True) -> Engine:
@@ -29,6 +34,7 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
         parts = make_url(url)
     except ArgumentError as error:
         raise SettingsWrong(f"The database URL {url!r} cannot be read; an example: sqlite:///x.db") from error
+    postgresql_odbc.register()
     shown = parts.render_as_string(hide_password=True)
     query = dict(parts.query)
     if parts.get_backend_name() == "sqlite" and parts.database not in (None, "", ":memory:"):
@@ -36,12 +42,16 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
         parts = parts.set(
             database=f"file:{quote(parts.database)}", query=query | {"mode": mode, "uri": "true"}
         )
+    elif parts.drivername == "postgresql+psycopg":
+        parts = parts.set(query={**_LIBPQ, **query})
     try:
         engine = create_engine(parts)
     except (SQLAlchemyError, ImportError) as error:
         raise SettingsWrong(f"The database URL {shown!r} names a kind that cannot be opened here.") from error
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", _prepare_sqlite)
+    elif engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _prepare_postgresql)
     try:
         with engine.connect():
             return engine
@@ -51,13 +61,26 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
         raise SideUnavailable(f"The database {shown} cannot be opened ({_said(error)}): {advice}.") from error
 
 
-def write_alone(connection: Connection) -> None:
-    """Take the write lock at once, so that new tables too are part of the transaction.
+@contextmanager
+def opened_database(url: str, *, must_exist: bool = True) -> Iterator[Engine]:
+    """The same for as long as a context lasts; see `open_database`."""
+    engine = open_database(url, must_exist=must_exist)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
-    SQLite's driver begins a transaction of its own only before rows are written, not before tables are made.
+
+def write_alone(connection: Connection) -> None:
+    """Let no other bridge write until the transaction ends, and make new tables part of it.
+
+    SQLite's driver begins a transaction of its own only before rows are written, not before tables are made;
+    its one write lock keeps everybody out. In PostgreSQL bridges keep one another out.
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+    elif connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
 
 
 @contextmanager
@@ -89,7 +112,21 @@ def _advice(engine: Engine, *, must_exist: bool) -> str:
     return "correct its name; its folder must exist, and may be written by you"
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for name, value in {
+        "lock_timeout": BUSY_MILLISECONDS,
+        "statement_timeout": _LONGEST_MILLISECONDS,
+        "default_transaction_isolation": "'read committed'",  # a guard reads what is there now
+        "datestyle": "'ISO, DMY'",  # as text a day is 2026-11-17, whatever the database's own habit
+        "application_name": "'banyan-bridge'",
+    }.items():
+        cursor.execute(f"SET {name} = {value}")
+    cursor.close()
+    connection.commit()
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
     cursor.execute("PRAGMA journal_mode=WAL")  # readers do not wait for the writer

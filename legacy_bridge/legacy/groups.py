@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import LargeBinary, MetaData, Select, Table, and_, bindparam, cast, or_, select
+from sqlalchemy import LargeBinary, MetaData, Select, Table, Text, and_, bindparam, cast, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from legacy_bridge.legacy import entries
@@ -125,10 +125,19 @@ class Group:
         for one in self.beside:
             yield one.called, one.statement(main, self.key, wanted, metadata, organisation)
 
+    def written(self, metadata: MetaData, organisation: str) -> Iterator[Select[Any]]:
+        """Of each table that the bridge writes, the statement that finds the rows that `GUIDS` names."""
+        for name in (self.main, *self.extensions):
+            table = metadata.tables[name]
+            wanted = table.c[self.key].in_(bindparam(GUIDS, expanding=True))
+            yield select(table.c[self.key]).where(wanted, self._mine(table, organisation))
+
     def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Select[Any]:
         """The statement that reads a record's flags as bytes, which anything can be read as."""
         main = metadata.tables[self.main]
-        columns: list[ColumnElement[Any]] = [cast(main.c[name], LargeBinary) for name in self.flags]
+        columns: list[ColumnElement[Any]] = [
+            cast(cast(main.c[name], Text), LargeBinary) for name in self.flags
+        ]
         return select(*columns).where(main.c[self.key] == guid, self._mine(main, organisation))
 
     def names_a(self, column: str) -> bool:

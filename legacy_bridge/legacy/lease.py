@@ -94,16 +94,12 @@ class LegacyLease:
         Raises:
             AnotherBridge: another one took over.
         """
-        row = self._row(connection)
-        if row is None or row[:2] != (self._journal, self._epoch):
-            raise AnotherBridge(
-                f"Another bridge, with another journal, took over {self._practice}; this one ends."
-            )
+        self._must_be_ours(self._row(connection, is_held=True))
 
     def verify(self) -> None:
         """Check before a write elsewhere; see `check`."""
         with translated(_FAILED), self._engine.connect() as connection:
-            self.check(connection)
+            self._must_be_ours(self._row(connection))
 
     def close(self) -> None:
         """Give the lease back, if it is still this bridge's."""
@@ -117,6 +113,12 @@ class LegacyLease:
                     "WHERE practice = :practice AND holder = :holder AND epoch = :epoch"
                 ),
                 {"practice": self._practice, "holder": self._journal, "epoch": self._epoch},
+            )
+
+    def _must_be_ours(self, row: tuple[str, int, int] | None) -> None:
+        if row is None or row[:2] != (self._journal, self._epoch):
+            raise AnotherBridge(
+                f"Another bridge, with another journal, took over {self._practice}; this one ends."
             )
 
     def _take_from(self, silent: tuple[str, int, int] | None) -> tuple[str, int, int] | None:
@@ -146,9 +148,11 @@ class LegacyLease:
         self._beaten = self._clock()
         return None
 
-    def _row(self, connection: Connection) -> tuple[str, int, int] | None:
+    def _row(self, connection: Connection, *, is_held: bool = False) -> tuple[str, int, int] | None:
+        """Who holds the lease; `is_held`: nobody takes it over until the transaction ends."""
+        share = " FOR SHARE" if is_held and connection.dialect.name == "postgresql" else ""
         row = connection.execute(
-            text(f"SELECT holder, epoch, beat FROM {TABLE} WHERE practice = :practice"),  # noqa: S608
+            text(f"SELECT holder, epoch, beat FROM {TABLE} WHERE practice = :practice{share}"),  # noqa: S608
             {"practice": self._practice},
         ).one_or_none()
         return None if row is None else (str(row[0]), int(row[1]), int(row[2]))

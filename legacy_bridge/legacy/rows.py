@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from decimal import InvalidOperation
 
 from sqlalchemy import Connection, Engine, func, inspect, select
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
 from legacy_bridge.legacy import changes, codes, entries
@@ -121,16 +121,44 @@ class LegacyRows:
         outcomes: dict[LinkKey, Outcome] = {}
         with _translated(), _alone(self._engine) as connection:
             self._fence(connection)
+            busy = self._lock(connection, [change.link for change in changed])
             groups = self._read(connection, [change.link for change in changed])
             for change in changed:
                 group = groups.get(change.link)
-                if (None if group is None else group.digest) != change.digest:
+                if change.link in busy or (None if group is None else group.digest) != change.digest:
                     outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
                 elif change.columns or change.delete:
-                    outcomes[change.link] = changes.apply(connection, self._organisation, change)
+                    outcomes[change.link] = self._apply(connection, change)
                 else:
                     outcomes[change.link] = Outcome(kind=OutcomeKind.WRITTEN)
         return outcomes
+
+    def _apply(self, connection: Connection, change: RowChange) -> Outcome:
+        outcome = changes.apply(connection, self._organisation, change)
+        if outcome.kind is OutcomeKind.REFUSED and change.digest is not None:
+            now = self._read(connection, [change.link]).get(change.link)
+            if now is None or now.digest != change.digest:  # refused for what somebody added meanwhile
+                return Outcome(kind=OutcomeKind.CHANGED)
+        return outcome
+
+    def _lock(self, connection: Connection, keys: Sequence[LinkKey]) -> set[LinkKey]:
+        """Keep the rows of records as they are until the transaction ends; which ones somebody else has now.
+
+        Nobody is waited for: a form that holds a row open holds up that record only, and no deadlock can end
+        the legacy program's transaction.
+        """
+        if connection.dialect.name == "sqlite":
+            return set()  # the write lock keeps everybody out
+        busy: set[LinkKey] = set()
+        for kind in dict.fromkeys(key.kind for key in keys):
+            of_kind = {guid_column(key.key): key for key in keys if key.kind is kind}
+            for statement in GROUPS[kind].written(METADATA, self._organisation):
+                for chunk in _chunks(sorted(of_kind)):
+                    free = statement.with_for_update(skip_locked=True, key_share=True)
+                    held = set(connection.execute(free, {GUIDS: chunk}).scalars())
+                    there = set(connection.execute(statement, {GUIDS: chunk}).scalars())
+                    busy.update(of_kind[str(guid)] for guid in there - held)
+        return busy
 
     def columns(self) -> dict[str, list[str]]:
         """The columns that the database's mapped tables have now, for the guard against schema drift."""
@@ -147,11 +175,10 @@ class LegacyRows:
         found: dict[LinkKey, RowGroup] = {}
         for kind in dict.fromkeys(key.kind for key in keys):
             wanted = [guid_column(key.key) for key in keys if key.kind is kind]
-            for at in range(0, len(wanted), _CHUNK):
-                chunk = wanted[at : at + _CHUNK]
+            for chunk in _chunks(wanted):
                 try:
                     found.update(self._groups(connection, kind, chunk))
-                except (ValueError, InvalidOperation, OperationalError) as error:
+                except (ValueError, InvalidOperation, OperationalError, DataError) as error:
                     if not _is_unreadable(error):
                         raise
                     for one in chunk:  # one unreadable row does not hold up the others
@@ -161,7 +188,7 @@ class LegacyRows:
     def _alone(self, connection: Connection, kind: Kind, guid: str) -> dict[LinkKey, RowGroup]:
         try:
             return dict(self._groups(connection, kind, [guid]))
-        except (ValueError, InvalidOperation, OperationalError) as error:
+        except (ValueError, InvalidOperation, OperationalError, DataError) as error:
             if not _is_unreadable(error):
                 raise
             link = LinkKey(kind=kind, key=guid_key(guid) or "")
@@ -244,8 +271,13 @@ def _alone(engine: Engine) -> Iterator[Connection]:
 
 
 def _is_unreadable(error: Exception) -> bool:
-    """Whether a row holds what its column cannot: SQLite keeps anything, also text that is no UTF-8."""
-    return isinstance(error, ValueError | InvalidOperation) or "Could not decode" in str(error)
+    """Whether a row holds what Python cannot: a day after 9999, in SQLite also text that is no UTF-8."""
+    is_wrong = isinstance(error, ValueError | InvalidOperation | DataError)
+    return is_wrong or "Could not decode" in str(error)
+
+
+def _chunks(guids: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (guids[at : at + _CHUNK] for at in range(0, len(guids), _CHUNK))
 
 
 @contextmanager

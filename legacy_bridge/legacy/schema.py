@@ -33,15 +33,20 @@ _DIGITS, _PLACES = 38, 12  # SQL Server's widest decimal
 
 
 class ExactDecimal(TypeDecorator[Decimal]):
-    """A decimal that keeps every digit: as text in SQLite, which has no decimal of its own."""
+    """A decimal that keeps every digit: as text in SQLite, which has no decimal of its own.
+
+    PostgreSQL's own keeps as many places as were written: 5.60 stays 5.60.
+    """
 
     impl = Numeric
     cache_ok = True
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Text in SQLite, else a wide decimal."""
+        """Text in SQLite, any decimal in PostgreSQL, else a wide one."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(String(40))
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Numeric())
         return dialect.type_descriptor(Numeric(_DIGITS, _PLACES))
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
@@ -49,8 +54,11 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return str(value) if value is not None and dialect.name == "sqlite" else value
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:  # noqa: ARG002
-        """Digits as they were."""
-        return None if value is None else Decimal(value)
+        """Digits as they were; raises ValueError for what is no number."""
+        number = None if value is None else Decimal(value)
+        if number is not None and not number.is_finite():
+            raise ValueError("a decimal column holds what is no number")
+        return number
 
 
 # SQLAlchemy's SQLite types have no annotations; without the option they write six zeros behind the seconds

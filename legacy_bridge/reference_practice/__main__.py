@@ -13,7 +13,7 @@ from rich.progress import Progress
 from sqlalchemy import Connection, Engine, delete, insert, select
 
 from legacy_bridge.errors import BridgeError, SettingsWrong
-from legacy_bridge.legacy.database import open_database, translated, write_alone
+from legacy_bridge.legacy.database import opened_database, translated, write_alone
 from legacy_bridge.legacy.extract import files_of
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.generator import generate as generate_practice
@@ -106,9 +106,12 @@ def create(
     """Make the empty tables."""
     if environment not in ("reference", "training"):
         raise SettingsWrong(f"A practice made here is for reference or training, not for {environment!r}.")
-    engine = open_database(database, must_exist=False)
     settings = {"environment": environment, "ods": practice, "name": practice_name}
-    with translated("The tables cannot be made"), engine.begin() as connection:
+    with (
+        opened_database(database, must_exist=False) as engine,
+        translated("The tables cannot be made"),
+        engine.begin() as connection,
+    ):
         write_alone(connection)
         METADATA.create_all(connection)
         if connection.execute(select(_SETTINGS.c.Name).limit(1)).first() is not None:
@@ -129,7 +132,11 @@ def generate(
     ] = None,
 ) -> None:
     """Invent a practice."""
-    engine = open_database(database)
+    with opened_database(database) as engine:
+        _generate(engine, patients, seed, today)
+
+
+def _generate(engine: Engine, patients: int, seed: int, today: date | None) -> None:
     with engine.connect() as connection:
         settings = settings_of(connection)
     _must_be_empty(engine)
@@ -157,8 +164,8 @@ def load_extract(
     report: Annotated[Path | None, typer.Option(help="Where to write every refused row, as CSV.")] = None,
 ) -> None:
     """Load an extract."""
-    engine = open_database(database)
     with (
+        opened_database(database) as engine,
         Progress(console=_TALK, transient=True) as bar,
         translated("The extract cannot be written"),
         engine.begin() as connection,
@@ -203,7 +210,8 @@ def info(
     database: Database, as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False
 ) -> None:
     """Say what the database holds."""
-    found = status_of(open_database(database))
+    with opened_database(database) as engine:
+        found = status_of(engine)
     if as_json:
         typer.echo(orjson.dumps(asdict(found)).decode())
         return

@@ -1,10 +1,12 @@
 """A small practice, an embedded store in this process, and the bridge between them."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tests.legacy_bridge.support.legacy_databases import LegacyDatabases, LegacyKind
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice
 from web_modules.fhir_store.definitions import load_definitions
@@ -28,10 +30,34 @@ def standard() -> Standard:
     )
 
 
+@pytest.fixture(scope="session")
+def legacy_databases(request: pytest.FixtureRequest) -> Iterator[LegacyDatabases]:
+    """Makes legacy databases of each kind."""
+    with closing(LegacyDatabases(lambda: str(request.getfixturevalue("postgresql_url")))) as made:
+        yield made
+
+
+@pytest.fixture(
+    params=[LegacyKind.SQLITE, pytest.param(LegacyKind.POSTGRESQL_ODBC, marks=pytest.mark.soak)],
+    ids=lambda kind: kind.name.lower(),
+)
+def legacy_kind(request: pytest.FixtureRequest) -> LegacyKind:
+    """Which legacy database the test runs on: one, and another with `--soak`; a module may name its own."""
+    found: LegacyKind = request.param
+    return found
+
+
 @pytest.fixture
-def practice(tmp_path: Path) -> Iterator[SmallPractice]:
+def legacy_url(legacy_kind: LegacyKind, legacy_databases: LegacyDatabases, tmp_path: Path) -> Iterator[str]:
+    """A legacy database with its tables."""
+    with legacy_databases.fresh(legacy_kind, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def practice(legacy_url: str) -> Iterator[SmallPractice]:
     """A practice of a handful of rows."""
-    made = SmallPractice(tmp_path / "practice.sqlite")
+    made = SmallPractice(legacy_url)
     yield made
     made.close()
 

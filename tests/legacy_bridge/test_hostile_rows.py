@@ -19,9 +19,9 @@ MIRRORED: Mapping[Function, Standing] = {one: Standing(stage=Stage.MIRROR) for o
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Iterator[PracticeDatabase]:
+def empty(legacy_url: str) -> Iterator[PracticeDatabase]:
     """A legacy database with its tables and no rows."""
-    made = PracticeDatabase(tmp_path / "practice.sqlite")
+    made = PracticeDatabase(legacy_url)
     yield made
     made.close()
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from legacy_bridge.errors import RestoreDetected, SideUnavailable
-from legacy_bridge.legacy.capture_outbox import _SOURCES as SOURCES
+from legacy_bridge.legacy.capture.sources import SOURCES
 from legacy_bridge.legacy.groups import GROUPS, Beside, Group
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column, guid_key

@@ -1,10 +1,8 @@
-"""Rows: read in groups, written only if still what was read, captured by the outbox."""
+"""Rows: read in groups, and written only if they are still what was read."""
 
 import pytest
-from sqlalchemy import text
 
-from legacy_bridge.errors import RestoreDetected, SettingsWrong
-from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
+from legacy_bridge.errors import SettingsWrong
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.links import Link
@@ -44,56 +42,3 @@ def test_a_row_of_another_organisation_with_the_same_guid_is_somebody_else(pract
 def test_a_practice_that_the_database_does_not_have_is_refused_in_words(practice: SmallPractice) -> None:
     with pytest.raises(SettingsWrong, match="no organisation"):
         LegacyRows(practice.engine, "X00000")
-
-
-def test_outbox_tells_each_touched_key_once_and_in_order(practice: SmallPractice) -> None:
-    install_outbox(practice.engine)
-    install_outbox(practice.engine)
-    feed = OutboxFeed(practice.engine)
-    start = feed.poll(None).checkpoint
-    practice.edit("Admin_Patient", "mary", Town="York")
-    practice.edit("Admin_Patient", "mary", Town="Hull")
-    practice.remove("Appointment_Slot", "slot0")
-    batch = feed.poll(start)
-    assert batch.touched == (MARY, key(Kind.SLOT, "slot0"))
-    assert feed.poll(batch.checkpoint).touched == ()
-
-
-def test_a_transaction_that_is_rolled_back_leaves_no_trace_and_no_gap(practice: SmallPractice) -> None:
-    install_outbox(practice.engine)
-    feed = OutboxFeed(practice.engine)
-    start = feed.poll(None).checkpoint
-    with practice.engine.connect() as connection:
-        connection.execute(text("UPDATE Admin_Patient SET Town = 'York'"))
-        connection.rollback()
-    practice.edit("Admin_Patient", "mary", Town="Hull")
-    batch = feed.poll(start)
-    assert (batch.touched, batch.has_gap) == ((MARY,), False)
-
-
-def test_a_lost_part_of_the_outbox_is_a_gap(practice: SmallPractice) -> None:
-    install_outbox(practice.engine)
-    feed = OutboxFeed(practice.engine)
-    start = feed.poll(None).checkpoint
-    practice.edit("Admin_Patient", "mary", Town="York")
-    practice.edit("Admin_Patient", "omar", Town="York")
-    with practice.engine.begin() as connection:
-        connection.execute(text("DELETE FROM banyan_outbox WHERE seq = (SELECT min(seq) FROM banyan_outbox)"))
-    assert feed.poll(start).has_gap
-
-
-@pytest.mark.hazard("H18")
-def test_a_database_from_a_backup_is_noticed_before_anything_is_written(practice: SmallPractice) -> None:
-    install_outbox(practice.engine)
-    practice.edit("Admin_Patient", "mary", Town="York")
-    with pytest.raises(RestoreDetected, match="came back from a backup"):
-        OutboxFeed(practice.engine).poll("99")
-
-
-def test_a_commit_of_somebody_else_changes_the_data_version(practice: SmallPractice) -> None:
-    feed = OutboxFeed(practice.engine)
-    before = feed.data_version()
-    assert feed.data_version() == before
-    practice.edit("Admin_Patient", "mary", Town="York")
-    assert feed.data_version() != before
-    feed.close()

@@ -3,19 +3,30 @@
 import json
 import sqlite3
 import uuid
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import make_url
 from typer.testing import CliRunner, Result
 
 from legacy_bridge.errors import BridgeError
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.__main__ import app
+from tests.legacy_bridge.support.legacy_databases import LegacyKind
+from tests.support.databases import Databases
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/practice.db"
+
+
+@pytest.fixture(scope="module")
+def empty_databases(postgresql_url: str) -> Iterator[Databases]:
+    with closing(Databases(postgresql_url, lambda _: None)) as made:
+        yield made
 
 
 def run(*arguments: str) -> Result:
@@ -42,6 +53,19 @@ def test_a_practice_is_made_filled_and_told_of(url: str) -> None:
     assert told["rows"]["Admin_Patient"] == 30
     assert (told["first_day"], told["day"], told["last_day"]) == ("2026-11-03", "2026-11-17", "2026-12-01")
     assert "Fernbrook Surgery (Y99002), reference" in done("status", "--database", url)
+
+
+@pytest.mark.parametrize("kind", [LegacyKind.POSTGRESQL, LegacyKind.POSTGRESQL_ODBC])
+def test_a_practice_is_made_and_filled_in_postgresql_too(
+    kind: LegacyKind, empty_databases: Databases
+) -> None:
+    with empty_databases.fresh() as server:
+        url = make_url(server).set(drivername=kind.value).render_as_string(hide_password=False)
+        done("create", "--database", url)
+        done("generate", "--database", url, "--patients", "30", "--today", "2026-11-17")
+        told = json.loads(done("status", "--database", url, "--json"))
+        assert (told["ods"], told["rows"]["Admin_Patient"], told["day"]) == ("Y99002", 30, "2026-11-17")
+        assert sentence("create", "--database", url).startswith("The database holds a practice already")
 
 
 def test_info_tells_tables_organisations_practice_and_dates_and_status_is_the_same(url: str) -> None:

@@ -18,7 +18,7 @@ from legacy_bridge.guards import BlastGuard
 from legacy_bridge.journal.database import Lease, journal_url, open_journal
 from legacy_bridge.journal.dirty import hasten
 from legacy_bridge.journal.journal import SqlJournal
-from legacy_bridge.legacy.capture_outbox import OutboxFeed, install_outbox
+from legacy_bridge.legacy.capture.choice import open_capture
 from legacy_bridge.legacy.lease import LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.mapping.catalogue import catalogue
@@ -74,7 +74,6 @@ class Mirror:
     def start(self) -> None:
         """Start the bridge, or start it again after it was killed."""
         self.stop()
-        install_outbox(self.practice.engine)
         self._engine = open_journal(journal_url(str(self.folder / "journal.sqlite")))
         self._lease = Lease(self._engine, ODS)
         self.journal = SqlJournal(self._engine, ODS, self._lease)
@@ -83,7 +82,8 @@ class Mirror:
         self._held = LegacyLease(self.practice.engine, ODS, self._lease.journal)
         self._held.take()
         legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
-        self._feed = OutboxFeed(self.practice.engine)
+        self._feed = open_capture(self.practice.engine)
+        self._feed.install()
         own = OwnVersions()
         forms = FormTime(journal, monotonic, minutes=self.form_minutes)
         metrics = Metrics(self.journal.standing)

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import date, time
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
@@ -44,10 +43,9 @@ def key(kind: Kind, name: str) -> LinkKey:
 class PracticeDatabase:
     """A legacy database that is edited as its program would; empty at first."""
 
-    def __init__(self, path: Path) -> None:
-        self.url = f"sqlite:///{path}"
-        self.engine: Engine = open_database(self.url, must_exist=False)
-        METADATA.create_all(self.engine)
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine: Engine = open_database(url)
 
     def add(self, table: str, name: str, **columns: Any) -> None:
         """Insert a row; its GUID comes from the name."""
@@ -173,8 +171,8 @@ class PracticeDatabase:
 class SmallPractice(PracticeDatabase):
     """One practice: a site, two doctors, two patients, a session with three slots."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
         self.add("Admin_Organisation", "org", OrganisationName="Fernbrook Surgery", ODSCode=ODS)
         self.add(
             "Admin_Location", "site", LocationName="Fernbrook", PhoneNumber="01632 960000", Deleted=False

@@ -1,0 +1,1 @@
+"""Tells which legacy records changed, in whichever way the database allows."""

@@ -1,0 +1,51 @@
+"""Which tables are watched, which of their columns name records, and what a touched row is."""
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import Connection
+
+from legacy_bridge.legacy.entries import kinds_of
+from legacy_bridge.mapping.values import guid_key
+from legacy_bridge.records import ENTRIES, Kind, LinkKey
+
+SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
+    "Admin_Organisation": (Kind.ORGANIZATION, ("OrganisationGuid",)),
+    "Admin_Location": (Kind.LOCATION, ("LocationGuid",)),
+    "Admin_OrganisationLocation": (Kind.LOCATION, ("LocationGuid",)),
+    "Admin_UserInRole": (Kind.PRACTITIONER, ("UserInRoleGuid",)),
+    "Admin_Patient": (Kind.PATIENT, ("PatientGuid",)),
+    "Appointment_Session": (Kind.SESSION, ("AppointmentSessionGuid",)),
+    "Appointment_SessionUser": (Kind.SESSION, ("SessionGuid",)),
+    "Appointment_Slot": (Kind.SLOT, ("SlotGuid",)),
+    "CareRecord_Consultation": (Kind.CONSULTATION, ("ConsultationGuid",)),
+    "CareRecord_Diary": (Kind.DIARY, ("DiaryGuid",)),
+    "CareRecord_Observation": (None, ("ObservationGuid", "ParentObservationGuid")),
+    "CareRecord_Problem": (None, ("ObservationGuid",)),
+    "CareRecord_ObservationReferral": (None, ("ObservationGuid",)),
+    "Prescribing_DrugRecord": (Kind.MEDICATION, ("DrugRecordGuid",)),
+    "Prescribing_IssueRecord": (Kind.ISSUE, ("IssueRecordGuid",)),
+}
+"""Of each table the kind, or None for coded entries, whose code tells it, and the columns that name records:
+a result's row names its panel too, which lists its results."""
+
+
+def touched_of(connection: Connection, noted: Collection[tuple[str, str | None]]) -> tuple[LinkKey, ...]:
+    """The records that some noted rows belong to, each once.
+
+    Args:
+        connection: by which the kinds of entries are looked up.
+        noted: tables and the GUIDs that their touched rows name.
+    """
+    keys = {(source, key) for source, guid in noted if source in SOURCES and (key := guid_key(guid))}
+    entries = {key for source, key in keys if SOURCES[source][0] is None}
+    of_entries = kinds_of(connection, entries) if entries else {}
+    touched = {
+        LinkKey(kind=kind, key=key) for source, key in keys for kind in _kinds(source, key, of_entries)
+    }
+    return tuple(sorted(touched, key=str))
+
+
+def _kinds(source: str, key: str, of_entries: Mapping[str, set[Kind]]) -> Collection[Kind]:
+    """What a touched row is; an entry that is gone may have been anything, and the journal knows what."""
+    kind = SOURCES[source][0]
+    return (kind,) if kind is not None else of_entries.get(key, {ENTRIES[0]})

@@ -1,0 +1,63 @@
+"""The outbox of SQLite stays small, and a pruned one is no restored one."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, insert, text
+
+from legacy_bridge.errors import RestoreDetected
+from legacy_bridge.legacy.capture.outbox import OUTBOX
+from legacy_bridge.legacy.capture.sqlite import SqliteOutbox
+from legacy_bridge.legacy.database import open_database
+from legacy_bridge.legacy.schema import METADATA
+
+LOCATIONS = METADATA.tables["Admin_Location"]
+GUID = "{{00000000-0000-0000-0000-{:012}}}"
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    made = open_database(f"sqlite:///{tmp_path / 'practice.db'}", must_exist=False)
+    METADATA.create_all(made)
+    SqliteOutbox(made).install()
+    return made
+
+
+def _touch(engine: Engine, number: int) -> None:
+    with engine.begin() as connection:
+        connection.execute(insert(LOCATIONS).values(LocationGuid=GUID.format(number)))
+
+
+def test_outbox_stays_small_and_a_pruned_one_is_no_restored_one(engine: Engine) -> None:
+    feed = SqliteOutbox(engine, kept=5)
+    checkpoint = feed.poll(None).checkpoint
+    for number in range(40):
+        _touch(engine, number)
+        batch = feed.poll(checkpoint)
+        assert len(batch.touched) == 1
+        assert not batch.has_gap
+        checkpoint = batch.checkpoint
+    with engine.connect() as connection:
+        assert connection.execute(text(f"SELECT count(*) FROM {OUTBOX}")).scalar_one() <= 11  # noqa: S608
+    assert feed.poll(checkpoint).touched == ()
+
+
+def test_an_outbox_of_an_earlier_version_is_replaced(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text(f"DROP TABLE {OUTBOX}"))
+        connection.execute(
+            text(f"CREATE TABLE {OUTBOX} (seq INTEGER PRIMARY KEY AUTOINCREMENT, source, record)")
+        )
+        connection.execute(
+            text(
+                'CREATE TRIGGER "banyan_outbox_2_Admin_Location_INSERT" AFTER INSERT ON "Admin_Location" '
+                "BEGIN INSERT INTO banyan_outbox (source, record) VALUES ('x', 'y'); END"
+            )
+        )
+    feed = SqliteOutbox(engine)
+    feed.install()
+    checkpoint = feed.poll(None).checkpoint
+    _touch(engine, 1)
+    assert len(feed.poll(checkpoint).touched) == 1
+    with pytest.raises(RestoreDetected, match="backup"):
+        feed.poll("99")
