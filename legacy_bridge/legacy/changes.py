@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, Table, and_, insert, text, update
+from sqlalchemy import Connection, Table, and_, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.sql.elements import ColumnElement
 
 from legacy_bridge.legacy.groups import GROUPS, Group
+from legacy_bridge.legacy.own_tables import MADE, make
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column
 from legacy_bridge.records import RowValue
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
-MADE = "banyan_made"
-"""The keys of all rows that the bridge ever made: a row of these that is missing was deleted since."""
 _WRITTEN = Outcome(kind=OutcomeKind.WRITTEN)
 
 
@@ -54,24 +53,16 @@ def _make(connection: Connection, group: Group, organisation: str, change: RowCh
 
     That nobody but the bridge can have made them follows from the key, which only the bridge gives.
     """
-    connection.execute(
-        text(
-            f"CREATE TABLE IF NOT EXISTS {MADE} (organisation VARCHAR(38) NOT NULL, "
-            "record VARCHAR(80) NOT NULL, PRIMARY KEY (organisation, record))"
-        )
-    )
+    make(connection, MADE)
     claim = {"organisation": organisation, "record": str(change.link)}
-    known = connection.execute(
-        text(f"SELECT 1 FROM {MADE} WHERE organisation = :organisation AND record = :record"),  # noqa: S608
-        claim,
-    )
-    if known.first() is not None:
+    known = select(MADE.c.record).where(*(MADE.c[name] == value for name, value in claim.items()))
+    if connection.execute(known).first() is not None:
         words = (
             "The legacy program has removed the record that was made of it: "
             "remove it in the new page too, or enter it there again."
         )
         return Outcome(kind=OutcomeKind.REFUSED, refusal=("removed-in-legacy", words))
-    connection.execute(text(f"INSERT INTO {MADE} VALUES (:organisation, :record)"), claim)  # noqa: S608
+    connection.execute(insert(MADE).values(claim))
     tables = _by_table(group, change.columns)
     main = METADATA.tables[group.main]
     connection.execute(

@@ -15,6 +15,18 @@ from legacy_bridge.legacy import postgresql_odbc
 BUSY_MILLISECONDS = 5000  # how long a writer waits for another one before it gives up
 _LONGEST_MILLISECONDS = 300_000  # for one statement: a whole practice's keys take seconds
 _WRITERS = 0x62616E79616E  # the number of the lock that `write_alone` takes in PostgreSQL
+ALONE_IN_SQL_SERVER = (
+    "DECLARE @got int; EXEC @got = sp_getapplock @Resource = N'banyan', @LockMode = N'Exclusive', "
+    f"@LockOwner = N'Transaction', @LockTimeout = {BUSY_MILLISECONDS}; "
+    "IF @got < 0 THROW 50000, N'another bridge is writing', 1"
+)
+HABITS_OF_SQL_SERVER = (
+    f"SET LOCK_TIMEOUT {BUSY_MILLISECONDS}",
+    "SET DEADLOCK_PRIORITY LOW",  # of two that wait for one another the bridge gives way
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",  # a guard reads what is there now
+    "SET XACT_ABORT OFF",  # a refused statement ends itself only, and a savepoint undoes it
+    "SET DATEFORMAT ymd",
+)
 _LIBPQ = {"connect_timeout": "10", "keepalives_idle": "10", "tcp_user_timeout": "15000"}
 """So that a server that went away is noticed; what the URL says outweighs it."""
 
@@ -52,6 +64,8 @@ def open_database(url: str, *, must_exist: bool = True) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
     elif engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _prepare_postgresql)
+    elif engine.dialect.name == "mssql":
+        event.listen(engine, "connect", _prepare_sql_server)
     try:
         with engine.connect():
             return engine
@@ -81,6 +95,8 @@ def write_alone(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     elif connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+    elif connection.dialect.name == "mssql":
+        connection.exec_driver_sql(ALONE_IN_SQL_SERVER)
 
 
 @contextmanager
@@ -122,6 +138,14 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
         "application_name": "'banyan-bridge'",
     }.items():
         cursor.execute(f"SET {name} = {value}")
+    cursor.close()
+    connection.commit()
+
+
+def _prepare_sql_server(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    for habit in HABITS_OF_SQL_SERVER:
+        cursor.execute(habit)
     cursor.close()
     connection.commit()
 

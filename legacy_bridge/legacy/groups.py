@@ -125,12 +125,12 @@ class Group:
         for one in self.beside:
             yield one.called, one.statement(main, self.key, wanted, metadata, organisation)
 
-    def written(self, metadata: MetaData, organisation: str) -> Iterator[Select[Any]]:
-        """Of each table that the bridge writes, the statement that finds the rows that `GUIDS` names."""
+    def written(self, metadata: MetaData, organisation: str) -> Iterator[tuple[Table, Select[Any]]]:
+        """Each table that the bridge writes, and the statement that finds the rows that `GUIDS` names."""
         for name in (self.main, *self.extensions):
             table = metadata.tables[name]
             wanted = table.c[self.key].in_(bindparam(GUIDS, expanding=True))
-            yield select(table.c[self.key]).where(wanted, self._mine(table, organisation))
+            yield table, select(table.c[self.key]).where(wanted, self._mine(table, organisation))
 
     def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Select[Any]:
         """The statement that reads a record's flags as bytes, which anything can be read as."""

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from threading import Event
 from time import monotonic
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Update, insert, select, update
 
 from legacy_bridge.errors import AnotherBridge
 from legacy_bridge.legacy.database import translated, write_alone
+from legacy_bridge.legacy.locks import kept
+from legacy_bridge.legacy.own_tables import LEASE, make
 
-TABLE = "banyan_lease"
 BEAT_SECONDS = 4.0  # how often the holder shows that it lives
 PATIENCE_SECONDS = 15.0  # three beats that did not come: whoever holds it is gone
 _LOOK_SECONDS = 1.0
@@ -82,10 +83,7 @@ class LegacyLease:
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
             self.check(connection)
-            connection.execute(
-                text(f"UPDATE {TABLE} SET beat = beat + 1 WHERE practice = :practice"),  # noqa: S608
-                {"practice": self._practice},
-            )
+            connection.execute(self._ours().values(beat=LEASE.c.beat + 1))
         self._beaten = self._clock()
 
     def check(self, connection: Connection) -> None:
@@ -107,13 +105,11 @@ class LegacyLease:
             return
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
-            connection.execute(
-                text(
-                    f"UPDATE {TABLE} SET holder = '' "  # noqa: S608 - a constant name
-                    "WHERE practice = :practice AND holder = :holder AND epoch = :epoch"
-                ),
-                {"practice": self._practice, "holder": self._journal, "epoch": self._epoch},
-            )
+            held = (LEASE.c.holder == self._journal, LEASE.c.epoch == self._epoch)
+            connection.execute(self._ours().where(*held).values(holder=""))
+
+    def _ours(self) -> Update:
+        return update(LEASE).where(LEASE.c.practice == self._practice)
 
     def _must_be_ours(self, row: tuple[str, int, int] | None) -> None:
         if row is None or row[:2] != (self._journal, self._epoch):
@@ -125,34 +121,21 @@ class LegacyLease:
         """Take the lease if it is free, this journal's, or held by somebody silent; else who holds it."""
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
-            connection.execute(
-                text(
-                    f"CREATE TABLE IF NOT EXISTS {TABLE} (practice VARCHAR(20) PRIMARY KEY, "
-                    "holder VARCHAR(64) NOT NULL, epoch INTEGER NOT NULL, beat INTEGER NOT NULL)"
-                )
-            )
+            make(connection, LEASE)
             row = self._row(connection)
-            if row is None:
-                statement = f"INSERT INTO {TABLE} VALUES (:practice, :holder, :epoch, 0)"  # noqa: S608
-            elif row[0] in ("", self._journal) or row == silent:
-                statement = (
-                    f"UPDATE {TABLE} SET holder = :holder, epoch = :epoch, beat = beat + 1 "  # noqa: S608
-                    "WHERE practice = :practice"
-                )
-            else:
+            if row is not None and row[0] not in ("", self._journal) and row != silent:
                 return row
             self._epoch = 1 if row is None else row[1] + 1
-            connection.execute(
-                text(statement), {"practice": self._practice, "holder": self._journal, "epoch": self._epoch}
-            )
+            taken = {"holder": self._journal, "epoch": self._epoch}
+            if row is None:
+                connection.execute(insert(LEASE).values(practice=self._practice, beat=0, **taken))
+            else:
+                connection.execute(self._ours().values(beat=LEASE.c.beat + 1, **taken))
         self._beaten = self._clock()
         return None
 
     def _row(self, connection: Connection, *, is_held: bool = False) -> tuple[str, int, int] | None:
         """Who holds the lease; `is_held`: nobody takes it over until the transaction ends."""
-        share = " FOR SHARE" if is_held and connection.dialect.name == "postgresql" else ""
-        row = connection.execute(
-            text(f"SELECT holder, epoch, beat FROM {TABLE} WHERE practice = :practice{share}"),  # noqa: S608
-            {"practice": self._practice},
-        ).one_or_none()
+        found = select(LEASE.c.holder, LEASE.c.epoch, LEASE.c.beat).where(LEASE.c.practice == self._practice)
+        row = connection.execute(kept(found, LEASE) if is_held else found).one_or_none()
         return None if row is None else (str(row[0]), int(row[1]), int(row[2]))

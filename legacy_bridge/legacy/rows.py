@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
-from legacy_bridge.legacy import changes, codes, entries
+from legacy_bridge.legacy import changes, codes, entries, locks
 from legacy_bridge.legacy.groups import GROUPS, GUIDS
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column, guid_key
@@ -122,7 +122,7 @@ class LegacyRows:
         with _translated(), _alone(self._engine) as connection:
             self._fence(connection)
             busy = self._lock(connection, [change.link for change in changed])
-            groups = self._read(connection, [change.link for change in changed])
+            groups = self._read(connection, [one.link for one in changed if one.link not in busy])
             for change in changed:
                 group = groups.get(change.link)
                 if change.link in busy or (None if group is None else group.digest) != change.digest:
@@ -142,22 +142,13 @@ class LegacyRows:
         return outcome
 
     def _lock(self, connection: Connection, keys: Sequence[LinkKey]) -> set[LinkKey]:
-        """Keep the rows of records as they are until the transaction ends; which ones somebody else has now.
-
-        Nobody is waited for: a form that holds a row open holds up that record only, and no deadlock can end
-        the legacy program's transaction.
-        """
-        if connection.dialect.name == "sqlite":
-            return set()  # the write lock keeps everybody out
+        """Keep the rows of records as they are until the transaction ends; which ones somebody else has."""
         busy: set[LinkKey] = set()
         for kind in dict.fromkeys(key.kind for key in keys):
             of_kind = {guid_column(key.key): key for key in keys if key.kind is kind}
-            for statement in GROUPS[kind].written(METADATA, self._organisation):
-                for chunk in _chunks(sorted(of_kind)):
-                    free = statement.with_for_update(skip_locked=True, key_share=True)
-                    held = set(connection.execute(free, {GUIDS: chunk}).scalars())
-                    there = set(connection.execute(statement, {GUIDS: chunk}).scalars())
-                    busy.update(of_kind[str(guid)] for guid in there - held)
+            statements = GROUPS[kind].written(METADATA, self._organisation)
+            held = locks.taken(connection, statements, list(_chunks(sorted(of_kind))))
+            busy.update(of_kind[guid] for guid in held)
         return busy
 
     def columns(self) -> dict[str, list[str]]:

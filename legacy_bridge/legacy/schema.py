@@ -61,16 +61,38 @@ class ExactDecimal(TypeDecorator[Decimal]):
         return number
 
 
+class BracedGuid(TypeDecorator[str]):
+    """SQL Server's own type of GUIDs, read and written as the other databases have them: `{1858F0D1-…}`."""
+
+    impl = mssql.UNIQUEIDENTIFIER
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__(as_uuid=False)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Without braces."""
+        return None if value is None else value.strip("{}")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Upper case, in braces."""
+        return None if value is None else "{" + str(value).upper() + "}"
+
+
+# SQL Server's older type rounds to 3.33 ms and begins in 1753
+_DATETIME2 = mssql.DATETIME2()  # type: ignore[no-untyped-call]
 # SQLAlchemy's SQLite types have no annotations; without the option they write six zeros behind the seconds
 _WHOLE_SECONDS = sqlite.TIME(truncate_microseconds=True)  # type: ignore[no-untyped-call]
 _WHOLE_SECONDS_OF_A_DAY = sqlite.DATETIME(truncate_microseconds=True)  # type: ignore[no-untyped-call]
 
 _TYPES: dict[str, Callable[[int | None], TypeEngine[Any]]] = {
-    "guid": lambda _: String(GUID_LENGTH).with_variant(mssql.UNIQUEIDENTIFIER(), "mssql"),
+    "guid": lambda _: String(GUID_LENGTH).with_variant(BracedGuid(), "mssql"),
     "text": lambda length: String(length).with_variant(mssql.NVARCHAR(_nvarchar(length)), "mssql"),
     "date": lambda _: Date(),
     "time": lambda _: Time().with_variant(_WHOLE_SECONDS, "sqlite"),
-    "datetime": lambda _: DateTime().with_variant(_WHOLE_SECONDS_OF_A_DAY, "sqlite"),
+    "datetime": lambda _: (
+        DateTime().with_variant(_WHOLE_SECONDS_OF_A_DAY, "sqlite").with_variant(_DATETIME2, "mssql")
+    ),
     "bool": lambda _: Boolean(create_constraint=False),
     "int": lambda _: Integer(),
     "big": lambda _: BigInteger(),

@@ -3,6 +3,7 @@
 from sqlalchemy import Engine
 
 from legacy_bridge.errors import SettingsWrong
+from legacy_bridge.legacy.capture.change_tracking import ChangeTracking
 from legacy_bridge.legacy.capture.interface import Capture
 from legacy_bridge.legacy.capture.postgresql import PostgresqlOutbox
 from legacy_bridge.legacy.capture.sqlite import SqliteOutbox
@@ -18,7 +19,9 @@ def open_capture(engine: Engine) -> Capture:
         return SqliteOutbox(engine)
     if engine.dialect.name == "postgresql":
         return PostgresqlOutbox(engine)
+    if engine.dialect.name == "mssql":
+        return ChangeTracking(engine)
     raise SettingsWrong(
         f"The bridge cannot see the changes of a {engine.dialect.name} database: "
-        "it knows SQLite and PostgreSQL."
+        "it knows SQLite, PostgreSQL and SQL Server."
     )

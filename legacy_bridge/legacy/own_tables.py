@@ -1,0 +1,27 @@
+"""The bridge's own tables in the legacy database, beside the outbox: the lease, and what it ever made."""
+
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table
+
+_OWN = MetaData()
+
+LEASE = Table(
+    "banyan_lease",
+    _OWN,
+    Column("practice", String(20), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("beat", BigInteger, nullable=False),
+)
+"""Which bridge may write a practice; see `LegacyLease`."""
+MADE = Table(
+    "banyan_made",
+    _OWN,
+    Column("organisation", String(38), primary_key=True),
+    Column("record", String(80), primary_key=True),
+)
+"""The keys of all rows that the bridge ever made: a row of these that is missing was deleted since."""
+
+
+def make(connection: Connection, table: Table) -> None:
+    """Make one of them, where it is not there yet."""
+    table.create(connection, checkfirst=True)
