@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from demo.errors import DemoError
+from tests.benchmarks.capture_overhead import measure_capture_overhead
 from tests.benchmarks.fhir import measure_fhir
 from tests.benchmarks.fhir_curve import measure_curve
 from tests.benchmarks.first_load import measure_first_load
@@ -21,12 +22,13 @@ ON_A_SCREEN: dict[Callable[[World], list[Measurement]], tuple[str, ...]] = {
 }
 """Each benchmark that needs the whole of Banyan on a screen, and the metrics that it measures."""
 
-OF_THE_CLOUD: dict[str, Callable[[], Iterable[Measurement]]] = {
+WITHOUT_A_SCREEN: dict[str, Callable[[], Iterable[Measurement]]] = {
     "fhir": measure_fhir,
     "fhir_curve": measure_curve,
     "first_load": measure_first_load,
+    "capture_overhead": measure_capture_overhead,
 }
-"""Each benchmark of the cloud alone, by its name; its metrics are many."""
+"""Each benchmark that needs no screen, by its name; its metrics are many."""
 
 TAKES_LONG = frozenset({"fhir_curve"})
 """Only when asked for."""
@@ -38,7 +40,7 @@ def main(names: Sequence[str]) -> int:
     Returns:
         The exit status.
     """
-    known = [metric for metrics in ON_A_SCREEN.values() for metric in metrics] + list(OF_THE_CLOUD)
+    known = [metric for metrics in ON_A_SCREEN.values() for metric in metrics] + list(WITHOUT_A_SCREEN)
     if unknown := set(names) - set(known):
         print(
             f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.", file=sys.stderr
@@ -65,10 +67,10 @@ def _load(when: str) -> str:
 
 def _measure(wanted: set[str]) -> Iterator[Measurement]:
     # The cloud's clients are forks of this process, which is to be small and without a screen by then.
-    for name, measure_cloud in OF_THE_CLOUD.items():
+    for name, measure_whole in WITHOUT_A_SCREEN.items():
         if name in wanted:
-            yield from measure_cloud()
-    if not wanted - set(OF_THE_CLOUD):
+            yield from measure_whole()
+    if not wanted - set(WITHOUT_A_SCREEN):
         return
     with reference_world() as world:
         for measure, metrics in ON_A_SCREEN.items():

@@ -1,12 +1,14 @@
 """What SQL Server would be told, as text: there is none to run it on."""
 
+import pytest
 from sqlalchemy import select
 from sqlalchemy.dialects import mssql
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql import ClauseElement
 
+from legacy_bridge.errors import RestoreDetected
 from legacy_bridge.legacy import locks
-from legacy_bridge.legacy.capture.change_tracking import changes_of, oldest_of, switching_on
+from legacy_bridge.legacy.capture.change_tracking import changes_of, oldest_of, switching_on, window
 from legacy_bridge.legacy.capture.sources import SOURCES
 from legacy_bridge.legacy.database import ALONE_IN_SQL_SERVER, HABITS_OF_SQL_SERVER
 from legacy_bridge.legacy.groups import GROUPS
