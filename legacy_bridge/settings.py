@@ -28,7 +28,7 @@ class BridgeSettings:
 
     Attributes:
         practice: ODS code of the practice that is mirrored.
-        legacy: SQLAlchemy URL of its legacy database.
+        legacy: SQLAlchemy URL of its legacy database; or `extract:FOLDER`, for a rehearsal on an extract.
         fhir: the practice's FHIR base on the cloud.
         flags: the flagd file that says how far each function has moved.
         journal: file or SQLAlchemy URL of the bridge's own memory.

@@ -10,7 +10,7 @@ import typer
 from legacy_bridge.errors import BridgeError
 
 Practice = Annotated[str | None, typer.Option(help="ODS code of the practice.")]
-Legacy = Annotated[str | None, typer.Option(help="SQLAlchemy URL of the legacy database.")]
+Legacy = Annotated[str | None, typer.Option(help="SQLAlchemy URL of the legacy database, or extract:FOLDER.")]
 Fhir = Annotated[str | None, typer.Option(help="The practice's FHIR base on the cloud.")]
 Flags = Annotated[Path | None, typer.Option(help="flagd file: how far each function has moved.")]
 JournalOption = Annotated[str | None, typer.Option("--journal", help="File or URL of the bridge's memory.")]

@@ -24,13 +24,12 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.cloud.own import OwnVersions
     from legacy_bridge.cloud.resources import CloudResources
     from legacy_bridge.cloud.watch import CloudWatch
+    from legacy_bridge.commands.legacy_side import open_legacy
     from legacy_bridge.forms import FormTime
     from legacy_bridge.guards import BlastGuard, check_environment, check_schema
     from legacy_bridge.journal.audit import Note
     from legacy_bridge.journal.database import Lease, journal_url, open_journal
     from legacy_bridge.journal.journal import SqlJournal
-    from legacy_bridge.legacy.capture.choice import open_capture
-    from legacy_bridge.legacy.database import open_database
     from legacy_bridge.legacy.lease import LegacyLease
     from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
     from legacy_bridge.mapping.catalogue import catalogue
@@ -48,8 +47,9 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         flag_file = FlagFile(settings.flags, practice=ods, environment=settings.environment.value)
         stack.callback(flag_file.close)
         credentials = _credentials(settings)
-        database = open_database(settings.legacy)
+        database, feed = open_legacy(settings)
         stack.callback(database.dispose)
+        stack.callback(feed.close)
         columns = LegacyRows(database, ods).columns
 
         def ask() -> None:
@@ -71,8 +71,6 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         stack.callback(transport.close)
         client = FhirClient(transport)
         mappings = catalogue(ods)
-        feed = open_capture(database)
-        stack.callback(feed.close)
 
         def begin() -> None:
             held.take()

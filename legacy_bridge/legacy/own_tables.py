@@ -1,4 +1,4 @@
-"""The bridge's own tables in the legacy database, beside the outbox: the lease, and what it ever made."""
+"""The bridge's own tables in the legacy database, beside the outbox."""
 
 from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table
 
@@ -20,6 +20,8 @@ MADE = Table(
     Column("record", String(80), primary_key=True),
 )
 """The keys of all rows that the bridge ever made: a row of these that is missing was deleted since."""
+DELIVERED = Table("banyan_delivered", _OWN, Column("delivery", String(200), primary_key=True))
+"""In the copy of a rehearsal: the deliveries of an extract that were loaded."""
 
 
 def make(connection: Connection, table: Table) -> None:
