@@ -37,14 +37,10 @@ def legacy_databases(request: pytest.FixtureRequest) -> Iterator[LegacyDatabases
         yield made
 
 
-@pytest.fixture(
-    params=[LegacyKind.SQLITE, pytest.param(LegacyKind.POSTGRESQL_ODBC, marks=pytest.mark.soak)],
-    ids=lambda kind: kind.name.lower(),
-)
-def legacy_kind(request: pytest.FixtureRequest) -> LegacyKind:
-    """Which legacy database the test runs on: one, and another with `--soak`; a module may name its own."""
-    found: LegacyKind = request.param
-    return found
+@pytest.fixture
+def legacy_kind() -> LegacyKind:
+    """Which legacy database the test runs on; a module may name its own, or several."""
+    return LegacyKind.SQLITE
 
 
 @pytest.fixture

@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from legacy_bridge.records import Kind
+from tests.legacy_bridge.support.legacy_databases import ALSO_ON_POSTGRESQL
 from tests.legacy_bridge.support.mirror import Mirror, stages
 from tests.legacy_bridge.support.small_practice import DAY, guid
 from web_modules.decision.words import Stage
 from web_modules.fhir.client import TransactionEntry, version_of
 
 LONDON = ZoneInfo("Europe/London")
+
+pytestmark = ALSO_ON_POSTGRESQL
 
 
 def book_in_cloud(mirror: Mirror, slot: str, patient: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The mirror with PostgreSQL as the legacy database, natively and through ODBC: a day in short.
 
-With `--soak` every test of the mirror runs there too.
+With `--soak` the tests of patients and appointments run there too.
 """
 
 from datetime import time

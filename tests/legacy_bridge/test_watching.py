@@ -97,11 +97,11 @@ def test_a_log_line_is_one_object_with_its_fields_and_of_an_error_only_the_class
 @pytest.fixture
 def generated(tmp_path: Path, fhir: FhirService) -> Iterator[Mirror]:
     """A mirror over a generated practice, not yet carried."""
-    file = tmp_path / "generated.sqlite"
+    url = f"sqlite:///{tmp_path / 'generated.sqlite'}"
     for command in (["create"], ["generate", "--patients", "30"]):
-        done = CliRunner().invoke(practice_app, [*command, "--database", f"sqlite:///{file}"])
+        done = CliRunner().invoke(practice_app, [*command, "--database", url])
         assert done.exit_code == 0, done.output
-    practice = PracticeDatabase(file)
+    practice = PracticeDatabase(url)
     carried = stages(appointments=Stage.LEGACY, consultations=Stage.LEAD, prescribing=Stage.LEAD)
     mirror = Mirror(cast(SmallPractice, practice), fhir, tmp_path, standings=carried)
     yield mirror

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, create_engine, make_url
 
 from legacy_bridge.legacy.database import open_database
@@ -19,6 +20,16 @@ class LegacyKind(Enum):
     SQLITE = "sqlite"
     POSTGRESQL = "postgresql+psycopg"
     POSTGRESQL_ODBC = "postgresql+pyodbc"
+
+
+ALSO_ON_POSTGRESQL = pytest.mark.parametrize(
+    "legacy_kind",
+    [
+        pytest.param(LegacyKind.SQLITE, id="sqlite"),
+        pytest.param(LegacyKind.POSTGRESQL_ODBC, id="postgresql_odbc", marks=pytest.mark.soak),
+    ],
+)
+"""For a module whose tests run on SQLite, and with `--soak` on PostgreSQL through ODBC as well."""
 
 
 class LegacyDatabases:
