@@ -17,9 +17,16 @@ from legacy_bridge.sides.feeds import FeedBatch
 from legacy_bridge.sides.links import Settlement
 from legacy_bridge.sides.listings import progress_of
 from tests.legacy_bridge.support.carriers import InTurn
-from tests.legacy_bridge.support.clinical import add_record, clinical_stages
+from tests.legacy_bridge.support.clinical import (
+    add_allergy,
+    add_codes,
+    add_problem,
+    add_record,
+    add_value,
+    clinical_stages,
+)
 from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, key
+from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid, key
 from web_modules.decision.words import Function
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.resource_json import parse
@@ -291,4 +298,24 @@ def test_an_empty_value_never_beats_a_value(
     assert practice.row("Admin_Patient", "mary")["HomePhone"] == kept
     assert kept in [one["value"] for one in mirror.patient("mary")["telecom"]]
     assert mirror.differing() == []
+    mirror.stop()
+
+
+@pytest.mark.parametrize("batch", [1, 50])
+@pytest.mark.parametrize("is_late", [False, True])
+def test_entries_of_one_kind_that_name_each_other_are_whole_after_the_first_load(
+    is_late: bool, batch: int, practice: SmallPractice, fhir: FhirService, tmp_path: Path
+) -> None:
+    add_codes(practice)
+    for name, other in (("knee", "hip"), ("hip", "knee")):
+        add_problem(practice, name, ParentProblemObservationGuid=guid(other))
+        add_problem(practice, f"{name} again")
+        practice.edit("CareRecord_Observation", f"{name} again", ProblemGuid=guid(f"{other} again"))
+        add_allergy(practice, f"{name} allergy", ParentObservationGuid=guid(f"{other} allergy"))
+        add_value(practice, f"{name} value", "5.6", ParentObservationGuid=guid(f"{other} value"))
+    carrier = InTurn(lambda: is_late)
+    mirror = Mirror(practice, fhir, tmp_path, standings=clinical_stages(), batch=batch, carrier=carrier)
+    mirror.drain()
+    assert mirror.differing() == []
+    assert mirror.journal.quarantined() == []
     mirror.stop()

@@ -139,7 +139,7 @@ CONDITION = entry_mapping(
     error=VERIFICATION_CONDITION,
     drops_in_error=("clinicalStatus", "abatementDateTime"),  # FHIR R4 Condition: con-4, con-5
     optional={"reviewed_by": "", "parent_problem": ""},
-    awaited=frozenset({"parent_problem"}),
+    awaited=frozenset({"parent_problem", "problem"}),
     new_row={
         f"{PROBLEM}.ProblemStatusDescription": ACTIVE,
         f"{PROBLEM}.SignificanceDescription": "Significant Problem",
