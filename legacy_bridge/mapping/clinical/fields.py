@@ -323,6 +323,8 @@ _UCUM_CODES = {
     "pmol/L": "pmol/L", "g/L": "g/L", "mg/L": "mg/L", "ug/L": "ug/L", "ng/mL": "ng/mL", "pg/mL": "pg/mL",
     "mg/dL": "mg/dL", "fL": "fL", "pg": "pg", "mmol/mol": "mmol/mol", "10*9/L": "10*9/L",
     "10*12/L": "10*12/L", "/min": "/min", "L/min": "L/min", "degrees C": "Cel",
+    "iu/L": "[iU]/L", "kU/L": "kU/L", "L/L": "L/L", "mg/mmol": "mg/mmol", "pH": "[pH]",
+    "mL/min/1.73m2": "mL/min/{1.73_m2}",
 }  # fmt: skip
 """UCUM's codes of units that mean just that; every other unit stays text, and none is made up."""
 

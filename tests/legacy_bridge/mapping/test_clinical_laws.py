@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legacy_bridge.mapping.catalogue import catalogue
+from legacy_bridge.mapping.clinical.fields import quantity_element, quantity_of
 from legacy_bridge.mapping.resource import CloudContext
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import (
@@ -401,3 +402,22 @@ def test_an_entered_time_is_kept_to_the_second() -> None:
     assert reading is not None
     content = made(Kind.ALLERGY, reading.fields)
     assert content.resources["AllergyIntolerance"]["recordedDate"] == "2026-11-12T09:02:47+00:00"
+
+
+@pytest.mark.parametrize(
+    ("unit", "code"),
+    [
+        ("mmHg", "mm[Hg]"),
+        ("iu/L", "[iU]/L"),
+        ("mL/min/1.73m2", "mL/min/{1.73_m2}"),
+        ("pH", "[pH]"),
+        ("furlongs", None),
+        ("/10", None),
+    ],
+)
+@pytest.mark.hazard("H09")
+def test_a_unit_has_a_code_only_where_that_means_just_the_same(unit: str, code: str | None) -> None:
+    written = quantity_element(Quantity(number="60.0", unit=unit), None)
+    assert written is not None
+    assert (written["unit"], written.get("code")) == (unit, code)
+    assert quantity_of(written) == Quantity(number="60.0", unit=unit)
