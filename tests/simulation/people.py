@@ -16,10 +16,10 @@ from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
 from legacy_bridge.sides.links import References
 from legacy_bridge.sides.wishes import Wish
-from tests.legacy_bridge.support.small_practice import guid, key
+from tests.legacy_bridge.support.small_practice import DAY, guid, key
 from tests.simulation.journal import SimulatedJournal
 from tests.simulation.legacy import Held, SimulatedDatabase
-from tests.simulation.practice import DAY, EDITABLE, NAMES, add_patient, add_slot
+from tests.simulation.practice import EDITABLE, NAMES, add_patient, add_slot
 from tests.simulation.server import SimulatedServer
 from tests.simulation.sight import BOOKING, GONE, RECORD, THERE, Sight
 from web_modules.decision.words import Authority

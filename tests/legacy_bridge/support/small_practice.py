@@ -1,6 +1,7 @@
 """A practice of a handful of rows in the real tables, edited as its legacy program would."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, time
 from typing import Any
 
@@ -40,6 +41,70 @@ def key(kind: Kind, name: str) -> LinkKey:
     return LinkKey(kind=kind, key=guid(name).strip("{}").lower())
 
 
+SITE: Mapping[str, Any] = {"LocationName": "Fernbrook", "PhoneNumber": "01632 960000", "Deleted": False}
+SITE_OF: Mapping[str, Any] = {
+    "OrganisationGuid": guid("org"),
+    "LocationGuid": guid("site"),
+    "IsMainLocation": True,
+    "Deleted": False,
+}
+DOCTOR: Mapping[str, Any] = {
+    "OrganisationGuid": guid("org"),
+    "Title": "Dr",
+    "GivenName": "Ann",
+    "Surname": "Okafor",
+    "JobCategoryCode": "R0260",
+    "JobCategoryName": "General Medical Practitioner",
+    "RegistrationNumber": "7076397",
+}
+PATIENT: Mapping[str, Any] = {
+    "OrganisationGuid": guid("org"),
+    "UsualGpUserInRoleGuid": guid("ann"),
+    "Sex": "F",
+    "DateOfBirth": date(1980, 2, 3),
+    "Title": "Ms",
+    "HouseNameFlatNumber": "Flat 2",
+    "NumberAndStreet": "78 Station Road",
+    "Town": "Leeds",
+    "Postcode": "LS65NJ",
+    "HomePhone": "01632 960383",
+    "Deleted": False,
+    "SpineSensitive": False,
+    "IsConfidential": False,
+}
+SESSION: Mapping[str, Any] = {
+    "OrganisationGuid": guid("org"),
+    "Description": "GP surgery am",
+    "LocationGuid": guid("site"),
+    "StartDate": DAY,
+    "StartTime": time(9),
+    "EndDate": DAY,
+    "EndTime": time(12),
+    "Private": False,
+    "Deleted": False,
+}
+SESSION_PERSON: Mapping[str, Any] = {
+    "SessionGuid": guid("session"),
+    "UserInRoleGuid": guid("ann"),
+    "Deleted": False,
+}
+SLOT: Mapping[str, Any] = {
+    "OrganisationGuid": guid("org"),
+    "SessionGuid": guid("session"),
+    "AppointmentDate": DAY,
+    "AppointmentStartTime": time(10),
+    "PlannedDurationInMinutes": 15,
+    "SlotStatus": "Slot Available",
+    "SlotType": "GP appointment",
+    "ModeOfContact": "In person",
+    "DidNotAttend": False,
+    "IsBookableOnline": False,
+    "IsBlocked": False,
+    "Deleted": False,
+}
+"""Rows as the legacy program writes them: what a test does not say otherwise."""
+
+
 class PracticeDatabase:
     """A legacy database that is edited as its program would; empty at first."""
 
@@ -53,48 +118,11 @@ class PracticeDatabase:
 
     def add_patient(self, name: str, **columns: Any) -> None:
         """Insert a patient."""
-        self.add(
-            "Admin_Patient",
-            name,
-            **{
-                "OrganisationGuid": guid("org"),
-                "UsualGpUserInRoleGuid": guid("ann"),
-                "Sex": "F",
-                "DateOfBirth": date(1980, 2, 3),
-                "Title": "Ms",
-                "HouseNameFlatNumber": "Flat 2",
-                "NumberAndStreet": "78 Station Road",
-                "Town": "Leeds",
-                "Postcode": "LS65NJ",
-                "HomePhone": "01632 960383",
-                "Deleted": False,
-                "SpineSensitive": False,
-                "IsConfidential": False,
-                **columns,
-            },
-        )
+        self.add("Admin_Patient", name, **{**PATIENT, **columns})
 
     def add_slot(self, name: str, **columns: Any) -> None:
         """Insert a free slot of the session."""
-        self.add(
-            "Appointment_Slot",
-            name,
-            **{
-                "OrganisationGuid": guid("org"),
-                "SessionGuid": guid("session"),
-                "AppointmentDate": DAY,
-                "AppointmentStartTime": time(10),
-                "PlannedDurationInMinutes": 15,
-                "SlotStatus": "Slot Available",
-                "SlotType": "GP appointment",
-                "ModeOfContact": "In person",
-                "DidNotAttend": False,
-                "IsBookableOnline": False,
-                "IsBlocked": False,
-                "Deleted": False,
-                **columns,
-            },
-        )
+        self.add("Appointment_Slot", name, **{**SLOT, **columns})
 
     def book(self, slot: str, patient: str, *, status: str = "Booked", minute: int = 5) -> None:
         """Book a slot as the legacy program does."""
@@ -174,48 +202,13 @@ class SmallPractice(PracticeDatabase):
     def __init__(self, url: str) -> None:
         super().__init__(url)
         self.add("Admin_Organisation", "org", OrganisationName="Fernbrook Surgery", ODSCode=ODS)
-        self.add(
-            "Admin_Location", "site", LocationName="Fernbrook", PhoneNumber="01632 960000", Deleted=False
-        )
-        self.insert(
-            "Admin_OrganisationLocation",
-            OrganisationGuid=guid("org"),
-            LocationGuid=guid("site"),
-            IsMainLocation=True,
-            Deleted=False,
-        )
+        self.add("Admin_Location", "site", **SITE)
+        self.insert("Admin_OrganisationLocation", **SITE_OF)
         for name, family in (("ann", "Okafor"), ("bob", "Pritchard")):
-            self.add(
-                "Admin_UserInRole",
-                name,
-                OrganisationGuid=guid("org"),
-                Title="Dr",
-                GivenName=name.title(),
-                Surname=family,
-                JobCategoryCode="R0260",
-                JobCategoryName="General Medical Practitioner",
-                RegistrationNumber="7076397",
-            )
+            self.add("Admin_UserInRole", name, **{**DOCTOR, "GivenName": name.title(), "Surname": family})
         self.add_patient("mary", Surname="Lind", GivenName="Mary", PatientNumber=1001, NhsNumber="9997576527")
         self.add_patient("omar", Surname="Abernathy", GivenName="Omar", PatientNumber=1002)
-        self.add(
-            "Appointment_Session",
-            "session",
-            OrganisationGuid=guid("org"),
-            Description="GP surgery am",
-            LocationGuid=guid("site"),
-            StartDate=DAY,
-            StartTime=time(9),
-            EndDate=DAY,
-            EndTime=time(12),
-            Private=False,
-            Deleted=False,
-        )
-        self.insert(
-            "Appointment_SessionUser",
-            SessionGuid=guid("session"),
-            UserInRoleGuid=guid("ann"),
-            Deleted=False,
-        )
+        self.add("Appointment_Session", "session", **SESSION)
+        self.insert("Appointment_SessionUser", **SESSION_PERSON)
         for index in range(3):
             self.add_slot(f"slot{index}", AppointmentStartTime=time(9, index * 15))
