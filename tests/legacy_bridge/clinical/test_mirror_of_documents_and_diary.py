@@ -90,10 +90,17 @@ def test_a_diary_entry_is_done_on_either_side(mirror: Mirror) -> None:
     row = mirror.practice.row(DIARY, "smear")
     assert (row["IsComplete"], row["IsActive"]) == (True, True)
     assert (row["EffectiveDate"], row["EffectiveDatePrecision"]) == (date(2027, 6, 2), "YMD")
-    mirror.practice.edit(DIARY, "smear", IsComplete=False, IsActive=False)
+    assert mirror.differing() == []
+    add_diary(mirror.practice, "other smear")
     mirror.drain()
-    assert diary(mirror, "smear")["status"] == "revoked"
-    mirror.put(diary(mirror, "smear"), status="on-hold")
+    mirror.practice.edit(DIARY, "other smear", IsActive=False)
+    mirror.drain()
+    assert diary(mirror, "other smear")["status"] == "revoked"
+    mirror.practice.edit(DIARY, "other smear", IsComplete=True)
+    mirror.drain()
+    assert diary(mirror, "other smear")["status"] == "completed"
+    assert mirror.differing() == []
+    mirror.put(diary(mirror, "other smear"), status="on-hold")
     mirror.drain()
     assert held(mirror) == [("diary", "diary-status")]
 
