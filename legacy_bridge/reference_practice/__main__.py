@@ -48,6 +48,8 @@ Examples:
   banyan-practice generate --database sqlite:///practice.db
 
   banyan-practice generate --database sqlite:///practice.db --today 2026-11-17
+
+  banyan-practice generate --database sqlite:///practice.db --patients 10400 --density 1
 """
 _LOAD_HELP = """Fill it from an EMIS Web extract, or apply a later one.
 
@@ -125,18 +127,22 @@ def create(
 @app.command(help=_GENERATE_HELP)
 def generate(
     database: Database,
-    patients: Annotated[int, typer.Option(min=9, max=5000, help="How many people.")] = 200,
+    patients: Annotated[int, typer.Option(min=9, max=50_000, help="How many people.")] = 200,
     seed: Annotated[int, typer.Option(help="The same seed gives the same practice.")] = 1,
     today: Annotated[
         date | None, typer.Option(parser=_day, metavar="YYYY-MM-DD", help="Sessions lie around it.")
     ] = None,
+    density: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How full records are: 1 is 1,200 coded rows a patient."),
+    ] = 0,
 ) -> None:
     """Invent a practice."""
     with opened_database(database) as engine:
-        _generate(engine, patients, seed, today)
+        _generate(engine, patients, seed, today, density)
 
 
-def _generate(engine: Engine, patients: int, seed: int, today: date | None) -> None:
+def _generate(engine: Engine, patients: int, seed: int, today: date | None, density: float) -> None:
     with engine.connect() as connection:
         settings = settings_of(connection)
     _must_be_empty(engine)
@@ -147,6 +153,7 @@ def _generate(engine: Engine, patients: int, seed: int, today: date | None) -> N
         today=today or date.today(),  # noqa: DTZ011 - the practice's own calendar
         patients=patients,
         seed=seed,
+        density=density,
         name_prefix="TEST-" if is_training else "",
         first_number=900001 if is_training else 104001,
     )

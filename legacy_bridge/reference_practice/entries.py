@@ -26,6 +26,10 @@ _OTHERS = (
 """Term, category and what `ObservationType` says; the last is a result of the one before it."""
 _ALLERGIES = (0, 1)
 _PANEL, _RESULT = 6, 7
+_ROWS_A_PATIENT = 1200  # coded rows on average, in a practice as large and as old as they are
+_ROWS_A_CONSULTATION = 4.4  # coded rows that one consultation makes here, on average
+_TAIL = 1.0  # of the lognormal distribution: one patient in a hundred has six times the average
+_YEARS = 25
 _DRUGS = ("Exampletine 500mg tablets", "Placeborol 20mg capsules", "Specimenine 5mg/5ml oral solution")
 _DOSES = ("ONE TO BE TAKEN TWICE A DAY", "ONE TO BE TAKEN EACH MORNING", "5ML THREE TIMES A DAY")
 
@@ -59,8 +63,9 @@ def entry_rows(
     patient: str = person["PatientGuid"]
     chance = random.Random(f"{plan.seed}/{patient}")  # noqa: S311
     days_old = (plan.today - person["DateOfBirth"]).days
-    for place in range(chance.randrange(1, 4)):
-        day = plan.today - timedelta(days=chance.randrange(2, 900))
+    consultations, span = _how_much(plan, chance, days_old)
+    for place in range(consultations):
+        day = plan.today - timedelta(days=chance.randrange(2, span))
         if (plan.today - day).days > days_old:
             continue
         clinician = chance.choice(staff)
@@ -137,6 +142,15 @@ def entry_rows(
                     "ConsultationGuid": consultation,
                 },
             )
+
+
+def _how_much(plan: PracticePlan, chance: random.Random, days_old: int) -> tuple[int, int]:
+    """How many consultations a patient had, and in how many days: a few people had very many."""
+    if not plan.density:
+        return chance.randrange(1, 4), 900
+    share = chance.lognormvariate(-(_TAIL**2) / 2, _TAIL)  # one on average
+    wanted = round(plan.density * _ROWS_A_PATIENT / _ROWS_A_CONSULTATION * share)
+    return max(1, wanted), max(3, min(days_old, _YEARS * 365))
 
 
 def _noted(

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import cycle, groupby
 from typing import Any
 
-from sqlalchemy import Engine, insert
+from sqlalchemy import Connection, Engine, insert
 
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.book import DAYS_EACH_SIDE, session_rows, sessions, slot_rows
@@ -15,6 +15,9 @@ from legacy_bridge.reference_practice.people import CLINICIANS, patient_rows, st
 from legacy_bridge.reference_practice.practice import PracticePlan
 
 Row = dict[str, Any]
+
+_AT_ONCE = 5000  # rows an insert: some 10 MB
+_PROCESSING_IDS = 100_000_000  # a table
 
 
 def generate(engine: Engine, plan: PracticePlan, *, progress: Callable[[str], None]) -> None:
@@ -27,30 +30,62 @@ def generate(engine: Engine, plan: PracticePlan, *, progress: Callable[[str], No
     """
     rows = _rows(plan)
     with engine.begin() as connection:
-        for place, (name, of_table) in enumerate(rows.items(), start=1):
-            table = METADATA.tables[name]
-            blank = dict.fromkeys(table.columns.keys())
-            filled = [
-                blank | {"ProcessingId": place * 100_000 + number} | row
-                for number, row in enumerate(of_table)
-            ]
-            known = table.columns.keys()
-            connection.execute(insert(table), [{key: row[key] for key in known} for row in filled])
+        tables = _Tables(connection)
+        for name, of_table in rows.items():
+            for row in of_table:
+                tables.add(name, row)
             progress(name)
+        organisation = plan.guid("organisation")
+        staff = [plan.guid("staff", clinician[2]) for clinician in CLINICIANS]
+        for patient in rows["Admin_Patient"]:
+            if patient.get("DateOfDeath") is None:
+                for name, row in entry_rows(plan, organisation, patient, staff):
+                    tables.add(name, row)
+        tables.flush()
+        progress("the records")
+
+
+class _Tables:
+    """Inserts rows a few thousand at a time: a whole practice's records are never held at once."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: dict[str, list[Row]] = {}
+        self._blank: dict[str, Row] = {}
+        self._next: dict[str, int] = {}
+
+    def add(self, name: str, row: Row) -> None:
+        """Insert a row, soon."""
+        if name not in self._blank:
+            self._blank[name] = dict.fromkeys(METADATA.tables[name].columns.keys())
+            self._next[name] = len(self._next) * _PROCESSING_IDS
+        number = self._next[name]
+        self._next[name] += 1
+        blank = self._blank[name]
+        filled = {**blank, **{key: value for key, value in row.items() if key in blank}}
+        if "ProcessingId" in blank and "ProcessingId" not in row:
+            filled["ProcessingId"] = number
+        waiting = self._waiting.setdefault(name, [])
+        waiting.append(filled)
+        if len(waiting) >= _AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Insert what waits."""
+        for name, rows in self._waiting.items():
+            if rows:
+                self._connection.execute(insert(METADATA.tables[name]), rows)
+        self._waiting.clear()
 
 
 def _rows(plan: PracticePlan) -> dict[str, list[Row]]:
+    """The rows of all tables but those of the records."""
     organisation, location = plan.guid("organisation"), plan.guid("location")
     rows: dict[str, list[Row]] = _places(plan, organisation, location)
     rows["Admin_UserInRole"] = list(staff_rows(plan, organisation))
     rows["Admin_Patient"] = list(patient_rows(plan, organisation))
     _book(plan, organisation, location, rows)
     rows["Coding_ClinicalCode"], rows["Coding_DrugCode"] = code_rows()
-    staff = [plan.guid("staff", clinician[2]) for clinician in CLINICIANS]
-    for patient in rows["Admin_Patient"]:
-        if patient.get("DateOfDeath") is None:
-            for table, row in entry_rows(plan, organisation, patient, staff):
-                rows.setdefault(table, []).append(row)
     return {name: of_table for name, of_table in rows.items() if of_table}
 
 

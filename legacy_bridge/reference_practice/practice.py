@@ -19,6 +19,7 @@ class PracticePlan:
         today: the day around which sessions lie.
         patients: how many people are registered.
         seed: the same seed gives the same practice.
+        density: how full records are: 1 as in a practice of old, 0 a handful of entries each.
         name_prefix: put before every family name; TEST- in training.
         first_number: the first of the practice's own patient numbers.
     """
@@ -28,6 +29,7 @@ class PracticePlan:
     today: date
     patients: int = 200
     seed: int = 1
+    density: float = 0.0
     name_prefix: str = ""
     first_number: int = 104001
 

@@ -156,3 +156,17 @@ def test_training_names_say_so() -> None:
     assert all(row["Surname"].startswith("TEST-") for row in patients)
     assert min(row["PatientNumber"] for row in patients) == 900001
     engine.dispose()
+
+
+def test_records_are_as_full_as_is_asked_and_a_few_people_have_very_many_entries() -> None:
+    practice = made(patients=120, density=0.05)
+    entries: dict[str, int] = {}
+    for row in rows(practice, "CareRecord_Observation"):
+        entries[row["PatientGuid"]] = entries.get(row["PatientGuid"], 0) + 1
+    mean = sum(entries.values()) / len(entries)
+    assert 45 < mean < 80, "a twentieth of 1,200"
+    assert max(entries.values()) > 4 * mean
+    assert sum(entries.values()) > 5000, "more than is inserted at once"
+    numbers = [row["ProcessingId"] for row in rows(practice, "CareRecord_Observation")]
+    assert len(set(numbers)) == len(numbers)
+    practice.dispose()
