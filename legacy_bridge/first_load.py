@@ -11,12 +11,42 @@ from datetime import datetime
 
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.sides.feeds import FeedBatch
+from legacy_bridge.sides.links import FORGOTTEN, Restore
 from legacy_bridge.sides.listings import LOADING, Loading, loading_from_text, loading_to_text
 from legacy_bridge.sides.stores import Journal, LegacyRecords
 from legacy_bridge.sides.walk import Walk, pages
 
 _SHORTEST_PAGE_SECONDS = 0.5  # with a limit: a live change waits no longer for the page before it
 _RATE_PAGES = 20  # over which the rate is told
+
+JOURNAL_RESTORED = "journal-restored"
+_BEAT = "beat"
+_JOURNAL_RESTORED = (
+    "The bridge's journal came back from an earlier backup. Every record is compared again: what differs is "
+    "listed as a conflict, and nothing is deleted without asking."
+)
+
+
+class BeatMemory:
+    """What the journal remembers of its life in the legacy database; see `legacy.lease.Remembered`."""
+
+    def __init__(self, *, legacy: LegacyRecords, journal: Journal, clock: Callable[[], datetime]) -> None:
+        self._legacy = legacy
+        self._journal = journal
+        self._clock = clock
+
+    def read(self) -> int | None:
+        """How often it has shown that it lives; None when it never did."""
+        found = self._journal.checkpoint(_BEAT)
+        return None if found is None else int(found)
+
+    def write(self, beat: int) -> None:
+        """Remember a number that is about to be written."""
+        self._journal.absorb(_BEAT, FeedBatch(touched=(), strays=(), checkpoint=str(beat)), self._clock())
+
+    def is_behind(self) -> None:
+        """The journal has forgotten some of it: doubt what it says."""
+        doubt_the_journal(legacy=self._legacy, journal=self._journal, now=self._clock())
 
 
 class FirstLoad:
@@ -124,6 +154,17 @@ class FirstLoad:
     def _save(self, went: Mapping[Kind, Loading], keys: Sequence[LinkKey]) -> None:
         batch = FeedBatch(touched=tuple(keys), strays=(), checkpoint=loading_to_text(went))
         self._journal.absorb(LOADING, batch, self._clock())
+
+
+def doubt_the_journal(*, legacy: LegacyRecords, journal: Journal, now: datetime) -> None:
+    """The journal came back from a backup: compare everything, and until then take no difference for an edit.
+
+    May be interrupted, and is then done again: whoever noticed it remembers that only afterwards.
+    """
+    doubt = Restore(came_back_from=now, noticed_at=now)
+    journal.absorb(FORGOTTEN, FeedBatch(touched=(), strays=(), checkpoint=str(doubt)), now)
+    journal.notice(JOURNAL_RESTORED, _JOURNAL_RESTORED, now)
+    mark_everything(list(Kind), legacy=legacy, journal=journal, now=now)
 
 
 def mark_everything(

@@ -26,6 +26,7 @@ from legacy_bridge.merge.visit import Carried, Report, Visit, report, settle
 from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup
 from legacy_bridge.references import missing_parent, references_of
 from legacy_bridge.sides.links import (
+    FORGOTTEN,
     RESTORED,
     Conflict,
     Dirty,
@@ -151,7 +152,9 @@ class Reconciler:
         groups = self._legacy.read(list(links.values()))
         readings, refused = self._mapped(links, groups)
         restored = Restore.parse(self._journal.checkpoint(RESTORED))
-        unread = [] if restored else [one for one in batch if self._is_made(one, links, readings)]
+        forgotten = Restore.parse(self._journal.checkpoint(FORGOTTEN))
+        is_doubtful = restored is not None or forgotten is not None
+        unread = [] if is_doubtful else [one for one in batch if self._is_made(one, links, readings)]
         new = {one.key for one in unread}
         contents = self._cloud.read([link for key, link in links.items() if key not in new])
         wishes = self._journal.wishes()
@@ -165,7 +168,9 @@ class Reconciler:
                 refusal=refused.get(dirty.key),
                 wishes=tuple(one for one in wishes if one.link == dirty.key),
             )
-            if restored is not None and dirty.since <= restored.noticed_at:
+            if forgotten is not None and dirty.since <= forgotten.noticed_at:
+                visit = replace(visit, doubt=Doubt.FORGOTTEN)
+            elif restored is not None and dirty.since <= restored.noticed_at:
                 visit = self._doubted(visit, restored.came_back_from)
             elif visit.is_older_than_agreed:  # restored a moment ago: the feed has yet to tell
                 visit = replace(visit, doubt=Doubt.OLDER)
@@ -274,7 +279,10 @@ class Reconciler:
             cloud.fields if cloud else {},
         )
         is_new = visit.group is None and mapping.is_unmarked(content, self._ods)
-        found = presence(mapping.kind, link.state, base, legacy, cloud, is_new=is_new)
+        is_forgotten = visit.doubt is Doubt.FORGOTTEN
+        found = presence(
+            mapping.kind, link.state, base, legacy, cloud, is_new=is_new, is_forgotten=is_forgotten
+        )
         visit = visit.seen(base, legacy)
         if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:
             return self._agree(visit, mapping, legacy, cloud, references)

@@ -10,7 +10,7 @@ from threading import Event
 from time import monotonic
 
 from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
-from legacy_bridge.first_load import FirstLoad, mark_everything
+from legacy_bridge.first_load import JOURNAL_RESTORED, FirstLoad, mark_everything
 from legacy_bridge.forms import FormTime
 from legacy_bridge.merge.visit import LONGEST_WAIT_SECONDS, Report
 from legacy_bridge.metrics import Metrics
@@ -20,7 +20,7 @@ from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.settings import BridgeSettings
 from legacy_bridge.sides.feeds import ChangeFeed, FeedBatch
-from legacy_bridge.sides.links import RESTORED, Dirty, Restore
+from legacy_bridge.sides.links import FORGOTTEN, RESTORED, Dirty, Restore
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined, Standing
 from legacy_bridge.sides.stores import Board, Journal, LegacyRecords
 from web_modules.decision.decision import Standing as FunctionStanding
@@ -443,12 +443,13 @@ class MirrorService:
     def _trust_again(self) -> None:
         """End the doubt when everything was compared since a restore."""
         journal = self._parts.journal
-        restored = Restore.parse(journal.checkpoint(RESTORED))
-        if restored is None or any(one <= restored.noticed_at for one in journal.standing().oldest.values()):
-            return
-        now = self._parts.clock()
-        journal.absorb(RESTORED, FeedBatch(touched=(), strays=(), checkpoint=""), now)
-        journal.notice("cloud-restored", None, now)
+        for name, notice in ((RESTORED, "cloud-restored"), (FORGOTTEN, JOURNAL_RESTORED)):
+            doubt = Restore.parse(journal.checkpoint(name))
+            if doubt is None or any(one <= doubt.noticed_at for one in journal.standing().oldest.values()):
+                continue
+            now = self._parts.clock()
+            journal.absorb(name, FeedBatch(touched=(), strays=(), checkpoint=""), now)
+            journal.notice(notice, None, now)
 
     def _check_clock(self) -> None:
         """After a start, and when the clock was put back: let nothing wait for a time that was wrong."""

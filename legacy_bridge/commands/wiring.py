@@ -25,6 +25,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.cloud.resources import CloudResources
     from legacy_bridge.cloud.watch import CloudWatch
     from legacy_bridge.commands.legacy_side import open_legacy
+    from legacy_bridge.first_load import BeatMemory
     from legacy_bridge.forms import FormTime
     from legacy_bridge.guards import BlastGuard, check_environment, check_schema
     from legacy_bridge.journal.audit import Note
@@ -64,7 +65,10 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         lease = Lease(engine, ods)
         stack.callback(lease.close)
         journal = SqlJournal(engine, ods, lease)
-        held = LegacyLease(database, ods, lease.journal)
+        memory = BeatMemory(
+            legacy=LegacyRows(database, ods), journal=journal, clock=lambda: datetime.now(UTC)
+        )
+        held = LegacyLease(database, ods, lease.journal, remembered=memory)
         stack.callback(held.close)
         legacy = LegacyRows(database, ods, fence=held.check)
         transport = HttpTransport(settings.fhir, credentials=credentials)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from threading import Event
 from time import monotonic
+from typing import Protocol
 
 from sqlalchemy import Connection, Engine, Update, insert, select, update
 
@@ -15,6 +16,19 @@ BEAT_SECONDS = 4.0  # how often the holder shows that it lives
 PATIENCE_SECONDS = 15.0  # three beats that did not come: whoever holds it is gone
 _LOOK_SECONDS = 1.0
 _FAILED = "The lease in the legacy database cannot be taken"
+
+
+class Remembered(Protocol):
+    """Where the journal remembers how often it has shown, in the legacy database, that it lives."""
+
+    def read(self) -> int | None:
+        """The number; None when it never did."""
+
+    def write(self, beat: int) -> None:
+        """Remember a number that is about to be written."""
+
+    def is_behind(self) -> None:
+        """Be told that the journal has forgotten some: it came back from a backup."""
 
 
 class LegacyLease:
@@ -32,6 +46,7 @@ class LegacyLease:
         *,
         clock: Callable[[], float] = monotonic,
         wait: Callable[[float], object] | None = None,
+        remembered: Remembered | None = None,
     ) -> None:
         """Prepare to take the lease.
 
@@ -41,12 +56,15 @@ class LegacyLease:
             journal: what names the journal for good; a bridge that starts again with it goes on at once.
             clock: seconds.
             wait: waits some seconds.
+            remembered: what the journal knows of its own life here: one that knows less came back from a
+                backup.
         """
         self._engine = engine
         self._practice = practice
         self._journal = journal
         self._clock = clock
         self._wait = wait or Event().wait
+        self._remembered = remembered
         self._epoch = 0
         self._beaten = float("-inf")
 
@@ -60,6 +78,7 @@ class LegacyLease:
         began = self._clock()
         seen: tuple[str, int, int] | None = None
         while True:
+            self._compare()
             found = self._take_from(seen if self._clock() - began >= PATIENCE_SECONDS else None)
             if found is None:
                 return
@@ -83,6 +102,7 @@ class LegacyLease:
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
             self.check(connection)
+            self._remember(self._row(connection))
             connection.execute(self._ours().values(beat=LEASE.c.beat + 1))
         self._beaten = self._clock()
 
@@ -105,8 +125,10 @@ class LegacyLease:
             return
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
-            held = (LEASE.c.holder == self._journal, LEASE.c.epoch == self._epoch)
-            connection.execute(self._ours().where(*held).values(holder=""))
+            row = self._row(connection, is_held=True)
+            if row is not None and row[:2] == (self._journal, self._epoch):
+                self._remember(row)
+                connection.execute(self._ours().values(holder="", beat=LEASE.c.beat + 1))
 
     def _ours(self) -> Update:
         return update(LEASE).where(LEASE.c.practice == self._practice)
@@ -125,6 +147,7 @@ class LegacyLease:
             row = self._row(connection)
             if row is not None and row[0] not in ("", self._journal) and row != silent:
                 return row
+            self._remember(row)
             self._epoch = 1 if row is None else row[1] + 1
             taken = {"holder": self._journal, "epoch": self._epoch}
             if row is None:
@@ -133,6 +156,27 @@ class LegacyLease:
                 connection.execute(self._ours().values(beat=LEASE.c.beat + 1, **taken))
         self._beaten = self._clock()
         return None
+
+    def _compare(self) -> None:
+        """Tell a journal that this database has seen more of it, or of another after it, than it knows.
+
+        Before anything is taken, and without a lock: what the journal does then may take long.
+        """
+        if self._remembered is None:
+            return
+        known = self._remembered.read()
+        with translated(_FAILED), self._engine.begin() as connection:
+            write_alone(connection)
+            make(connection, LEASE)
+            row = self._row(connection)
+        if known is not None and row is not None and row[2] > known:
+            self._remembered.is_behind()
+            self._remembered.write(row[2])
+
+    def _remember(self, row: tuple[str, int, int] | None) -> None:
+        """Write into the journal what is about to be written here: so a whole journal is never behind."""
+        if self._remembered is not None:
+            self._remembered.write(0 if row is None else row[2] + 1)
 
     def _row(self, connection: Connection, *, is_held: bool = False) -> tuple[str, int, int] | None:
         """Who holds the lease; `is_held`: nobody takes it over until the transaction ends."""

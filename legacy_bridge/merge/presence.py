@@ -27,7 +27,7 @@ DELETABLE = frozenset({Kind.SESSION, Kind.SLOT, *CLINICAL})
 """Kinds whose deletion in the cloud is carried; a person, site or organisation is never deleted by it."""
 
 
-def presence(  # noqa: PLR0911 - a decision table reads best as one
+def presence(  # noqa: PLR0911, PLR0913 - a decision table reads best as one
     kind: Kind,
     state: LinkState,
     base: Agreed,
@@ -35,6 +35,7 @@ def presence(  # noqa: PLR0911 - a decision table reads best as one
     cloud: Reading | None,
     *,
     is_new: bool = False,
+    is_forgotten: bool = False,
 ) -> Presence:
     """Decide by who has the record.
 
@@ -46,6 +47,7 @@ def presence(  # noqa: PLR0911 - a decision table reads best as one
         cloud: the cloud's, None when there is none.
         is_new: the cloud's was made there: it does not say that it ever was a legacy record, and legacy has
             no row of it, not even a deleted one.
+        is_forgotten: what was agreed on is older than both sides: to equal it is not to be unchanged.
     """
     if legacy is not None and legacy.is_withheld:
         return Presence.WITHHOLD
@@ -54,11 +56,12 @@ def presence(  # noqa: PLR0911 - a decision table reads best as one
     if legacy is not None:
         if state is not LinkState.LINKED:
             return Presence.CREATE
-        is_unchanged = kind in DELETABLE and not legacy.held and _is_as_agreed(base, legacy.fields)
+        is_deletable = kind in DELETABLE and not legacy.held and not is_forgotten
+        is_unchanged = is_deletable and _is_as_agreed(base, legacy.fields)
         return Presence.DELETE_LEGACY if is_unchanged else Presence.ASK_DELETED_IN_CLOUD
     if cloud is not None:
         if state is LinkState.LINKED:
-            is_unchanged = _is_as_agreed(base, cloud.fields)
+            is_unchanged = not is_forgotten and _is_as_agreed(base, cloud.fields)
             return Presence.DELETE_CLOUD if is_unchanged else Presence.ASK_DELETED_IN_LEGACY
         if state is LinkState.WITHHELD:
             return Presence.DELETE_CLOUD

@@ -11,10 +11,11 @@ from web_modules.decision.words import Authority
 
 
 class Doubt(Enum):
-    """Why what the cloud says differently may be no edit: it came back from a backup."""
+    """Why what one side says differently may be no edit: something came back from a backup."""
 
-    OLDER = "older"  # it says what it said before that was agreed
-    UNCERTAIN = "uncertain"  # it was changed again after it came back
+    OLDER = "older"  # the cloud says what it said before that was agreed
+    UNCERTAIN = "uncertain"  # the cloud was changed again after it came back
+    FORGOTTEN = "forgotten"  # the journal came back: what it says was agreed on is older than both sides
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +90,8 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
     for unit in units:
         if not set(put_back).isdisjoint(unit.fields) and _values(unit, legacy) != _values(unit, cloud):
             side, is_conflict = None, True
+        elif doubt is Doubt.FORGOTTEN:
+            side, is_conflict = _forgotten(unit, legacy, cloud, authority, held=set(held))
         elif doubt is None or not _is_changed(unit, base, legacy, cloud):
             side, is_conflict = _side(unit, base, legacy, cloud, authority, held=set(held))
         else:
@@ -148,6 +151,15 @@ def _is_changed(unit: Unit, base: Agreed, legacy: Fields, cloud: Fields) -> bool
         _values(unit, base),
         _values(unit, legacy),
     )
+
+
+def _forgotten(
+    unit: Unit, legacy: Fields, cloud: Fields, authority: Authority, *, held: set[str]
+) -> tuple[Authority | None, bool]:
+    """The same where nobody remembers what was agreed on: every difference is listed, an empty value too."""
+    if _values(unit, legacy) == _values(unit, cloud):
+        return Authority.LEGACY, False
+    return _decide(unit, legacy, cloud, authority, is_held=not held.isdisjoint(unit.fields)), True
 
 
 def _in_doubt(unit: Unit, base: Agreed, legacy: Fields, cloud: Fields, doubt: Doubt) -> Authority | None:

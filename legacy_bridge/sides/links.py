@@ -14,6 +14,8 @@ RESTORED = "restored"
 
 RAN = "ran"
 """The checkpoint that holds for how many seconds bridges of the practice have run; see `forms.FormTime`."""
+FORGOTTEN = "forgotten"
+"""The checkpoint that holds a `Restore` of the journal itself; empty when everything was compared since."""
 
 CONFIDENTIALITY_UNREADABLE = "confidentiality-unreadable"
 """The reason of what is withheld because nobody can read whether it is confidential."""

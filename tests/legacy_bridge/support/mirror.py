@@ -13,6 +13,7 @@ from legacy_bridge.cloud.board import FhirBoard
 from legacy_bridge.cloud.feed import HistoryFeed
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.first_load import BeatMemory
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
 from legacy_bridge.journal.database import Lease, journal_url, open_journal
@@ -79,7 +80,12 @@ class Mirror:
         self.journal = SqlJournal(self._engine, ODS, self._lease)
         mappings = catalogue(ODS)
         journal = self.wrap(self.journal)
-        self._held = LegacyLease(self.practice.engine, ODS, self._lease.journal)
+        memory = BeatMemory(
+            legacy=LegacyRows(self.practice.engine, ODS),
+            journal=self.journal,
+            clock=lambda: datetime.now(UTC),
+        )
+        self._held = LegacyLease(self.practice.engine, ODS, self._lease.journal, remembered=memory)
         self._held.take()
         legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
         self._feed = open_capture(self.practice.engine)
