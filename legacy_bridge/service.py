@@ -20,9 +20,10 @@ from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.settings import BridgeSettings
 from legacy_bridge.sides.feeds import ChangeFeed, FeedBatch
-from legacy_bridge.sides.links import FORGOTTEN, RESTORED, Dirty, Restore
+from legacy_bridge.sides.links import FORGOTTEN, RESTORED, Dirty, Restore, links_in
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined, Standing
 from legacy_bridge.sides.stores import Board, Journal, LegacyRecords
+from legacy_bridge.wording import names_of
 from web_modules.decision.decision import Standing as FunctionStanding
 from web_modules.decision.decision import decide
 from web_modules.decision.words import Authority, Environment, Function
@@ -309,6 +310,7 @@ class MirrorService:
                 conflicts=tuple(conflicts),
                 quarantined=tuple(held),
                 patients=self._patient_ids(conflicts, held),
+                names=self._names(conflicts, held),
                 stopped=self._stopped or "",
             )
         )
@@ -316,6 +318,18 @@ class MirrorService:
             journal.published([one.digest for one in conflicts], [one.subject for one in held])
         self._published = self._parts.seconds()
         self._has_news = len(conflicts) == _TASKS_A_TIME or len(held) == _TASKS_A_TIME
+
+    def _names(
+        self, conflicts: Sequence[ListedConflict], held: Sequence[Quarantined]
+    ) -> Mapping[LinkKey, str]:
+        """What the records are called of which some lists speak."""
+        kinds = {kind.value for kind in Kind}
+        keys = {LinkKey.parse(one.subject) for one in held if one.subject.partition("/")[0] in kinds}
+        for one in conflicts:
+            said = one.conflict
+            values = (*said.base.values(), *said.legacy.values(), *said.cloud.values())
+            keys |= {one.link, *links_in(values)}
+        return names_of(self._parts.journal.links, keys) if keys else {}
 
     def _patient_ids(
         self, conflicts: Sequence[ListedConflict], held: Sequence[Quarantined]

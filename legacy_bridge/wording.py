@@ -1,11 +1,12 @@
 """Records, fields and values in the words of a practice, for people who have to decide about them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from legacy_bridge.records import Agreed, Coded, Fields, Kind, LinkKey, PartialDate, Quantity, Value
+from legacy_bridge.sides.links import Link, LinkState, links_in
 
 _LONDON: Final = ZoneInfo("Europe/London")
 _UNITS: Final = {
@@ -41,8 +42,8 @@ def value_in_words(value: Value | None, names: Names) -> str:  # noqa: PLR0911 -
     if isinstance(value, Coded):
         return value.term or f"code {value.number}"
     if isinstance(value, tuple):
-        return ", ".join(names.get(one, str(one)) for one in value) or "nothing"
-    return names.get(value, str(value)) if isinstance(value, LinkKey) else str(value)
+        return ", ".join(names.get(one, _unnamed(one)) for one in value) or "nothing"
+    return names.get(value, _unnamed(value)) if isinstance(value, LinkKey) else str(value)
 
 
 def side_in_words(fields: Agreed, unit: Collection[str], names: Names) -> str:
@@ -75,12 +76,39 @@ def record_in_words(link: LinkKey, fields: Fields | Agreed, names: Names) -> str
     return " ".join([kind, *what, *rest]) if what or rest else str(link)
 
 
+def names_of(
+    read: Callable[[Collection[LinkKey]], Mapping[LinkKey, Link]], keys: Collection[LinkKey]
+) -> Names:
+    """What records are called that are on both sides, by what was last agreed on; others may be hidden.
+
+    Args:
+        read: the journal's `links`.
+        keys: which records.
+    """
+    first = read(keys)
+    named = links_in([value for one in first.values() for value in one.baseline.values()]) - set(keys)
+    others = {
+        key: record_in_words(key, link.baseline, {})
+        for key, link in read(named).items()
+        if link.state is LinkState.LINKED
+    }
+    return others | {
+        key: record_in_words(key, link.baseline, others)
+        for key, link in first.items()
+        if link.state is LinkState.LINKED
+    }
+
+
 def age_in_words(since: datetime, now: datetime) -> str:
     """How long something has waited."""
     minutes = max(0, int((now - since).total_seconds() // 60))
     if minutes < 120:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def _unnamed(key: LinkKey) -> str:
+    return f"a {key.kind.value} who cannot be named" if key.kind is Kind.PATIENT else f"a {key.kind.value}"
 
 
 def _date_in_words(value: PartialDate) -> str:

@@ -6,8 +6,10 @@ from datetime import UTC
 
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
+from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
+from legacy_bridge.wording import Names, side_in_words, unit_in_words
 from web_modules.decision.words import Function
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
@@ -70,8 +72,8 @@ class FhirBoard:
         wanted = [
             task_resource(task)
             for listed in (
-                *(_conflict_task(one) for one in news.conflicts if one.state == "open"),
-                *(_quarantine_task(one) for one in news.quarantined if one.is_open),
+                *(_conflict_task(one, news.names) for one in news.conflicts if one.state == "open"),
+                *(_quarantine_task(one, news.names) for one in news.quarantined if one.is_open),
             )
             for task in _one_a_patient(*listed, news.patients)
         ]
@@ -85,7 +87,7 @@ class FhirBoard:
         }
         self._ids.update({name: str(one["id"]) for name, one in shown.items()})
         closed = [
-            {**task, "status": "completed"}
+            {**task, "status": "completed", "businessStatus": {"text": "Over"}}
             for name, task in shown.items()
             if name not in names and task["status"] != "completed"
         ]
@@ -159,10 +161,22 @@ def _one_a_patient(
         )
 
 
-def _conflict_task(listed: ListedConflict) -> tuple[MirrorTask, Collection[str]]:
+def _conflict_task(listed: ListedConflict, names: Names) -> tuple[MirrorTask, Collection[str]]:
+    said = listed.conflict
+    unit = next((one.fields for one in UNITS[listed.link.kind] if one.name == said.unit), ())
+    about = names.get(listed.link, f"this {listed.link.kind.value}")
     words = (
-        f"Both screens changed the {listed.conflict.unit} of this {listed.link.kind.value}, "
-        "to different values, and both are kept. Make one screen say what is right, then the other."
+        f"Both screens changed the {unit_in_words(said.unit)} of {about}, "
+        "to different values, and both are kept. Make one screen say what is right, then the other; "
+        f"or whoever looks after the bridge decides (banyan-bridge conflicts show {listed.number})."
+    )
+    if not unit:
+        words = f"The record of {about} is {said.unit}: somebody has to say whether it stays."
+    is_shown = bool(unit) and listed.link in names
+    sides = (
+        ("The legacy program says", said.legacy),
+        ("The cloud says", said.cloud),
+        ("Both agreed before on", {name: said.base[name] for name in unit if name in said.base}),
     )
     task = MirrorTask(
         key=listed.digest,
@@ -172,20 +186,25 @@ def _conflict_task(listed: ListedConflict) -> tuple[MirrorTask, Collection[str]]
         patient=None,
         words=words,
         since=listed.since.replace(tzinfo=UTC),
+        owner=listed.owner,
+        is_urgent=listed.is_escalated,
+        said=tuple((who, side_in_words(fields, unit, names)) for who, fields in sides if is_shown),
     )
     return task, [str(key) for key in listed.patients()]
 
 
-def _quarantine_task(held: Quarantined) -> tuple[MirrorTask, Collection[str]]:
+def _quarantine_task(held: Quarantined, names: Names) -> tuple[MirrorTask, Collection[str]]:
     is_stray = held.subject[:1].isupper()  # `Patient/1`, not `patient/…`
+    about = next((name for key, name in names.items() if str(key) == held.subject), "")
     task = MirrorTask(
         key=held.subject,
         kind=TaskKind.QUARANTINE,
         is_open=True,
         about=held.subject if is_stray else None,
         patient=None,
-        words=held.words,
+        words=f"{about[0].upper()}{about[1:]}. {held.words}" if about else held.words,
         since=held.since.replace(tzinfo=UTC),
         owner=held.owner,
+        is_urgent=held.is_escalated,
     )
     return task, held.patients

@@ -10,7 +10,7 @@ from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import Kind, LinkKey, value_to_json
 from legacy_bridge.sides.links import links_in
 from legacy_bridge.sides.listings import ListedConflict, Quarantined
-from legacy_bridge.wording import Names, age_in_words, record_in_words, side_in_words, unit_in_words
+from legacy_bridge.wording import Names, age_in_words, names_of, side_in_words, unit_in_words
 
 
 class Desk:
@@ -22,12 +22,7 @@ class Desk:
 
     def names(self, keys: Collection[LinkKey]) -> Names:
         """What records are called, by what was last agreed on of them."""
-        first = self._book.links(keys)
-        named = links_in([value for one in first.values() for value in one.baseline.values()]) - set(keys)
-        others = {
-            key: record_in_words(key, link.baseline, {}) for key, link in self._book.links(named).items()
-        }
-        return others | {key: record_in_words(key, link.baseline, others) for key, link in first.items()}
+        return names_of(self._book.links, keys)
 
     def conflict(self, number: int) -> ListedConflict:
         """The conflict of a number.
@@ -63,7 +58,7 @@ class Desk:
             "number": one.number,
             "id": one.digest,
             "record": str(one.link),
-            "who": names[one.link],
+            "who": names.get(one.link, str(one.link)),
             "unit": said.unit,
             "what": unit_in_words(said.unit),
             "state": one.state,
@@ -89,13 +84,13 @@ class Desk:
         who = one.subject
         if one.subject.partition("/")[0] in {kind.value for kind in Kind}:
             key = LinkKey.parse(one.subject)
-            who = self.names([key])[key]
+            who = self.names([key]).get(key, who)
         patients = [LinkKey.parse(name) for name in one.patients if name.startswith("patient/")]
         return {
             "number": one.number,
             "record": one.subject,
             "who": who,
-            "patients": list(self.names(patients).values()) if patients else list(one.patients),
+            "patients": list(self.names(patients).values()) or list(one.patients),
             "reason": one.reason,
             "words": one.words,
             "owner": one.owner,

@@ -141,6 +141,7 @@ class SqlJournal:
                 *notes.of_conflicts(connection, "conflict opened", opened),
                 *notes.of_conflicts_over(over),
                 *notes.of_quarantine(held, released),
+                *notes.of_wishes(settlements),
             ]
             audit.append(connection, practice, told, now)
             wishes.close(connection, practice, [heard for one in settlements for heard in one.wishes])

@@ -30,6 +30,19 @@ def of_conflicts_over(found: Iterable[tuple[LinkKey, str]]) -> list[Note]:
     return [Note(what="conflict over", subject=str(key), told={"unit": unit}) for key, unit in found]
 
 
+def of_wishes(settlements: Iterable[Settlement]) -> list[Note]:
+    """Decisions of people that were carried out, or refused; the list of decisions says whose they were."""
+    return [
+        Note(
+            what="decision carried out" if why_not is None else "decision refused",
+            subject=str(one.link.key),
+            told={"number": number},
+        )
+        for one in settlements
+        for number, why_not in one.wishes
+    ]
+
+
 def of_quarantine(held: Sequence[Held], released: Sequence[str]) -> list[Note]:
     """What went into quarantine, and what came out; of a whole side in the words that are shown."""
     return [

@@ -211,6 +211,7 @@ class News:
         patients: the Patient ids of those whom these concern, by link or by `Patient/id`; who is not on the
             cloud is missing.
         stopped: why nothing is carried until a person has looked; empty while it is.
+        names: what the records on the cloud are called of which these speak.
     """
 
     functions: Mapping[Function, tuple[Authority, bool]]
@@ -220,4 +221,5 @@ class News:
     conflicts: tuple[ListedConflict, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     patients: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[LinkKey, str] = field(default_factory=dict)
     stopped: str = ""

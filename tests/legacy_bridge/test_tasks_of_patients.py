@@ -1,6 +1,7 @@
 """What waits for a person is told of the patients whom it concerns, so that it is seen on each of them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
@@ -188,8 +189,12 @@ def test_what_an_earlier_journal_lists_is_named_after_the_upgrade(mirror: Mirror
         connection.execute(text("ALTER TABLE quarantine DROP COLUMN patients"))
         connection.execute(text("DROP INDEX dirty_turn"))
         connection.execute(text("CREATE INDEX dirty_order ON dirty (practice, rank, not_before)"))
-        for table in ("audit_log", "audit_end"):
+        for table in ("audit_log", "audit_end", "lately", "wishes"):
             connection.execute(text(f"DROP TABLE {table}"))
+        connection.execute(text("ALTER TABLE conflicts DROP COLUMN owner"))
+        for table in ("conflicts", "quarantine"):
+            for column in ("number", "escalated"):
+                connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
         connection.execute(text("CREATE TABLE audit (practice TEXT)"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     engine.dispose()
@@ -200,3 +205,45 @@ def test_what_an_earlier_journal_lists_is_named_after_the_upgrade(mirror: Mirror
     mirror.drain()
     assert named(mirror) == {(TaskKind.QUARANTINE, reference(mirror.patient("mary")))}
     assert len(open_tasks(mirror)) == 1
+
+
+def test_a_conflict_says_in_words_what_each_side_says_and_who_looks_after_it(
+    mirror: Mirror, expected_logs: list[str]
+) -> None:
+    expected_logs.append("waits too long for a person")
+    mirror.practice.edit("Admin_Patient", "mary", Surname="Hill")
+    found = mirror.patient("mary")
+    mirror.put(found, name=[{**found["name"][0], "family": "Dale"}])
+    mirror.drain()
+    (listed,) = mirror.journal.conflicts()
+    mirror.journal.assign("Ann", digest=listed.digest)
+    mirror.service._settings = replace(mirror.service._settings, escalate_hours=0.0)
+    mirror.service.publish()
+    (task,) = mirror.client.search("Task", {"status": "requested"})
+    said = {one["type"]["text"]: one["valueString"] for one in task["input"]}
+    assert said == {
+        "The legacy program says": "title: Ms; given: Mary; family: Hill",
+        "The cloud says": "title: Ms; given: Mary; family: Dale",
+        "Both agreed before on": "title: Ms; given: Mary; family: Lind",
+    }
+    assert task["owner"] == {"display": "Ann"}
+    assert task["priority"] == "urgent"
+    assert task["businessStatus"]["text"] == "Waits for a decision, for too long"
+    assert "changed the name of Ms Mary Lind" in task["description"]
+    mirror.practice.edit("Admin_Patient", "mary", Surname="Dale")
+    mirror.drain()
+    (task,) = mirror.client.search("Task", {"status": "completed"})
+    assert task["businessStatus"]["text"] == "Over"
+
+
+def test_what_is_held_back_says_which_day_and_time_and_no_hidden_name(mirror: Mirror) -> None:
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    mirror.practice.edit("Appointment_Slot", "slot0", PlannedDurationInMinutes=-15)
+    mirror.drain()
+    (task,) = mirror.client.search("Task", {"status": "requested"})
+    assert task["description"].startswith("Appointment on 17-Nov-2026 09:00")
+    assert "Mary" not in str(task)
+    assert "Lind" not in str(task)

@@ -145,6 +145,8 @@ class MirrorTask:
         since: when it began; aware UTC.
         owner: who looks after it, or None while nobody does.
         group: the bridge's key of the conflict, which has a Task for each patient whom it concerns; or None.
+        is_urgent: it has waited too long for a person.
+        said: what each side says, in words: who says it, and what.
     """
 
     key: str
@@ -156,6 +158,8 @@ class MirrorTask:
     since: datetime
     owner: str | None = None
     group: str | None = None
+    is_urgent: bool = False
+    said: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +219,8 @@ def task_resource(task: MirrorTask) -> Resource:
         "status": "requested" if task.is_open else "completed",
         "intent": "order",
         "code": {"coding": [{"system": CODES, "code": task.kind.value}]},
+        "priority": "urgent" if task.is_urgent else "routine",
+        "businessStatus": {"text": _business_status(task)},
         "description": task.words,
         "authoredOn": _text(task.since),
     }
@@ -226,7 +232,16 @@ def task_resource(task: MirrorTask) -> Resource:
         resource["owner"] = {"display": task.owner}
     if task.group is not None:
         resource["groupIdentifier"] = {"system": TASK_IDENTIFIER, "value": task.group}
+    if task.said:
+        resource["input"] = [{"type": {"text": who}, "valueString": what} for who, what in task.said]
     return resource
+
+
+def _business_status(task: MirrorTask) -> str:
+    if not task.is_open:
+        return "Over"
+    waits = "Waits for a decision" if task.kind is TaskKind.CONFLICT else "Held back"
+    return f"{waits}, for too long" if task.is_urgent else waits
 
 
 def task_of(resource: Resource) -> MirrorTask | None:
@@ -250,6 +265,12 @@ def task_of(resource: Resource) -> MirrorTask | None:
         since=instant(resource["authoredOn"]),
         owner=resource.get("owner", {}).get("display"),
         group=resource.get("groupIdentifier", {}).get("value"),
+        is_urgent=resource.get("priority") == "urgent",
+        said=tuple(
+            (one.get("type", {}).get("text", ""), one["valueString"])
+            for one in resource.get("input", [])
+            if "valueString" in one
+        ),
     )
 
 

@@ -50,6 +50,8 @@ TASKS = st.builds(
     words=st.text(min_size=1),
     since=MOMENTS,
     owner=st.none() | st.text(min_size=1),
+    is_urgent=st.booleans(),
+    said=st.sampled_from([(), (("The cloud says", "nothing"),)]),
 )
 
 
