@@ -29,12 +29,14 @@ class Unit:
         fields: its fields.
         policy: who decides.
         ask_on: a difference in one of these is always asked.
+        is_in_form: it is saved with a form, which may put it back; a booking is made and ended by itself.
     """
 
     name: str
     fields: tuple[str, ...]
     policy: Policy
     ask_on: tuple[str, ...] = ()
+    is_in_form: bool = True
 
 
 def _alone(policy: Policy, *names: str) -> tuple[Unit, ...]:
@@ -111,6 +113,7 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
             fields=("availability", "patient", "term", "booked_at"),
             policy=Policy.AUTHORITY,
             ask_on=("patient",),
+            is_in_form=False,
         ),
     ),
     Kind.CONSULTATION: (

@@ -88,7 +88,8 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
     decided: list[Conflict] = []
     waiting: list[Conflict] = []
     for unit in units:
-        if not set(put_back).isdisjoint(unit.fields) and _values(unit, legacy) != _values(unit, cloud):
+        is_again = unit.is_in_form and not set(put_back).isdisjoint(unit.fields)
+        if is_again and _values(unit, legacy) != _values(unit, cloud):
             side, is_conflict = None, True
         elif doubt is Doubt.FORGOTTEN:
             side, is_conflict = _forgotten(unit, legacy, cloud, authority, held=set(held))
