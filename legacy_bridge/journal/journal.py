@@ -156,6 +156,7 @@ class SqlJournal:
         """Note what a person has decided; the bridge that runs carries it out."""
         with self._writing() as connection:
             wishes.add(connection, self._practice, wish)
+            audit.append(connection, self._practice, [notes.of_wish(connection, wish)], wish.at)
 
     def last_wish(self, key: LinkKey, unit: str) -> tuple[Wish, str, str] | None:
         """The last decision about something, its state, and why it was refused."""

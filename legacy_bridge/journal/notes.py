@@ -9,6 +9,7 @@ from legacy_bridge.journal.audit import Note, fingerprint
 from legacy_bridge.journal.quarantine import MIRROR, Held
 from legacy_bridge.records import LinkKey
 from legacy_bridge.sides.links import Conflict, Deed, Settlement
+from legacy_bridge.sides.wishes import Wish
 
 
 def of_deeds(connection: Connection, settlements: Iterable[Settlement]) -> list[Note]:
@@ -28,6 +29,17 @@ def of_conflicts(connection: Connection, what: str, found: Iterable[tuple[LinkKe
 def of_conflicts_over(found: Iterable[tuple[LinkKey, str]]) -> list[Note]:
     """Conflicts that are open no more, by their link and unit."""
     return [Note(what="conflict over", subject=str(key), told={"unit": unit}) for key, unit in found]
+
+
+def of_wish(connection: Connection, wish: Wish) -> Note:
+    """What a person decided."""
+    told = {
+        "unit": wish.unit,
+        "by": wish.by,
+        "keep": None if wish.keep is None else wish.keep.value,
+        "entered": fingerprint(connection, wish.entered) if wish.entered else None,
+    }
+    return Note(what="person decided", subject=str(wish.link), told=told)
 
 
 def of_wishes(settlements: Iterable[Settlement]) -> list[Note]:

@@ -82,6 +82,9 @@ def test_a_third_value_reaches_both_sides(mirror: Mirror, number: str) -> None:
     assert names(mirror) == ("Moor", "Moor")
     assert listed(mirror) == []
     assert mirror.differing() == []
+    noted = [one["what"] for one in mirror.journal.audited(50)]
+    assert {"person decided", "decision carried out", "conflict over"} <= set(noted)
+    assert mirror.journal.audit_faults() == []
 
 
 @pytest.mark.hazard("H13")
