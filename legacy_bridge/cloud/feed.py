@@ -13,7 +13,8 @@ from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import CLINICAL, Kind, LinkKey
 from legacy_bridge.sides.feeds import FeedBatch, Stray
 from legacy_bridge.sides.links import Link
-from web_modules.fhir.client import FhirClient, HistoryEntry, history_entry
+from web_modules.fhir.client import FhirClient
+from web_modules.fhir.history import HistoryEntry, Version
 
 _NAMESPACE = UUID("0b6d1a52-2f5c-4c55-9c39-8c2ad1a7f8e4")
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -30,8 +31,7 @@ class HistoryFeed:
         ods: the practice.
         keys_of: the journal's `keys_of`.
         identities: the journal's `identities`: a version that was agreed on tells nothing new.
-        own: the versions that this bridge made: a server that counts versions says at once whether there is
-            anything else.
+        own: the versions that this bridge made: each is gone past by its name.
         overlap: how far back each poll looks again. A server that numbers its versions under a lock, as the
             embedded one does, needs none; one whose transactions commit out of order needs their longest.
     """
@@ -57,7 +57,7 @@ class HistoryFeed:
         for mapping in mappings.values():
             for resource_type in mapping.resource_types:
                 self._mappings.setdefault(resource_type, []).append(mapping)
-        self._told: dict[tuple[str, str, str], datetime] = {}
+        self._told: dict[Version, datetime] = {}
         self._handed: str | None = None
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
@@ -66,17 +66,14 @@ class HistoryFeed:
             self._told.clear()  # what was told last was not saved: it is told again
         since, last = _read_checkpoint(checkpoint)
         asked = None if since is None else since - self._overlap
+        own = self._own.since(asked)
         with translated():
-            echo = [] if self._overlap else self._echo(since, last)
-            entries = echo or self._client.history_since(asked)
-        if echo:
-            return self._past(echo)
+            entries = self._client.history_since(asked, is_known=lambda name, at: own.get(name) == at)
         came_back = last is not None and not _is_still_known(last, since, entries)
         if came_back:
             self._told.clear()  # version ids are used again
-        own = self._own.since(asked)
         new = [
-            one for one in entries if _name(one) not in self._told and own.get(_name(one)) != one.changed_at
+            one for one in entries if one.version not in self._told and own.get(one.version) != one.changed_at
         ]
         reached = max([since or _BEGINNING, *(entry.changed_at for entry in entries)])
         adopted = self._adopt(new)
@@ -94,40 +91,9 @@ class HistoryFeed:
             came_back_from=since if came_back else None,
         )
 
-    def _echo(self, asked: datetime | None, told: tuple[str, str, str] | None) -> list[HistoryEntry]:
-        """The last of the bridge's own versions, when the server has nothing else to tell; else nothing.
-
-        It has as many versions as are known, still begins with the one that was told last, and has nothing
-        after the bridge's last one. So it did not come back from a backup, and nobody else has made one.
-        """
-        own = self._own.since(asked)
-        if asked is None or told is None or not own:
-            return []
-        known = {**{name: at for name, at in self._told.items() if at >= asked}, **own}
-        since = asked.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        counted = self._client.search_page("_history", {"_since": since, "_summary": "count"})
-        if counted.get("total") != len(known) or not self._begins_with(told, asked, since):
-            return []
-        last = self._client.history_since(max(own.values()))
-        return last if last and all(own.get(_name(one)) == one.changed_at for one in last) else []
-
-    def _begins_with(self, told: tuple[str, str, str], at: datetime, since: str) -> bool:
-        query = {"_since": since, "_sort": "_lastUpdated", "_count": "1"}
-        entries = self._client.search_page("_history", query).get("entry", [])
-        first = [history_entry(one) for one in entries[:1]]
-        return [(_name(one), one.changed_at) for one in first] == [(told, at)]
-
-    def _past(self, echo: Sequence[HistoryEntry]) -> FeedBatch:
-        """Go on after the bridge's own versions."""
-        reached = echo[-1].changed_at
-        self._told.update(self._own.since(None))
-        self._remember(echo, reached)
-        self._handed = _checkpoint(reached, echo)
-        return FeedBatch(touched=(), strays=(), checkpoint=self._handed)
-
     def _remember(self, entries: Iterable[HistoryEntry], reached: datetime) -> None:
         # what is not asked for again need not be remembered: the memory is as long as the overlap
-        self._told.update({_name(entry): entry.changed_at for entry in entries})
+        self._told.update({entry.version: entry.changed_at for entry in entries})
         from_here = reached - self._overlap
         self._told = {name: at for name, at in self._told.items() if at >= from_here}
 
@@ -190,10 +156,10 @@ class HistoryFeed:
 
 def _checkpoint(reached: datetime, entries: Sequence[HistoryEntry]) -> str:
     last = next((one for one in reversed(entries) if one.changed_at == reached), None)
-    return " ".join([reached.isoformat(), *(() if last is None else _name(last))])
+    return " ".join([reached.isoformat(), *(() if last is None else last.version)])
 
 
-def _read_checkpoint(text: str | None) -> tuple[datetime | None, tuple[str, str, str] | None]:
+def _read_checkpoint(text: str | None) -> tuple[datetime | None, Version | None]:
     if text is None:
         return None, None
     moment, *name = text.split(" ")
@@ -201,9 +167,7 @@ def _read_checkpoint(text: str | None) -> tuple[datetime | None, tuple[str, str,
     return datetime.fromisoformat(moment), known
 
 
-def _is_still_known(
-    last: tuple[str, str, str], since: datetime | None, entries: Sequence[HistoryEntry]
-) -> bool:
+def _is_still_known(last: Version, since: datetime | None, entries: Sequence[HistoryEntry]) -> bool:
     """Whether a server still knows the last version that it told, or a later one that took its place.
 
     One that came back from a backup does not, or has given its number to something else since.
@@ -216,10 +180,6 @@ def _is_still_known(
             if not (version.isdigit() and one.version_id.isdigit()) or int(one.version_id) > int(version):
                 return True  # that history was removed up to here
     return False
-
-
-def _name(entry: HistoryEntry) -> tuple[str, str, str]:
-    return entry.resource_type, entry.resource_id, entry.version_id
 
 
 def _slots_of(entry: HistoryEntry) -> list[str]:

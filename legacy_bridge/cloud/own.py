@@ -6,9 +6,7 @@ from threading import Lock
 from typing import Any
 
 from web_modules.fhir.client import changed_at, version_of
-
-Version = tuple[str, str, str]
-"""Resource type, logical id and version."""
+from web_modules.fhir.history import Version
 
 
 class OwnVersions:
@@ -35,11 +33,6 @@ class OwnVersions:
             found[str(one["resourceType"]), str(one["id"]), version_of(resource)] = changed_at(resource)
         with self._guard:
             self._made |= found
-
-    def forget(self) -> None:
-        """Forget them all: the server may have fewer now, so their number says nothing any more."""
-        with self._guard:
-            self._made.clear()
 
     def since(self, moment: datetime | None) -> dict[Version, datetime]:
         """Those made at or after a moment; the earlier ones are forgotten."""

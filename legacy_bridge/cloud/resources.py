@@ -89,7 +89,6 @@ class CloudResources:
     def forget(self, references: Collection[str]) -> Collection[str]:
         """See `sides.CloudRecords`; what is there again is left alone."""
         self._fence()
-        self._own.forget()
         with translated():
             return [one for one in sorted(references) if not self._is_forgotten(one)]
 

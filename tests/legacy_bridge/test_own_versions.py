@@ -89,3 +89,23 @@ def test_a_booking_of_two_slots_that_was_written_for_one_is_told_to_the_other(cl
     assert cloud.own.since(None) == {}
     cloud.own.add([{**booking, "slot": [{"reference": "Slot/1"}]}])
     assert len(cloud.own.since(None)) == 1
+
+
+def test_somebody_s_edit_is_told_when_the_cloud_prunes_its_history(cloud: Cloud) -> None:
+    cloud.made("old")
+    reached = cloud.feed.poll(None).checkpoint
+    kept = cloud.made("kept", by_the_bridge=True)
+    cloud.own.add([cloud.client.update(kept)])
+    cloud.made("mary")
+    cloud.client.delete_history("Patient", kept["id"])  # by anybody, or by the server itself
+    cloud.made("omar", by_the_bridge=True)
+    assert key(Kind.PATIENT, "mary") in cloud.feed.poll(reached).touched
+
+
+def test_the_bridge_s_own_versions_are_told_to_nobody(cloud: Cloud) -> None:
+    cloud.made("old")
+    reached = cloud.feed.poll(None).checkpoint
+    cloud.made("omar", by_the_bridge=True)
+    told = cloud.feed.poll(reached)
+    assert told.touched == ()
+    assert told.checkpoint != reached

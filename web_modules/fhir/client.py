@@ -3,35 +3,25 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from web_modules.fhir import errors
-from web_modules.fhir.outcomes import error_of
+from web_modules.fhir.history import (
+    HistoryEntry,
+    IsKnown,
+    entries_of,
+    instant,
+    is_newest_first,
+    without_content,
+)
+from web_modules.fhir.outcomes import error_of, located, step_error
 from web_modules.fhir.paging import following
 from web_modules.fhir.resource_json import Resource, parse, serialise
 from web_modules.fhir.searchset import Told, matches, told_of
 from web_modules.fhir.transport import FhirRequest, FhirResponse, Transport
 
 Query = Mapping[str, str | Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HistoryEntry:
-    """One version of one resource, as a history tells it.
-
-    Attributes:
-        resource_type: such as Patient.
-        resource_id: the logical id.
-        version_id: opaque; compare for equality only.
-        changed_at: when the server took this version, aware UTC.
-        resource: the content, or None when this version is a deletion.
-    """
-
-    resource_type: str
-    resource_id: str
-    version_id: str
-    changed_at: datetime
-    resource: Resource | None
+PageT = TypeVar("PageT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,24 +74,39 @@ class FhirClient:
 
     def search(self, resource_type: str, query: Query) -> list[Resource]:
         """Read all matches of a search, every page of them; included resources are left out."""
-        return [match for page in self._pages(resource_type, query) for match in matches(page)]
+
+        def read(answer: FhirResponse) -> tuple[Resource, list[Resource]]:
+            page = self._page(answer)
+            return page, matches(page)
+
+        return [match for page in self._walk(resource_type, query, read) for match in page]
 
     def search_page(self, resource_type: str, query: Query) -> Resource:
         """Read one page of a search as the searchset Bundle; see `web_modules.fhir.searchset`."""
-        return self._page(resource_type, _pairs(query))
+        return self._page(self._send("GET", resource_type, query=_pairs(query)))
 
-    def history_since(self, since: datetime | None, *, count: int = 500) -> list[HistoryEntry]:
+    def history_since(
+        self, since: datetime | None, *, count: int = 500, is_known: IsKnown | None = None
+    ) -> list[HistoryEntry]:
         """Read what changed at or after a moment, whole, oldest first.
 
         Args:
             since: aware; the server compares with `>=`, so the last one seen comes again. None: everything.
             count: entries a page.
+            is_known: spares the reading of contents that are not wanted.
         """
         query: dict[str, str] = {"_count": str(count), "_sort": "_lastUpdated"}
         if since is not None:
             query["_since"] = since.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-        pages = self._pages("_history", query)
-        found = [history_entry(entry) for page in pages for entry in page.get("entry", [])]
+
+        def read(answer: FhirResponse) -> tuple[Resource, list[HistoryEntry]]:
+            return without_content(answer.body), list(entries_of(answer.body, is_known))
+
+        found: list[HistoryEntry] = []
+        for page in self._walk("_history", query, read):
+            found.extend(one for one in page if since is None or one.changed_at >= since)
+            if since is not None and is_newest_first(page) and page[-1].changed_at < since:
+                break  # its next pages do not keep to `_since`
         found.sort(key=lambda entry: entry.changed_at)
         return found
 
@@ -152,41 +157,76 @@ class FhirClient:
         """Do all steps or none.
 
         Returns:
-            the resources as stored, one for each entry in order; an empty one for a deletion.
+            the resources as stored, one for each entry in order; an empty one for a deletion, and for what
+            somebody deleted before it could be read.
+
+        Raises:
+            FhirError: of the first step that the server says it has not done: one that keeps to FHIR has done
+                none then.
         """
+        done = self._bundle("transaction", entries)
+        for one in done:
+            if isinstance(one, errors.FhirError):
+                raise one
+        return [one for one in done if not isinstance(one, errors.FhirError)]
+
+    def batch(self, entries: Sequence[TransactionEntry]) -> list[Resource | errors.FhirError]:
+        """Do each step for itself.
+
+        Returns:
+            for each entry in order, the resource as `transaction` returns it, or why it was not done.
+        """
+        return self._bundle("batch", entries)
+
+    def _bundle(self, kind: str, entries: Sequence[TransactionEntry]) -> list[Resource | errors.FhirError]:
         bundle = {
             "resourceType": "Bundle",
-            "type": "transaction",
+            "type": kind,
             "entry": [_bundle_entry(entry) for entry in entries],
         }
         answer = self._send("POST", "", headers={"prefer": "return=representation"}, resource=bundle)
-        stored: list[Resource] = []
-        for entry, step in zip(entries, _resource(answer).get("entry", []), strict=False):
-            outcome = step.get("resource")
-            is_there = entry.method != "DELETE" and "location" in step.get("response", {})
-            if outcome is None and is_there:
-                resource_type, resource_id = _located(step["response"]["location"])
-                outcome = self.read(resource_type, resource_id)
-            stored.append(outcome or {})
-        return stored
+        steps = _resource(answer).get("entry", [])
+        if len(steps) != len(entries):
+            raise errors.FhirBroken(
+                f"The FHIR server answered {len(steps)} of the {len(entries)} steps of a {kind}."
+            )
+        return [self._done(entry, step) for entry, step in zip(entries, steps, strict=True)]
+
+    def _done(self, entry: TransactionEntry, step: Mapping[str, Any]) -> Resource | errors.FhirError:
+        """What one step of a Bundle came to; what was stored is read where the answer leaves it out."""
+        response, stored = step.get("response", {}), step.get("resource")
+        failed = step_error(response, f"{entry.method} {entry.url}")
+        if failed is not None:
+            return failed
+        if entry.method == "DELETE":
+            return {}
+        if stored is not None and stored.get("resourceType") != "OperationOutcome":
+            return dict(stored)
+        try:
+            return self.read(*located(response.get("location") or entry.url))
+        except (errors.FhirNotFound, errors.FhirGone):
+            return {}
 
     def capabilities(self) -> Resource:
         """Read the server's CapabilityStatement."""
         return _resource(self._send("GET", "metadata"))
 
-    def _page(self, path: str, pairs: tuple[tuple[str, str], ...]) -> Resource:
-        page = _resource(self._send("GET", path, query=pairs))
+    def _page(self, answer: FhirResponse) -> Resource:
+        page = _resource(answer)
         if self._told is not None:
             for told in told_of(page):
                 self._told(told)
         return page
 
-    def _pages(self, path: str, query: Query) -> Iterator[Resource]:
+    def _walk(
+        self, path: str, query: Query, read: Callable[[FhirResponse], tuple[Resource, PageT]]
+    ) -> Iterator[PageT]:
+        """Every page of a Bundle; `read` takes its links and its content apart."""
         pairs = _pairs(query)
         seen = {(path, pairs)}
         while True:
-            bundle = self._page(path, pairs)
-            yield bundle
+            bundle, page = read(self._send("GET", path, query=pairs))
+            yield page
             found = following(bundle, path)
             if found is None:
                 return
@@ -202,7 +242,7 @@ class FhirClient:
             written = _resource(answer)
             if written.get("resourceType") != "OperationOutcome":
                 return written
-        resource_type, resource_id = _located(answer.headers.get("location", ""))
+        resource_type, resource_id = located(answer.headers.get("location", ""))
         return self.read(resource_type, resource_id)
 
     def _send(
@@ -242,11 +282,6 @@ def etag(version_id: str) -> str:
     return f'W/"{version_id}"'
 
 
-def instant(text: str) -> datetime:
-    """Read a FHIR instant as aware UTC."""
-    return datetime.fromisoformat(text).astimezone(UTC)
-
-
 def _pairs(query: Query) -> tuple[tuple[str, str], ...]:
     pairs: list[tuple[str, str]] = []
     for name, value in query.items():
@@ -267,13 +302,6 @@ def _resource(answer: FhirResponse) -> Resource:
     return found
 
 
-def _located(location: str) -> tuple[str, str]:
-    parts = location.split("/_history/", maxsplit=1)[0].rstrip("/").split("/")
-    if len(parts) < 2:
-        raise errors.FhirBroken("The FHIR server does not say where it put the resource.")
-    return parts[-2], parts[-1]
-
-
 def _bundle_entry(entry: TransactionEntry) -> dict[str, Any]:
     request: dict[str, Any] = {"method": entry.method, "url": entry.url}
     if entry.if_match is not None:
@@ -286,25 +314,3 @@ def _bundle_entry(entry: TransactionEntry) -> dict[str, Any]:
     if entry.resource is not None:
         made["resource"] = entry.resource
     return made
-
-
-def history_entry(entry: dict[str, Any]) -> HistoryEntry:
-    """Read one entry of a history Bundle."""
-    request, response = entry.get("request", {}), entry.get("response", {})
-    resource: Resource | None = entry.get("resource")
-    if resource is not None and request.get("method") != "DELETE":
-        return HistoryEntry(
-            resource_type=resource["resourceType"],
-            resource_id=resource["id"],
-            version_id=version_of(resource),
-            changed_at=changed_at(resource),
-            resource=resource,
-        )
-    resource_type, resource_id = _located(request.get("url", entry.get("fullUrl", "")))
-    return HistoryEntry(
-        resource_type=resource_type,
-        resource_id=resource_id,
-        version_id=str(response.get("etag", "")).removeprefix("W/").strip('"'),
-        changed_at=instant(response["lastModified"]),
-        resource=None,
-    )

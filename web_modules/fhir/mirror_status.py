@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from web_modules.fhir.client import instant
+from web_modules.fhir.history import instant
 from web_modules.fhir.resource_json import Resource
 
 FRESHNESS_IDENTIFIER = "https://banyan.example/Id/mirror-freshness"

@@ -1,12 +1,12 @@
 """Turns a FHIR server's refusal into the error that says whose fault it is and whether to try again."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from web_modules.fhir import errors
-from web_modules.fhir.resource_json import parse
+from web_modules.fhir.resource_json import parse, serialise
 from web_modules.fhir.transport import FhirResponse
 
 _PASSING = frozenset({"lock-error", "throttled", "timeout", "transient"})
@@ -41,6 +41,33 @@ def error_of(answer: FhirResponse, asked: str) -> errors.FhirError:
     if kind is None:
         kind = errors.FhirRefused if 400 <= answer.status < 500 else errors.FhirBroken
     return kind(message, status=answer.status, issues=issues)
+
+
+def step_error(response: Mapping[str, Any], asked: str) -> errors.FhirError | None:
+    """The error of one step of a Bundle's answer; None where it was done.
+
+    Args:
+        response: of the step's entry.
+        asked: what was asked, such as `PUT Patient/1`.
+    """
+    told = str(response.get("status", "")).split(" ", maxsplit=1)[0]
+    if not told or told.startswith("2"):
+        return None
+    body = serialise(response.get("outcome") or {})
+    status = int(told) if told.isascii() and told.isdigit() else 500
+    return error_of(FhirResponse(status=status, headers={}, body=body), asked)
+
+
+def located(location: str) -> tuple[str, str]:
+    """Type and id of a resource's address, with or without a version.
+
+    Raises:
+        FhirBroken: it is none.
+    """
+    parts = location.split("/_history/", maxsplit=1)[0].rstrip("/").split("/")
+    if len(parts) < 2:
+        raise errors.FhirBroken("The FHIR server does not say where it put the resource.")
+    return parts[-2], parts[-1]
 
 
 def is_passing(answer: FhirResponse) -> bool:
