@@ -279,9 +279,15 @@ class Reconciler:
             cloud.fields if cloud else {},
         )
         is_new = visit.group is None and mapping.is_unmarked(content, self._ods)
-        is_forgotten = visit.doubt is Doubt.FORGOTTEN
         found = presence(
-            mapping.kind, link.state, base, legacy, cloud, is_new=is_new, is_forgotten=is_forgotten
+            mapping.kind,
+            link.state,
+            base,
+            legacy,
+            cloud,
+            is_new=is_new,
+            is_forgotten=visit.doubt is Doubt.FORGOTTEN,
+            was_there=bool(link.ids),
         )
         visit = visit.seen(base, legacy)
         if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:

@@ -187,6 +187,7 @@ class MirrorService:
         if not self._is_checked:
             self._parts.check()
             self._is_checked = True
+            self._polled.clear()  # what was done meanwhile is told before anything is written again
         self._check_clock()
         self._look()
         self._hear()

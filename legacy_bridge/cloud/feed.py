@@ -106,20 +106,24 @@ class HistoryFeed:
         return any(one.kind in CLINICAL for one in self._mappings.get(resource_type, ()))
 
     def _adopt(self, entries: Iterable[HistoryEntry]) -> dict[str, LinkKey]:
-        """The clinical records that were made in the cloud, with the keys that their legacy rows will have.
+        """What has a link: by the legacy key that it bears, or, of what was made in the cloud, by its id.
 
-        The key follows from the practice and the resource's id alone: whoever asks again, after a crash or
+        That key follows from the practice and the resource's id alone: whoever asks again, after a crash or
         with an empty journal, gets the same one, and no second row is made.
         """
-        return {
-            reference: LinkKey(kind=mapping.kind, key=str(uuid5(_NAMESPACE, f"{self._ods}/{reference}")))
-            for one in entries
-            if one.resource is not None
-            and (mapping := self._mapping_of(one)) is not None
-            and mapping.kind in CLINICAL
-            and mapping.key_of(one.resource, self._ods) is None
-            and (reference := f"{one.resource_type}/{one.resource_id}")
-        }
+        found: dict[str, LinkKey] = {}
+        for one in entries:
+            mapping = self._mapping_of(one)
+            if mapping is None or one.resource is None:
+                continue
+            reference = f"{one.resource_type}/{one.resource_id}"
+            key = mapping.key_of(one.resource, self._ods)
+            if key is not None:
+                found[reference] = key
+            elif mapping.kind in CLINICAL:
+                made = str(uuid5(_NAMESPACE, f"{self._ods}/{reference}"))
+                found.setdefault(reference, LinkKey(kind=mapping.kind, key=made))
+        return found
 
     def _sort(
         self, entries: list[HistoryEntry], adopted: Mapping[str, LinkKey]
@@ -130,15 +134,7 @@ class HistoryFeed:
             return [], {}
         wanted = {f"{one.resource_type}/{one.resource_id}" for one in ours}
         slots = {reference for one in ours for reference in _slots_of(one)}
-        known = dict(self._keys_of(wanted | slots))
-        for one in ours:
-            reference = f"{one.resource_type}/{one.resource_id}"
-            mapping = self._mapping_of(one)
-            key = None if mapping is None or one.resource is None else mapping.key_of(one.resource, self._ods)
-            if key is not None:
-                known.setdefault(reference, key)
-            if reference in adopted:
-                known.setdefault(reference, adopted[reference])
+        known = {**adopted, **self._keys_of(wanted | slots)}
         links = self._identities(set(known.values()))
         touched: list[LinkKey] = []
         strays: dict[str, Stray | None] = {}

@@ -100,14 +100,18 @@ def other_kinds(connection: Connection, practice: str, keys: Collection[LinkKey]
 
 
 def adopt(connection: Connection, practice: str, adopted: Mapping[str, LinkKey]) -> None:
-    """Give what was made in the cloud its link, unless it has one."""
+    """Give what the cloud has its link, unless that knows of it, or of something else."""
     known = read(connection, practice, adopted.values())
-    new = [
-        Link(key=key, ids=dict([reference.split("/", maxsplit=1)]))
-        for reference, key in adopted.items()
-        if key not in known
-    ]
-    write(connection, practice, new)
+    found: dict[LinkKey, Link] = {}
+    for reference, key in adopted.items():
+        resource_type, _, resource_id = reference.partition("/")
+        row = known.get(key)
+        if row is None or (row["state"] == LinkState.NEW.value and resource_type not in row["ids"]):
+            before = {} if row is None else row["ids"]
+            ids = {**before, **(found[key].ids if key in found else {}), resource_type: resource_id}
+            bookings = 0 if row is None else row["bookings"]
+            found[key] = Link(key=key, ids=ids, bookings=bookings)
+    write(connection, practice, list(found.values()))
 
 
 def known_keys(

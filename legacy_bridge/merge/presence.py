@@ -36,6 +36,7 @@ def presence(  # noqa: PLR0911, PLR0913 - a decision table reads best as one
     *,
     is_new: bool = False,
     is_forgotten: bool = False,
+    was_there: bool = False,
 ) -> Presence:
     """Decide by who has the record.
 
@@ -48,12 +49,15 @@ def presence(  # noqa: PLR0911, PLR0913 - a decision table reads best as one
         is_new: the cloud's was made there: it does not say that it ever was a legacy record, and legacy has
             no row of it, not even a deleted one.
         is_forgotten: what was agreed on is older than both sides: to equal it is not to be unchanged.
+        was_there: the cloud has had it, though nothing was agreed on: the bridge ended before it could.
     """
     if legacy is not None and legacy.is_withheld:
         return Presence.WITHHOLD
     if legacy is not None and cloud is not None:
         return Presence.MERGE
     if legacy is not None:
+        if state is LinkState.NEW and was_there:
+            return Presence.ASK_DELETED_IN_CLOUD
         if state is not LinkState.LINKED:
             return Presence.CREATE
         is_deletable = kind in DELETABLE and not legacy.held and not is_forgotten

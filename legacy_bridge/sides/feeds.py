@@ -32,7 +32,8 @@ class FeedBatch:
     Attributes:
         touched: links to look at.
         strays: what has no counterpart.
-        adopted: `Type/id` of what was made in the cloud, with the link that its new legacy row will have.
+        adopted: `Type/id` of what the journal may not know, with its link: by the identifier it bears, or,
+            made in the cloud, the one that its new legacy row will have.
         ended: `Type/id` of what was none, or is none any more: deleted, or found its counterpart.
         checkpoint: where to go on from; save it together with `touched`.
         is_whole: False when more is waiting.

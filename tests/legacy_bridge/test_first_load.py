@@ -29,25 +29,9 @@ from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid, key
 from web_modules.decision.words import Function
 from web_modules.fhir.client import FhirClient
-from web_modules.fhir.resource_json import parse
 from web_modules.fhir.systems import legacy_key
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.service import FhirService
-
-
-@dataclass(slots=True)
-class Listening:
-    """A transport that counts the versions which histories hand over."""
-
-    fhir: FhirService
-    told: int = 0
-
-    def send(self, request: FhirRequest) -> FhirResponse:
-        """See `Transport.send`."""
-        answer = self.fhir.send(request)
-        if request.path == "_history":
-            self.told += len(parse(answer.body).get("entry", []))
-        return answer
 
 
 @dataclass(slots=True)
@@ -80,24 +64,6 @@ class BooksAtOnce:
                 }
             )
         return answer
-
-
-def test_the_bridges_own_versions_are_not_read_back(
-    practice: SmallPractice, fhir: FhirService, tmp_path: Path
-) -> None:
-    heard = Listening(fhir)
-    mirror = Mirror(practice, heard, tmp_path)
-    mirror.drain()
-    mirror.drain()
-    heard.told = 0
-    for name in ("mary", "omar"):
-        practice.edit("Admin_Patient", name, HomePhone="01632 960321")
-    mirror.drain()
-    mirror.drain()
-    mirror.drain()
-    looks = 4  # each asks for the first and the last version alone, to see that the server still has them
-    assert heard.told <= 2 * looks
-    mirror.stop()
 
 
 def test_an_edit_among_the_bridges_own_versions_is_told(mirror: Mirror) -> None:

@@ -178,9 +178,10 @@ class SimulatedJournal:
         for one in batch.strays:
             self._hold(one.reference, (one.reason, one.words), None, now)
         for reference, key in batch.adopted.items():
-            if key not in self.content.links:
-                resource_type, _, found = reference.partition("/")
-                self.content.links[key] = Link(key=key, ids={resource_type: found})
+            resource_type, _, found = reference.partition("/")
+            link = self.content.links.get(key, Link(key=key))
+            if link.state is LinkState.NEW and resource_type not in link.ids:
+                self.content.links[key] = replace(link, ids={**link.ids, resource_type: found})
                 self.content.references[reference] = key
         for subject in batch.ended:
             self._release(subject)

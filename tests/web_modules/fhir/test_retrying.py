@@ -97,7 +97,7 @@ def test_what_could_be_done_twice_is_never_sent_twice(
 def test_what_was_refused_for_now_is_sent_again_whatever_it_is(
     server: ScriptedServer, waiting: Waiting, ask: Asking
 ) -> None:
-    done = {**PATIENT, "entry": []}
+    done = {**PATIENT, "entry": [{"resource": PATIENT}]}
     server.answers += [(429, {"Retry-After": "3"}, b""), (200, {}, done)]
     ask(waiting.client)
     assert len(server.asked) == 2
@@ -105,8 +105,8 @@ def test_what_was_refused_for_now_is_sent_again_whatever_it_is(
 
 
 def test_transaction_that_met_a_lock_is_sent_again(server: ScriptedServer, waiting: Waiting) -> None:
-    server.answers += [(409, {}, LOCKED), (200, {}, {"resourceType": "Bundle"})]
-    assert waiting.client.transaction([STEP]) == []
+    server.answers += [(409, {}, LOCKED), (200, {}, {**PATIENT, "entry": [{"resource": PATIENT}]})]
+    assert waiting.client.transaction([STEP]) == [PATIENT]
 
 
 @pytest.mark.parametrize(
