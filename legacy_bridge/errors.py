@@ -7,6 +7,7 @@ BridgeError
 ├── RecordChanged         a record is no longer what was read: read it again
 └── MirrorStopped         nothing may be written until a person has looked
     ├── AnotherBridge     another bridge already serves the practice
+    ├── CloudUnfit        the FHIR server cannot be mirrored to without losing somebody's edit
     ├── EnvironmentWrong  the two sides are of different environments or practices
     ├── SchemaDrifted     a mapped table is not what the mapping was written for
     ├── RestoreDetected   a side is older than the journal: it came back from a backup
@@ -66,6 +67,10 @@ class AnotherBridge(MirrorStopped):
     """Another bridge already serves the practice."""
 
     may_tell_cloud = False
+
+
+class CloudUnfit(MirrorStopped):
+    """The FHIR server cannot be mirrored to without losing somebody's edit."""
 
 
 class EnvironmentWrong(MirrorStopped):

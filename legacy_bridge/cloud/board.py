@@ -1,11 +1,13 @@
 """Publishes how the mirror stands: a Basic for each function, a Task for what waits for a person."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 
+from legacy_bridge.cloud.abilities import Abilities
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
+from legacy_bridge.cloud.writing import CloudWriter
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
@@ -28,8 +30,14 @@ from web_modules.fhir.resource_json import Resource
 class FhirBoard:
     """The board of one practice on the server that it is mirrored to; see `sides.Board`. One thread."""
 
-    def __init__(self, client: FhirClient, own: OwnVersions | None = None) -> None:
+    def __init__(
+        self,
+        client: FhirClient,
+        own: OwnVersions | None = None,
+        abilities: Callable[[], Abilities] = Abilities,
+    ) -> None:
         self._client = client
+        self._writer = CloudWriter(client, abilities)
         self._own = own or OwnVersions()
         self._ids: dict[tuple[str, str], str] = {}
         self._said: dict[str, Freshness] = {}
@@ -43,7 +51,7 @@ class FhirBoard:
             self._find(resources)
             resources += self._tasks(news)
             entries = [self._entry(resource) for resource in resources]
-            stored = self._client.transaction(entries) if entries else []
+            stored = self._writer.every(entries) if entries else []
         self._said.update({one.function: one for one in new})
         self._own.add(stored)
         for resource, answer in zip(resources, stored, strict=True):
@@ -84,6 +92,7 @@ class FhirBoard:
             for chunk in _chunks([f"{TASK_IDENTIFIER}|{group}" for group in groups])
             for parameter in ("identifier", "group-identifier")
             for task in self._client.search("Task", {parameter: ",".join(chunk)})
+            if not _groups(task).isdisjoint(chunk)  # a server may answer more than it was asked for
         }
         self._ids.update({name: str(one["id"]) for name, one in shown.items()})
         closed = [
@@ -97,7 +106,8 @@ class FhirBoard:
         unknown = [_name(one)[1] for one in resources if _name(one) not in self._ids]
         for chunk in _chunks([f"{FRESHNESS_IDENTIFIER}|{value}" for value in unknown]):
             for found in self._client.search("Basic", {"identifier": ",".join(chunk)}):
-                self._ids[_name(found)] = str(found["id"])
+                if _is_ours(found, FRESHNESS_IDENTIFIER):
+                    self._ids[_name(found)] = str(found["id"])
 
     def _entry(self, resource: Resource) -> TransactionEntry:
         resource_type, value = _name(resource)
@@ -115,6 +125,16 @@ class FhirBoard:
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
     for at in range(0, len(values), 50):
         yield values[at : at + 50]
+
+
+def _groups(task: Resource) -> set[str]:
+    """The two names by which a Task is searched."""
+    names = [*task.get("identifier", [])[:1], task.get("groupIdentifier", {})]
+    return {f"{one.get('system')}|{one.get('value')}" for one in names}
+
+
+def _is_ours(resource: Resource, system: str) -> bool:
+    return any(one.get("system") == system for one in resource.get("identifier", [])[:1])
 
 
 def _name(resource: Resource) -> tuple[str, str]:

@@ -4,8 +4,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from legacy_bridge.cloud.abilities import Abilities
+from legacy_bridge.cloud.digits import with_digits
 from legacy_bridge.cloud.own import OwnVersions
+from legacy_bridge.cloud.writing import TOO_LARGE, CloudWriter, is_same
 from legacy_bridge.errors import SideUnavailable
+from legacy_bridge.mapping.booking import patients_of
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.records import CloudContent, Kind, LinkKey
@@ -16,6 +20,10 @@ from web_modules.fhir.client import FhirClient, TransactionEntry
 
 _CHUNK = 50  # ids or identifiers a search: keeps an address below 8 kB
 _PAGE = "200"
+_NO_SUCH_TYPE = Outcome(
+    kind=OutcomeKind.REFUSED,
+    refusal=("cloud-keeps-no-such", "The cloud has no place for this type of record: it is in legacy only."),
+)
 KEEPS_HISTORY = frozenset({400, 403, 404, 405, 422, 501})  # answers of a server without delete-history
 
 
@@ -30,6 +38,7 @@ class CloudResources:
         *,
         own: OwnVersions | None = None,
         fence: Callable[[], None] = lambda: None,
+        abilities: Callable[[], Abilities] = Abilities,
     ) -> None:
         """Look at a server.
 
@@ -40,7 +49,10 @@ class CloudResources:
             own: is told every version that is made.
             fence: refuses a write of a bridge that lost its lease; asked just before. That the server has no
                 part in it is made good by its own conditions: each write names the version that it replaces.
+            abilities: what the server can do.
         """
+        self._abilities = abilities
+        self._writer = CloudWriter(client, abilities)
         self._fence = fence
         self._own = own or OwnVersions()
         self._client = client
@@ -58,21 +70,37 @@ class CloudResources:
                         found.setdefault(key, {})[resource_type] = resource
             slots = {f"Slot/{one['Slot']['id']}": key for key, one in found.items() if "Slot" in one}
             appointments = self._appointments(slots)
+        if not self._abilities().keeps_digits:
+            found = {link.key: with_digits(found[link.key], link) for link in links if link.key in found}
         return {
             key: CloudContent(link=key, resources=one, appointments=tuple(appointments.get(key, ())))
             for key, one in found.items()
         }
 
     def write(self, changes: Sequence[CloudPlan]) -> Mapping[LinkKey, Outcome]:
-        """See `sides.RecordStore`; one transaction, taken apart where a record of it is refused."""
+        """See `sides.RecordStore`; one transaction, taken apart where a record of it is refused.
+
+        Where the server has no transactions, records of one resource go in a batch, and the steps of the
+        others one after the other: whatever comes between, the next visit reads what was done.
+        """
         self._fence()
         with translated():
-            return self._write(list(changes))
+            outcomes = {plan.link: _NO_SUCH_TYPE for plan in changes if self._has_no_place(plan)}
+            left = [plan for plan in changes if plan.link not in outcomes]
+            if self._writer.has_transaction:
+                return outcomes | (self._write(left) if left else {})
+            outcomes |= self._apart([plan for plan in left if len(plan.steps) == 1])
+            for plan in left:
+                if plan.link not in outcomes:
+                    outcomes |= self._write([plan])
+            return outcomes
 
     def appointments_of(self, patient: str) -> Sequence[Mapping[str, Any]]:
         """See `sides.CloudRecords`."""
         with translated():
-            return self._search("Appointment", {"patient": patient})
+            found = self._search("Appointment", {"patient": patient})
+        # a server may leave out of a search what it does not know: nobody else's is taken for this patient's
+        return [one for one in found if patient in patients_of(one)]
 
     def is_lost(self, reference: str) -> bool:
         """See `sides.CloudRecords`."""
@@ -137,33 +165,62 @@ class CloudResources:
         return found
 
     def _search(self, resource_type: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
+        if resource_type in self._abilities().keeps_no:
+            return []
         return self._client.search(resource_type, {**query, "_count": _PAGE})
+
+    def _has_no_place(self, plan: CloudPlan) -> bool:
+        keeps_no = self._abilities().keeps_no
+        return any(step.url.partition("/")[0] in keeps_no for step in plan.steps)
+
+    def _apart(self, plans: Sequence[CloudPlan]) -> dict[LinkKey, Outcome]:
+        """Write records of one resource each."""
+        done = self._writer.apart([_entry(plan.steps[0]) for plan in plans]) if plans else []
+        return {
+            plan.link: _failed(one)
+            if isinstance(one, errors.FhirError)
+            else self._outcomes([plan], [one])[plan.link]
+            for plan, one in zip(plans, done, strict=True)
+        }
 
     def _write(self, plans: list[CloudPlan]) -> dict[LinkKey, Outcome]:
         try:
-            return self._transact(plans)
-        except (errors.FhirConflict, errors.FhirNotFound, errors.FhirGone):
+            if len(plans) == 1 or self._writer.fits(sum(len(plan.steps) for plan in plans)):
+                return self._transact(plans)
+        except (errors.FhirConflict, errors.FhirNotFound, errors.FhirGone) as error:
             if len(plans) == 1:
-                return {plans[0].link: Outcome(kind=OutcomeKind.CHANGED)}
+                return {plans[0].link: _failed(error)}
         except errors.FhirRefused as error:
+            if len(plans) == 1 and error.status == TOO_LARGE and len(plans[0].steps) > 1:
+                return self._write(plans)  # the server takes fewer at once: now one after the other
             if len(plans) == 1:
-                return {plans[0].link: _refused(error)}
+                return {plans[0].link: _failed(error)}
         middle = len(plans) // 2
         return {**self._write(plans[:middle]), **self._write(plans[middle:])}
 
     def _transact(self, plans: Sequence[CloudPlan]) -> dict[LinkKey, Outcome]:
         steps = [(plan, step) for plan in plans for step in plan.steps]
-        stored = self._client.transaction([_entry(step) for _, step in steps]) if steps else []
+        stored = self._writer.together([_entry(step) for _, step in steps]) if steps else []
+        return self._outcomes(plans, stored)
+
+    def _outcomes(
+        self, plans: Sequence[CloudPlan], stored: Sequence[Mapping[str, Any]]
+    ) -> dict[LinkKey, Outcome]:
+        """What some plans came to, by what their steps were answered."""
+        steps = [(plan, step) for plan in plans for step in plan.steps]
         ids: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
         versions: dict[LinkKey, dict[str, str]] = {plan.link: {} for plan in plans}
         found: set[LinkKey] = set()
         for (plan, step), resource in zip(steps, stored, strict=True):
-            if step.method == "DELETE" or not resource:
+            if step.method == "DELETE":
+                continue
+            if not resource:  # somebody has deleted it since
+                found.add(plan.link)
                 continue
             resource_type = str(resource["resourceType"])
             if resource_type in self._mappings[plan.link.kind].resource_types:
                 ids[plan.link][resource_type] = str(resource["id"])
-            if step.resource is not None and _is_same(step.resource, resource):
+            if step.resource is not None and is_same(step.resource, resource):
                 versions[plan.link][f"{resource_type}/{resource['id']}"] = str(resource["meta"]["versionId"])
                 self._own.add([resource])
             elif step.method == "POST":  # it found one that says something else: it is to be read, and merged
@@ -179,14 +236,19 @@ class CloudResources:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated(*awaited: type[errors.FhirError]) -> Iterator[None]:
     """Translate what the FHIR client raises when the server cannot be had.
+
+    Args:
+        awaited: what the caller deals with itself.
 
     Raises:
         SideUnavailable: try again later.
     """
     try:
         yield
+    except awaited:
+        raise
     except errors.FhirBusy as error:
         raise SideUnavailable(str(error), retry_after_seconds=error.retry_after_seconds) from error
     except errors.FhirForbidden as error:
@@ -209,25 +271,21 @@ def _entry(step: CloudStep) -> TransactionEntry:
     )
 
 
-def _refused(error: errors.FhirError) -> Outcome:
+def _failed(error: errors.FhirError) -> Outcome:
+    """How the write of one record ended that was not done.
+
+    Raises:
+        FhirError: nothing can be said of the record: the server is busy, or broken.
+    """
+    if isinstance(error, errors.FhirConflict | errors.FhirNotFound | errors.FhirGone):
+        return Outcome(kind=OutcomeKind.CHANGED)
+    if not isinstance(error, errors.FhirRefused):
+        raise error
     said = error.issues[0] if error.issues else f"it answered {error.status}"
     return Outcome(
         kind=OutcomeKind.REFUSED,
         refusal=("cloud-refuses", f"The cloud refuses the record: {said}"),
     )
-
-
-def _is_same(sent: Any, stored: Any) -> bool:
-    """Whether a server stored what was sent; ids, versions and links within the transaction apart."""
-    if sent == stored:
-        return True
-    if isinstance(sent, Mapping) and isinstance(stored, Mapping):
-        names = {*sent, *stored} - {"id", "meta", "text"}
-        return all(name in sent and name in stored and _is_same(sent[name], stored[name]) for name in names)
-    if isinstance(sent, list | tuple) and isinstance(stored, list | tuple):
-        return len(sent) == len(stored) and all(map(_is_same, sent, stored))
-    is_within = isinstance(sent, str) and sent.startswith("urn:uuid:")
-    return is_within or bool(sent == stored)
 
 
 def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:

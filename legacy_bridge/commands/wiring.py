@@ -20,9 +20,9 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     """Wire the service; `stop`: wait for a cloud or a database that is not there yet."""
     from legacy_bridge.cloud.board import FhirBoard
     from legacy_bridge.cloud.environment import said_by
-    from legacy_bridge.cloud.feed import HistoryFeed
     from legacy_bridge.cloud.own import OwnVersions
     from legacy_bridge.cloud.resources import CloudResources
+    from legacy_bridge.cloud.server import CloudServer, ServerFeed
     from legacy_bridge.cloud.watch import CloudWatch
     from legacy_bridge.commands.legacy_side import open_legacy
     from legacy_bridge.first_load import BeatMemory
@@ -75,6 +75,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         stack.callback(transport.close)
         client = FhirClient(transport)
         mappings = catalogue(ods)
+        server = CloudServer(client, mappings)
 
         def begin() -> None:
             held.take()
@@ -83,6 +84,8 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         def check() -> None:
             ask()
             begin()
+            for reason, words in server.look():
+                journal.notice(reason, words, datetime.now(UTC))
 
         if stop is None:
             begin()
@@ -101,7 +104,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             stack.callback(metrics.serve(settings.metrics_host, settings.metrics_port))
         own = OwnVersions()
         forms = FormTime(journal, monotonic, minutes=settings.form_minutes)
-        cloud = CloudResources(client, mappings, ods, own=own, fence=held.verify)
+        cloud = CloudResources(client, mappings, ods, own=own, fence=held.verify, abilities=server.abilities)
         reconciler = Reconciler(
             ods=ods,
             legacy=legacy,
@@ -116,14 +119,14 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         )
         parts = Parts(
             legacy_feed=feed,
-            cloud_feed=HistoryFeed(
-                client, mappings, ods, keys_of=journal.keys_of, identities=journal.identities, own=own
+            cloud_feed=ServerFeed(
+                client, mappings, ods, journal=journal, own=own, abilities=server.abilities
             ),
             legacy=legacy,
             journal=journal,
             reconciler=reconciler,
             carrier=carrier,
-            board=FhirBoard(client, own),
+            board=FhirBoard(client, own, server.abilities),
             standings=flag_file.standings,
             data_version=feed.data_version,
             check=check,

@@ -232,7 +232,9 @@ def reference_of(element: Mapping[str, Any] | None, references: References) -> L
 
 
 def relative(reference: str) -> str:
-    """`Type/id` of a reference, absolute or not, with or without a version."""
+    """`Type/id` of a reference, with or without a version; one to another server is that of nothing here."""
+    if "://" in reference:
+        return reference
     parts = reference.split("/_history/", maxsplit=1)[0].rstrip("/").split("/")
     return "/".join(parts[-2:])
 

@@ -16,6 +16,7 @@ from web_modules.fhir.history import (
 )
 from web_modules.fhir.outcomes import error_of, located, step_error
 from web_modules.fhir.paging import following
+from web_modules.fhir.references import are_absolute, with_own_references
 from web_modules.fhir.resource_json import Resource, parse, serialise
 from web_modules.fhir.searchset import Told, matches, told_of
 from web_modules.fhir.transport import FhirRequest, FhirResponse, Transport
@@ -33,7 +34,7 @@ class TransactionEntry:
         url: `Patient` for a create, `Patient/1` for the others.
         resource: the content; None for a deletion.
         full_url: `urn:uuid:…` when other entries refer to what this one creates.
-        if_match: the version that must still be current, or None.
+        if_match: the version that must still be current, or its entity tag, or None.
         if_none_exist: the search that must find nothing for a create, or None.
     """
 
@@ -72,14 +73,23 @@ class FhirClient:
         """Read the current version of one resource."""
         return _resource(self._send("GET", f"{resource_type}/{resource_id}"))
 
-    def search(self, resource_type: str, query: Query) -> list[Resource]:
-        """Read all matches of a search, every page of them; included resources are left out."""
+    def read_tagged(self, resource_type: str, resource_id: str) -> tuple[Resource, str | None]:
+        """Read the current version of one resource, and the ETag that the server gives it, as it came."""
+        answer = self._send("GET", f"{resource_type}/{resource_id}")
+        return _resource(answer), answer.headers.get("etag")
+
+    def pages(self, resource_type: str, query: Query) -> Iterator[list[Resource]]:
+        """Read the matches of a search page by page, each when it is asked for; see `search`."""
 
         def read(answer: FhirResponse) -> tuple[Resource, list[Resource]]:
             page = self._page(answer)
             return page, matches(page)
 
-        return [match for page in self._walk(resource_type, query, read) for match in page]
+        return self._walk(resource_type, query, read)
+
+    def search(self, resource_type: str, query: Query) -> list[Resource]:
+        """Read all matches of a search, every page of them; included resources are left out."""
+        return [match for page in self.pages(resource_type, query) for match in page]
 
     def search_page(self, resource_type: str, query: Query) -> Resource:
         """Read one page of a search as the searchset Bundle; see `web_modules.fhir.searchset`."""
@@ -109,6 +119,11 @@ class FhirClient:
                 break  # its next pages do not keep to `_since`
         found.sort(key=lambda entry: entry.changed_at)
         return found
+
+    def latest(self) -> HistoryEntry | None:
+        """Read the version that was made last, or one of those; None where there is none."""
+        answer = self._send("GET", "_history", query=(("_count", "1"),))
+        return max(entries_of(answer.body, None), key=lambda entry: entry.changed_at, default=None)
 
     def create(self, resource: Resource, *, if_none_exist: str | None = None) -> Resource:
         """Create a resource; if `if_none_exist` finds one already, answer that one instead."""
@@ -213,6 +228,10 @@ class FhirClient:
 
     def _page(self, answer: FhirResponse) -> Resource:
         page = _resource(answer)
+        if are_absolute(answer.body):
+            for entry in page.get("entry", []):
+                if "resource" in entry:
+                    entry["resource"] = with_own_references(entry["resource"], entry.get("fullUrl", ""))
         if self._told is not None:
             for told in told_of(page):
                 self._told(told)
@@ -278,8 +297,8 @@ def changed_at(resource: Resource) -> datetime:
 
 
 def etag(version_id: str) -> str:
-    """The weak entity tag of a version (FHIR R4 http.html#concurrency)."""
-    return f'W/"{version_id}"'
+    """The weak entity tag of a version (FHIR R4 http.html#concurrency); an entity tag stays what it is."""
+    return version_id if version_id.endswith('"') else f'W/"{version_id}"'
 
 
 def _pairs(query: Query) -> tuple[tuple[str, str], ...]:

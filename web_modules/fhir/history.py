@@ -9,6 +9,7 @@ import msgspec
 
 from web_modules.fhir.errors import FhirBroken
 from web_modules.fhir.outcomes import located
+from web_modules.fhir.references import are_absolute, with_own_references
 from web_modules.fhir.resource_json import Resource, parse
 
 Version = tuple[str, str, str]
@@ -111,7 +112,10 @@ def entries_of(body: bytes, is_known: IsKnown | None) -> Iterator[HistoryEntry]:
         is_wanted = not is_deletion and not (is_known is not None and is_known(name, moment))
         content: Resource | None = None if is_deletion else {}
         if is_wanted:
-            content = parse(bytes(entry.resource))
+            body = bytes(entry.resource)
+            content = parse(body)
+            if are_absolute(body):
+                content = with_own_references(content, entry.full_url)
         resource_type, resource_id, version_id = name
         yield HistoryEntry(
             resource_type=resource_type,

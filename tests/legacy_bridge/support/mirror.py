@@ -10,9 +10,9 @@ from time import monotonic
 from typing import Any
 
 from legacy_bridge.cloud.board import FhirBoard
-from legacy_bridge.cloud.feed import HistoryFeed
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.cloud.server import CloudServer, ServerFeed
 from legacy_bridge.first_load import BeatMemory
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
@@ -61,6 +61,7 @@ class Mirror:
     form_minutes: float = 60
     carrier: Executor = field(default_factory=InTurn)
     client: FhirClient = field(init=False)
+    server: CloudServer = field(init=False)
     journal: SqlJournal = field(init=False)
     service: MirrorService = field(init=False)
     _engine: Any = field(init=False, default=None)
@@ -70,6 +71,7 @@ class Mirror:
 
     def __post_init__(self) -> None:
         self.client = FhirClient(self.transport)
+        self.server = CloudServer(self.client, catalogue(ODS))
         self.start()
 
     def start(self) -> None:
@@ -96,7 +98,16 @@ class Mirror:
         reconciler = Reconciler(
             ods=ODS,
             legacy=legacy,
-            cloud=self.wrap(CloudResources(self.client, mappings, ODS, own=own, fence=self._held.verify)),
+            cloud=self.wrap(
+                CloudResources(
+                    self.client,
+                    mappings,
+                    ODS,
+                    own=own,
+                    fence=self._held.verify,
+                    abilities=self.server.abilities,
+                )
+            ),
             journal=journal,
             mappings=mappings,
             authority=lambda kind: decided(self.standings, kind.function)[0],
@@ -107,22 +118,17 @@ class Mirror:
         )
         parts = Parts(
             legacy_feed=self._feed,
-            cloud_feed=HistoryFeed(
-                self.client,
-                mappings,
-                ODS,
-                keys_of=self.journal.keys_of,
-                identities=self.journal.identities,
-                own=own,
+            cloud_feed=ServerFeed(
+                self.client, mappings, ODS, journal=self.journal, own=own, abilities=self.server.abilities
             ),
             legacy=legacy,
             journal=journal,
             reconciler=reconciler,
             carrier=self.carrier,
-            board=FhirBoard(self.client, own),
+            board=FhirBoard(self.client, own, self.server.abilities),
             standings=lambda: self.standings,
             data_version=self._feed.data_version,
-            check=lambda: None,
+            check=self._check,
             beat=self._held.beat,
             scan=Scan(self._comparison(), self.journal, lambda: datetime.now(UTC)),
             cloud_moved=Event(),
@@ -133,6 +139,10 @@ class Mirror:
             practice=ODS, legacy="", fhir="", flags=Path(), journal="", batch=self.batch
         )
         self.service = MirrorService(parts, settings)
+
+    def _check(self) -> None:
+        for reason, words in self.server.look():
+            self.journal.notice(reason, words, datetime.now(UTC))
 
     def stop(self) -> None:
         """End the bridge; what is in its journal stays."""
@@ -161,7 +171,7 @@ class Mirror:
     def _comparison(self) -> Comparison:
         return Comparison(
             legacy=LegacyRows(self.practice.engine, ODS),
-            cloud=CloudResources(self.client, catalogue(ODS), ODS),
+            cloud=CloudResources(self.client, catalogue(ODS), ODS, abilities=self.server.abilities),
             journal=self.journal,
             mappings=catalogue(ODS),
         )
