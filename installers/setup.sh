@@ -4,6 +4,7 @@
 #
 #   sh installers/setup.sh            what the programs need
 #   sh installers/setup.sh --tests    and what the tests and `run.sh --check` need
+#   sh installers/setup.sh --peers    and Bucardo, beside which the mirror is measured
 #
 # It needs Python 3.11 or newer and, for what is missing, the right to install packages (root or sudo) and a
 # network. Everything it says goes to standard error.
@@ -13,15 +14,17 @@ umask 022
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 cd "$root"
 for_tests=no
+for_peers=no
 case ${1-} in
   "") ;;
   --tests) for_tests=yes ;;
+  --peers) for_tests=yes for_peers=yes ;;
   -h | --help)
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
+    sed -n '2,10s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
   *)
-    echo "setup.sh knows only --tests and --help, not '$1'." >&2
+    echo "setup.sh knows only --tests, --peers and --help, not '$1'." >&2
     exit 2
     ;;
 esac
@@ -35,6 +38,7 @@ needed="libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 lib
 # A screen, keys and mouse, a window manager, the clipboard, window properties, a guest in another toolkit; and
 # PostgreSQL's programs, with which tests start a server of their own, and its ODBC driver.
 needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk postgresql odbc-postgresql"
+needed_by_peers="bucardo postgresql-plperl-15 libdbix-safe-perl libdbd-pg-perl"
 # Measured: 1.1 GB for .venv, as much again while pip downloads and unpacks.
 free_kilobytes_needed=2400000
 
@@ -67,6 +71,7 @@ is_set_up() {
   [ -f "$stamp" ] && [ -x "$venv/bin/python" ] &&
     [ -s web_modules/assets/fhir/fhir.schema.json ] && [ -d shell/assets/fonts ] &&
     grep -qx "$fingerprint" "$stamp" && { [ $for_tests = no ] || grep -qx tests "$stamp"; } &&
+    { [ $for_peers = no ] || grep -qx peers "$stamp"; } &&
     is_new_enough "$venv/bin/python"
 }
 # Code that changed since is compiled again: where Python may not keep what it compiles, each start of each program
@@ -117,6 +122,7 @@ explain() {
 if command -v dpkg-query >/dev/null 2>&1; then
   wanted=$needed
   [ $for_tests = no ] || wanted="$wanted $needed_by_tests"
+  [ $for_peers = no ] || wanted="$wanted $needed_by_peers"
   if ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
     wanted="$wanted python3-venv"
   fi
@@ -185,5 +191,6 @@ say "fetching web assets"
 {
   echo "$fingerprint"
   [ $for_tests = no ] || echo tests
+  [ $for_peers = no ] || echo peers
 } >"$stamp"
 say "set-up is complete"

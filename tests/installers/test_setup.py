@@ -90,7 +90,7 @@ def test_without_a_network_nothing_half_made_is_left(clone: Path) -> None:
 def test_an_unknown_argument_is_refused(clone: Path) -> None:
     done = set_up(clone, "--everything")
     assert done.returncode == 2
-    assert "knows only --tests and --help, not '--everything'" in done.stderr
+    assert "knows only --tests, --peers and --help, not '--everything'" in done.stderr
 
 
 def test_code_that_changed_since_the_set_up_is_compiled_for_the_next_start(clone: Path) -> None:

@@ -8,13 +8,20 @@ from pathlib import Path
 import pytest
 
 from tests.contracts.cloud.awkward_server import Awkwardness, AwkwardServer
-from tests.legacy_bridge.conftest import fhir, practice, standard
+from tests.legacy_bridge.conftest import (
+    fhir,
+    legacy_databases,
+    legacy_kind,
+    legacy_url,
+    practice,
+    standard,
+)
 from tests.legacy_bridge.support.lossy_transport import LossyTransport
 from tests.support.threaded_server import asgi_served, listening_socket, transport_served
 from web_modules.fhir.transport import HttpTransport, Transport
 from web_modules.fhir_store.service import FhirService
 
-__all__ = ["fhir", "practice", "standard"]
+__all__ = ["fhir", "legacy_databases", "legacy_kind", "legacy_url", "practice", "standard"]
 
 AWKWARD = {
     "without history": Awkwardness(lacks=frozenset({"history"})),
