@@ -216,6 +216,8 @@ class World:
     def _run_second(self) -> None:
         """While this bridge stands still, another one goes on with a copy of its journal, and stays."""
         self.is_second_wanted = False
+        if self.database.dropped:
+            return  # a bridge that stops before it has the lease takes nothing over
         self.is_to_start_again = True  # the one that stood still does what it was about to do, and ends
         self.people.deletes_in_cloud = (
             False  # see simulation.md: a create on its way makes again what was deleted
