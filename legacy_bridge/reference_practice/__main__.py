@@ -49,7 +49,7 @@ Examples:
 
   banyan-practice generate --database sqlite:///practice.db --today 2026-11-17
 
-  banyan-practice generate --database sqlite:///practice.db --patients 10400 --density 1
+  banyan-practice generate --database sqlite:///practice.db --patients 10400
 """
 _LOAD_HELP = """Fill it from an EMIS Web extract, or apply a later one.
 
