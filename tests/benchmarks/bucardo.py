@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from tests.support.postgresql import postgresql_cluster, postgresql_programs
 TUNED = {"kid_sleep": "0.01", "ctl_sleep": "0.01", "mcp_loop_sleep": "0.01"}
 """How often its processes look, in seconds; by default 0.5 and 0.2."""
 _STOP_SECONDS = 30
+_PAUSE_SECONDS = 3.0
+"""Its processes hear of a pause later; one that is over before they did would never end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,7 @@ class Bucardo:
     def pause(self) -> None:
         """Let it rest."""
         _bucardo(self.folder, "pause", "three")
+        time.sleep(_PAUSE_SECONDS)
 
     def resume(self) -> None:
         """Let it go on."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine, update
 
 from demo.programs import Program, end, start
+from legacy_bridge.legacy.database import open_database
 from legacy_bridge.legacy.schema import METADATA
 from tests.benchmarks.fhir_servers import our_server
 from tests.benchmarks.mirror_rows import (
@@ -162,7 +163,11 @@ def our_mirror(folder: Path) -> Iterator[OurPair]:
     """
     folder.mkdir()
     with ExitStack() as stack:
-        practice = SmallPractice(f"sqlite:///{folder / 'practice.sqlite'}")
+        url = f"sqlite:///{folder / 'practice.sqlite'}"
+        made = open_database(url, must_exist=False)
+        METADATA.create_all(made)
+        made.dispose()
+        practice = SmallPractice(url)
         stack.callback(practice.close)
         add_codes(practice)
         store(practice.engine, {PATIENTS: people(_ORGANISATION, _DOCTOR)})
