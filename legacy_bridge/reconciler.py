@@ -141,8 +141,8 @@ class Reconciler:
 
     def _naming_patients(self, visit: Visit, settlement: Settlement) -> Settlement:
         """What cannot be carried is shown on the patients whom it concerns (hazard H14)."""
-        if settlement.quarantine is None:
-            return settlement
+        if settlement.quarantine is None or settlement.link.state is LinkState.WITHHELD:
+            return settlement  # nobody may be told of who is withheld
         mapping = self._mappings[visit.link.key.kind]
         named = mapping.patients(visit.link, visit.group, visit.content)
         return replace(settlement, patients=tuple(sorted(named)))

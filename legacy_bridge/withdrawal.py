@@ -22,7 +22,7 @@ from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Visit
 from legacy_bridge.records import Kind, LinkKey, Reading
 from legacy_bridge.sides.links import Link, LinkState, References
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
-from legacy_bridge.sides.writes import Outcome, OutcomeKind
+from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind
 
 
 class Withdrawal:
@@ -89,13 +89,19 @@ class Withdrawal:
         return replace(gone, decided=lost_values(mapping.kind, base, legacy.fields, cloud.fields))
 
     def withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
-        """Take a confidential record off the cloud as it is."""
+        """Take a confidential record off the cloud as it is, with what the bridge's Tasks say of it."""
+        key = visit.link.key
         if visit.content is None:
-            return replace(visit, ends_as=LinkState.WITHHELD)
+            is_told = visit.link.state is LinkState.LINKED or bool(self._journal.held([key]))
+            told_of = self._cloud.tasks_of(key, None) if is_told else ()
+            steps = tuple(map(delete_step, told_of))
+            plan = CloudPlan(link=key, steps=steps, bookings=visit.link.bookings, withdraws=True)
+            return replace(visit, plan=plan if steps else None, ends_as=LinkState.WITHHELD)
         plan = mapping.withdrawal(visit.content, link=visit.link)
+        named: str | None = None
         if mapping.kind is Kind.PATIENT:
-            patient = visit.content.resources["Patient"]["id"]
-            booked = self._cloud.appointments_of(f"Patient/{patient}")
+            named = f"Patient/{visit.content.resources['Patient']['id']}"
+            booked = self._cloud.appointments_of(named)
             lost, has_unknown = self._not_agreed(visit.link.key, booked)
             first = tuple(slot.key for slot, one in lost if not _is_seen(slot, one))
             if (first or has_unknown) and visit.dirty.attempts < PARENT_ATTEMPTS:
@@ -106,6 +112,8 @@ class Withdrawal:
             )
             visit = replace(visit, lost=tuple(listed))
             plan = replace(plan, steps=(*map(delete_step, booked), *plan.steps))
+        told_of = self._cloud.tasks_of(key, named)  # they say what the record said
+        plan = replace(plan, steps=(*map(delete_step, told_of), *plan.steps))
         touched = tuple(self._legacy.dependants(visit.link.key))
         return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
 

@@ -94,6 +94,7 @@ class FhirBoard:
             for task in self._client.search("Task", {parameter: ",".join(chunk)})
             if not _groups(task).isdisjoint(chunk)  # a server may answer more than it was asked for
         }
+        self._ids = {name: known for name, known in self._ids.items() if name[0] != "Task"}
         self._ids.update({name: str(one["id"]) for name, one in shown.items()})
         closed = [
             {**task, "status": "completed", "businessStatus": {"text": "Over"}}
@@ -209,6 +210,7 @@ def _conflict_task(listed: ListedConflict, names: Names) -> tuple[MirrorTask, Co
         owner=listed.owner,
         is_urgent=listed.is_escalated,
         said=tuple((who, side_in_words(fields, unit, names)) for who, fields in sides if is_shown),
+        record=str(listed.link),
     )
     return task, [str(key) for key in listed.patients()]
 
@@ -226,5 +228,6 @@ def _quarantine_task(held: Quarantined, names: Names) -> tuple[MirrorTask, Colle
         since=held.since.replace(tzinfo=UTC),
         owner=held.owner,
         is_urgent=held.is_escalated,
+        record=held.subject,
     )
     return task, held.patients

@@ -17,6 +17,7 @@ from legacy_bridge.sides.links import Link
 from legacy_bridge.sides.writes import CloudPlan, CloudStep, Outcome, OutcomeKind
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
+from web_modules.fhir.mirror_status import RECORD_IDENTIFIER, task_of
 
 _CHUNK = 50  # ids or identifiers a search: keeps an address below 8 kB
 _PAGE = "200"
@@ -101,6 +102,15 @@ class CloudResources:
             found = self._search("Appointment", {"patient": patient})
         # a server may leave out of a search what it does not know: nobody else's is taken for this patient's
         return [one for one in found if patient in patients_of(one)]
+
+    def tasks_of(self, record: LinkKey, patient: str | None) -> Sequence[Mapping[str, Any]]:
+        """See `sides.CloudRecords`."""
+        identifier = f"{RECORD_IDENTIFIER}|{record}"
+        with translated():
+            found = [*self._search("Task", {"identifier": identifier})]
+            found += [] if patient is None else self._search("Task", {"patient": patient})
+        mine = {str(one["id"]): one for one in found if _tells_of(one, record, patient)}
+        return list(mine.values())
 
     def is_lost(self, reference: str) -> bool:
         """See `sides.CloudRecords`."""
@@ -258,6 +268,14 @@ def translated(*awaited: type[errors.FhirError]) -> Iterator[None]:
         ) from error
     except errors.FhirError as error:
         raise SideUnavailable(str(error)) from error
+
+
+def _tells_of(resource: Mapping[str, Any], record: LinkKey, patient: str | None) -> bool:
+    """Whether it is a Task of the bridge about them; a server may find more than it was asked for."""
+    task = task_of(dict(resource))
+    return task is not None and (
+        task.record == str(record) or (patient is not None and task.patient == patient)
+    )
 
 
 def _entry(step: CloudStep) -> TransactionEntry:

@@ -72,6 +72,13 @@ class CloudRecords(RecordStore[CloudContent, CloudPlan], Protocol):
             SideUnavailable: try again later.
         """
 
+    def tasks_of(self, record: LinkKey, patient: str | None) -> Sequence[Mapping[str, Any]]:
+        """Every Task of the bridge about a record, or that names a patient (`Patient/1`), also those over.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
+
     def is_lost(self, reference: str) -> bool:
         """Whether the server has never heard of what it once had: gone with a restore, not deleted.
 

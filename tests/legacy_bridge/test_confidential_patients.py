@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from legacy_bridge import service
 from legacy_bridge.records import Kind
 from tests.legacy_bridge.support.faults import Faults, Killed
 from tests.legacy_bridge.support.foreign_server import WithoutDeleteHistory
@@ -123,6 +124,36 @@ def test_a_withdrawn_patient_is_not_readable_in_the_server_s_history_either(mirr
         with pytest.raises((FhirGone, FhirNotFound)):
             mirror.client.read(resource["resourceType"], f"{resource['id']}/_history/1")
     assert "Abernathy" in told, "the others keep theirs"
+
+
+@pytest.mark.hazard("H24")
+def test_what_a_task_said_of_a_patient_who_is_withdrawn_is_gone_with_its_history(mirror: Mirror) -> None:
+    mary = mirror.patient("mary")
+    mirror.practice.edit("Admin_Patient", "mary", Surname="Quillfeather")
+    mirror.put(mary, name=[{**mary["name"][0], "family": "Quillfoot"}])
+    mirror.drain()
+    (task,) = mirror.client.search("Task", {"code": "conflict"})
+    assert "Quillfeather" in str(task)
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    told = old_versions(mirror)
+    assert "Quillf" not in told
+    assert f"Patient/{mary['id']}" not in told
+    assert mirror.journal.conflicts() == []
+    assert mirror.client.search("Task", {"code": "conflict"}) == []
+
+
+@pytest.mark.hazard("H24")
+def test_a_task_that_is_published_at_once_does_not_name_who_was_withdrawn_either(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "_PUBLISH_AFTER_CHANGE_SECONDS", 0.0)
+    mary = mirror.patient("mary")
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    junk_in(mirror, "mary", "DateOfBirth = 'soon'", "IsConfidential = 1")
+    mirror.drain()
+    assert f"Patient/{mary['id']}" not in old_versions(mirror)
 
 
 def test_a_kill_between_the_withdrawal_and_the_removal_of_old_versions_is_made_good(

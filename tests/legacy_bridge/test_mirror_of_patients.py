@@ -184,19 +184,6 @@ def test_a_changed_nhs_number_keeps_the_old_one_as_old(mirror: Mirror) -> None:
     assert mirror.differing() == []
 
 
-@pytest.mark.hazard("H14")
-def test_the_task_of_a_conflict_is_closed_when_its_patient_is_withdrawn(mirror: Mirror) -> None:
-    mary = mirror.patient("mary")
-    mirror.practice.edit("Admin_Patient", "mary", Surname="Lindt")
-    mirror.put(mary, name=[{**mary["name"][0], "family": "Lindh"}])
-    mirror.drain()
-    assert [one["status"] for one in mirror.client.search("Task", {"code": "conflict"})] == ["requested"]
-    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
-    mirror.drain()
-    assert mirror.journal.conflicts() == []
-    assert [one["status"] for one in mirror.client.search("Task", {"code": "conflict"})] == ["completed"]
-
-
 def test_a_stray_leaves_quarantine_when_it_is_deleted(mirror: Mirror) -> None:
     made = mirror.client.create({"resourceType": "Patient", "name": [{"family": "New"}]})
     mirror.drain()

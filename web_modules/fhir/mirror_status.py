@@ -15,6 +15,7 @@ from web_modules.fhir.resource_json import Resource
 
 FRESHNESS_IDENTIFIER = "https://banyan.example/Id/mirror-freshness"
 TASK_IDENTIFIER = "https://banyan.example/Id/mirror-task"
+RECORD_IDENTIFIER = "https://banyan.example/Id/mirror-record"
 CODES = "https://banyan.example/CodeSystem/mirror"
 _EXTENSION = "https://banyan.example/StructureDefinition/mirror-freshness"
 
@@ -147,6 +148,7 @@ class MirrorTask:
         group: the bridge's key of the conflict, which has a Task for each patient whom it concerns; or None.
         is_urgent: it has waited too long for a person.
         said: what each side says, in words: who says it, and what.
+        record: the bridge's key of the record that it tells of, or None.
     """
 
     key: str
@@ -160,6 +162,7 @@ class MirrorTask:
     group: str | None = None
     is_urgent: bool = False
     said: tuple[tuple[str, str], ...] = ()
+    record: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +227,8 @@ def task_resource(task: MirrorTask) -> Resource:
         "description": task.words,
         "authoredOn": _text(task.since),
     }
+    if task.record is not None:
+        resource["identifier"].append({"system": RECORD_IDENTIFIER, "value": task.record})
     if task.about is not None:
         resource["focus"] = {"reference": task.about}
     if task.patient is not None:
@@ -246,9 +251,8 @@ def _business_status(task: MirrorTask) -> str:
 
 def task_of(resource: Resource) -> MirrorTask | None:
     """Read a waiting record from a Task, or None when the Task is something else."""
-    key = next(
-        (one["value"] for one in resource.get("identifier", []) if one.get("system") == TASK_IDENTIFIER), None
-    )
+    named = {one.get("system"): one.get("value") for one in resource.get("identifier", [])}
+    key = named.get(TASK_IDENTIFIER)
     code = next(
         (one["code"] for one in resource.get("code", {}).get("coding", []) if one.get("system") == CODES),
         None,
@@ -266,6 +270,7 @@ def task_of(resource: Resource) -> MirrorTask | None:
         owner=resource.get("owner", {}).get("display"),
         group=resource.get("groupIdentifier", {}).get("value"),
         is_urgent=resource.get("priority") == "urgent",
+        record=named.get(RECORD_IDENTIFIER),
         said=tuple(
             (one.get("type", {}).get("text", ""), one["valueString"])
             for one in resource.get("input", [])
