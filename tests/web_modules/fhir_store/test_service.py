@@ -81,6 +81,12 @@ def test_if_match_on_what_does_not_exist_is_refused(fhir: Caller) -> None:
     assert "does not exist" in refused.words
 
 
+def test_if_match_where_a_search_finds_nothing_creates_nothing(fhir: Caller) -> None:
+    query = {"identifier": "http://x.example|zz"}
+    assert fhir("PUT", "Patient", PATIENT, query=query, if_match='W/"1"').status == 412
+    assert fhir("GET", "Patient").body["total"] == 0
+
+
 @pytest.mark.parametrize("body_id", [None, "other"])
 def test_the_id_in_the_body_must_be_that_of_the_address(fhir: Caller, body_id: str | None) -> None:
     body = PATIENT if body_id is None else PATIENT | {"id": body_id}

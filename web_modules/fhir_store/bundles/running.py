@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
-from web_modules.fhir_store.bundles.linking import Linker
+from web_modules.fhir_store.bundles.linking import Finding, Linker
 from web_modules.fhir_store.bundles.room import Room, no_room_for_answer, no_room_for_writing
 from web_modules.fhir_store.bundles.steps import (
     ORDER,
@@ -32,6 +32,14 @@ Reading = Callable[[FhirRequest, Records], FhirResponse]
 
 Answers = dict[int, dict[str, Any]]
 """Entries of the answer, by the places of the entries that they answer."""
+
+
+class _Waiting(Exception):
+    """A conditional reference, which is resolved when everything else is written."""
+
+
+def _wait(_resource_type: str, _condition: str) -> str | None:
+    raise _Waiting
 
 
 class BundleRunner:
@@ -61,6 +69,8 @@ class BundleRunner:
     ) -> Answers:
         """Do every step that writes, in FHIR's order, or raise and let the caller roll back.
 
+        Conditional references are resolved last: they find what the other entries have made.
+
         Raises:
             Refusal: the first step that cannot be done, with its place in the bundle.
         """
@@ -73,13 +83,19 @@ class BundleRunner:
                     raise no_room_for_writing()
         check_unique(steps)
         names = names_given(steps)
+        waiting: set[int] = set()
         for step in steps:
             with placing(step.place):
-                step.resource = self._linked(records, step, names)
+                try:
+                    step.resource = self._linked(step, names, _wait)
+                except _Waiting:
+                    waiting.add(step.index)
         answers: Answers = {}
         made: set[tuple[str, str]] = set()
-        for step in sorted(steps, key=lambda one: ORDER[one.method]):
+        for step in sorted(steps, key=lambda one: (one.index in waiting, ORDER[one.method])):
             with placing(step.place):
+                if step.index in waiting:
+                    step.resource = self._linked(step, names, self._finding(records))
                 self._look_again(records, step, is_taken=step.key in made)
                 answers[step.index] = self._done(records, step, room, wanted=wanted)
                 made.add(step.key)
@@ -96,7 +112,7 @@ class BundleRunner:
                 with records.session.part():
                     if step.resource is not None:
                         self._validator.check(step.resource, f"{step.place}.resource")
-                    step.resource = self._linked(records, step, {})
+                    step.resource = self._linked(step, {}, self._finding(records))
                     self._prepare(records, step, {})
                     answers[step.index] = self._done(records, step, room, wanted=wanted)
             except Refusal as refusal:
@@ -159,11 +175,14 @@ class BundleRunner:
             words = "Another entry of the transaction changes what the condition finds."
             raise refuse(412, IssueCode.CONFLICT, words)
 
-    def _linked(self, records: WritableRecords, step: Step, names: Mapping[str, str]) -> Resource | None:
+    def _finding(self, records: WritableRecords) -> Finding:
         def find(resource_type: str, condition: str) -> str | None:
             found = self._interactions.matching(records, resource_type, condition)
             return None if found is None else found.id
 
+        return find
+
+    def _linked(self, step: Step, names: Mapping[str, str], find: Finding) -> Resource | None:
         if step.resource is None:
             return None
         return self._linker.linked(step.resource, names, find, f"{step.place}.resource")

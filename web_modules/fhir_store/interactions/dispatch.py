@@ -206,7 +206,7 @@ class Dispatch:
             resource = self._validator.parse(request.body)
         if resource["resourceType"] != resource_type:
             raise refuse(
-                400, IssueCode.INVALID, f"The body is not a {resource_type}, as the address says.", "Resource"
+                400, IssueCode.INVALID, f"The body is no {resource_type}, which the address says.", "Resource"
             )
         if resource_id and resource.get("id") != resource_id:
             words = "The id in the body must be there and be the one in the address."

@@ -114,7 +114,7 @@ def validate(
 def _checked(resource: Resource, validator: Validator, resource_type: str, resource_id: str) -> list[Issue]:
     kind = resource.get("resourceType")
     if kind != resource_type:
-        words = f"This is not a {resource_type}, as the address says."
+        words = f"This is no {resource_type}, which the address says."
         return [Issue(code=IssueCode.INVALID, words=words, expression="Resource")]
     issues = validator.issues(resource, resource_type)
     if resource_id and resource.get("id") != resource_id:

@@ -172,6 +172,11 @@ class Interactions:
         """
         if existing is None:
             if "id" not in resource:
+                if if_match:
+                    words = (
+                        f"Nothing fulfils the condition, so no {resource['resourceType']} is at that version."
+                    )
+                    raise refuse(412, IssueCode.CONFLICT, words)
                 named = resource | {"id": fresh_id or new_id()}
                 return Done(status=201, version=records.put(named, None, method="POST"))
             if records.current(resource["resourceType"], resource["id"]) is not None:

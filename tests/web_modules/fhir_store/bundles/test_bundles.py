@@ -132,6 +132,25 @@ def test_a_reference_may_be_a_search(fhir: Caller) -> None:
     assert (refused.status, refused.expression) == (412, "Bundle.entry[0].resource.subject.reference")
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_reference_that_is_a_search_finds_what_the_same_transaction_makes(
+    fhir: Caller, *, is_first: bool
+) -> None:
+    person = {"resourceType": "Patient", "identifier": [{"system": "s", "value": "1"}]}
+    basic = {
+        "resourceType": "Basic",
+        "code": {"text": "x"},
+        "subject": {"reference": "Patient?identifier=s|1"},
+    }
+    steps = [entry("POST", "Patient", person), entry("POST", "Basic", basic)]
+    steps = steps if is_first else steps[::-1]
+    answer = fhir("POST", "", bundle(*steps), prefer="return=representation")
+    made = {one["resourceType"]: one for one in answer.resources}
+    assert made["Basic"]["subject"]["reference"] == f"Patient/{made['Patient']['id']}"
+    again = fhir("POST", "", bundle(*steps))
+    assert again.status == 412, "there are two now"
+
+
 def test_a_conditional_create_in_a_transaction_answers_what_exists(fhir: Caller) -> None:
     person = {"resourceType": "Patient", "identifier": [{"system": "s", "value": "1"}]}
     steps = bundle(
