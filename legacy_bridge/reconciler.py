@@ -312,7 +312,7 @@ class Reconciler:
                 legacy=legacy.fields if legacy else {},
                 cloud=cloud.fields if cloud else {},
             )
-            found, visit = _heard(visit, found, kept)
+            found, visit = _heard(visit, found, kept, legacy.held if legacy else ())
             if found is Presence.CREATE and legacy is not None:
                 return self._agree(visit, mapping, legacy, None, references)
             if visit.open:
@@ -430,12 +430,12 @@ class Reconciler:
         )
 
 
-def _heard(visit: Visit, found: Presence, kept: Conflict) -> tuple[Presence, Visit]:
+def _heard(visit: Visit, found: Presence, kept: Conflict, held: Collection[str]) -> tuple[Presence, Visit]:
     """What a person has decided about a record that is on one side only, if they have; else it is open."""
     wish = next((one for one in visit.wishes if one.unit == found.value), None)
     if wish is None or wish.number in visit.denied:
         return found, replace(visit, open=(kept,))
-    after, why_not = desk.presence_after(found, wish, visit.link.key.kind, kept.legacy, kept.cloud)
+    after, why_not = desk.presence_after(found, wish, visit.link.key.kind, kept, held)
     if after is None:
         return found, replace(visit, open=(kept,), denied={**visit.denied, wish.number: why_not})
     told = desk.decided(wish, kept.base)

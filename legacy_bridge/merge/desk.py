@@ -72,6 +72,8 @@ def granted(
     base: Agreed,
 ) -> Merged:
     """The merge with some decisions carried out."""
+    if not wishes:
+        return merged
     agreed: dict[str, Value | None] = dict(merged.agreed)
     for one in wishes:
         agreed.update(one.target(units[one.unit]))
@@ -88,11 +90,21 @@ def granted(
 
 
 def presence_after(
-    found: Presence, wish: Wish, kind: Kind, legacy: Fields, cloud: Fields
+    found: Presence, wish: Wish, kind: Kind, kept: Conflict, held: Collection[str]
 ) -> tuple[Presence | None, str]:
-    """What is to be done with a record that is on one side only; None, and why not."""
-    if (dict(wish.legacy), dict(wish.cloud)) != (dict(legacy), dict(cloud)):
+    """What is to be done with a record that is on one side only; None, and why not.
+
+    Args:
+        found: which side has it.
+        wish: what was decided.
+        kind: of the record.
+        kept: what the sides say now.
+        held: fields of which legacy tells less than it knows: see `heard`.
+    """
+    if (dict(wish.legacy), dict(wish.cloud)) != (dict(kept.legacy), dict(kept.cloud)):
         return None, MOVED
+    if held and wish.keep is not Authority.LEGACY:
+        return None, _NOT_BY_THE_BRIDGE
     if found is Presence.ASK_DELETED_IN_CLOUD and wish.keep is Authority.LEGACY:
         return Presence.CREATE, ""
     if found is Presence.ASK_DELETED_IN_CLOUD and wish.keep is Authority.CLOUD and kind in DELETABLE:

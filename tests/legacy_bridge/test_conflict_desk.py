@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from legacy_bridge.__main__ import app
 from tests.legacy_bridge.support.mirror import Mirror
-from tests.legacy_bridge.support.small_practice import ODS
+from tests.legacy_bridge.support.small_practice import ODS, guid
 
 
 def run(mirror: Mirror, *arguments: str) -> tuple[int, str]:
@@ -144,6 +144,21 @@ def test_a_patient_is_not_deleted_in_legacy_by_a_decision(mirror: Mirror) -> Non
     carried(mirror)
     (one,) = listed(mirror)
     assert one["decision"]["words"].startswith("The bridge cannot do this")
+
+
+@pytest.mark.hazard("H24")
+def test_a_booking_that_nobody_may_see_is_not_deleted_by_a_decision(mirror: Mirror) -> None:
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.practice.book("slot0", "mary")
+    mirror.drain()
+    mirror.client.delete("Slot", mirror.slot("slot0")["id"])
+    mirror.drain()
+    (one,) = listed(mirror)
+    run(mirror, "conflicts", "keep", str(one["number"]), "--side", "cloud", "--by", "Ann")
+    carried(mirror)
+    assert mirror.practice.slot("slot0")["PatientGuid"] == guid("mary")
+    assert not mirror.practice.slot("slot0")["Deleted"]
+    assert len(listed(mirror)) == 1
 
 
 @pytest.mark.hazard("H14")
