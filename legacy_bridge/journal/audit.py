@@ -17,7 +17,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, true, update
 from legacy_bridge.journal.baselines import agreed_to_json
 from legacy_bridge.journal.tables import AUDIT_END, AUDIT_LOG
 from legacy_bridge.records import Agreed
-from web_modules.fhir.audit_chain import START, Chain, Entry, Head, kept_bytes
+from web_modules.fhir.audit_chain import BROKEN, START, Chain, Entry, Head, kept_bytes
 
 KEY_OPTION = "audit_key"
 """The execution option of a journal's engine that holds the key."""
@@ -25,8 +25,6 @@ _FINGERPRINT_BYTES = 8
 _PAGE = 100  # an entry of a whole batch has some twenty thousand bytes
 _QUICKLY = 1
 """How hard to compress: entries are a fifth as long for five microseconds a record."""
-_BROKEN = b"broken"
-"""In place of the link before, once somebody has moved the end: what is sealed after that may not hide it."""
 _LAST = select(func.max(AUDIT_LOG.c.number)).where(AUDIT_LOG.c.practice == bindparam("of"))
 _READ_END = select(
     AUDIT_END.c.entries, AUDIT_END.c.link, AUDIT_END.c.seal, _LAST.scalar_subquery().label("last")
@@ -68,10 +66,12 @@ def append(
     row = connection.execute(_HOLD_END, {"of": practice}).one_or_none()
     end = None if row is None else _head(row)
     last = connection.execute(_LAST, {"of": practice}).scalar() if row is None else row.last
-    number, link = (last or 0, START) if end is None else (end.count, end.link)
-    is_ours = is_first if end is None else end.seal == chain.seal(number, link)
-    if not is_ours or number != (last or 0):
-        number, link = max(number, last or 0), _BROKEN
+    if end is None:
+        number, link = last or 0, START if is_first else BROKEN
+    else:
+        number, link = end.count, chain.goes_on_from(end)
+    if number != (last or 0):
+        number, link = max(number, last or 0), BROKEN
     told = [{"what": note.what, "subject": note.subject, **note.told} for note in notes]
     content = zlib.compress(orjson.dumps({"at": now.isoformat(), "notes": told}), _QUICKLY)
     number, link = number + 1, chain.link(link, number + 1, content)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 START = b""
 """The link before the first entry."""
+BROKEN = b"broken"
+"""In place of the link before, once somebody has moved the end: what is sealed after that may not hide it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +75,11 @@ class Chain:
     def seal(self, count: int, link: bytes) -> bytes:
         """The seal of an end."""
         return self._signed(b"end", link, count, b"")
+
+    def goes_on_from(self, end: Head) -> bytes:
+        """The link before the next entry, for whoever appends: none that fits, if the end is not ours."""
+        is_ours = hmac.compare_digest(end.seal, self.seal(end.count, end.link))
+        return end.link if is_ours else BROKEN
 
     def faults(self, entries: Iterable[Entry], head: Head, known: Iterable[Head] = ()) -> list[str]:
         """What is wrong with a chain, in words; nothing when it is whole.

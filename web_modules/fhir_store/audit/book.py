@@ -51,7 +51,7 @@ class AuditBook:
         head = self._session.head(self._practice)
         if not notes:
             return head.audit.count
-        number, link = head.audit.count, head.audit.link
+        number, link = head.audit.count, self._chain.goes_on_from(head.audit)
         rows: list[tuple[Any, ...]] = []
         subjects: list[tuple[Any, ...]] = []
         for note in notes:

@@ -251,6 +251,24 @@ def test_a_forged_audit_is_found(fhir: Caller, store: Store, forgery: str) -> No
     assert len(faults(store)) == 1
 
 
+def test_what_was_cut_off_is_found_also_after_the_next_entries(fhir: Caller, store: Store) -> None:
+    for _ in range(3):
+        asked(fhir, "PUT", "Patient/p", PATIENT)
+    store.trail(PRACTICE).flush()
+
+    def cut(session: Session) -> None:
+        where = "WHERE practice = ? AND number"
+        ((link,),) = session.rows(f"SELECT link FROM audit {where} = 1", (PRACTICE,))  # noqa: S608
+        session.change(f"DELETE FROM audit_subject {where} > 1", (PRACTICE,))  # noqa: S608
+        session.change(f"DELETE FROM audit {where} > 1", (PRACTICE,))  # noqa: S608
+        moved = "UPDATE practice SET audited = 1, audit_link = ? WHERE practice = ?"
+        session.change(moved, (link, PRACTICE))
+
+    store.database.write(cut)
+    asked(fhir, "PUT", "Patient/q", PATIENT | {"id": "q"})
+    assert len(faults(store)) == 1
+
+
 @pytest.mark.parametrize(
     ("forgery", "said"),
     [
