@@ -172,7 +172,12 @@ def settle(visit: Visit, on_cloud: Outcome | None, on_legacy: Outcome | None) ->
         denied = {} if refusal is None else {one.number: refusal[1] for one, _ in visit.granted}
         return _tried(visit, reached, deeds, denied)
     if refusal is not None:
-        return replace(_held(visit, _unsettled(visit, reached), refusal), deeds=deeds)
+        is_withdrawn = visit.plan is not None and visit.plan.withdraws  # it may not stay: try again
+        return replace(
+            _held(visit, _unsettled(visit, reached), refusal),
+            deeds=deeds,
+            retry_after_seconds=_after(visit, _FIRST_WAIT_SECONDS) if is_withdrawn else None,
+        )
     return _done(visit, reached, deeds)
 
 

@@ -1,12 +1,15 @@
 """Confidential patients: not on the cloud, not in its history, and not lost either."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from legacy_bridge import service
-from legacy_bridge.records import Kind
+from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind
 from tests.legacy_bridge.support.faults import Faults, Killed
 from tests.legacy_bridge.support.foreign_server import WithoutDeleteHistory
 from tests.legacy_bridge.support.mirror import Mirror
@@ -141,6 +144,29 @@ def test_what_a_task_said_of_a_patient_who_is_withdrawn_is_gone_with_its_history
     assert f"Patient/{mary['id']}" not in told
     assert mirror.journal.conflicts() == []
     assert mirror.client.search("Task", {"code": "conflict"}) == []
+
+
+@pytest.mark.hazard("H24")
+def test_a_withdrawal_that_the_cloud_refuses_is_listed_and_tried_again(
+    mirror: Mirror, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mary = mirror.patient("mary")
+    right = CloudResources.write
+    refusal = ("cloud-refuses", "The cloud refuses the record: it answered 422")
+
+    def refused(self: CloudResources, changes: Sequence[CloudPlan]) -> Mapping[LinkKey, Outcome]:
+        monkeypatch.setattr(CloudResources, "write", right)
+        reasons.append(changes[0].withdraws)
+        return {one.link: Outcome(kind=OutcomeKind.REFUSED, refusal=refusal) for one in changes}
+
+    reasons: list[bool] = []
+    monkeypatch.setattr(CloudResources, "write", refused)
+    mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    assert reasons == [True]
+    assert mirror.resources("Patient", "Admin_Patient", "mary") == []
+    assert f"Patient/{mary['id']}" not in old_versions(mirror)
+    assert mirror.journal.quarantined() == []
 
 
 @pytest.mark.hazard("H24")

@@ -214,9 +214,10 @@ class People:
         name = self.random.choice(self.names[Kind.PATIENT])
         link = key(Kind.PATIENT, name)
         agreed, fields = self.journal().links([link])[link].baseline, self._sight.legacy(link)
-        if any(agreed.get(one) != fields.get(one) for one in EDITABLE[Kind.PATIENT]):
+        row = self._database.row(_PATIENT, name)
+        if row["IsConfidential"] or any(agreed.get(one) != fields.get(one) for one in EDITABLE[Kind.PATIENT]):
             return
-        shown = {column: self._database.row(_PATIENT, name)[column] for column in _FORM}
+        shown = {column: row[column] for column in _FORM}
         self._forms.append(Form(link, name, shown, fields))
 
     def _save_form(self) -> None:
