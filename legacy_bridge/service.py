@@ -12,18 +12,19 @@ from time import monotonic
 from legacy_bridge.errors import AnotherBridge, MirrorStopped, SideUnavailable
 from legacy_bridge.first_load import JOURNAL_RESTORED, FirstLoad, mark_everything
 from legacy_bridge.forms import FormTime
+from legacy_bridge.hearing import Hearing
 from legacy_bridge.merge.visit import LONGEST_WAIT_SECONDS, Report
 from legacy_bridge.metrics import Metrics
+from legacy_bridge.news import TASKS_A_TIME, news_of
 from legacy_bridge.overlap import Overlap
 from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import Kind
 from legacy_bridge.settings import BridgeSettings
 from legacy_bridge.sides.feeds import ChangeFeed, FeedBatch
-from legacy_bridge.sides.links import FORGOTTEN, RESTORED, Dirty, Restore, links_in
-from legacy_bridge.sides.listings import ListedConflict, News, Quarantined, Standing
+from legacy_bridge.sides.links import FORGOTTEN, RESTORED, Dirty, Restore
+from legacy_bridge.sides.listings import Standing
 from legacy_bridge.sides.stores import Board, Journal, LegacyRecords
-from legacy_bridge.wording import names_of
 from web_modules.decision.decision import Standing as FunctionStanding
 from web_modules.decision.decision import decide
 from web_modules.decision.words import Authority, Environment, Function
@@ -42,7 +43,6 @@ _LONGEST_BACKOFF_SECONDS = 10.0
 _STOPPED_LOOK_SECONDS = 5.0
 _TELL_SECONDS = 0.5  # how a long run goes on, on a terminal
 _WISH_SECONDS = 1.0  # a person who has decided waits no longer to see it done
-_TASKS_A_TIME = 100
 _STOPPED = "stopped"
 _BATCHES_A_PAGE = 10  # of a first load: what a live change waits for, a few seconds
 _CLOUD_RESTORED = (
@@ -110,6 +110,9 @@ class MirrorService:
             page=settings.batch * _BATCHES_A_PAGE,
             rows_a_second=settings.first_load_rows_a_second,
         )
+        self._hearing = Hearing(
+            ods=settings.practice, journal=parts.journal, board=parts.board, clock=parts.clock
+        )
         self._seen_version: Hashable = None
         self._polled: dict[str, float] = {}
         self._polled_at: dict[str, datetime] = {}
@@ -121,7 +124,8 @@ class MirrorService:
         self._seen_standings: object = None
         self._next_try: datetime | None = None
         self._wishes_at = float("-inf")
-        self._heard: frozenset[int] = frozenset()
+        self._may_be_answered = True
+        self._has_asked = True  # a bridge before this one may have
         self._has_news = True
         self._is_checked = False
         self._clock_began: datetime | None = None
@@ -224,13 +228,14 @@ class MirrorService:
         if self._parts.seconds() - self._wishes_at < _WISH_SECONDS:
             return
         journal, now = self._parts.journal, self._parts.clock()
-        wishes = {one.number: one.link for one in journal.wishes()}
-        if new := {link for number, link in wishes.items() if number not in self._heard}:
+        if self._may_be_answered and self._has_asked:
+            self._hearing.hear_answers()
+        self._may_be_answered = False
+        if new := self._hearing.news():
             journal.mark(new, now)
             self._next_try = now
         elif self._next_try is None:
             self._next_try = journal.next_try(self._kinds)
-        self._heard = frozenset(wishes)
         self._wishes_at = self._parts.seconds()
 
     def count(self) -> None:
@@ -297,52 +302,27 @@ class MirrorService:
         late = journal.escalate(now - timedelta(hours=self._settings.escalate_hours))
         if late:
             _LOG.warning("waits too long for a person", extra={"records": late})
-        conflicts, held = journal.unpublished(_TASKS_A_TIME)
-        self._parts.board.publish(
-            News(
-                functions={
-                    function: decided(self._parts.standings(), function)
-                    for function in MIRRORED_FUNCTIONS
-                    if self._polled_at  # else nobody knows how fresh it is
-                },
-                standing=journal.standing(),
-                known=min(self._polled_at.values(), default=now),
-                now=now,
-                conflicts=tuple(conflicts),
-                quarantined=tuple(held),
-                patients=self._patient_ids(conflicts, held),
-                names=self._names(conflicts, held),
-                stopped=self._stopped or "",
-            )
+        if self._has_asked:
+            self._hearing.hear_answers()  # before their Tasks are published anew
+        news = news_of(
+            journal,
+            functions={
+                function: decided(self._parts.standings(), function)
+                for function in MIRRORED_FUNCTIONS
+                if self._polled_at  # else nobody knows how fresh it is
+            },
+            known=min(self._polled_at.values(), default=now),
+            now=now,
+            stopped=self._stopped or "",
         )
-        if conflicts or held:
-            journal.published([one.digest for one in conflicts], [one.subject for one in held])
+        self._parts.board.publish(news)
+        if news.conflicts or news.quarantined:
+            journal.published(
+                [one.digest for one in news.conflicts], [one.subject for one in news.quarantined]
+            )
+        self._has_asked = news.is_somebody_asked
         self._published = self._parts.seconds()
-        self._has_news = len(conflicts) == _TASKS_A_TIME or len(held) == _TASKS_A_TIME
-
-    def _names(
-        self, conflicts: Sequence[ListedConflict], held: Sequence[Quarantined]
-    ) -> Mapping[LinkKey, str]:
-        """What the records are called of which some lists speak."""
-        kinds = {kind.value for kind in Kind}
-        keys = {LinkKey.parse(one.subject) for one in held if one.subject.partition("/")[0] in kinds}
-        for one in conflicts:
-            said = one.conflict
-            values = (*said.base.values(), *said.legacy.values(), *said.cloud.values())
-            keys |= {one.link, *links_in(values)}
-        return names_of(self._parts.journal.links, keys) if keys else {}
-
-    def _patient_ids(
-        self, conflicts: Sequence[ListedConflict], held: Sequence[Quarantined]
-    ) -> Mapping[str, str]:
-        """The Patient ids of those whom some listed records concern; none of a patient who is withheld."""
-        named = {str(key) for one in conflicts for key in one.patients()}
-        named.update(name for one in held for name in one.patients)
-        on_cloud = {name for name in named if name.startswith("Patient/")}
-        links = self._parts.journal.links([LinkKey.parse(name) for name in named - on_cloud])
-        return {name: name.removeprefix("Patient/") for name in on_cloud} | {
-            str(key): link.ids["Patient"] for key, link in links.items() if "Patient" in link.ids
-        }
+        self._has_news = TASKS_A_TIME in (len(news.conflicts), len(news.quarantined))
 
     def _reconcile(self, stop: Event | None) -> Report:
         done = Report()
@@ -413,6 +393,7 @@ class MirrorService:
         if self._parts.cloud_moved.is_set() or self._is_due(CLOUD):
             self._parts.cloud_moved.clear()
             self._absorb(CLOUD, self._parts.cloud_feed)
+            self._may_be_answered = True
         if is_new:
             self._load.begin(self._kinds)
             self._seen_standings = standings

@@ -14,16 +14,10 @@ from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
 from legacy_bridge.wording import Names, side_in_words, unit_in_words
 from web_modules.decision.words import Function
 from web_modules.fhir import errors
-from web_modules.fhir.client import FhirClient, TransactionEntry
-from web_modules.fhir.mirror_status import (
-    FRESHNESS_IDENTIFIER,
-    TASK_IDENTIFIER,
-    Freshness,
-    MirrorTask,
-    TaskKind,
-    freshness_resource,
-    task_resource,
-)
+from web_modules.fhir.client import FhirClient, TransactionEntry, version_of
+from web_modules.fhir.mirror_answers import ACCEPTED, DECIDED, Answer, answer_of
+from web_modules.fhir.mirror_status import FRESHNESS_IDENTIFIER, Freshness, freshness_resource
+from web_modules.fhir.mirror_tasks import TASK_IDENTIFIER, MirrorTask, TaskKind, task_resource
 from web_modules.fhir.resource_json import Resource
 
 
@@ -40,6 +34,7 @@ class FhirBoard:
         self._writer = CloudWriter(client, abilities)
         self._own = own or OwnVersions()
         self._ids: dict[tuple[str, str], str] = {}
+        self._tags: dict[str, str] = {}
         self._said: dict[str, Freshness] = {}
 
     def publish(self, news: News) -> None:
@@ -56,6 +51,14 @@ class FhirBoard:
         self._own.add(stored)
         for resource, answer in zip(resources, stored, strict=True):
             self._ids[_name(resource)] = str(answer["id"])
+
+    def answers(self) -> Sequence[Answer]:
+        """See `sides.Board`."""
+        with translated():
+            found = self._client.search(
+                "Task", {"identifier": f"{TASK_IDENTIFIER}|", "status": f"{ACCEPTED},{DECIDED}"}
+            )
+        return [answer for task in found if (answer := answer_of(task)) is not None]
 
     def tidy(self) -> None:
         """See `sides.Board`."""
@@ -96,6 +99,7 @@ class FhirBoard:
         }
         self._ids = {name: known for name, known in self._ids.items() if name[0] != "Task"}
         self._ids.update({name: str(one["id"]) for name, one in shown.items()})
+        self._tags = {str(one["id"]): version_of(one) for one in shown.values()}
         closed = [
             {**task, "status": "completed", "businessStatus": {"text": "Over"}}
             for name, task in shown.items()
@@ -115,7 +119,10 @@ class FhirBoard:
         found = self._ids.get((resource_type, value))
         if found is not None:
             return TransactionEntry(
-                method="PUT", url=f"{resource_type}/{found}", resource={**resource, "id": found}
+                method="PUT",
+                url=f"{resource_type}/{found}",
+                resource={**resource, "id": found},
+                if_match=self._tags.get(found),  # of a Task, which somebody may answer in this moment
             )
         system = resource["identifier"][0]["system"]
         return TransactionEntry(
@@ -211,6 +218,8 @@ def _conflict_task(listed: ListedConflict, names: Names) -> tuple[MirrorTask, Co
         is_urgent=listed.is_escalated,
         said=tuple((who, side_in_words(fields, unit, names)) for who, fields in sides if is_shown),
         record=str(listed.link),
+        seen=listed.seen if listed.link in names else "",
+        refused=listed.refused,
     )
     return task, [str(key) for key in listed.patients()]
 

@@ -17,7 +17,7 @@ from legacy_bridge.sides.links import Link
 from legacy_bridge.sides.writes import CloudPlan, CloudStep, Outcome, OutcomeKind
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
-from web_modules.fhir.mirror_status import RECORD_IDENTIFIER, task_of
+from web_modules.fhir.mirror_tasks import RECORD_IDENTIFIER, task_of
 
 _CHUNK = 50  # ids or identifiers a search: keeps an address below 8 kB
 _PAGE = "200"

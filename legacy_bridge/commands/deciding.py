@@ -112,11 +112,11 @@ def enter(
     by: By = None,
 ) -> None:
     """Let both sides say a third value."""
-    from legacy_bridge.commands.entering import entered
+    from legacy_bridge.entering import entered
 
     with failing_in_one_sentence(), _desk(practice, journal, settings) as (book, desk):
         found = desk.conflict(number)
-        _decide(book, found, keep=None, entered=entered(found, value, book), by=by)
+        _decide(book, found, keep=None, entered=entered(found, value, book.practice), by=by)
 
 
 @conflicts.command(help="Say who looks after a conflict." + _EXAMPLE.format("assign 12 --to Ann "))

@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
+from legacy_bridge.entering import fields_of
 from legacy_bridge.errors import SettingsWrong
 from legacy_bridge.journal.journal import SqlJournal
-from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import Kind, LinkKey, value_to_json
 from legacy_bridge.sides.links import links_in
 from legacy_bridge.sides.listings import ListedConflict, Quarantined
@@ -98,11 +98,6 @@ class Desk:
             "age": age_in_words(since, self._now),
             "urgent": one.is_escalated,
         }
-
-
-def fields_of(kind: Kind, unit: str) -> tuple[str, ...]:
-    """The fields of a unit; none of what is about a record as a whole."""
-    return next((one.fields for one in UNITS[kind] if one.name == unit), ())
 
 
 def _decision(wish: Any, state: str, words: str) -> dict[str, Any]:

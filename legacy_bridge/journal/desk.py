@@ -2,21 +2,38 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, func, or_, select, update
 
 from legacy_bridge.journal.conflicts import OPEN
 from legacy_bridge.journal.tables import CONFLICTS, QUARANTINE
 
 
-def assign(connection: Connection, practice: str, *, owner: str, digest: str = "", subject: str = "") -> bool:
-    """Say who looks after a conflict (`digest`) or a record that is held back (`subject`)."""
-    table, mine = (
-        (CONFLICTS, CONFLICTS.c.digest == digest) if digest else (QUARANTINE, QUARANTINE.c.subject == subject)
-    )
+def assign(
+    connection: Connection, practice: str, *, owner: str, digest: str = "", subject: str = ""
+) -> str | None:
+    """Say who looks after a conflict (`digest`) or a record that is held back (`subject`).
+
+    Returns:
+        what it is about; None: nothing is listed so.
+    """
+    table, mine = _listed(digest, subject)
     done = connection.execute(
         update(table).where(table.c.practice == practice, mine).values(owner=owner, published=0)
     )
-    return bool(done.rowcount)
+    if not done.rowcount:
+        return None
+    if subject:
+        return subject
+    row = connection.execute(
+        select(CONFLICTS.c.kind, CONFLICTS.c.key).where(CONFLICTS.c.practice == practice, mine)
+    ).one()
+    return f"{row.kind}/{row.key}"
+
+
+def show_again(connection: Connection, practice: str, *, digest: str = "", subject: str = "") -> None:
+    """Let the public board show one as it is now."""
+    table, mine = _listed(digest, subject)
+    connection.execute(update(table).where(table.c.practice == practice, mine).values(published=0))
 
 
 def escalate(connection: Connection, practice: str, before: datetime) -> int:
@@ -33,3 +50,9 @@ def escalate(connection: Connection, practice: str, before: datetime) -> int:
             done = connection.execute(update(table).where(*late).values(escalated=1, published=0))
             count += done.rowcount
     return count
+
+
+def _listed(digest: str, subject: str) -> tuple[Table, ColumnElement[bool]]:
+    if digest:
+        return CONFLICTS, CONFLICTS.c.digest == digest
+    return QUARANTINE, QUARANTINE.c.subject == subject

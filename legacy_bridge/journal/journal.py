@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -152,11 +153,11 @@ class SqlJournal:
         with self._reading() as connection:
             return wishes.waiting(connection, self._practice)
 
-    def wish(self, wish: Wish) -> None:
-        """Note what a person has decided; the bridge that runs carries it out."""
+    def wish(self, wish: Wish, *, why_not: str = "") -> None:
+        """See `sides.Journal`."""
         with self._writing() as connection:
-            wishes.add(connection, self._practice, wish)
-            audit.append(connection, self._practice, [notes.of_wish(connection, wish)], wish.at)
+            wishes.add(connection, self._practice, wish, why_not=why_not)
+            audit.append(connection, self._practice, [notes.of_wish(connection, wish, why_not)], wish.at)
 
     def last_wish(self, key: LinkKey, unit: str) -> tuple[Wish, str, str] | None:
         """The last decision about something, its state, and why it was refused."""
@@ -164,9 +165,18 @@ class SqlJournal:
             return wishes.last(connection, self._practice, key, unit)
 
     def assign(self, owner: str, *, digest: str = "", subject: str = "") -> bool:
-        """Say who looks after a conflict (`digest`) or a record that is held back (`subject`)."""
+        """See `sides.Journal`."""
         with self._writing() as connection:
-            return desk.assign(connection, self._practice, owner=owner, digest=digest, subject=subject)
+            about = desk.assign(connection, self._practice, owner=owner, digest=digest, subject=subject)
+            if about is not None:
+                told = audit.Note(what="given to somebody", subject=about, told={"to": owner})
+                audit.append(connection, self._practice, [told], datetime.now(UTC))
+        return about is not None
+
+    def show_again(self, *, digest: str = "", subject: str = "") -> None:
+        """See `sides.Journal`."""
+        with self._writing() as connection:
+            desk.show_again(connection, self._practice, digest=digest, subject=subject)
 
     def escalate(self, before: datetime) -> int:
         """See `sides.Journal`."""
@@ -272,8 +282,14 @@ class SqlJournal:
     def unpublished(self, limit: int) -> tuple[list[ListedConflict], list[Quarantined]]:
         """Conflicts and quarantined records that the public board does not show as they are."""
         with self._reading() as connection:
+            found = conflicts.unpublished(connection, self._practice, limit)
             return (
-                conflicts.unpublished(connection, self._practice, limit),
+                [
+                    replace(
+                        one, refused=wishes.refusal(connection, self._practice, one.link, one.conflict.unit)
+                    )
+                    for one in found
+                ],
                 quarantine.unpublished(connection, self._practice, limit),
             )
 

@@ -31,15 +31,15 @@ def of_conflicts_over(found: Iterable[tuple[LinkKey, str]]) -> list[Note]:
     return [Note(what="conflict over", subject=str(key), told={"unit": unit}) for key, unit in found]
 
 
-def of_wish(connection: Connection, wish: Wish) -> Note:
-    """What a person decided."""
+def of_wish(connection: Connection, wish: Wish, why_not: str = "") -> Note:
+    """What a person decided; with `why_not` in vain."""
     told = {
         "unit": wish.unit,
         "by": wish.by,
         "keep": None if wish.keep is None else wish.keep.value,
         "entered": fingerprint(connection, wish.entered) if wish.entered else None,
     }
-    return Note(what="person decided", subject=str(wish.link), told=told)
+    return Note(what="decision refused" if why_not else "person decided", subject=str(wish.link), told=told)
 
 
 def of_wishes(settlements: Iterable[Settlement]) -> list[Note]:

@@ -15,7 +15,7 @@ from web_modules.decision.words import Authority
 WAITING, DONE, REFUSED = "waiting", "done", "refused"
 
 
-def add(connection: Connection, practice: str, wish: Wish) -> None:
+def add(connection: Connection, practice: str, wish: Wish, *, why_not: str = "") -> None:
     """Note a decision; its number is the next one. The first statement writes: no other can come between."""
     row = {
         "practice": practice,
@@ -28,8 +28,8 @@ def add(connection: Connection, practice: str, wish: Wish) -> None:
         "entered": agreed_to_json(wish.entered),
         "by": wish.by,
         "at": naive(wish.at),
-        "state": WAITING,
-        "words": "",
+        "state": REFUSED if why_not else WAITING,
+        "words": why_not,
     }
     number = select(func.coalesce(func.max(WISHES.c.number), 0) + 1).where(WISHES.c.practice == practice)
     values = [literal(value, WISHES.c[name].type) for name, value in row.items()]
@@ -65,6 +65,12 @@ def last(connection: Connection, practice: str, key: LinkKey, unit: str) -> tupl
         .first()
     )
     return None if row is None else (_wish(row), row["state"], row["words"])
+
+
+def refusal(connection: Connection, practice: str, key: LinkKey, unit: str) -> str:
+    """Why the last decision about something was not carried out; empty."""
+    found = last(connection, practice, key, unit)
+    return found[2] if found is not None and found[1] == REFUSED else ""
 
 
 def close(connection: Connection, practice: str, ended: Collection[tuple[int, str | None]]) -> None:

@@ -1,11 +1,12 @@
 """What is listed and shown: conflicts, quarantine, and how the mirror stands in numbers."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import Kind, LinkKey, value_to_json
 from legacy_bridge.sides.links import Conflict, links_in
 from web_modules.decision.words import Authority, Function
 
@@ -23,6 +24,7 @@ class ListedConflict:
         number: what people call it.
         owner: who looks after it, or None while nobody does.
         is_escalated: it has waited too long.
+        refused: why the last decision about it was not carried out; empty.
     """
 
     digest: str
@@ -33,6 +35,16 @@ class ListedConflict:
     number: int = 0
     owner: str | None = None
     is_escalated: bool = False
+    refused: str = ""
+
+    @property
+    def seen(self) -> str:
+        """Stands for the values of both sides: whoever decides has seen these, and no others."""
+        sides = [
+            {name: value_to_json(value) for name, value in side.items()}
+            for side in (self.conflict.legacy, self.conflict.cloud)
+        ]
+        return hashlib.sha256(json.dumps(sides, sort_keys=True).encode()).hexdigest()[:32]
 
     def patients(self) -> set[LinkKey]:
         """The patients whom it concerns."""
@@ -223,3 +235,9 @@ class News:
     patients: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[LinkKey, str] = field(default_factory=dict)
     stopped: str = ""
+
+    @property
+    def is_somebody_asked(self) -> bool:
+        """Whether anything waits for a person."""
+        standing = self.standing
+        return any(standing.conflicts.values()) or any(standing.quarantined.values())

@@ -11,6 +11,7 @@ from legacy_bridge.sides.links import Conflict, Dirty, Lately, Link, Pending, Se
 from legacy_bridge.sides.listings import Counted, KeyPage, ListedConflict, News, Quarantined, Standing
 from legacy_bridge.sides.wishes import Wish
 from legacy_bridge.sides.writes import CloudPlan, Outcome, RowChange
+from web_modules.fhir.mirror_answers import Answer
 
 ContentT_co = TypeVar("ContentT_co", covariant=True)
 
@@ -107,6 +108,13 @@ class Board(Protocol):
             SideUnavailable: try again later.
         """
 
+    def answers(self) -> Sequence[Answer]:
+        """What people answered in the Tasks that are shown, each until its Task is published anew.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
+
     def tidy(self) -> None:
         """Remove what was said before, where the server can: only the last word is of use.
 
@@ -139,6 +147,21 @@ class Journal(Protocol):
 
     def wishes(self) -> Sequence[Wish]:
         """Decisions of people that wait to be carried out, oldest first."""
+
+    def wish(self, wish: Wish, *, why_not: str = "") -> None:
+        """Note what a person has decided; with `why_not` it is refused at once."""
+
+    def assign(self, owner: str, *, digest: str = "", subject: str = "") -> bool:
+        """Say who looks after a conflict (`digest`) or a record that is held back (`subject`)."""
+
+    def conflicts(self) -> Sequence[ListedConflict]:
+        """The open conflicts, oldest first."""
+
+    def quarantined(self) -> Sequence[Quarantined]:
+        """What is in quarantine, oldest first."""
+
+    def show_again(self, *, digest: str = "", subject: str = "") -> None:
+        """Let the public board show a conflict, or a record that is held back, as it is now."""
 
     def escalate(self, before: datetime) -> int:
         """Note that what has waited since before a moment waits too long; how many are new among those."""

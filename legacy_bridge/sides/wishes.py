@@ -1,7 +1,7 @@
 """What a person has decided about a conflict, and the bridge has to carry out."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -36,6 +36,10 @@ class Wish:
     by: str
     at: datetime
     entered: Agreed = field(default_factory=dict)
+
+    def of(self, entered: Agreed) -> "Wish":
+        """The same decision, for values that were entered."""
+        return replace(self, entered=entered)
 
     def target(self, names: Collection[str]) -> Agreed:
         """What both sides are to say."""

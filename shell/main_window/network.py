@@ -15,14 +15,8 @@ from shell.patient import Patient, patient_of, person_words
 from web_modules.fhir import systems
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirError, FhirForbidden, FhirGone, FhirNotFound
-from web_modules.fhir.mirror_status import (
-    Freshness,
-    Unsettled,
-    freshness_of,
-    task_of,
-    unsettled,
-    unsettled_by_patient,
-)
+from web_modules.fhir.mirror_status import Freshness, freshness_of
+from web_modules.fhir.mirror_tasks import OPEN_STATUSES, Unsettled, task_of, unsettled, unsettled_by_patient
 from web_modules.fhir.patient_search import Wanted, patient_query
 from web_modules.fhir.resource_json import Resource
 from web_modules.fhir.searchset import matches, withholds
@@ -177,7 +171,7 @@ class Cloud(QObject):
 
     def _read_pulse(self) -> Pulse:
         fresh = [freshness_of(one) for one in self._unless_hidden("Basic", {"code": "freshness"})]
-        found = [task_of(one) for one in self._unless_hidden("Task", {"status": "requested"})]
+        found = [task_of(one) for one in self._unless_hidden("Task", {"status": ",".join(OPEN_STATUSES)})]
         if "Task" in self._hidden and not self._is_role_known:
             self._unless_hidden("Patient", {"_summary": "count"})  # what is said depends on it
             self._is_role_known = True

@@ -53,7 +53,7 @@ from shell.rollout import Rollout
 from shell.switchboard import SIDES_OF_VIEW, Switchboard
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Function, Stage, View
-from web_modules.fhir.mirror_status import Unsettled
+from web_modules.fhir.mirror_tasks import Unsettled
 
 _TICK_MILLISECONDS = 200
 """Ages on the glass are told in seconds; a veil never waits for a tick (hazard H01)."""

@@ -10,7 +10,7 @@ from shell.main_window.freshness import PRACTICE_ZONE, MirrorLine, ago
 from shell.patient import Patient
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Authority, Environment, View
-from web_modules.fhir.mirror_status import Unsettled
+from web_modules.fhir.mirror_tasks import Unsettled
 
 _READ_LONG_AGO_SECONDS = 60
 NO_FLAGS = (

@@ -21,7 +21,7 @@ from legacy_bridge.guards import BlastGuard
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import ODS
 from tests.legacy_bridge.test_publishing import published
-from web_modules.fhir.mirror_status import task_of
+from web_modules.fhir.mirror_tasks import task_of
 
 WORDS = "The legacy database has changed: Admin_Patient.HomePhone is missing."
 

@@ -13,7 +13,7 @@ from legacy_bridge.journal.journal import SqlJournal
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import ODS, guid
 from tests.legacy_bridge.test_mirror_of_patients import with_phone
-from web_modules.fhir.mirror_status import MirrorTask, TaskKind, task_of, unsettled_by_patient
+from web_modules.fhir.mirror_tasks import OPEN_STATUSES, MirrorTask, TaskKind, task_of, unsettled_by_patient
 
 pytestmark = pytest.mark.hazard("H14")
 
@@ -21,7 +21,7 @@ UNKNOWN_TIME = {"AppointmentDate": date(2027, 3, 28), "AppointmentStartTime": ti
 
 
 def open_tasks(mirror: Mirror) -> list[MirrorTask]:
-    found = [task_of(one) for one in mirror.client.search("Task", {"status": "requested"})]
+    found = [task_of(one) for one in mirror.client.search("Task", {"status": ",".join(OPEN_STATUSES)})]
     return [one for one in found if one is not None]
 
 
@@ -219,8 +219,8 @@ def test_a_conflict_says_in_words_what_each_side_says_and_who_looks_after_it(
     mirror.journal.assign("Ann", digest=listed.digest)
     mirror.service._settings = replace(mirror.service._settings, escalate_hours=0.0)
     mirror.service.publish()
-    (task,) = mirror.client.search("Task", {"status": "requested"})
-    said = {one["type"]["text"]: one["valueString"] for one in task["input"]}
+    (task,) = mirror.client.search("Task", {"status": "accepted"})
+    said = {one["type"]["text"]: one["valueString"] for one in task["input"] if "text" in one["type"]}
     assert said == {
         "The legacy program says": "title: Ms; given: Mary; family: Hill",
         "The cloud says": "title: Ms; given: Mary; family: Dale",

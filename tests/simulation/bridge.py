@@ -1,6 +1,6 @@
 """Puts the real bridge together on simulated sides."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from tests.simulation.legacy import SimulatedDatabase, SimulatedOutbox, Simulate
 from web_modules.decision.decision import Standing
 from web_modules.decision.words import Function
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir.mirror_answers import Answer
 from web_modules.fhir.transport import Transport
 
 _POLL_SECONDS = 0.5
@@ -39,6 +40,10 @@ class NoBoard:
 
     def publish(self, news: News) -> None:
         """See `sides.Board`."""
+
+    def answers(self) -> Sequence[Answer]:
+        """See `sides.Board`."""
+        return ()
 
     def tidy(self) -> None:
         """See `sides.Board`."""

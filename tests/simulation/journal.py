@@ -123,9 +123,27 @@ class SimulatedJournal:
         """See `sides.Journal`."""
         return list(self.content.wishes.values())
 
-    def wish(self, wish: Wish) -> None:
-        """Note what a person has decided."""
-        self.content.wishes[wish.number] = wish
+    def wish(self, wish: Wish, *, why_not: str = "") -> None:
+        """See `sides.Journal`."""
+        if why_not:
+            self.told(wish, why_not)
+        else:
+            self.content.wishes[wish.number] = wish
+
+    def assign(self, owner: str, *, digest: str = "", subject: str = "") -> bool:
+        """See `sides.Journal`."""
+        conflicts, held = self.content.conflicts, self.content.quarantine
+        if digest in conflicts:
+            conflicts[digest] = replace(conflicts[digest], owner=owner)
+        elif subject in held:
+            held[subject] = (replace(held[subject][0], owner=owner), held[subject][1])
+        else:
+            return False
+        return True
+
+    def show_again(self, *, digest: str = "", subject: str = "") -> None:
+        """See `sides.Journal`."""
+        self.content.shown.pop(digest or subject, None)
 
     def escalate(self, before: datetime) -> int:
         """See `sides.Journal`."""

@@ -25,13 +25,8 @@ from web_modules.decision.words import Environment, Function, Stage
 from web_modules.fhir import systems
 from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirUnavailable
-from web_modules.fhir.mirror_status import (
-    Freshness,
-    MirrorTask,
-    TaskKind,
-    freshness_resource,
-    task_resource,
-)
+from web_modules.fhir.mirror_status import Freshness, freshness_resource
+from web_modules.fhir.mirror_tasks import MirrorTask, TaskKind, task_resource
 from web_modules.fhir.resource_json import Resource, serialise
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from web_modules.fhir.client import FhirClient
-from web_modules.fhir.mirror_status import task_of, unsettled
+from web_modules.fhir.mirror_tasks import OPEN_STATUSES, task_of, unsettled
 from web_modules.pages.words import PRACTICE_ZONE, clock_words, day_words
 
 
@@ -28,7 +28,7 @@ def read_unsettled(client: FhirClient, patient: str) -> ShownUnsettled:
     Raises:
         FhirError: the records cannot be asked.
     """
-    found = map(task_of, client.search("Task", {"patient": patient, "status": "requested"}))
+    found = map(task_of, client.search("Task", {"patient": patient, "status": ",".join(OPEN_STATUSES)}))
     tasks = sorted((one for one in found if one is not None), key=lambda one: (one.since, one.key))
     return ShownUnsettled(
         sentence=unsettled(tasks).sentence,

@@ -14,7 +14,7 @@ from tests.support.whole import cut_parts
 from tests.support.widgets import texts
 from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage
 from web_modules.decision.words import Function, Stage
-from web_modules.fhir.mirror_status import TaskKind, Unsettled
+from web_modules.fhir.mirror_tasks import TaskKind, Unsettled
 
 pytestmark = pytest.mark.hazard("H14")
 

@@ -19,7 +19,7 @@ from tests.support.whole import cut_parts
 from tests.support.widgets import hit, press, texts
 from tests.support.window_stage import GWYNETH, LONG, SANDRA, SARAH, WindowStage, host_patient
 from web_modules.decision.words import Environment, Function, Stage, View
-from web_modules.fhir.mirror_status import TaskKind
+from web_modules.fhir.mirror_tasks import TaskKind
 
 
 def view_of(stage: WindowStage) -> View:

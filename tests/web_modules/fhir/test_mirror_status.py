@@ -7,14 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web_modules.fhir.mirror_status import (
-    Age,
-    Freshness,
+from web_modules.fhir.mirror_status import Age, Freshness, freshness_of, freshness_resource
+from web_modules.fhir.mirror_tasks import (
     MirrorTask,
     TaskKind,
     Unsettled,
-    freshness_of,
-    freshness_resource,
     task_of,
     task_resource,
     unsettled,

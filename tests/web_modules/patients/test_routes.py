@@ -10,7 +10,7 @@ import pytest
 from tests.support.module_web import ModuleWeb, PageRead
 from tests.web_modules.patients.people import patient, sarah
 from web_modules.fhir.client import version_of
-from web_modules.fhir.mirror_status import MirrorTask, TaskKind, task_resource
+from web_modules.fhir.mirror_tasks import MirrorTask, TaskKind, task_resource
 from web_modules.fhir.transport import FhirRequest, FhirResponse
 from web_modules.fhir_store.access import Access
 from web_modules.patients.contact import FIELDS

@@ -4,17 +4,21 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Final
 
-from legacy_bridge.commands.desk import fields_of
 from legacy_bridge.errors import RecordRefused, SettingsWrong
-from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.mapping.catalogue import catalogue
-from legacy_bridge.records import Agreed, PartialDate, Quantity, Value
+from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.records import Agreed, Kind, PartialDate, Quantity, Value
 from legacy_bridge.sides.listings import ListedConflict
 
 _NOT_TYPED: Final = "cannot be typed here: make one screen say what is right, and keep that side."
 
 
-def entered(found: ListedConflict, values: Sequence[str], book: SqlJournal) -> Agreed:
+def fields_of(kind: Kind, unit: str) -> tuple[str, ...]:
+    """The fields of a unit; none of what is about a record as a whole."""
+    return next((one.fields for one in UNITS[kind] if one.name == unit), ())
+
+
+def entered(found: ListedConflict, values: Sequence[str], ods: str) -> Agreed:
     """The values of every field of a conflict; an empty text is an empty field.
 
     Raises:
@@ -34,7 +38,7 @@ def entered(found: ListedConflict, values: Sequence[str], book: SqlJournal) -> A
         if found.conflict.legacy.get(name) != found.conflict.cloud.get(name):
             raise SettingsWrong(f"Both sides differ in {name}, too: give {name}=value.")
         taken[name] = found.conflict.legacy.get(name)
-    fields = {one.name: one for one in catalogue(book.practice)[found.link.kind].fields}
+    fields = {one.name: one for one in catalogue(ods)[found.link.kind].fields}
     for name, value in taken.items():
         write = fields[name].to_columns
         if write is None:
