@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, create_engine, update
 
 from demo.programs import Program, end, start
 from legacy_bridge.legacy.database import open_database
@@ -45,6 +45,7 @@ FUNCTIONS = ("organisation", "patients", "consultations", "results", "prescribin
 _ORGANISATION, _DOCTOR = guid("org"), guid("ann")
 _A_TRANSACTION = 100
 _FIRST_LOAD_SECONDS = 120.0
+_REST_SECONDS = 120.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -52,16 +53,21 @@ class OurPair:
     """See `tests.benchmarks.mirror.Pair`."""
 
     practice: Engine
+    cloud: Engine
     fhir: FhirClient
     bridge: subprocess.Popen[bytes]
     patient: str
     rows: dict[str, int]
     edited: dict[str, int] = field(default_factory=dict)
+    is_edited: bool = False
+    since: int = 0
+    versions: dict[str, int] = field(default_factory=dict)
     told: int = 0
 
     def pause(self) -> None:
         """See `Pair`."""
         self.bridge.send_signal(signal.SIGSTOP)
+        self.since, self.versions, self.told = self._newest(), {}, 0
 
     def resume(self) -> None:
         """See `Pair`."""
@@ -72,6 +78,8 @@ class OurPair:
         mine = rows_of(name, here, _ORGANISATION, _DOCTOR)
         store(self.practice, mine)
         self.rows = plus(self.rows, sizes(mine))
+        self.versions = plus(self.versions, sizes(mine))
+        self.is_edited = False
         if there:
             (pattern,) = self.fhir.search_page("Observation", {"_count": "1"})["entry"]
             left_out = {"id", "meta", "identifier"}
@@ -79,6 +87,8 @@ class OurPair:
             made["valueQuantity"] = {**made["valueQuantity"], "value": Decimal("60.000")}
             self._send([TransactionEntry(method="POST", url="Observation", resource=made) for _ in there])
             self.rows = plus(self.rows, {ENTRIES: len(there)})
+            self.versions = plus(self.versions, {ENTRIES: len(there)})
+            self.told += len(there)
 
     def edit(self, name: str, here: range, there: range) -> None:
         """See `Pair`."""
@@ -94,12 +104,25 @@ class OurPair:
                 ]
         self._send(entries)
         self.edited = plus(self.edited, sizes(mine, theirs))
+        self.versions = plus(self.versions, sizes(mine, theirs))
+        self.is_edited = True
+
+    def has_arrived(self) -> bool:
+        """See `Pair`; on the cloud each row that arrives is a version."""
+        wanted = plus(self.edited if self.is_edited else self.rows, {})
+        return self._is_told(0) and count(self.practice, edited=self.is_edited) == wanted
 
     def is_equal(self) -> bool:
         """See `Pair`."""
         is_there = count(self.practice) == plus(self.rows, {}) and self._on_cloud() == plus(self.rows, {})
         edited = plus(self.edited, {})
         return is_there and count(self.practice, edited=True) == edited and self._edited_on_cloud(edited)
+
+    def rest(self) -> None:
+        """See `Pair`: what was made in the cloud is told the key of its row, which is one version more."""
+        until(
+            lambda: self._is_told(self.told), "what was made in the cloud to be told", seconds=_REST_SECONDS
+        )
 
     def commit(self, text: str) -> None:
         """See `Pair`."""
@@ -112,6 +135,25 @@ class OurPair:
         """See `Pair`."""
         points = self.fhir.read("Patient", self.patient)["telecom"]
         return any(one["value"] == text for one in points)
+
+    def _is_told(self, keys: int) -> bool:
+        """Whether the cloud has the versions that were written, and those that tell so many keys."""
+        wanted = plus(self.versions, {ENTRIES: keys})
+        found = self._version_counts()
+        return all(found[table] >= wanted[table] for table in TABLES)
+
+    def _version_counts(self) -> dict[str, int]:
+        """How many versions of each table's resources were made since the pause."""
+        counting = "SELECT count(*) FROM version WHERE practice = ? AND type = ? AND updated > ?"
+        with self.cloud.connect() as connection:
+            return {
+                table: int(connection.exec_driver_sql(counting, (ODS, kind, self.since)).scalar_one())
+                for table, kind in TYPES.items()
+            }
+
+    def _newest(self) -> int:
+        with self.cloud.connect() as connection:
+            return int(connection.exec_driver_sql("SELECT max(updated) FROM version").scalar_one())
 
     def _on_cloud(self) -> dict[str, int]:
         return {
@@ -197,8 +239,11 @@ def our_mirror(folder: Path) -> Iterator[OurPair]:
         stack.callback(transport.close)
         fhir = FhirClient(transport)
         number = f"{legacy_key(ODS, PATIENTS)}|{guid('known patient 0').strip('{}').lower()}"
+        cloud = create_engine(f"sqlite:///{folder / 'cloud.sqlite'}")
+        stack.callback(cloud.dispose)
         pair = OurPair(
             practice=practice.engine,
+            cloud=cloud,
             fhir=fhir,
             bridge=running,
             patient="",

@@ -32,6 +32,7 @@ class PeerPair:
     mirror: Bucardo
     rows: dict[str, int] = field(default_factory=lambda: {PATIENTS: PEOPLE})
     edited: dict[str, int] = field(default_factory=dict)
+    is_edited: bool = False
 
     @staticmethod
     @contextmanager
@@ -55,6 +56,7 @@ class PeerPair:
         store(self.mirror.one, mine)
         store(self.mirror.other, theirs)
         self.rows = plus(self.rows, sizes(mine, theirs))
+        self.is_edited = False
 
     def edit(self, name: str, here: range, there: range) -> None:
         """See `Pair`."""
@@ -62,6 +64,13 @@ class PeerPair:
         edit(self.mirror.one, mine)
         edit(self.mirror.other, theirs)
         self.edited = plus(self.edited, sizes(mine, theirs))
+        self.is_edited = True
+
+    def has_arrived(self) -> bool:
+        """See `Pair`."""
+        wanted = plus(self.edited if self.is_edited else self.rows, {})
+        sides = (self.mirror.other, self.mirror.one)
+        return all(count(side, edited=self.is_edited) == wanted for side in sides)
 
     def is_equal(self) -> bool:
         """See `Pair`."""
@@ -70,6 +79,9 @@ class PeerPair:
             count(side) == plus(self.rows, {}) and count(side, edited=True) == plus(self.edited, {})
             for side in sides
         )
+
+    def rest(self) -> None:
+        """See `Pair`: equal is all that it makes them."""
 
     def commit(self, text: str) -> None:
         """See `Pair`."""
