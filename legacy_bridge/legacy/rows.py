@@ -21,9 +21,10 @@ from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
 _CHUNK = 500  # keys a statement
 _NAMED_BY = {
-    Kind.PATIENT: "PatientGuid",
-    Kind.CONSULTATION: "ConsultationGuid",
-    Kind.CONDITION: "ProblemGuid",
+    Kind.PATIENT: ("PatientGuid",),
+    Kind.CONSULTATION: ("ConsultationGuid",),
+    Kind.CONDITION: ("ProblemGuid", "ProblemObservationGuid"),
+    Kind.MEDICATION: ("DrugRecordGuid",),
 }
 _YES, _NO = frozenset({b"1", b"true"}), frozenset({b"", b"0", b"false"})
 
@@ -95,14 +96,12 @@ class LegacyRows:
         return found
 
     def dependants(self, key: LinkKey) -> Sequence[LinkKey]:
-        """See `sides.LegacyRecords`: a patient's slots and record, a consultation's and problem's entries."""
-        column = _NAMED_BY.get(key.kind)
-        if column is None:
-            return ()
+        """See `sides.LegacyRecords`: a patient's slots and record, what names a visit, problem or drug."""
+        columns = _NAMED_BY.get(key.kind, ())
         found: list[LinkKey] = []
         with _translated(), self._engine.connect() as connection:
             for kind, group in GROUPS.items():
-                if group.names_a(column):
+                for column in filter(group.names_a, columns):
                     statement = group.keys(METADATA, self._organisation, kind, with_deleted=True)
                     main = METADATA.tables[group.main]
                     rows = connection.execute(statement.where(main.c[column] == guid_column(key.key)))

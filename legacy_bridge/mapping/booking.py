@@ -80,7 +80,7 @@ def from_rows(group: RowGroup) -> Reading:
             "The slot is available and names a patient: book it or free it in the legacy program.",
         )
     known = group.rows.get(PATIENT, ())
-    if known and is_confidential(known[0]):
+    if known and (is_confidential(known[0]) or is_yes(known[0], "Deleted")):  # who left takes it along
         return Reading(fields={"availability": BLOCKED}, held=frozenset(FIELDS))
     term = term or (DID_NOT_ATTEND if is_yes(row, "DidNotAttend") else BOOKED)
     fields: dict[str, Value] = {

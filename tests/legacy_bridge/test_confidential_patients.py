@@ -49,6 +49,23 @@ def test_a_patient_who_becomes_confidential_is_withdrawn_which_is_no_deletion(mi
     assert mirror.differing() == []
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["booked before", "booked after"])
+def test_a_slot_of_a_patient_who_left_stays_busy_and_names_nobody(mirror: Mirror, *, is_known: bool) -> None:
+    mirror.practice.book("slot0", "mary")
+    if is_known:
+        mirror.drain()
+    mirror.practice.edit("Admin_Patient", "mary", Deleted=True)
+    mirror.drain()
+    assert mirror.journal.quarantined() == []
+    assert (mirror.slot("slot0")["status"], mirror.appointments("slot0")) == ("busy", [])
+    assert mirror.practice.slot("slot0")["PatientGuid"] == guid("mary")
+    assert mirror.differing() == []
+    mirror.practice.edit("Admin_Patient", "mary", Deleted=False)
+    mirror.drain()
+    assert len(mirror.appointments("slot0")) == 1
+    assert mirror.differing() == []
+
+
 def test_what_legacy_changed_stays_when_the_cloud_s_edit_is_fetched_before_a_withdrawal(
     mirror: Mirror,
 ) -> None:

@@ -169,6 +169,11 @@ def _common(table: str, kind: Kind) -> tuple[FieldMapping, ...]:
     )
 
 
+def _is_issue_withheld(group: RowGroup) -> bool:
+    """An issue says what was prescribed: it is as confidential as its drug."""
+    return is_withheld(group) or any(is_yes(row, "IsConfidential") for row in group.rows.get(DRUGS, ()))
+
+
 _COURSE_COLUMN = Column(table=DRUGS, name="PrescriptionType", length=20)
 _NEEDS: Mapping[str, str] = {
     "patient": "The legacy program does not know whom this is for: register the patient there first.",
@@ -234,7 +239,7 @@ ISSUE = MedicationMapping(
     intent="order",
     skeleton={_TYPE: {"status": _COMPLETED, "intent": "order"}},
     deleted_column="Deleted",
-    withheld=is_withheld,
+    withheld=_is_issue_withheld,
     parents=frozenset({"patient"}),
     optional={
         "problem": "problem",

@@ -13,8 +13,10 @@ from tests.legacy_bridge.support.clinical import (
     add_codes,
     add_drug,
     add_issue,
+    add_problem,
     clinical_stages,
     doctor_reference,
+    held,
     patient_reference,
 )
 from tests.legacy_bridge.support.mirror import Mirror
@@ -73,6 +75,46 @@ def test_a_drug_stopped_on_the_cloud_is_not_active_in_legacy_and_keeps_its_word(
     mirror.drain()
     assert mirror.practice.row(DRUGS, "daily")["IsActive"] is False
     assert plan_of(mirror)["status"] == status
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H24")
+def test_a_drug_that_becomes_confidential_takes_its_issues_along(mirror: Mirror) -> None:
+    mirror.practice.edit(DRUGS, "daily", IsConfidential=True)
+    mirror.drain()
+    assert mirror.resources("MedicationRequest", DRUGS, "daily") == []
+    assert mirror.resources("MedicationRequest", ISSUES, "first") == []
+    mirror.practice.edit(DRUGS, "daily", IsConfidential=False)
+    mirror.drain()
+    assert mirror.resource("MedicationRequest", ISSUES, "first")["intent"] == "order"
+    assert mirror.differing() == []
+
+
+def give_a_problem(mirror: Mirror) -> None:
+    add_problem(mirror.practice, "elbow")
+    for table, name in ((DRUGS, "daily"), (ISSUES, "first")):
+        mirror.practice.edit(table, name, ProblemObservationGuid=guid("elbow"))
+    mirror.drain()
+    assert "Condition/" in str(plan_of(mirror))
+
+
+@pytest.mark.hazard("H24")
+def test_what_is_prescribed_for_a_problem_that_becomes_confidential_names_it_no_longer(
+    mirror: Mirror,
+) -> None:
+    give_a_problem(mirror)
+    mirror.practice.edit("CareRecord_Observation", "elbow", IsConfidential=True)
+    mirror.drain()
+    assert "Condition/" not in str(plan_of(mirror))
+    assert "Condition/" not in str(mirror.resource("MedicationRequest", ISSUES, "first"))
+    assert mirror.differing() == []
+
+
+def test_what_is_prescribed_for_a_problem_that_is_deleted_is_listed(mirror: Mirror) -> None:
+    give_a_problem(mirror)
+    mirror.practice.edit("CareRecord_Observation", "elbow", Deleted=True)
+    mirror.drain()
+    assert sorted(held(mirror)) == [("issue", "carried-without"), ("medication", "carried-without")]
     assert mirror.differing() == []
 
 

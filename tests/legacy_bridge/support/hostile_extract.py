@@ -10,7 +10,7 @@ from sqlalchemy import update
 from legacy_bridge.legacy.extract import FILE_NAME, files_of
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.reference_practice.loading import load
-from tests.legacy_bridge.support.hostile_rows import BULK, DELIVERIES, EXPECTED
+from tests.legacy_bridge.support.hostile_rows import BULK, DELIVERIES, EXPECTED, SEEN_BY_OTHERS
 from tests.legacy_bridge.support.small_practice import ODS, PracticeDatabase, guid
 
 _AGREEMENT = "476EA44A-625D-4243-93FB-154628AF6534"
@@ -42,13 +42,7 @@ def choose(extract: Path, folder: Path) -> Wanted:
     Returns:
         Of each hostile row its table and GUID.
     """
-    listed = json.loads((extract / "nasty.json").read_text(encoding="utf-8"))
-    wanted = {
-        one["id"]: (one["table"], guid_of)
-        for one in listed
-        for name, guid_of in one["key"].items()
-        if name != "OrganisationGuid" and one["id"] in EXPECTED
-    }
+    wanted = named_in(extract)
     files = {path: _read(path) for delivery in DELIVERIES for path in (extract / delivery).glob("*.csv")}
     needed = {guid_of for _, guid_of in wanted.values()}
     for _ in range(3):  # a consultation names a slot, which names a session
@@ -61,6 +55,18 @@ def choose(extract: Path, folder: Path) -> Wanted:
         kept = [row for row in rows if key is None or row[key] in needed]
         _write(folder / path.parent.name / path.name, kept, _header(path))
     return wanted
+
+
+def named_in(extract: Path) -> Wanted:
+    """Of each hostile row of an extract its table and GUID; every one that it lists has its outcome."""
+    listed = json.loads((extract / "nasty.json").read_text(encoding="utf-8"))
+    assert {one["id"] for one in listed} == {*EXPECTED, *SEEN_BY_OTHERS}
+    return {
+        one["id"]: (one["table"], guid_of)
+        for one in listed
+        for name, guid_of in one["key"].items()
+        if name != "OrganisationGuid" and one["id"] in EXPECTED
+    }
 
 
 def write_small(folder: Path) -> Wanted:
