@@ -9,6 +9,7 @@ from tests.benchmarks.capture_overhead import measure_capture_overhead
 from tests.benchmarks.fhir import measure_fhir
 from tests.benchmarks.fhir_curve import measure_curve
 from tests.benchmarks.first_load import measure_first_load
+from tests.benchmarks.first_load_sample import measure_sample
 from tests.benchmarks.lag import measure_lag
 from tests.benchmarks.measurement import Measurement, table
 from tests.benchmarks.mirror import measure_mirror
@@ -27,12 +28,13 @@ WITHOUT_A_SCREEN: dict[str, Callable[[], Iterable[Measurement]]] = {
     "fhir": measure_fhir,
     "fhir_curve": measure_curve,
     "first_load": measure_first_load,
+    "first_load_sample": measure_sample,
     "capture_overhead": measure_capture_overhead,
     "mirror": measure_mirror,
 }
 """Each benchmark that needs no screen, by its name; its metrics are many."""
 
-TAKES_LONG = frozenset({"fhir_curve", "mirror"})
+TAKES_LONG = frozenset({"fhir_curve", "first_load_sample", "mirror"})
 """Only when asked for: the last needs Bucardo, which nothing else does."""
 
 

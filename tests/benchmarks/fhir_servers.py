@@ -5,7 +5,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import create_engine
@@ -28,11 +28,13 @@ class Server:
         name: sqlite, postgresql or the peer's.
         port: where.
         database: the URL of its PostgreSQL, where it has one.
+        process: the number of its process, once it runs.
     """
 
     name: str
     port: int
     database: str | None = None
+    process: int | None = None
 
     def settle(self) -> None:
         """Give PostgreSQL its statistics of what was just filled in, as it does by itself within a minute.
@@ -101,7 +103,7 @@ def _running(
             if process.poll() is not None or time.monotonic() - began > START_SECONDS:
                 raise DemoError(f"The server {server.name} does not start: {last_words(log)}")
             time.sleep(_LOOK_SECONDS)
-        yield server
+        yield replace(server, process=process.pid)
     finally:
         end(process)
 

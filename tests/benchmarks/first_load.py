@@ -37,7 +37,7 @@ FUNCTIONS = (
     "referrals",
     "prescribing",
 )
-_PRACTICE = "Y99002"
+PRACTICE = "Y99002"
 _OURS = frozenset({"Basic", "Task"})
 """What the bridge says of itself: no record."""
 
@@ -53,10 +53,12 @@ def measure_first_load() -> Iterator[Measurement]:
         (folder / "mirrored").mkdir()
         (folder / "plain").mkdir()
         database = f"sqlite:///{folder / 'practice.db'}"
-        _run("legacy_bridge.reference_practice", "create", "--database", database)
-        _run("legacy_bridge.reference_practice", "generate", "--database", database, f"--patients={PATIENTS}")
+        run_program("legacy_bridge.reference_practice", "create", "--database", database)
+        run_program(
+            "legacy_bridge.reference_practice", "generate", "--database", database, f"--patients={PATIENTS}"
+        )
         stages = [f"--stage={function}=mirror" for function in FUNCTIONS]
-        _run("legacy_bridge", "flags", str(folder / "flags.json"), *stages)
+        run_program("legacy_bridge", "flags", str(folder / "flags.json"), *stages)
         with our_server("mirrored", f"sqlite:///{folder / 'mirrored.sqlite'}", folder / "mirrored") as server:
             fhir = f"http://127.0.0.1:{server.port}/fhir"
             seconds, processor_seconds, records = _mirror(folder, database, fhir)
@@ -86,10 +88,10 @@ def measure_first_load() -> Iterator[Measurement]:
 def _mirror(folder: Path, database: str, fhir: str) -> tuple[float, float, int]:
     """Seconds, seconds of processor of the bridge, and how many records came to be on the cloud."""
     began, used = time.perf_counter(), _processor_seconds()
-    told = _run(
+    told = run_program(
         "legacy_bridge",
         "once",
-        f"--practice={_PRACTICE}",
+        f"--practice={PRACTICE}",
         f"--legacy={database}",
         f"--fhir={fhir}",
         f"--flags={folder / 'flags.json'}",
@@ -136,16 +138,22 @@ def _transaction(resources: Sequence[Resource]) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
 
 
-def _run(module: str, *arguments: str) -> str:
+def run_program(module: str, *arguments: str) -> str:
+    """What a program of ours prints, with no settings of this machine.
+
+    Raises:
+        DemoError: it fails.
+    """
     command = [sys.executable, "-m", module, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env=_variables())
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=variables())
     if done.returncode:
         raise ProgramFailed(f"{module} {arguments[0]} failed: {done.stderr.strip()[-600:]}")
     return done.stdout
 
 
-def _variables() -> dict[str, str]:
-    mine = ("BANYAN_BRIDGE_", "BANYAN_PRACTICE_")
+def variables() -> dict[str, str]:
+    """The environment without settings of a bridge or a practice."""
+    mine = ("BANYAN_BRIDGE_", "BANYANPRACTICE_")
     return {name: value for name, value in os.environ.items() if not name.startswith(mine)}
 
 
