@@ -50,6 +50,16 @@ def entered(found: ListedConflict, values: Sequence[str], ods: str) -> Agreed:
     return taken
 
 
+def enterable(found: ListedConflict, ods: str) -> tuple[str, ...]:
+    """The fields of a conflict for which a third value may be typed; none where one of them cannot be."""
+    names = fields_of(found.link.kind, found.conflict.unit)
+    writers = {one.name: one.to_columns for one in catalogue(ods)[found.link.kind].fields}
+    sides = (found.conflict.legacy, found.conflict.cloud, found.conflict.base)
+    values = [side[name] for side in sides for name in names if side.get(name) is not None]
+    is_typed = all(type(value) is str or isinstance(value, PartialDate | Quantity) for value in values)
+    return names if is_typed and all(writers.get(name) is not None for name in names) else ()
+
+
 def _by_name(names: Sequence[str], values: Sequence[str]) -> dict[str, str]:
     found = dict(one.split("=", 1) for one in values if "=" in one)
     if len(found) != len(values) or not set(found) <= set(names):

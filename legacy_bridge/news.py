@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from legacy_bridge.entering import enterable
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.sides.links import links_in
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
@@ -17,6 +18,7 @@ TASKS_A_TIME = 100
 def news_of(
     journal: Journal,
     *,
+    ods: str,
     functions: Mapping[Function, tuple[Authority, bool]],
     known: datetime,
     now: datetime,
@@ -26,6 +28,7 @@ def news_of(
 
     Args:
         journal: the bridge's memory.
+        ods: the practice.
         functions: see `News`.
         known: see `News`.
         now: see `News`.
@@ -42,6 +45,7 @@ def news_of(
         patients=_patient_ids(journal, conflicts, held),
         names=_names(journal, conflicts, held),
         stopped=stopped,
+        enterable={one.digest: enterable(one, ods) for one in conflicts},
     )
 
 

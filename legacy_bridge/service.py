@@ -306,6 +306,7 @@ class MirrorService:
             self._hearing.hear_answers()  # before their Tasks are published anew
         news = news_of(
             journal,
+            ods=self._settings.practice,
             functions={
                 function: decided(self._parts.standings(), function)
                 for function in MIRRORED_FUNCTIONS

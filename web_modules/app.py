@@ -18,7 +18,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from web_modules.catalogue import FUNCTIONS, Function
+from web_modules.catalogue import DESK_PAGE, FUNCTIONS, Function, desk_routes
 from web_modules.decision.words import Environment
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import OURSELVES, Access, Agent
@@ -150,9 +150,8 @@ def create_cloud(
         *identity.routes,
         *_files(),
     ]
-    for function in functions:
-        for route in function.routes(services) if function.routes is not None else ():
-            routes.append(_walled(route, identity))
+    served = [function.routes for function in functions if function.routes is not None]
+    routes += [_walled(route, identity) for make in (*served, desk_routes) for route in make(services)]
     app = Starlette(
         routes=routes,
         middleware=[
@@ -301,6 +300,7 @@ def _functions(
         "today": None if settings.today is None else settings.today.isoformat(),
         "practice": {"ods": services.practice, "name": services.practice_name},
         "fhir": f"{base}/fhir",
+        "desk": f"{base}/{DESK_PAGE}",
         "functions": [
             {
                 "id": function.id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from web_modules.appointments import routes as appointments
+from web_modules.desk import routes as desk
 from web_modules.identity.services import Services
 from web_modules.pages.drawing import NavigationItem
 from web_modules.patients import routes as patients
@@ -39,8 +40,18 @@ class Function:
 NAVIGATION = (
     NavigationItem(title="Patients", page=patients.PAGE),
     NavigationItem(title="Appointments", page=appointments.PAGE),
+    NavigationItem(title="Conflict desk", page=desk.PAGE),
 )
 """What a page offers in its header when it runs alone in a browser."""
+
+DESK_PAGE = desk.PAGE
+"""The path of the conflict desk, which belongs to no function: what waits of any of them is decided there."""
+
+
+def desk_routes(services: Services) -> Sequence[BaseRoute]:
+    """The routes of the conflict desk."""
+    return desk.routes(services, NAVIGATION)
+
 
 FUNCTIONS: tuple[Function, ...] = (
     Function(

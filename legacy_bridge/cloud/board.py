@@ -83,7 +83,7 @@ class FhirBoard:
         wanted = [
             task_resource(task)
             for listed in (
-                *(_conflict_task(one, news.names) for one in news.conflicts if one.state == "open"),
+                *(_conflict_task(one, news) for one in news.conflicts if one.state == "open"),
                 *(_quarantine_task(one, news.names) for one in news.quarantined if one.is_open),
             )
             for task in _one_a_patient(*listed, news.patients)
@@ -189,7 +189,8 @@ def _one_a_patient(
         )
 
 
-def _conflict_task(listed: ListedConflict, names: Names) -> tuple[MirrorTask, Collection[str]]:
+def _conflict_task(listed: ListedConflict, news: News) -> tuple[MirrorTask, Collection[str]]:
+    names = news.names
     said = listed.conflict
     unit = next((one.fields for one in UNITS[listed.link.kind] if one.name == said.unit), ())
     about = names.get(listed.link, f"this {listed.link.kind.value}")
@@ -220,6 +221,8 @@ def _conflict_task(listed: ListedConflict, names: Names) -> tuple[MirrorTask, Co
         record=str(listed.link),
         seen=listed.seen if listed.link in names else "",
         refused=listed.refused,
+        title=f"The {unit_in_words(said.unit)} differs" if unit else f"The record is {said.unit}",
+        fields=news.enterable.get(listed.digest, ()) if is_shown else (),
     )
     return task, [str(key) for key in listed.patients()]
 

@@ -224,6 +224,7 @@ class News:
             cloud is missing.
         stopped: why nothing is carried until a person has looked; empty while it is.
         names: what the records on the cloud are called of which these speak.
+        enterable: of conflicts, by digest, the fields for which a third value may be typed.
     """
 
     functions: Mapping[Function, tuple[Authority, bool]]
@@ -235,6 +236,7 @@ class News:
     patients: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[LinkKey, str] = field(default_factory=dict)
     stopped: str = ""
+    enterable: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def is_somebody_asked(self) -> bool:

@@ -15,6 +15,7 @@ RECORD_IDENTIFIER = "https://banyan.example/Id/mirror-record"
 OPEN_STATUSES = ("requested", "accepted", "in-progress")
 """Those of a Task of the mirror that waits: for somebody, for whoever looks after it, to be carried out."""
 _SEEN = {"coding": [{"system": CODES, "code": "seen"}]}
+_FIELD = {"coding": [{"system": CODES, "code": "field"}]}
 
 
 class TaskKind(Enum):
@@ -44,6 +45,8 @@ class MirrorTask:
         seen: stands for the values that it tells of: an answer holds for them, and for no others. Empty where
             it tells of none, and nobody can decide.
         refused: why the last answer was not carried out; empty.
+        title: what differs, in a few words.
+        fields: the names of the values that may be entered in place of both sides'; none where none may.
     """
 
     key: str
@@ -60,6 +63,8 @@ class MirrorTask:
     record: str | None = None
     seen: str = ""
     refused: str = ""
+    title: str = ""
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,8 @@ def task_resource(task: MirrorTask) -> Resource:
         "identifier": [{"system": TASK_IDENTIFIER, "value": task.key}],
         "status": _status(task),
         "intent": "order",
-        "code": {"coding": [{"system": CODES, "code": task.kind.value}]},
+        "code": {"coding": [{"system": CODES, "code": task.kind.value}]}
+        | ({"text": task.title} if task.title else {}),
         "priority": "urgent" if task.is_urgent else "routine",
         "businessStatus": {"text": _business_status(task)},
         "description": task.words,
@@ -137,6 +143,7 @@ def task_resource(task: MirrorTask) -> Resource:
     inputs: list[dict[str, Any]] = [{"type": {"text": who}, "valueString": what} for who, what in task.said]
     if task.seen:
         inputs.append({"type": _SEEN, "valueString": task.seen})
+    inputs += [{"type": _FIELD, "valueString": name} for name in task.fields]
     if inputs:
         resource["input"] = inputs
     if task.refused:
@@ -187,4 +194,6 @@ def task_of(resource: Resource) -> MirrorTask | None:
         ),
         seen=next((one.get("valueString", "") for one in inputs if one.get("type") == _SEEN), ""),
         refused=resource.get("statusReason", {}).get("text", ""),
+        title=resource.get("code", {}).get("text", ""),
+        fields=tuple(str(one.get("valueString", "")) for one in inputs if one.get("type") == _FIELD),
     )

@@ -13,6 +13,8 @@ _LOG = logging.getLogger(__name__)
 
 _Stamp = tuple[int, int, int]
 
+_FUNCTIONS = frozenset(one.value for one in Function)
+
 
 class Stops:
     """Reads the flag file again when it has changed. Safe from every thread.
@@ -42,7 +44,7 @@ class Stops:
 
         Looks at the file, and so blocks as long as that takes.
         """
-        if self._file is None:
+        if self._file is None or function not in _FUNCTIONS:
             return None
         with self._lock:
             stamp = _stamp(self._file)

@@ -1,0 +1,158 @@
+"""The conflict desk as a browser gets it: nothing is chosen for anybody, only what was seen is decided."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.support.module_web import ModuleWeb, PageRead
+from tests.web_modules.desk.tasks import SAID, conflict_task
+from tests.web_modules.patients.people import sarah
+from web_modules.fhir.mirror_answers import answer_of
+from web_modules.fhir.mirror_tasks import TaskKind, task_resource
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+def conflict(web: ModuleWeb, patient: str | None = None, **changed: Any) -> dict[str, Any]:
+    """A Task as the mirror publishes one, as stored."""
+    return web.create(task_resource(conflict_task(patient=patient, **changed)))
+
+
+def sent(web: ModuleWeb, page: PageRead, **fields: str) -> PageRead:
+    """The page's form, sent with some fields changed."""
+    return web.post(f"desk/answer?task={page.fields['task']}", {**page.fields, **fields})
+
+
+def task(web: ModuleWeb, found: Mapping[str, Any]) -> dict[str, Any]:
+    """A Task as it is now."""
+    return dict(web.fhir.read("Task", found["id"]))
+
+
+def test_an_empty_desk_says_so(web: ModuleWeb) -> None:
+    assert "Nothing needs a decision Both sides say the same." in web.get("desk").text
+    assert "Nothing is held back" in web.get("desk?tab=quarantine").text
+
+
+@pytest.mark.hazard("H14")
+def test_both_values_the_patient_the_owner_and_the_age_are_shown(web: ModuleWeb) -> None:
+    patient = web.create(sarah())
+    conflict(web, f"Patient/{patient['id']}", owner="Dawn Hartley", is_urgent=True)
+    page = web.get("desk")
+    for words in (
+        "SMITH, Sarah (Mrs)",
+        "Born 12-Mar-1961 (65y)",
+        "The mobile telephone differs",
+        "Legacy screen 07700 900318",
+        "New 07700 900381",
+        "on: 07700 900655",
+        "Open for 31 min, for too long",
+        "With Dawn Hartley",
+        "Nothing is chosen for you",
+    ):
+        assert words in page.text, words
+    assert 'aria-checked="true"' not in page.source
+
+
+@pytest.mark.parametrize(("keep", "value"), [("legacy", "07700 900318"), ("cloud", "07700 900381")])
+def test_a_side_is_chosen_first_and_then_written(web: ModuleWeb, keep: str, value: str) -> None:
+    found = conflict(web)
+    page = web.get(f"desk?task={found['id']}&keep={keep}")
+    assert f"Write {value} to both sides" in page.text
+    done = sent(web, page)
+    assert (done.status, "Decided. The mirror is writing it to both sides." in done.text) == (200, True)
+    answer = answer_of(task(web, found))
+    assert answer is not None
+    assert (answer.by, answer.is_decided, answer.keep) == ("Dawn Hartley", True, keep)
+
+
+def test_a_third_value_is_typed(web: ModuleWeb) -> None:
+    found = conflict(web)
+    page = web.get(f"desk?task={found['id']}&keep=other")
+    assert sent(web, page, value_mobile_phone="  ").status == 422
+    assert task(web, found)["status"] == "requested"
+    assert sent(web, page, value_mobile_phone="07700 900999").status == 200
+    answer = answer_of(task(web, found))
+    assert answer is not None
+    assert answer.values == ("07700 900999",)
+
+
+def test_each_of_several_fields_is_named(web: ModuleWeb) -> None:
+    found = conflict(web, fields=("title", "family"))
+    page = web.get(f"desk?task={found['id']}&keep=other")
+    sent(web, page, value_title="Mrs", value_family="a=b")
+    answer = answer_of(task(web, found))
+    assert answer is not None
+    assert answer.values == ("title=Mrs", "family=a=b")
+
+
+@pytest.mark.hazard("H13")
+def test_only_the_version_that_was_seen_is_decided(web: ModuleWeb) -> None:
+    found = conflict(web)
+    page = web.get(f"desk?task={found['id']}&keep=cloud")
+    web.fhir.update({**task(web, found), "description": "It is another value now."})
+    done = sent(web, page)
+    assert (done.status, "this has changed since you looked" in done.text) == (409, True)
+    assert task(web, found)["status"] == "requested"
+
+
+@pytest.mark.parametrize("keep", ["", "both", "other"])
+def test_without_a_choice_nothing_is_written(web: ModuleWeb, keep: str) -> None:
+    found = conflict(web, fields=())
+    page = web.get(f"desk?task={found['id']}")
+    assert sent(web, page, keep=keep).status == 422
+    assert task(web, found)["status"] == "requested"
+
+
+def test_what_is_not_shown_cannot_be_decided(web: ModuleWeb) -> None:
+    found = conflict(web, said=(), seen="", fields=())
+    page = web.get("desk")
+    assert "The values are not shown here" in page.text
+    assert sent(web, page, keep="cloud").status == 422
+    assert task(web, found)["status"] == "requested"
+
+
+def test_somebody_takes_it_on(web: ModuleWeb) -> None:
+    found = conflict(web)
+    sent(web, web.get("desk"), deed="take")
+    now = task(web, found)
+    assert (now["status"], now["owner"]["display"]) == ("accepted", "Dawn Hartley")
+    assert "1 with you" in web.get("desk").text
+
+
+def test_what_is_held_back_is_tried_again(web: ModuleWeb) -> None:
+    found = conflict(web, kind=TaskKind.QUARANTINE, said=(), seen="", fields=(), title="")
+    page = web.get("desk?tab=quarantine")
+    assert "Held for 31 min" in page.text
+    sent(web, page)
+    assert task(web, found)["status"] == "in-progress"
+
+
+def test_a_refused_decision_is_told(web: ModuleWeb) -> None:
+    conflict(web, owner="Ann", refused="The town has more characters than legacy takes.")
+    assert "The last decision was not carried out. The town has more characters" in web.get("desk").text
+
+
+def test_hostile_words_are_only_shown(web: ModuleWeb) -> None:
+    found = conflict(
+        web,
+        words=HOSTILE,
+        title=HOSTILE,
+        owner=HOSTILE,
+        refused=HOSTILE,
+        said=tuple((who, HOSTILE) for who, _ in SAID),
+        fields=('"><img src=x>',),
+    )
+    page = web.get(f"desk?task={found['id']}&keep=other")
+    assert "<script>alert" not in page.source
+    assert "<img" not in page.source
+    assert page.text.count(HOSTILE) > 4
+
+
+def test_a_task_of_somebody_else_is_left_alone(web: ModuleWeb) -> None:
+    other = web.create({"resourceType": "Task", "status": "requested", "intent": "order"})
+    assert "Nothing needs a decision" in web.get("desk").text
+    version = other["meta"]["versionId"]
+    done = web.post("desk/answer", {"task": other["id"], "version": version, "keep": "cloud"})
+    assert done.status == 409
+    assert task(web, other)["status"] == "requested"
