@@ -130,6 +130,34 @@ def test_a_condition_that_is_not_understood_creates_nothing(fhir: Caller, condit
     assert fhir.ids("Patient") == []
 
 
+@pytest.mark.parametrize(
+    "shaping",
+    [
+        "_summary=count",
+        "_count=0",
+        "_count=1",
+        "_sort=family",
+        "_elements=name",
+        "_cursor=WzFd",
+        "_total=none",
+    ],
+)
+def test_a_condition_that_shapes_a_page_is_refused_and_makes_no_second_record(
+    fhir: Caller, shaping: str
+) -> None:
+    first = fhir("POST", "Patient", PATIENT).body["id"]
+    condition = f"identifier=https://fhir.nhs.uk/Id/nhs-number|9990000018&{shaping}"
+    pairs = [(name, value) for name, _, value in (one.partition("=") for one in condition.split("&"))]
+    for answer in (
+        fhir("POST", "Patient", PATIENT, if_none_exist=condition),
+        fhir("PUT", "Patient", PATIENT, query=pairs),
+        fhir("DELETE", "Patient", query=pairs),
+    ):
+        assert answer.status == 400
+        assert shaping.partition("=")[0] in answer.words
+    assert fhir.ids("Patient") == [first]
+
+
 def test_a_condition_that_fits_several_is_refused(fhir: Caller) -> None:
     for _ in range(2):
         fhir("POST", "Patient", PATIENT)

@@ -13,7 +13,7 @@ from web_modules.fhir_store.documents import Resource, decode
 from web_modules.fhir_store.interactions.patching import Patch
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
-from web_modules.fhir_store.search.query import SearchReader
+from web_modules.fhir_store.search.query import SearchReader, check_criteria
 from web_modules.fhir_store.search.subsets import is_subset
 from web_modules.fhir_store.validation.validator import Validator
 
@@ -241,6 +241,7 @@ class Interactions:
             words = f"You may not search for {resource_type}, so nothing can be done under a condition."
             raise refuse(403, IssueCode.FORBIDDEN, words)
         pairs = parse_qsl(condition.partition("?")[2] if "?" in condition else condition)
+        check_criteria(pairs)
         search = self._reader.read(
             resource_type, [*pairs, ("_count", "2"), ("_total", "none")], is_strict=True
         )

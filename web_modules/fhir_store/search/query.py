@@ -32,6 +32,12 @@ MOST_COUNTED = 10_000
 CURSOR = "_cursor"
 """Our own parameter in `next` links: where the page before ended."""
 
+SHAPING = frozenset(
+    {"_contained", "_containedType", "_count", CURSOR, "_elements", "_include", "_revinclude", "_sort"}
+    | {"_summary", "_total"}
+)
+"""What says how a page of matches looks, and not which they are."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SortKey:
@@ -135,6 +141,18 @@ def read_cursor(token: str) -> tuple[Any, ...]:
 
 def _is_sortable(value: Any) -> bool:
     return isinstance(value, str | Decimal) or (isinstance(value, int) and abs(value) < 2**63)
+
+
+def check_criteria(pairs: Pairs) -> None:
+    """What says which records are meant holds nothing that shapes a page of them.
+
+    Raises:
+        Refusal: 400, it does: a page without its matches would look as if nothing fulfilled the condition.
+    """
+    for name, _value in pairs:
+        if name.partition(":")[0] in SHAPING:
+            words = f"`{name[:64]}` shapes a page of matches and has no place in a condition."
+            raise refuse(400, IssueCode.NOT_SUPPORTED, words)
 
 
 def read_count(text: str) -> int:
