@@ -34,7 +34,7 @@ from web_modules.fhir_store.store import Store
 from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.dispatcher import Dispatcher
 from web_modules.fhir_store.subscriptions.socket import SubscriptionSocket
-from web_modules.fhir_store.subscriptions.wanted import EndpointRule
+from web_modules.fhir_store.subscriptions.wanted import EndpointRule, own_addresses
 from web_modules.identity.admission import SERVICE
 from web_modules.identity.assembly import Identity, create_identity, issuer_of
 from web_modules.identity.auditing import Happening, IdentityAudit
@@ -184,7 +184,11 @@ def _service(
             description=words,
             security=security,
             endpoints=EndpointRule(
-                hosts=frozenset(settings.subscription_hosts), is_live=settings.environment == "live"
+                hosts=frozenset(settings.subscription_hosts),
+                own=own_addresses(
+                    base_url.removesuffix("/fhir").removesuffix(f"/{settings.practice}"), port=settings.port
+                ),
+                is_live=settings.environment == "live",
             ),
         ),
     )

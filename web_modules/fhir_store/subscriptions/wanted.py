@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from web_modules.fhir_store.documents import Resource
 from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search.query import SHAPING
 
 SUBSCRIPTION = "Subscription"
 PAYLOAD = "application/fhir+json"
@@ -18,10 +19,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _NOT_FOLLOWED = frozenset({SUBSCRIPTION, "AuditEvent"})
 """Channels hold their subscribers' secrets, and the audit is for nobody else."""
 
-_SHAPES_THE_ANSWER = frozenset(
-    "_contained _containedType _count _cursor _elements _include _revinclude _sort _summary _total "
-    "_type".split()
-)
+_OF_TYPE = "_type"
 _OF_FORM = frozenset({"_format", "_pretty"})
 _ENDPOINT = re.compile(
     r"(https?)://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.\-]+)(?::(\d{1,5}))?((?:/[A-Za-z0-9._~!$&'()*+,;=:@%/?\-]*)?)",
@@ -65,10 +63,12 @@ class EndpointRule:
 
     Attributes:
         hosts: names of the hosts that the settings allow, in lower case.
+        own: where this server itself is, by `own_addresses`: told of its own write, it would write again.
         is_live: then it must be https, and this machine itself is not allowed unless it is named.
     """
 
     hosts: frozenset[str] = frozenset()
+    own: frozenset[tuple[str, int]] = frozenset()
     is_live: bool = False
 
     def read(self, address: str) -> Endpoint:
@@ -78,20 +78,36 @@ class EndpointRule:
             Refusal: 422, it is malformed or not allowed.
         """
         form = _ENDPOINT.fullmatch(address)
-        port = int((form and form[3]) or 0)
-        if form is None or port > 65535:
+        is_secure = form is not None and form[1] == "https"
+        port = int((form and form[3]) or (443 if is_secure else 80))
+        if form is None or not 0 < port < 65536:
             words = "The endpoint must be an address such as https://subscriber.example/hook."
             raise _wrong(IssueCode.VALUE, words, "channel.endpoint")
-        is_secure, host = form[1] == "https", form[2].lower()
+        host = form[2].lower()
         if self.is_live and not is_secure:
             words = "In a live environment the endpoint must begin with https://."
             raise _wrong(IssueCode.VALUE, words, "channel.endpoint")
         if host not in self.hosts and (self.is_live or host not in LOOPBACK):
             words = "Nothing is sent to this host: have it added to the setting subscription_hosts."
             raise _wrong(IssueCode.FORBIDDEN, words, "channel.endpoint")
-        return Endpoint(
-            is_secure=is_secure, host=host, port=port or (443 if is_secure else 80), path=form[4].rstrip("/")
-        )
+        if (host, port) in self.own:
+            words = "This server tells nothing to itself: each notification would be a change to tell of."
+            raise _wrong(IssueCode.FORBIDDEN, words, "channel.endpoint")
+        return Endpoint(is_secure=is_secure, host=host, port=port, path=form[4].rstrip("/"))
+
+
+def own_addresses(origin: str, *, port: int) -> frozenset[tuple[str, int]]:
+    """The hosts and ports of a server.
+
+    Args:
+        origin: scheme, host and port under which clients see it.
+        port: on which it listens on this machine; 0 when that is the origin's.
+    """
+    form = _ENDPOINT.fullmatch(origin)
+    if form is None:
+        return frozenset()
+    seen = int(form[3] or (443 if form[1] == "https" else 80))
+    return frozenset({(form[2].lower(), seen), *((host, port or seen) for host in LOOPBACK)})
 
 
 LOOPBACK_ONLY = EndpointRule()
@@ -171,7 +187,7 @@ def _criteria(text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         raise _wrong(IssueCode.FORBIDDEN, f"Nobody can subscribe to every {resource_type}.", "criteria")
     pairs = tuple(pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] not in _OF_FORM)
     for name, _value in pairs:
-        if name.partition(":")[0] in _SHAPES_THE_ANSWER:
+        if name.partition(":")[0] in SHAPING | {_OF_TYPE}:
             words = f"`{name[:64]}` shapes a page of matches and has no place in criteria."
             raise _wrong(IssueCode.NOT_SUPPORTED, words, "criteria")
     return resource_type, pairs

@@ -21,7 +21,7 @@ from web_modules.fhir_store.documents import decode, encode
 from web_modules.fhir_store.refusals import Refusal
 from web_modules.fhir_store.subscriptions.ledger import MOST
 from web_modules.fhir_store.subscriptions.owners import read_access, write_access
-from web_modules.fhir_store.subscriptions.wanted import EndpointRule
+from web_modules.fhir_store.subscriptions.wanted import EndpointRule, own_addresses
 
 HOOK = "http://127.0.0.1:9/hook"
 
@@ -49,6 +49,7 @@ HOOK = "http://127.0.0.1:9/hook"
         (subscription("Patient", "http://169.254.169.254/latest/meta-data"), "channel.endpoint"),
         (subscription("Patient", "http://2130706433/"), "channel.endpoint"),
         (subscription("Patient", "http://127.0.0.1:99999/"), "channel.endpoint"),
+        (subscription("Patient", "http://127.0.0.1:0/"), "channel.endpoint"),
         (subscription("Patient", type="rest-hook"), "channel.endpoint"),
         (subscription("Patient", HOOK + "?a=1", payload="application/fhir+json"), "channel.endpoint"),
         (subscription("Patient", HOOK, header=["Host: elsewhere.example"]), "channel.header[0]"),
@@ -127,6 +128,19 @@ def test_a_live_practice_sends_to_allowed_hosts_over_tls_only() -> None:
     for address in ("http://lab.example/", "https://127.0.0.1/", "https://lab.example.evil.example/"):
         with pytest.raises(Refusal):
             rule.read(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://records.example/fhir", "https://Records.example:443/Y99002/fhir", "http://localhost:8080/fhir"],
+)
+def test_a_server_tells_nothing_to_itself_which_would_tell_it_again_without_end(address: str) -> None:
+    own = own_addresses("https://records.example", port=8080)
+    rule = EndpointRule(hosts=frozenset({"records.example"}), own=own)
+    with pytest.raises(Refusal, match="itself"):
+        rule.read(address)
+    assert rule.read("https://records.example:8443/fhir").port == 8443
+    assert rule.read("http://127.0.0.1:8081/fhir").port == 8081
 
 
 def test_what_an_owner_may_do_outlives_their_request() -> None:
