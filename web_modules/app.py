@@ -62,6 +62,8 @@ _ANYBODY = replace(OURSELVES, agent=Agent(id="development", name="Without sign-i
 
 _STRANGER = Access(agent=STRANGER, grants=())
 
+_PLAIN_WORDS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+
 _NOT_SERVED = frozenset({"fhir"})
 """Folders of the assets that are for the store and not for browsers."""
 
@@ -158,7 +160,11 @@ def create_cloud(
             Middleware(SecurityHeaders, environment=environment.value, is_https=origin.startswith("https:")),
             Middleware(KnownHosts, hosts=_host_names(settings, origin)),
         ],
-        exception_handlers={HTTPException: _plain_error, DatabaseSilent: _silent, Exception: _own_fault},
+        exception_handlers={
+            HTTPException: partial(_plain_error, settings.practice),
+            DatabaseSilent: _silent,
+            Exception: _own_fault,
+        },
         lifespan=lambda _app: dispatcher().running(),
     )
     return Cloud(app=app, services=services)
@@ -362,9 +368,14 @@ async def _silent(_request: Request, error: Exception) -> Response:
     return JSONResponse(told, status_code=503, headers={"Retry-After": "1"})
 
 
-async def _plain_error(_request: Request, error: Exception) -> Response:
+async def _plain_error(practice: str, request: Request, error: Exception) -> Response:
+    """What no route takes: told in FHIR's words under a practice and where a FHIR base might be."""
     status = error.status_code if isinstance(error, HTTPException) else 500
-    words = {404: "There is nothing at this address.", 405: "This address does not take that method."}
     headers = error.headers if isinstance(error, HTTPException) else None  # such as Allow
-    told = words.get(status, "This did not work.")
-    return JSONResponse({"error": told}, status_code=status, headers=headers)
+    told = _PLAIN_WORDS.get(status, "This did not work.")
+    segments = request.scope["path"].split("/")[1:3]
+    if segments[0] != practice and "fhir" not in segments:
+        return JSONResponse({"error": told}, status_code=status, headers=headers)
+    code = IssueCode.NOT_FOUND if status == 404 else IssueCode.NOT_SUPPORTED
+    body = outcome([Issue(code=code, words=told)])
+    return JSONResponse(body, status_code=status, headers=headers, media_type=FHIR_JSON)

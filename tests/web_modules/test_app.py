@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from web_modules.app import Cloud, create_cloud
 from web_modules.catalogue import FUNCTIONS, Function
 from web_modules.fhir.client import FhirClient
+from web_modules.fhir_store.interactions.patching import JSON_PATCH
 from web_modules.fhir_store.store import Standard, Store
 from web_modules.identity.services import Services, person_of
 from web_modules.settings import CloudSettings
@@ -172,10 +173,22 @@ def test_everybody_may_know_what_the_server_can_do(web: TestClient) -> None:
 def test_another_practices_base_is_not_there_for_anybody(web: TestClient, base: str) -> None:
     anonymous = web.get(f"{base}/Patient/1")
     assert anonymous.status_code == 404
-    nonsense = web.get("/nothing/at/all")
+    nonsense = web.get("/Y00000/fhir/nothing/at/all")
     for token in ({}, {"Authorization": f"Bearer {TOKEN}"}):
         answer = web.get(f"{base}/Patient/1", headers=token)
         assert (answer.status_code, answer.text) == (404, nonsense.text)
+
+
+@pytest.mark.parametrize(
+    "path", ["/Y99002/nothing", "/Y99002", "/Y99002/fhirs/Patient", "/Y99003/fhir/Patient"]
+)
+def test_what_is_not_there_is_said_to_programs_in_fhirs_words(web: TestClient, path: str) -> None:
+    for method in ("GET", "POST"):
+        answer = web.request(method, path)
+        assert answer.status_code == 404
+        assert answer.headers["Content-Type"] == "application/fhir+json"
+        assert answer.json()["issue"][0]["code"] == "not-found"
+    assert web.get("/nothing").json() == {"error": "There is nothing at this address."}
 
 
 def test_a_service_is_known_by_its_token(web: TestClient) -> None:
@@ -353,6 +366,8 @@ def test_the_format_that_is_asked_for_is_answered_or_refused(
     [
         {"Content-Type": "application/fhir+json; fhirVersion=3.0"},
         {"Content-Type": "application/fhir+json", "Content-Encoding": "br"},
+        {"Content-Type": "application/fhir+json; charset=utf-16"},
+        {"Content-Type": 'application/json; charset="iso-8859-1"'},
     ],
 )
 def test_what_is_sent_otherwise_than_json_of_r4_is_refused(
@@ -360,6 +375,24 @@ def test_what_is_sent_otherwise_than_json_of_r4_is_refused(
 ) -> None:
     answer = priya.post("/Y99002/fhir/Patient", content=json.dumps(PATIENT), headers=headers)
     assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("charset", ["UTF-8", '"utf8"', "us-ascii"])
+def test_json_in_utf_8_is_taken_however_it_is_named(priya: TestClient, charset: str) -> None:
+    headers = {"Content-Type": f"application/fhir+json; charset={charset}"}
+    answer = priya.post("/Y99002/fhir/Patient", content=json.dumps(PATIENT), headers=headers)
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "kind"),
+    [("POST", "Patient/_search", "application/x-www-form-urlencoded"), ("PATCH", "Patient/1", JSON_PATCH)],
+)
+def test_forms_and_patches_are_utf_8_too(priya: TestClient, method: str, path: str, kind: str) -> None:
+    headers = {"Content-Type": f"{kind}; charset=utf-16"}
+    answer = priya.request(method, f"/Y99002/fhir/{path}", content=b"[]", headers=headers)
+    assert answer.status_code == 415
+    assert "UTF-8" in answer.json()["issue"][0]["details"]["text"]
 
 
 def test_a_search_is_posted_as_a_form(priya: TestClient) -> None:

@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from web_modules.fhir.transport import DEADLINE, FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.turned_away import TurnedAway
-from web_modules.fhir_store.formats import check_wanted, is_sent_as_json
+from web_modules.fhir_store.formats import check_charset, check_wanted, is_sent_as_json
 from web_modules.fhir_store.interactions import answers, binaries
 from web_modules.fhir_store.interactions.patching import JSON_PATCH
 from web_modules.fhir_store.packing import (
@@ -179,7 +179,7 @@ def _shaped(answer: FhirResponse, *, is_pretty: bool, is_packed: bool) -> FhirRe
     body = msgspec.json.format(answer.body, indent=2) if is_pretty else answer.body
     headers = dict(answer.headers)
     if len(body) >= SMALLEST_PACKED_BYTES:
-        headers["vary"] = "accept-encoding"
+        headers["vary"] = f"{headers['vary']}, accept-encoding" if "vary" in headers else "accept-encoding"
         if is_packed:
             headers["content-encoding"] = "gzip"
             body = packed(body)
@@ -192,6 +192,8 @@ def _without_wait(prefer: str) -> str:
 
 def _check_content_type(request: Request, path: str) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not binaries.is_of_binary(path) or is_sent_as_json(request.headers.get("content-type", "")):
+        check_charset(request.headers.get("content-type", ""))
     if path.endswith("_search"):
         if kind != _FORM:
             raise refuse(415, IssueCode.NOT_SUPPORTED, f"A search that is posted must be {_FORM}.")

@@ -8,6 +8,7 @@ _JSON = frozenset({"application/fhir+json", "application/json", "application/jso
 _ANY = frozenset({"*/*", "application/*", "text/*", "text/html"})
 """A browser wants HTML and shows JSON too."""
 
+_CHARSETS = frozenset({"utf-8", "utf8", "us-ascii"})
 _VERSIONS = frozenset({"", "4.0", "4.0.1"})
 _WORDS = "This server speaks FHIR R4 as application/fhir+json only."
 
@@ -16,6 +17,16 @@ def is_sent_as_json(content_type: str) -> bool:
     """Whether a Content-Type is one of FHIR R4 in JSON."""
     kind, version, _quality = _read(content_type)
     return kind in _JSON and version in _VERSIONS
+
+
+def check_charset(content_type: str) -> None:
+    """FHIR's JSON, its patches and its forms are UTF-8 (json.html); another one would be misread.
+
+    Raises:
+        Refusal: 415, another one is named.
+    """
+    if _parameters(content_type).get("charset", "utf-8").lower() not in _CHARSETS:
+        raise refuse(415, IssueCode.NOT_SUPPORTED, "This server takes text in UTF-8 only.")
 
 
 def is_json_named(accept: str) -> bool:
@@ -55,9 +66,12 @@ def _is_accepted(media_range: str) -> bool:
 
 def _read(text: str) -> tuple[str, str, str]:
     """The media type, its fhirVersion and its q."""
-    kind, *parameters = (part.strip() for part in text.split(";"))
-    named = {
-        name.strip().lower(): value.strip().strip('"')
-        for name, _, value in (one.partition("=") for one in parameters)
-    }
-    return kind.lower(), named.get("fhirversion", ""), named.get("q", "")
+    named = _parameters(text)
+    kind = text.partition(";")[0].strip().lower()
+    return kind, named.get("fhirversion", ""), named.get("q", "")
+
+
+def _parameters(text: str) -> dict[str, str]:
+    """The parameters of a media type, their names in lower case."""
+    pairs = (one.partition("=") for one in text.split(";")[1:])
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}

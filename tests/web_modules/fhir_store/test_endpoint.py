@@ -55,6 +55,17 @@ def test_a_large_answer_is_packed_for_who_takes_it(large: TestClient, asked: str
     assert plain.headers["vary"] == "accept-encoding"
 
 
+def test_a_binary_says_that_it_depends_on_what_is_accepted(web: TestClient) -> None:
+    sent = web.post("/fhir/Binary", content=LONG.encode(), headers={"Content-Type": "text/plain"})
+    path = f"/fhir/Binary/{sent.json()['id']}"
+    for accept, vary in (("*/*", {"accept"}), ("application/fhir+json", {"accept", "accept-encoding"})):
+        for way in (path, f"{path}/_history/1"):
+            answer = web.get(way, headers={"Accept": accept})
+            assert {one.strip() for one in answer.headers["vary"].split(",")} == vary
+    unchanged = web.get(path, headers={"Accept": "*/*", "If-None-Match": 'W/"1"'})
+    assert (unchanged.status_code, unchanged.headers["vary"]) == (304, "accept")
+
+
 @pytest.mark.parametrize("asked", ["identity", "br", "gzip;q=0", "gzip; q=0.0, *", "*;q=0", ""])
 def test_a_large_answer_is_not_packed_for_who_does_not(large: TestClient, asked: str) -> None:
     answer = large.get("/fhir/Basic/b", headers={"Accept-Encoding": asked})

@@ -5,6 +5,7 @@ What people store may be a page with scripts: it is served as a file to be kept,
 
 import base64
 import re
+from dataclasses import replace
 from typing import Any
 
 from web_modules.fhir.transport import FhirRequest, FhirResponse
@@ -25,6 +26,8 @@ _OF_UNKNOWN_KIND = "application/octet-stream"
 _SAFE = re.compile(r"[\x20-\x7e]+")
 _RUN_BY_PAGES = re.compile(r"(?i)script|css|wasm")
 """What a page would run that names its address; ours take what comes from their own origin."""
+
+_VARIES = {"vary": "accept"}
 
 _AS_A_FILE = {
     "content-disposition": "attachment",
@@ -69,6 +72,11 @@ def binary_of(request: FhirRequest, resource_id: str) -> Resource:
     if request.body:
         made["data"] = base64.b64encode(request.body).decode()
     return made
+
+
+def varying(answer: FhirResponse, version: StoredVersion) -> FhirResponse:
+    """An answer that says, of a Binary, that another `Accept` would get another one (RFC 9110, 12.5.5)."""
+    return replace(answer, headers={**answer.headers, **_VARIES}) if version.type == BINARY else answer
 
 
 def content_of(version: StoredVersion, headers: dict[str, str]) -> FhirResponse:

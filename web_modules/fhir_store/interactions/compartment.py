@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from web_modules.fhir_store.elements.moments import range_of
 from web_modules.fhir_store.elements.parameters import Parameter, ParameterCatalogue, ParameterKind
 from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
 from web_modules.fhir_store.search.criteria import AnyOf, Condition, Criterion
@@ -64,6 +65,7 @@ class PatientCompartment:
         if not types or not self._catalogue.resource_types.issuperset(wanted):
             words = "`_type` must name types of FHIR R4, at least one of them of what belongs to patients."
             raise refuse(400, IssueCode.NOT_SUPPORTED, words, of_parameter("_type"))
+        _check_span(asked)
         passed = [pair for pair in pairs if pair[0] not in _OWN]
         search = self._reader.read(PATIENT, passed, is_strict=is_strict)
         if any(branch.criteria or branch.sort for branch in search.branches) or search.includes:
@@ -109,6 +111,16 @@ class PatientCompartment:
                 if asked.get(name):
                     found.append(AnyOf(criteria=(_bound(date, prefix, name, asked), undated)))
         return found
+
+
+def _check_span(asked: Mapping[str, str]) -> None:
+    try:
+        is_empty = range_of(asked.get("end", "9999")).high <= range_of(asked.get("start", "0001")).low
+    except ValueError:  # said where it is read as a date
+        return
+    if is_empty:
+        words = "`start` must not be after `end`: nothing is of such a time."
+        raise refuse(400, IssueCode.INVALID, words, of_parameter("start"))
 
 
 def _bound(parameter: Parameter, prefix: str, name: str, asked: Mapping[str, str]) -> Condition:

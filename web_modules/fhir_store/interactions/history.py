@@ -14,6 +14,7 @@ from web_modules.fhir_store.database.records import Records, StoredVersion
 from web_modules.fhir_store.elements.moments import Range, range_of
 from web_modules.fhir_store.refusals import IssueCode, of_parameter, refuse
 from web_modules.fhir_store.search.query import CURSOR, Pairs, read_count
+from web_modules.fhir_store.search.sql import EVERYTHING, Sql
 
 DEFAULT_COUNT = 100
 _OF_SEEN = (
@@ -154,7 +155,7 @@ def run_history(records: Records, request: HistoryRequest, key: Sequence[str]) -
     counted = _Counted(records, " AND ".join(where), tuple(values))
     if not request.count:
         total = counted.exactly()
-        is_withheld = len(key) == 1 and records.withholds(key[0])
+        is_withheld = _is_withheld(records, key)
         return HistoryPage(versions=(), is_withheld=is_withheld, total=total, following=None)
     if request.after is not None:
         where.append("v.updated > ?" if request.is_oldest_first else "v.updated < ?")
@@ -172,9 +173,16 @@ def run_history(records: Records, request: HistoryRequest, key: Sequence[str]) -
     return HistoryPage(
         versions=shown,
         total=len(shown) if is_whole else counted.cheaply(key),
-        is_withheld=len(shown) < len(page) or (len(key) == 1 and records.withholds(key[0])),
+        is_withheld=len(shown) < len(page) or _is_withheld(records, key),
         following=page[-1].updated if has_more else None,
     )
+
+
+def _is_withheld(records: Records, key: Sequence[str]) -> bool:
+    """Whether anything of a type is hidden; of one that may be seen only what a history leaves out."""
+    if not key:
+        return False
+    return records.withholds(key[0], EVERYTHING if len(key) == 1 else Sql("r.id = ?", (key[1],)))
 
 
 @dataclass(frozen=True, slots=True)

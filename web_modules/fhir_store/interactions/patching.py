@@ -91,7 +91,7 @@ def read_patch(body: bytes) -> Patch:
         operations = decode_sent(body)
     except ValueError as error:
         raise refuse(400, IssueCode.STRUCTURE, f"The patch is not JSON that can be read: {error}.") from error
-    if not isinstance(operations, list) or not operations or not all(map(_is_operation, operations)):
+    if not isinstance(operations, list) or not all(map(_is_operation, operations)):
         words = "A JSON Patch is a list of operations, each with `op` and `path` (RFC 6902)."
         raise refuse(400, IssueCode.STRUCTURE, words)
     if len(operations) > MOST_OPERATIONS:

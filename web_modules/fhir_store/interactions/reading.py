@@ -118,14 +118,14 @@ class Reading:
     def _read(self, request: Asked, records: Records, resource_type: str, resource_id: str) -> FhirResponse:
         version = shown(records.current(resource_type, resource_id), resource_type)
         if answers.may_have_it(version, request) and records.is_alone_in_its_second(version):
-            return answers.of_unchanged(version)
+            return binaries.varying(answers.of_unchanged(version), version)
         return self._of_version(request, version)
 
     def _of_version(self, request: Asked, version: StoredVersion) -> FhirResponse:
         answer = answers.of_version(version, request, self.subsetter)
         if version.type != BINARY or answer.status != 200 or not binaries.is_wanted(request):
-            return answer
-        return binaries.content_of(version, answers.version_headers(version))
+            return binaries.varying(answer, version)
+        return binaries.varying(binaries.content_of(version, answers.version_headers(version)), version)
 
     def _everything(self, request: Asked, records: Records, patient_id: str) -> FhirResponse:
         shown(records.current("Patient", patient_id), "Patient")

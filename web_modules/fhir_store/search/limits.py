@@ -139,6 +139,9 @@ class LimitedSight:
     def withheld(self, resource_type: str) -> Sql | None:
         """What is permitted but for its confidentiality label fulfils this; None when no label hides it."""
         hidden = self._hidden(resource_type)
+        if resource_type == BINARY:  # what has a context is read by its id alone
+            in_context = negated(Sql(_HAS_NO_CONTEXT, (self._practice, CONTEXT_NUMBER)))
+            return in_context if hidden is None else either([hidden, in_context])
         granted = self._granted(Interaction.SEARCH, resource_type)
         return hidden if hidden is None or granted is None else every([granted, hidden])
 

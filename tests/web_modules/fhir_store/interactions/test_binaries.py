@@ -20,6 +20,7 @@ from tests.web_modules.fhir_store.test_limits import (
     observation,
     patient,
 )
+from tests.web_modules.fhir_store.test_suppression import is_told
 from web_modules.fhir_store.access import READING, Access, Grant
 from web_modules.fhir_store.database.migrating import upgrade
 from web_modules.fhir_store.store import Standard
@@ -77,6 +78,22 @@ def test_a_binary_is_shown_to_whoever_may_see_its_context(practice: Caller, who:
     assert found(ask(practice, access, "GET", "Binary")) == open_to_all
     assert found(ask(practice, access, "GET", "Binary/_history")) == open_to_all
     assert ask(practice, access, "GET", "Binary", _summary="count").body["total"] == len(open_to_all)
+
+
+@pytest.mark.parametrize(
+    "way", ["Binary/of-mine/_history", "Binary/_history", "Binary"], ids=["history", "of all", "search"]
+)
+def test_a_page_that_leaves_out_a_binary_for_its_context_says_so(practice: Caller, way: str) -> None:
+    answer = ask(practice, APP, "GET", way)
+    assert found(answer) == set()
+    assert is_told(answer), answer.body
+    assert not is_told(practice("GET", way))
+
+
+def test_the_history_of_a_binary_without_a_context_is_whole(practice: Caller) -> None:
+    answer = ask(practice, OF_BINARIES, "GET", "Binary/none/_history")
+    assert found(answer) == {"none"}
+    assert not is_told(answer)
 
 
 def test_who_may_read_no_binaries_may_not_by_a_context_either(practice: Caller) -> None:

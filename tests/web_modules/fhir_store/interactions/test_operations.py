@@ -91,6 +91,15 @@ def test_everything_takes_no_search(practice: Caller, query: dict[str, str]) -> 
     assert practice("GET", "Patient/ada/$everything", query=query).status == 400
 
 
+def test_a_time_that_ends_before_it_begins_is_refused_and_not_answered_with_nothing(practice: Caller) -> None:
+    query = {"start": "2026-03-01", "end": "2026-02-01"}
+    answer = practice("GET", "Patient/ada/$everything", query=query)
+    assert (answer.status, answer.expression) == (400, "http.start")
+    for same in ("2026-03", "2026-03-01"):
+        query = {"start": "2026-03-01", "end": same}
+        assert practice("GET", "Patient/ada/$everything", query=query).status == 200
+
+
 def test_everything_of_nobody_is_not_found(practice: Caller) -> None:
     assert practice("GET", "Patient/nobody/$everything").status == 404
     practice("DELETE", "Patient/ada")
