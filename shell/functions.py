@@ -49,6 +49,7 @@ class CloudOffer:
         today: the environment's day, or None for the real one.
         fhir: the practice's FHIR base.
         functions: in the rail's order.
+        desk: where the conflict desk is; None: it has none.
     """
 
     environment: Environment
@@ -57,6 +58,7 @@ class CloudOffer:
     today: date | None
     fhir: str
     functions: tuple[FunctionPages, ...]
+    desk: str | None = None
 
     @property
     def modules(self) -> frozenset[Function]:
@@ -87,6 +89,7 @@ class _Document(msgspec.Struct, frozen=True):
     fhir: str
     functions: list[_Entry]
     today: date | None = None
+    desk: str | None = None
 
 
 def read_offer(content: bytes, *, is_training: bool) -> CloudOffer:
@@ -118,6 +121,7 @@ def read_offer(content: bytes, *, is_training: bool) -> CloudOffer:
         practice=document.practice.name,
         today=document.today,
         fhir=document.fhir,
+        desk=document.desk,
         functions=tuple(_pages(one, known[one.id]) for one in document.functions if one.id in known),
     )
 

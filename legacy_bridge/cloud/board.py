@@ -196,8 +196,8 @@ def _conflict_task(listed: ListedConflict, news: News) -> tuple[MirrorTask, Coll
     about = names.get(listed.link, f"this {listed.link.kind.value}")
     words = (
         f"Both screens changed the {unit_in_words(said.unit)} of {about}, "
-        "to different values, and both are kept. Make one screen say what is right, then the other; "
-        f"or whoever looks after the bridge decides (banyan-bridge conflicts show {listed.number})."
+        "to different values, and both are kept. Decide on the conflict desk, or make one screen say what "
+        f"is right, then the other. (banyan-bridge conflicts show {listed.number})"
     )
     if not unit:
         words = f"The record of {about} is {said.unit}: somebody has to say whether it stays."

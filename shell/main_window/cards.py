@@ -8,7 +8,9 @@ from PySide6.QtCore import QObject, QTimer
 
 from shell.context.hub import Vote
 from shell.context.shown import Side
+from shell.hosts.desk_page import DeskPage
 from shell.hosts.key_frame import KeyFrame
+from shell.main_window.desk_card import DeskCard
 from shell.main_window.dialogs import CloseCard, VoteCard, WordsCard
 from shell.main_window.finding import Action, Found, is_too_little, missing_words
 from shell.main_window.network import Cloud
@@ -30,6 +32,7 @@ KEYS = (
     ("Alt 3", "New page"),
     ("Ctrl Enter", "Save in the new page"),
     ("Ctrl Shift X", "Close the patient"),
+    ("Ctrl Shift D", "Conflict desk"),
     ("Ctrl /", "This list"),
     ("Esc", "Back"),
 )
@@ -73,7 +76,12 @@ class Cards(QObject):
     """Opens one card at a time over a window."""
 
     def __init__(
-        self, theme: Theme, place: Place, switchboard: Switchboard, cloud: Cloud, frame: KeyFrame
+        self,
+        theme: Theme,
+        place: Place,
+        switchboard: Switchboard,
+        cloud: Cloud,
+        frame: KeyFrame,
     ) -> None:
         super().__init__(place.overlay)
         self._theme = theme
@@ -81,6 +89,7 @@ class Cards(QObject):
         self._board = switchboard
         self._cloud = cloud
         self._frame = frame
+        self._desk: DeskPage | None = None
         self._keys_were: Side | None = None
         self._words = ""
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MILLISECONDS)
@@ -96,7 +105,33 @@ class Cards(QObject):
     @property
     def is_asking(self) -> bool:
         """Whether a question waits for its answer: keys are not the window's then."""
-        return self._place.overlay.is_open and self.palette is None
+        return self._place.overlay.is_open and self._passing is None
+
+    @property
+    def _passing(self) -> Card | None:
+        """The palette or the desk while it is open: any key of the window leads on from there."""
+        card = self._place.overlay.card
+        return card if isinstance(card, Palette | DeskCard) else None
+
+    def take_desk(self, desk: DeskPage) -> None:
+        """Have the page of the conflict desk to show."""
+        desk.hide()
+        desk.setParent(self._place.overlay)
+        self._desk = desk
+
+    def open_desk(self) -> None:
+        """Show what waits for a person, of the whole practice; again: back."""
+        if isinstance(self._passing, DeskCard):
+            self.close()
+        elif self._desk is None:
+            self._place.show_notice(
+                "This cloud has no conflict desk: banyan-bridge conflicts lists what waits."
+            )
+        else:
+            card = DeskCard(self._theme, self._desk, self._place.overlay)
+            card.closed.connect(self._place.overlay.close_card)
+            if self._show(card):
+                self._desk.open()
 
     def open_palette(self) -> None:
         """Find a patient, or go somewhere."""
@@ -142,14 +177,14 @@ class Cards(QObject):
         self._place.overlay.close_card()
 
     def after_palette(self, chosen: Callable[[], object]) -> None:
-        """Do what was chosen, then take the palette away.
+        """Do what was chosen, then take the palette or the desk away.
 
         A card that this opens takes its place instead: the picture of the foreign window below it was taken
         before the palette came, and another one would be a picture of the palette.
         """
-        palette = self.palette
+        passing = self._passing
         chosen()
-        if palette is not None and self.palette is palette:
+        if passing is not None and self._passing is passing:
             self.close()
 
     def _show(self, card: Card, *, at_top: bool = False) -> bool:

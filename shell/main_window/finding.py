@@ -78,6 +78,7 @@ def actions_for(offer: CloudOffer, title: str, decision: Decision, patient: Pati
         found.append(
             Action(id="close", words=f"Close {patient.short_name}", icon="patients", key="Ctrl Shift X")
         )
+    found.append(Action(id="desk", words="Conflict desk", icon="scales", key="Ctrl Shift D"))
     found.append(Action(id="keys", words="List every key", icon="information", key="Ctrl /"))
     return found
 

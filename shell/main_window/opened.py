@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from shell.context.shown import Side
 from shell.errors import NativeNotBuiltError, SettingsError
+from shell.hosts.desk_page import DeskPage
 from shell.hosts.interface import Host
 from shell.hosts.key_frame import KeyFrame
 from shell.hosts.legacy_description import read_description
@@ -90,6 +91,9 @@ class Opened:
             hosts[Side.LEGACY] = (self._legacy, self._legacy.widget)
         hosts[Side.CLOUD] = (self._pages, self._pages.widget)
         self.window.connect_to(self.board, self._cloud, rollout, choices, self._frame, hosts)
+        self._desk = None if offer.desk is None else DeskPage(profile, offer.desk, self.window.show_notice)
+        if self._desk is not None:
+            self.window.cards.take_desk(self._desk)
         if self._legacy is not None:
             self.window.panes[Side.LEGACY].can_restart = self._legacy.can_start
         self.window.open_on(application.primaryScreen())
@@ -112,6 +116,8 @@ class Opened:
         self._cloud.stop()
         if self._legacy is not None:
             self._legacy.release()
+        if self._desk is not None:
+            self._desk.close_page()
         self._pages.close()
         self._frame.stop()
         if self._watching is not None:

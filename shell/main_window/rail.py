@@ -12,17 +12,19 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from shell.functions import FunctionPages
-from shell.main_window.parts import STAGE_WORDS, Pips, draw_ring, label, restyle, row
+from shell.main_window.parts import STAGE_WORDS, Pips, draw_ring, label, restyle, row, rule
 from shell.main_window.theme import Theme
 from shell.patient import Patient, date_words
 from web_modules.decision.words import Function, Stage
 
 _RECENT_SHOWN = 5
+_MANY = 100
 _LOW = 30
 """A row of icons alone gives up so much of its height before the rail has to scroll."""
 _RECENT_ROOM = 208 - 16 - 18
@@ -39,6 +41,7 @@ class Rail(QWidget):
 
     chosen = Signal(object)
     """A `Function`."""
+    desk_wanted = Signal()
     recent_chosen = Signal(object)
     """A `Patient`."""
 
@@ -65,6 +68,10 @@ class Rail(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(scroll)
+        self._desk = _Desk(theme)
+        self._desk.clicked.connect(self.desk_wanted)
+        whole.addWidget(rule(theme))
+        whole.addWidget(self._desk)
         for function, entry in self._rows.items():
             entry.clicked.connect(lambda _=False, function=function: self.chosen.emit(function))
             layout.addWidget(entry)
@@ -102,6 +109,10 @@ class Rail(QWidget):
             entry.setVisible(not self._is_slim)
         self._recent_title.setVisible(bool(patients) and not self._is_slim)
 
+    def show_desk(self, decisions: int | None) -> None:
+        """Say how much waits for a decision (hazard H14); None: not known."""
+        self._desk.show_count(decisions)
+
     def set_slim(self, is_slim: bool) -> None:
         """Show icons alone, or names too."""
         if is_slim == self._is_slim:
@@ -112,6 +123,7 @@ class Rail(QWidget):
         self._column.setContentsMargins(side, self._theme.px(8), side, self._theme.px(8))
         for entry in self._rows.values():
             entry.set_slim(is_slim)
+        self._desk.set_slim(is_slim)
         has_recent = self._recent.count() > 0
         self._recent_title.setVisible(has_recent and not is_slim)
         for number in range(self._recent.count()):
@@ -191,6 +203,59 @@ class _Row(QPushButton):
             top = self._theme.px(8)
             painter.drawRoundedRect(0, top, 3, self.height() - 2 * top, 1.5, 1.5)
         if self.hasFocus():
+            draw_ring(painter, QRectF(self.rect()))
+
+
+class _Desk(QPushButton):
+    """The way to the conflict desk, with how much waits there."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("railRow")
+        self.setFixedHeight(theme.px(40))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._theme = theme
+        self._is_slim = False
+        self._icon = icon = QLabel()
+        icon.setPixmap(theme.pixmap("scales", theme.tokens.quiet, 16))
+        self._name, self._count = label("Conflict desk"), label("", "count")
+        self._line = QHBoxLayout(self)
+        self._line.setContentsMargins(theme.px(20), 0, theme.px(16), 0)
+        self._line.setSpacing(theme.px(10))
+        for part in (icon, self._name, self._count):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+            self._line.addWidget(part)
+        self._line.insertStretch(2, 1)
+        for part in (icon, self._count):
+            part.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.show_count(None)
+
+    def show_count(self, decisions: int | None) -> None:
+        self._count.setText("" if not decisions else str(decisions) if decisions < _MANY else f"{_MANY - 1}+")
+        self._draw()
+        waits = "not known" if decisions is None else f"{decisions} to decide"
+        self.setAccessibleName(f"Conflict desk, {waits}. Ctrl Shift D")
+        self.setToolTip(self.accessibleName())
+
+    def set_slim(self, is_slim: bool) -> None:
+        self._is_slim = is_slim
+        self._draw()
+
+    def _draw(self) -> None:
+        is_slim, waits = self._is_slim, bool(self._count.text())
+        self._name.setVisible(not is_slim)
+        self._count.setVisible(waits)
+        self._icon.setVisible(not (is_slim and waits))  # there is room for one of them
+        left, right = (14 if not waits else 8, 4) if is_slim else (20, 16)
+        self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(right), 0)
+        self._line.setSpacing(self._theme.px(2 if is_slim else 10))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """The style sheet's ground, and a ring while it has the keys."""
+        super().paintEvent(event)
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             draw_ring(painter, QRectF(self.rect()))
 
 

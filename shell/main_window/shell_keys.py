@@ -38,6 +38,7 @@ class ShellKeys(QObject):
         self._actions: dict[str, Callable[[], None]] = {
             "Ctrl+K": cards.open_palette,
             "Ctrl+Shift+X": lambda: board.open_patient(None),
+            "Ctrl+Shift+D": cards.open_desk,
             "Ctrl+/": cards.show_keys,
         }
         for view, key in _VIEW_KEYS.items():

@@ -69,6 +69,7 @@ QToolTip { color: $text; background: $raised; border: 1px solid $line_control; p
 #railRow QLabel { color: $text; }
 #railRow QLabel[kind="small"] { color: $quiet; }
 #railRow QLabel[kind="function"] { font-weight: 600; }
+#railRow QLabel[kind="count"] { font-weight: 600; font-size: ${p12}; color: $warn; background: $warn_tint; border: 1px solid $warn_line; border-radius: ${p4}; padding: 0 ${p6}; }
 #railRow[on="true"] QLabel[kind="function"] { color: $rail_ink; }
 #railFoot { border-top: 1px solid $line; }
 #recent { background: transparent; border: 0; border-radius: ${p4}; text-align: left; padding: 0; }

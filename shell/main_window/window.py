@@ -165,6 +165,8 @@ class MainWindow(WindowFrame):
             self._board.open_patient(None)
         elif kind == "keys":
             self.cards.show_keys()
+        elif kind == "desk":
+            self.cards.open_desk()
 
     # -- Glass ----------------------------------------------------------------------------------------------
 
@@ -310,6 +312,7 @@ class MainWindow(WindowFrame):
         self.top_bar.find_wanted.connect(self.cards.open_palette)
         self.banner.close_wanted.connect(lambda: board.open_patient(None))
         self.rail.chosen.connect(board.select)
+        self.rail.desk_wanted.connect(self.cards.open_desk)
         self.rail.recent_chosen.connect(lambda patient: self.open_patient(patient.fhir_id))
         self.function_bar.view_chosen.connect(board.choose)
         self.silence.pressed.connect(lambda _name: board.choose(View.LEGACY))
@@ -359,6 +362,7 @@ class MainWindow(WindowFrame):
             waits.held_back if is_known else None,
             is_hidden=pulse.is_signed_out or "Task" in pulse.hidden,
         )
+        self.rail.show_desk(waits.conflicts if is_known else None)
         self._show_unsettled()
         self._show_refusal(pulse)
         if pulse.silent_since is None:

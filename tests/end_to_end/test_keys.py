@@ -14,6 +14,7 @@ pytestmark = pytest.mark.end_to_end
 ANSWER_SECONDS = 30.0
 ON_THE_PAGE = "Booked"
 """A word of the page's day book; the legacy program copies one slot of its own."""
+ON_THE_DESK = "What the two sides disagree on"
 
 
 @pytest.mark.hazard("H25")
@@ -39,6 +40,14 @@ def test_the_keys_follow_the_views_that_keys_choose(tmp_path: Path) -> None:
                     return bool(copied) and (ON_THE_PAGE in copied) is wanted
 
                 wait_until(is_heard, seconds=ANSWER_SECONDS, what=f"the keys on the glass after {keys}")
+            hands.press("alt+1", "ctrl+shift+d")  # over the legacy window
+            wait_until(lambda: ON_THE_DESK in hands.copy(), seconds=ANSWER_SECONDS, what="the desk")
+            hands.press("Escape")
+            wait_until(
+                lambda: bool(hands.copy()) and ON_THE_DESK not in hands.copy(),
+                seconds=ANSWER_SECONDS,
+                what="the legacy screen after the desk",
+            )
         finally:
             for pid in window_processes(run.place) + legacy_processes(run.place):
                 os.kill(pid, signal.SIGKILL)

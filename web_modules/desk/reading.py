@@ -28,11 +28,13 @@ class Side:
         keep: legacy or cloud.
         title: what the side is called on the screen.
         lines: each field with its name, or the value alone.
+        differing: those that the other side does not say.
     """
 
     keep: str
     title: str
     lines: tuple[str, ...]
+    differing: frozenset[str] = frozenset()
 
     @property
     def short(self) -> str:
@@ -109,7 +111,14 @@ def _item(resource: Resource, task: MirrorTask, patient: ShownPatient | None, no
         age=ago_words((now - task.since).total_seconds()),
         since=f"{day_words(local.date())} {clock_words(task.since)}",
         sides=tuple(
-            Side(keep=keep, title=titles[keep], lines=_lines(said[who]))
+            Side(
+                keep=keep,
+                title=titles[keep],
+                lines=_lines(said[who]),
+                differing=frozenset(_lines(said[who])).difference(
+                    *(_lines(said[other]) for other in _SIDES if other != who and other in said)
+                ),
+            )
             for who, keep in _SIDES.items()
             if who in said
         )

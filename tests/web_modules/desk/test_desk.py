@@ -156,3 +156,11 @@ def test_a_task_of_somebody_else_is_left_alone(web: ModuleWeb) -> None:
     done = web.post("desk/answer", {"task": other["id"], "version": version, "keep": "cloud"})
     assert done.status == 409
     assert task(web, other)["status"] == "requested"
+
+
+def test_what_differs_stands_out_of_what_both_say(web: ModuleWeb) -> None:
+    said = ("title: Ms; family: Hill", "title: Ms; family: Dale", "title: Ms; family: Lind")
+    conflict(web, said=tuple((who, what) for (who, _), what in zip(SAID, said, strict=True)))
+    source = web.get("desk").source
+    assert source.count('<bdi class="dk-line dk-line--differs">family: ') == 2
+    assert source.count('<bdi class="dk-line">title: Ms</bdi>') == 2

@@ -1,0 +1,97 @@
+"""The conflict desk in the window: counted in the rail, opened by a key, left by any other."""
+
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from shell.hosts.desk_page import DeskPage
+from shell.main_window.desk_card import DeskCard
+from tests.support.widgets import texts
+from tests.support.window_stage import WindowStage
+from web_modules.decision.words import Function
+from web_modules.fhir.mirror_tasks import TaskKind
+
+
+class PaperDesk(DeskPage):
+    """A desk without a browser."""
+
+    def __init__(self) -> None:
+        super().__init__(None, "http://cloud/desk", lambda _words: None)  # type: ignore[arg-type]
+        self.opened = 0
+
+    def open(self) -> None:
+        """Be counted."""
+        self.opened += 1
+        self.setFocus()
+
+
+@pytest.fixture
+def desk(stage: WindowStage) -> PaperDesk:
+    """The window has a desk."""
+    made = PaperDesk()
+    stage.window.cards.take_desk(made)
+    return made
+
+
+def is_open(stage: WindowStage) -> bool:
+    return isinstance(stage.window.overlay.card, DeskCard)
+
+
+@pytest.mark.hazard("H14")
+def test_the_rail_counts_what_waits_for_a_decision(stage: WindowStage, qtbot: QtBot) -> None:
+    for _ in range(3):
+        stage.leave_unsettled(TaskKind.CONFLICT, None)
+    stage.cloud.start()
+    button = next(
+        one
+        for one in stage.window.rail.findChildren(QPushButton)
+        if one.accessibleName().startswith("Conflict desk")
+    )
+    qtbot.waitUntil(lambda: "3 to decide" in button.accessibleName(), timeout=5000)
+    assert "3" in texts(button)
+
+
+def test_the_desk_opens_by_a_key_and_goes_by_it(stage: WindowStage, desk: PaperDesk) -> None:
+    stage.window.press("Ctrl+Shift+D")
+    assert is_open(stage)
+    assert desk.isVisible()
+    stage.window.press("Ctrl+Shift+D")
+    assert not is_open(stage)
+    assert desk.parentWidget() is stage.window.overlay, "the page waits for the next time"
+    stage.window.press("Ctrl+Shift+D")
+    assert (is_open(stage), desk.opened) == (True, 2)
+
+
+def test_any_key_of_the_window_leads_on_from_the_desk(stage: WindowStage, desk: PaperDesk) -> None:
+    after: dict[str, Callable[[], bool]] = {
+        "Ctrl+2": lambda: stage.board.function is Function.APPOINTMENTS,
+        "Ctrl+K": lambda: stage.window.cards.palette is not None,
+    }
+    for key, leads in after.items():
+        stage.window.press("Ctrl+Shift+D")
+        assert is_open(stage)
+        stage.window.press(key)
+        assert not is_open(stage)
+        assert leads(), key
+        assert desk.parentWidget() is stage.window.overlay
+        stage.window.cards.close()
+
+
+def test_a_cloud_without_a_desk_is_said(stage: WindowStage) -> None:
+    stage.window.press("Ctrl+Shift+D")
+    assert not is_open(stage)
+    assert "no conflict desk" in stage.window.said.words()
+
+
+def test_a_program_that_waits_for_an_answer_comes_first(
+    make_stage: Callable[..., WindowStage],
+) -> None:
+    stage = make_stage()
+    made = PaperDesk()
+    stage.window.cards.take_desk(made)
+    stage.board.on_question(stage.legacy.side, is_open=True)
+    stage.window.cards.open_desk()
+    assert not is_open(stage)
+    assert made.opened == 0
