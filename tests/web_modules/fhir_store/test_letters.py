@@ -127,3 +127,26 @@ def test_what_is_cleared_can_be_changed_unread(practice: Caller) -> None:
     cleared = replace(with_letters("ud"), clearance=RESTRICTED_LABELS)
     assert ask(practice, cleared, "PUT", "Patient/secret", patient("secret", **labelled("R"))).status == 200
     assert ask(practice, cleared, "DELETE", "Patient/secret").status == 204
+
+
+@pytest.mark.parametrize(("letters", "comes"), [("r", False), ("s", True), ("rs", True), ("cud", False)])
+@pytest.mark.parametrize(
+    ("search", "brought"),
+    [
+        ("Observation?_include=Observation:subject", "Patient"),
+        ("Patient?_id=there&_revinclude=Observation:subject", "Observation"),
+    ],
+)
+def test_what_comes_along_must_be_one_that_may_be_searched_for(
+    practice: Caller, letters: str, comes: bool, search: str, brought: str
+) -> None:
+    about = {"status": "final", "code": {"text": "x"}, "subject": {"reference": "Patient/there"}}
+    assert practice("POST", "Observation", {"resourceType": "Observation", **about}).status == 201
+    searched = search.partition("?")[0]
+    grants = (
+        Grant(resource_type=searched, interactions=frozenset({Interaction.READ, Interaction.SEARCH})),
+        Grant(resource_type=brought, interactions=frozenset(map(Interaction, letters))),
+    )
+    answer = ask(practice, replace(with_letters("r"), grants=grants), "GET", search)
+    kinds = {one["resourceType"] for one in answer.resources} - {"OperationOutcome"}
+    assert kinds == {searched} | ({brought} if comes else set())

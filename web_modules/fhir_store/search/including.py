@@ -148,7 +148,7 @@ def _current(
     records: Records, resource_type: str, column: str, wanted: Sequence[Any]
 ) -> Iterator[Row | None]:
     """Rows of the newest versions; None stands for what a label hides."""
-    limit = records.sight.limit(Interaction.READ, resource_type) or EVERYTHING
+    limit = records.sight.limit(Interaction.SEARCH, resource_type) or EVERYTHING
     for some in _parts(wanted):
         named = among(f"r.{column}", some)
         rows = records.session.rows(
