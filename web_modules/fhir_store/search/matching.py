@@ -12,7 +12,7 @@ from web_modules.fhir_store.elements.parameters import BUILT_IN, ParameterCatalo
 from web_modules.fhir_store.search.conditions import BY_NUMBER, numbers_of, table_of
 from web_modules.fhir_store.search.including import Including
 from web_modules.fhir_store.search.narrowing import Limit, Narrower
-from web_modules.fhir_store.search.query import CHEAP, MOST_COUNTED, Branch, Search, SortKey
+from web_modules.fhir_store.search.query import CHEAP, MOST_COUNTED, Branch, Search, SortKey, not_our_page
 from web_modules.fhir_store.search.sql import EVERYTHING, Sql, among, either, every
 from web_modules.fhir_store.search.valuesets import codes_of
 from web_modules.fhir_store.search.whom import whom_alone
@@ -172,7 +172,7 @@ def _sort_value(practice: str, key: SortKey, name: str) -> tuple[Sql, Sql | None
     kind = key.parameter.kind
     table, column = table_of(kind), _SORTED_BY[kind]
     chosen = "max" if key.is_descending else "min"
-    is_number = column == "low"
+    is_number = _is_number(key)
     if key.is_descending:
         last: str | int = _LOWEST_NUMBER if is_number else _LOWEST_TEXT
     else:
@@ -191,13 +191,24 @@ def _sort_value(practice: str, key: SortKey, name: str) -> tuple[Sql, Sql | None
     return Sql(f"coalesce({name}.value, ?)", (last,)), Sql(join, (practice, key.parameter.number))
 
 
+def _is_number(key: SortKey) -> bool:
+    """Whether it is ordered by a number, and not by a text."""
+    code = key.parameter.code
+    return code != "_id" if code in BUILT_IN else _SORTED_BY[key.parameter.kind] == "low"
+
+
 def _after(search: Search) -> Sql:
-    """Behind the cursor in the order of the search: equal so far, and further in the next key."""
+    """Behind the cursor in the order of the search: equal so far, and further in the next key.
+
+    Raises:
+        Refusal: 400, it is the cursor of a search in another order.
+    """
     cursor = search.cursor
     if cursor is None:
         return Sql("1 = 1")
-    if len(cursor) != len(search.sort) + 1 or not isinstance(cursor[-1], int):
-        return Sql("1 = 0")
+    kinds = [(int, float) if _is_number(key) else (str,) for key in search.sort] + [(int,)]
+    if len(cursor) != len(kinds) or not all(map(isinstance, cursor, kinds)):
+        raise not_our_page()
     columns = [f"r.key_{n}" for n in range(len(search.sort))] + ["r.number"]
     descending = [key.is_descending for key in search.sort] + [False]
     steps = []

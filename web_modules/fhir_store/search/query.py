@@ -133,14 +133,22 @@ def read_cursor(token: str) -> tuple[Any, ...]:
     try:
         value = decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
     except (ValueError, binascii.Error) as error:
-        raise refuse(400, IssueCode.INVALID, "This page address is not one that this server made.") from error
+        raise not_our_page() from error
     if not isinstance(value, list) or not all(map(_is_sortable, value)):
-        raise refuse(400, IssueCode.INVALID, "This page address is not one that this server made.")
+        raise not_our_page()
     return tuple(float(one) if isinstance(one, Decimal) else one for one in value)
 
 
+def not_our_page() -> Refusal:
+    """What to say of a cursor that no page of the search ends with."""
+    words = "This page address is not one that this server made."
+    return refuse(400, IssueCode.INVALID, words, of_parameter(CURSOR))
+
+
 def _is_sortable(value: Any) -> bool:
-    return isinstance(value, str | Decimal) or (isinstance(value, int) and abs(value) < 2**63)
+    if isinstance(value, str):
+        return "\0" not in value
+    return isinstance(value, Decimal) or (type(value) is int and abs(value) < 2**63)
 
 
 def check_criteria(pairs: Pairs) -> None:

@@ -1,5 +1,7 @@
 """Finding resources by every kind of parameter, in order, page by page."""
 
+import base64
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -349,3 +351,30 @@ def test_an_update_is_found_by_its_new_values_only(fhir: Caller) -> None:
     fhir("PUT", "Patient/a", patient("a", name=[{"family": "New"}], gender="male"))
     assert fhir.ids("Patient", family="old") == []
     assert fhir.ids("Patient", family="new", gender="male") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("order", "ended"),
+    [
+        ("family", [5, 5]),
+        ("family", ["a"]),
+        ("family", ["a\0", 5]),
+        ("family", ["a", "b", 5]),
+        ("family", [True, 5]),
+        ("birthdate", ["a", 5]),
+        ("birthdate", [True, 5]),
+        ("_lastUpdated", ["a", 5]),
+        ("_id", [5, 5]),
+        ("", ["5"]),
+        ("", [5.5]),
+        ("", [True]),
+        ("", []),
+    ],
+)
+def test_a_page_address_of_another_order_is_refused_and_not_an_empty_page(
+    people: Caller, order: str, ended: list[Any]
+) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(ended).encode()).decode().rstrip("=")
+    query = {"_count": "2", "_cursor": cursor} | ({"_sort": order} if order else {})
+    answer = people("GET", "Patient", query=query)
+    assert (answer.status, answer.expression) == (400, "http._cursor")
