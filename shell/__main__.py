@@ -33,6 +33,7 @@ Examples:
   banyan-shell --cloud http://127.0.0.1:8000 --flags flags.json --sign-in priya.nair
   banyan-shell --cloud http://127.0.0.1:8001 --training
   banyan-shell status --cloud http://127.0.0.1:8000 --json
+  banyan-shell host-check program.toml --database practice.db --patient 104417 --patient 104981
 """
 _WITHOUT_QT = ("web_modules.decision.flags", "shell.switchboard", "web_modules.fhir.client")
 """What the window needs and takes long to load. With Qt in it, a module may be loaded on another thread only
@@ -60,7 +61,7 @@ def parser() -> ArgumentParser:
     options.add_argument("--theme", help="system, light, dark or contrast.")
     options.add_argument("--text-percent", type=int, metavar="N", help="Size of all text, 100 to 200.")
     options.add_argument("--settings", type=Path, metavar="FILE", help="A TOML file with any of these.")
-    commands = options.add_subparsers(dest="command", metavar="status")
+    commands = options.add_subparsers(dest="command", metavar="status|host-check")
     words = "Say which cloud a window would open, and which functions have pages."
     status = commands.add_parser("status", help=words, description=words)
     at = os.environ.get("BANYAN_SHELL_CLOUD")
@@ -69,6 +70,19 @@ def parser() -> ArgumentParser:
     )
     status.add_argument("--training", action="store_true", help="Ask a training cloud.")
     status.add_argument("--json", action="store_true", dest="as_json", help="As JSON.")
+    words = "Start a legacy program by its description, try everything, and say in words what works."
+    check = commands.add_parser("host-check", help=words, description=words)
+    check.add_argument("description_file", type=Path, metavar="FILE", help="The description (TOML).")
+    check.add_argument("--database", default="", metavar="URL", help="What {database} stands for.")
+    check.add_argument("--today", metavar="DATE", help="What {today} stands for.")
+    check.add_argument(
+        "--patient",
+        action="append",
+        default=[],
+        metavar="NUMBER",
+        help="A patient of the program, by the practice's number; twice for two.",
+    )
+    check.add_argument("--json", action="store_true", dest="as_json", help="As JSON.")
     return options
 
 
@@ -85,6 +99,8 @@ def run(arguments: Sequence[str]) -> int:
     if given.command == "status":
         print(_status(given))  # noqa: T201 - what was asked for
         return 0
+    if given.command == "host-check":
+        return _host_check(given)
     options = {name: value for name, value in vars(given).items() if name not in {"settings", "command"}}
     return open_window(read_settings(options, file=given.settings, environment=os.environ))
 
@@ -99,10 +115,7 @@ def open_window(settings: ShellSettings) -> int:
         ShellError: the window cannot be opened; the message is for the person.
     """
     scrub_process_doors(os.environ, sys.argv)
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        raise ShellError("There is no screen: DISPLAY is not set. Start the window from a desktop session.")
+    _check_screen()
     is_root = _is_root()
     browser_flags(os.environ, sandbox=Sandbox.OFF if is_root else Sandbox.ON, has_gpu=_has_gpu())
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -223,6 +236,42 @@ def _status(given: Namespace) -> str:
         said = {"environment": offer.environment.value, "ods": offer.ods, "practice": offer.practice}
         return json.dumps(said | {"functions": pages})
     return f"{offer.practice} ({offer.ods}), {offer.environment.value}: pages for {', '.join(pages)}"
+
+
+def _host_check(given: Namespace) -> int:
+    _check_screen()
+    from PySide6.QtWidgets import QApplication
+
+    from shell.host_check import Finding, HostCheck
+
+    keep_constants()
+    application = QApplication([sys.argv[0]])
+    found: list[Finding] = []
+
+    def tell(one: Finding) -> None:
+        found.append(one)
+        if not given.as_json:
+            print(f"{'works' if one.is_well else 'FAILS'}  {one.words}", flush=True)  # noqa: T201 - as asked
+
+    is_well = HostCheck(
+        given.description_file, database=given.database, numbers=given.patient, today=given.today, tell=tell
+    ).run(application)
+    if given.as_json:
+        said = [{"works": one.is_well, "words": one.words} for one in found]
+        print(json.dumps(said))  # noqa: T201 - what was asked for
+    return 0 if is_well else 1
+
+
+def _check_screen() -> None:
+    """See that there is a screen.
+
+    Raises:
+        ShellError: there is none.
+    """
+    if sys.platform.startswith("linux") and not (
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    ):
+        raise ShellError("There is no screen: DISPLAY is not set. Start the window from a desktop session.")
 
 
 def _is_root() -> bool:

@@ -76,6 +76,11 @@ class LegacyWindowHost(QObject):
         return self._program.can_start
 
     @property
+    def title(self) -> str | None:
+        """The title of the window in the pane; None while there is none."""
+        return None if self._guest is None else self._guest.title()
+
+    @property
     def shown(self) -> Shown:
         """The last read-back of the title."""
         return self._shown

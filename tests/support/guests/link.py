@@ -5,6 +5,9 @@ import socket
 import sys
 from pathlib import Path
 
+NOBODY = "99999999"
+"""A number that no patient of a guest has."""
+
 
 def arguments() -> argparse.Namespace:
     """What a guest is started with."""
@@ -46,7 +49,7 @@ def heard(door: socket.socket) -> tuple[str, str | None] | None:
     with other:
         other.setblocking(True)
         screen, _, patient = other.recv(200).decode().partition(" ")
-    return screen, None if patient == "-" else patient
+    return screen, None if patient in ("-", NOBODY) else patient
 
 
 def title(options: argparse.Namespace, screen: str, patient: str | None, *, unsaved: bool) -> str:
