@@ -44,6 +44,7 @@ _STOPPED_LOOK_SECONDS = 5.0
 _TELL_SECONDS = 0.5  # how a long run goes on, on a terminal
 _WISH_SECONDS = 1.0  # a person who has decided waits no longer to see it done
 _STOPPED = "stopped"
+_WALKS = 3  # of which two ended in between: the second began after, whatever the clock says
 _BATCHES_A_PAGE = 10  # of a first load: what a live change waits for, a few seconds
 _CLOUD_RESTORED = (
     "The cloud came back from an earlier backup. Every record is compared again: what was agreed is told "
@@ -116,6 +117,7 @@ class MirrorService:
         self._seen_version: Hashable = None
         self._polled: dict[str, float] = {}
         self._polled_at: dict[str, datetime] = {}
+        self._known_until: datetime | None = None  # of a legacy feed that finds changes late
         self._published = float("-inf")
         self._tidied = float("-inf")
         self._scans_at = float("-inf")
@@ -268,12 +270,16 @@ class MirrorService:
         """Step until nothing may be tried now; what waits for a parent or for another attempt stays."""
         self._on_progress = on_progress
         done = Report()
+        began, walks = self._parts.clock(), set[datetime]()
         while True:
             self._polled.clear()
             self._next_try = self._parts.clock()
             report = self.step()
             done = done.plus(report)
             if report.looked_at or self._is_any_due():
+                continue
+            if self._known_until is not None and self._known_until < began and len(walks) < _WALKS:
+                walks.add(self._known_until)
                 continue
             if self._next_try is None or self._next_try - self._parts.clock() > _SOON:
                 self.publish()
@@ -389,8 +395,9 @@ class MirrorService:
         if version != self._seen_version or is_time:
             self._absorb(LEGACY, self._parts.legacy_feed)
             self._seen_version = version
-        self._parts.metrics.looked(LEGACY, moment)
-        self._polled_at[LEGACY] = moment  # nobody has committed since the version was last the same
+        if self._known_until is None:
+            self._parts.metrics.looked(LEGACY, moment)
+            self._polled_at[LEGACY] = moment  # nobody has committed since the version was last the same
         if self._parts.cloud_moved.is_set() or self._is_due(CLOUD):
             self._parts.cloud_moved.clear()
             self._absorb(CLOUD, self._parts.cloud_feed)
@@ -425,8 +432,10 @@ class MirrorService:
             if batch.is_whole:
                 break
         self._polled[name] = self._parts.seconds()
-        self._polled_at[name] = moment
-        self._parts.metrics.looked(name, moment)
+        self._polled_at[name] = min(batch.known_until or moment, moment)
+        self._parts.metrics.looked(name, self._polled_at[name])
+        if name == LEGACY:
+            self._known_until = batch.known_until
 
     def _doubt(self, came_back_from: datetime, now: datetime) -> None:
         """From now on, and until everything was compared, what the cloud says differently may be no edit."""

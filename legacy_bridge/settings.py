@@ -22,6 +22,15 @@ class LogFormat(Enum):
     JSON = "json"
 
 
+class CaptureWay(Enum):
+    """How the changes of the legacy database are seen."""
+
+    AUTO = "auto"
+    OUTBOX = "outbox"
+    CHANGE_TRACKING = "change-tracking"
+    SNAPSHOT = "snapshot"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BridgeSettings:
     """What one bridge needs to know.
@@ -35,6 +44,8 @@ class BridgeSettings:
         journal_key: file of the key that opens the journal and signs its audit log; beside a journal
             file when None, else needed.
         environment: live, reference or training: a cloud that says another is refused.
+        capture: how changes of the legacy database are seen: auto (the best that it has), outbox,
+            change-tracking or snapshot (needs no trigger, and tells later).
         batch: records a transaction.
         legacy_poll_seconds: how often to ask whether the legacy database was written; a look costs
             microseconds.
@@ -59,6 +70,7 @@ class BridgeSettings:
     journal: str
     journal_key: Path | None = None
     environment: Environment = Environment.REFERENCE
+    capture: CaptureWay = CaptureWay.AUTO
     batch: int = 150
     legacy_poll_seconds: float = 0.025
     cloud_poll_seconds: float = 0.1
@@ -85,7 +97,11 @@ class BridgeSettings:
 
 _NAMES = tuple(field.name for field in fields(BridgeSettings) if field.name != "token")
 _FILES = ("flags", "journal_key", "client_key")
-_WORDS: Mapping[str, Callable[[Any], Enum]] = {"environment": Environment, "log_format": LogFormat}
+_WORDS: Mapping[str, Callable[[Any], Enum]] = {
+    "environment": Environment,
+    "capture": CaptureWay,
+    "log_format": LogFormat,
+}
 _NEEDED = ("practice", "legacy", "fhir", "flags", "journal")
 
 
@@ -161,6 +177,7 @@ def _converted(name: str, value: Any) -> Any:
         wanted = {
             "environment": "live, reference or training",
             "log_format": "text or json",
+            "capture": "auto, outbox, change-tracking or snapshot",
             "batch": "a whole number",
             "metrics_port": "a whole number",
             "first_load_rows_a_second": "a number of records",

@@ -41,7 +41,9 @@ Examples:
 RUN_HELP = (
     "Mirror until SIGTERM or Ctrl+C.\n\nEvery setting may also stand in a TOML file (--settings) or in the "
     "environment as BANYAN_BRIDGE_<NAME>. The bearer token comes from BANYAN_BRIDGE_TOKEN only; "
-    "client_id and client_key are for a bridge that gets tokens by its own key." + _SIDES.format("run", "")
+    "client_id and client_key are for a bridge that gets tokens by its own key. The setting capture says how "
+    "changes of the legacy database are seen: auto, outbox, change-tracking or snapshot."
+    + _SIDES.format("run", "")
 )
 ONCE_HELP = "Carry what differs now, say what was done, and end." + _SIDES.format("once", " --compare --json")
 

@@ -35,6 +35,15 @@ def journal_url(text: str) -> str:
     return text if "://" in text else f"sqlite:///{Path(text).expanduser().absolute()}"
 
 
+def journal_file(text: str) -> Path | None:
+    """The file of a journal given as URL or as a file name; None when it is in a database server.
+
+    Raises:
+        SettingsWrong: it is neither.
+    """
+    return _file_of(journal_url(text))
+
+
 def open_journal(url: str, key: Path | None = None) -> Engine:
     """Open a journal to write it; it is made where there is none, encrypted where it is not, and upgraded.
 

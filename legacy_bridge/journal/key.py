@@ -18,10 +18,12 @@ class JournalKey:
     Attributes:
         encryption: opens the journal.
         audit: signs the audit log, and what stands in it for a patient's data.
+        rows: hashes the legacy rows.
     """
 
     encryption: bytes
     audit: bytes
+    rows: bytes
 
 
 def key_file(database: str) -> Path:
@@ -63,6 +65,7 @@ def read_key(file: Path) -> JournalKey:
     return JournalKey(
         encryption=hmac.digest(secret, b"banyan-bridge journal", "sha256"),
         audit=hmac.digest(secret, b"banyan-bridge audit", "sha256"),
+        rows=hmac.digest(secret, b"banyan-bridge rows", "sha256"),
     )
 
 

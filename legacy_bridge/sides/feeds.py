@@ -39,6 +39,8 @@ class FeedBatch:
         is_whole: False when more is waiting.
         has_gap: the feed has lost something: compare everything.
         came_back_from: the side came back from a backup; up to when it had been read before that.
+        known_until: for a feed that finds changes late: what was committed before then has been told. None:
+            what was committed before the call.
     """
 
     touched: tuple[LinkKey, ...]
@@ -49,12 +51,14 @@ class FeedBatch:
     is_whole: bool = True
     has_gap: bool = False
     came_back_from: datetime | None = None
+    known_until: datetime | None = None
 
 
 class ChangeFeed(Protocol):
     """One side's notice of changes. Blocks; one thread at a time.
 
-    `poll` may repeat what it told before; it never skips what committed before the call.
+    `poll` may repeat what it told before; it never skips what committed before the call, or before the moment
+    that it names.
     """
 
     def poll(self, checkpoint: str | None) -> FeedBatch:

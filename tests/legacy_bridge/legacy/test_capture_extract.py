@@ -12,7 +12,7 @@ from legacy_bridge.commands.legacy_side import open_legacy
 from legacy_bridge.errors import MirrorStopped, SettingsWrong
 from legacy_bridge.legacy.capture.interface import Capture
 from legacy_bridge.legacy.schema import METADATA
-from legacy_bridge.settings import BridgeSettings
+from legacy_bridge.settings import BridgeSettings, CaptureWay
 from tests.legacy_bridge.support.hostile_extract import write_small
 from tests.legacy_bridge.support.hostile_rows import BULK
 
@@ -104,8 +104,10 @@ def test_a_delivery_that_cannot_be_read_stops_the_mirror_and_is_loaded_once_it_i
     assert capture.poll(checkpoint).touched
 
 
-def test_a_folder_that_is_not_there_and_a_journal_that_is_no_file_are_said(settings: BridgeSettings) -> None:
+def test_what_is_no_folder_no_file_or_no_capture_of_an_extract_is_said(settings: BridgeSettings) -> None:
     with pytest.raises(SettingsWrong, match="There is no folder"):
         open_legacy(replace(settings, legacy="extract:/nowhere"))
     with pytest.raises(SettingsWrong, match="beside the journal"):
         open_legacy(replace(settings, journal="postgresql+psycopg://x/y"))
+    with pytest.raises(SettingsWrong, match="leave the setting capture at auto"):
+        open_legacy(replace(settings, capture=CaptureWay.SNAPSHOT))

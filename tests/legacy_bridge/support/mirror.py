@@ -29,8 +29,9 @@ from legacy_bridge.parity import Comparison, Scan
 from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
 from legacy_bridge.service import MirrorService, Parts, decided
-from legacy_bridge.settings import BridgeSettings
+from legacy_bridge.settings import BridgeSettings, CaptureWay
 from tests.legacy_bridge.support.carriers import InTurn
+from tests.legacy_bridge.support.row_hashes import hashes_in
 from tests.legacy_bridge.support.small_practice import ODS, PracticeDatabase, guid
 from web_modules.decision.decision import Standing
 from web_modules.decision.words import Function, Stage
@@ -59,6 +60,7 @@ class Mirror:
     blast_guard: BlastGuard = field(default_factory=BlastGuard)
     batch: int = 50
     form_minutes: float = 60
+    capture: CaptureWay = CaptureWay.AUTO
     carrier: Executor = field(default_factory=InTurn)
     client: FhirClient = field(init=False)
     server: CloudServer = field(init=False)
@@ -90,7 +92,7 @@ class Mirror:
         self._held = LegacyLease(self.practice.engine, ODS, self._lease.journal, remembered=memory)
         self._held.take()
         legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
-        self._feed = open_capture(self.practice.engine)
+        self._feed = open_capture(self.practice.engine, self.capture, open_hashes=hashes_in(self.folder))
         self._feed.install()
         own = OwnVersions()
         forms = FormTime(journal, monotonic, minutes=self.form_minutes)

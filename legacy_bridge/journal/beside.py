@@ -1,0 +1,41 @@
+"""Opens a file of the bridge's own beside the journal: encrypted with its key, readable by its owner only."""
+
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DatabaseError
+
+from legacy_bridge.errors import SideUnavailable
+from legacy_bridge.journal.database import engine_of
+from legacy_bridge.journal.key import JournalKey, key_file, read_key
+
+
+def open_beside(journal: Path, suffix: str, key: Path | None = None) -> tuple[Engine, JournalKey]:
+    """Open such a file, which is made where there is none. One that another key wrote is made anew.
+
+    Args:
+        journal: the journal's file; it has been opened before.
+        suffix: what the file's name ends with after the journal's.
+        key: the file of the journal's key; beside the journal when None.
+
+    Raises:
+        SettingsWrong: the key is missing.
+        SideUnavailable: the file cannot be made.
+    """
+    file, lock = journal.with_name(f"{journal.name}{suffix}"), key or key_file(str(journal))
+    try:
+        file.touch(mode=0o600)
+        engine = engine_of(f"sqlite:///{file}", lock)
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
+        except DatabaseError:
+            engine.dispose()
+            for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
+                file.with_name(name).unlink(missing_ok=True)
+            file.touch(mode=0o600)
+    except OSError as error:
+        raise SideUnavailable(
+            f"The file {file} cannot be made: check that its folder exists and may be written."
+        ) from error
+    return engine, read_key(lock)
