@@ -94,6 +94,11 @@ def test_a_history_that_leaves_something_out_says_so(practice: Caller) -> None:
     assert is_told(told)
     assert [one["meta"]["versionId"] for one in told.resources] == ["2"]
     assert told.body["entry"][-1]["request"] == {"method": "GET", "url": "Observation/hiv/_history"}
+    for counted in ({"_summary": "count"}, {"_count": "0"}):
+        number = ask(practice, RECEPTIONIST, "GET", "Observation/hiv/_history", **counted)
+        assert number.body["total"] == 1
+        assert is_told(number)
+        assert not is_told(ask(practice, RECEPTIONIST, "GET", "Observation/open/_history", **counted))
 
 
 def test_nobody_is_told_of_what_another_scope_would_show(practice: Caller) -> None:
@@ -101,3 +106,19 @@ def test_nobody_is_told_of_what_another_scope_would_show(practice: Caller) -> No
     for access in (APP, cleared):
         assert not is_told(ask(practice, access, "GET", "Observation"))
         assert not is_told(ask(practice, access, "GET", "Observation/_history"))
+
+
+def test_a_value_set_that_a_label_hides_is_not_searched_by(practice: Caller) -> None:
+    written = {
+        "resourceType": "ValueSet",
+        "id": "hidden",
+        "url": "http://valuesets.example/hidden",
+        "status": "active",
+        "compose": {"include": [{"system": "s", "concept": [{"code": "flu"}]}]},
+    }
+    assert practice("PUT", "ValueSet/hidden", written | labelled("V")).status == 201
+    for name in ("ValueSet/hidden", written["url"]):
+        refused = ask(practice, RECEPTIONIST, "GET", "Observation", code__in=str(name))
+        absent = ask(practice, RECEPTIONIST, "GET", "Observation", code__in="http://valuesets.example/absent")
+        assert (refused.status, refused.body) == (400, absent.body)
+        assert practice("GET", "Observation", query={"code:in": str(name)}).status == 200

@@ -154,8 +154,8 @@ def run_history(records: Records, request: HistoryRequest, key: Sequence[str]) -
         values += limit.values
     counted = _Counted(records, " AND ".join(where), tuple(values))
     if not request.count:
-        total = counted.exactly()
-        is_withheld = _is_withheld(records, key)
+        total, is_any_hidden = counted.exactly()
+        is_withheld = is_any_hidden or _is_withheld(records, key)
         return HistoryPage(versions=(), is_withheld=is_withheld, total=total, following=None)
     if request.after is not None:
         where.append("v.updated > ?" if request.is_oldest_first else "v.updated < ?")
@@ -193,22 +193,23 @@ class _Counted:
     where: str
     values: tuple[str | int, ...]
 
-    def exactly(self) -> int | None:
-        """All of them; None when each must be looked at, and they are many."""
+    def exactly(self) -> tuple[int | None, bool]:
+        """All of them, None when each must be looked at, and they are many; and whether any is hidden."""
         if not self.records.sight.is_limited:
             statement = f"SELECT count(*) FROM version AS v WHERE {self.where}"  # noqa: S608  (fixed pieces)
-            return int(self.records.session.rows(statement, self.values)[0][0])
+            return int(self.records.session.rows(statement, self.values)[0][0]), False
         rows = self.records.session.rows(
             f"SELECT {PAGE_COLUMNS} FROM version AS v WHERE {self.where} LIMIT ?",  # noqa: S608
             (*self.values, _MOST_LOOKED_AT + 1),
         )
         if len(rows) > _MOST_LOOKED_AT:
-            return None
-        return sum(map(self.records.shows, versions(self.records.session, self.records.practice, rows)))
+            return None, False
+        shown = sum(map(self.records.shows, versions(self.records.session, self.records.practice, rows)))
+        return shown, shown < len(rows)
 
     def cheaply(self, key: Sequence[str]) -> int | None:
         """Of one resource; that of a type or practice would cost more than it tells."""
-        return self.exactly() if len(key) == 2 else None
+        return self.exactly()[0] if len(key) == 2 else None
 
 
 def _moment(name: str, value: str) -> Range:

@@ -8,6 +8,7 @@ from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.elements.indexing import key_text
 from web_modules.fhir_store.elements.parameters import parameter_number
 from web_modules.fhir_store.refusals import IssueCode, Refusal, refuse
+from web_modules.fhir_store.search.sql import EVERYTHING, negated
 
 MOST_CODES = 5000
 """Codes of one value set; a larger one needs a terminology server."""
@@ -17,8 +18,8 @@ _BY_URL = f"""
     SELECT {VERSION_COLUMNS} FROM {CURRENT} WHERE r.practice = ? AND r.type = 'ValueSet' AND r.is_deleted = 0
     AND r.number IN
         (SELECT i.number FROM search_uri AS i WHERE i.practice = ? AND i.parameter = ? AND i.uri = ?)
-    ORDER BY r.number DESC LIMIT 1
 """
+_NEWEST = "ORDER BY r.number DESC LIMIT 1"
 
 
 def codes_of(records: Records, base_url: str, name: str) -> Sequence[tuple[str, str]]:
@@ -38,7 +39,10 @@ def codes_of(records: Records, base_url: str, name: str) -> Sequence[tuple[str, 
         found = records.current("ValueSet", local.removeprefix("ValueSet/"))
     else:
         wanted = key_text(name.partition("|")[0])
-        rows = records.session.rows(_BY_URL, (records.practice, records.practice, _URL_NUMBER, wanted))
+        hidden = records.sight.withheld("ValueSet")
+        shown = EVERYTHING if hidden is None else negated(hidden)
+        values = (records.practice, records.practice, _URL_NUMBER, wanted, *shown.values)
+        rows = records.session.rows(f"{_BY_URL} AND {shown.text} {_NEWEST}", values)
         found = stored(rows[0]) if rows else None
     if found is None or found.content is None:
         words = "The value set is not in this store, and this server asks no other for its codes."
