@@ -14,6 +14,7 @@ from authlib.oauth2.rfc6749 import (
 from authlib.oauth2.rfc6749.grants import AuthorizationCodeGrant, ClientCredentialsGrant, RefreshTokenGrant
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7636.challenge import compare_s256_code_challenge
+from authlib.oidc.core.errors import RequestNotSupportedError, RequestURINotSupportedError
 
 from web_modules.identity.database.families import Family
 from web_modules.identity.database.tickets import TicketKind
@@ -74,6 +75,9 @@ class S256Only(CodeChallenge):
         super().validate_code_challenge(grant, redirect_uri)
 
 
+_ANSWERED_BY = "query"
+
+
 class SmartCodeGrant(AuthorizationCodeGrant):
     """Authorisation codes, with what SMART asks for beyond OAuth."""
 
@@ -92,6 +96,12 @@ class SmartCodeGrant(AuthorizationCodeGrant):
     def validate_requested_scope(self) -> None:
         """What SMART asks for in every authorisation request."""
         asked = self.request.parameters.data
+        if "request" in asked:  # what is signed in it would count, and nothing beside it (RFC 9101)
+            raise RequestNotSupportedError
+        if "request_uri" in asked:
+            raise RequestURINotSupportedError
+        if asked.get("response_mode", _ANSWERED_BY) != _ANSWERED_BY:
+            raise InvalidRequestError(description="The only response_mode is query.")
         if asked.get("aud", "").rstrip("/") != self.server.desk.fhir_base:
             raise InvalidRequestError(description="The aud must be the FHIR base of this practice.")
         if not asked.get("state"):

@@ -146,6 +146,9 @@ def test_the_server_says_what_it_can_to_everybody(practice: SmartPractice, path:
     assert "Access-Control-Allow-Credentials" not in answer.headers
     told = answer.json()
     assert told["code_challenge_methods_supported"] == ["S256"]
+    assert (
+        told["request_uri_parameter_supported"] is False
+    )  # left out it would mean that it is (OIDC discovery)
     assert told["token_endpoint"] == f"{ISSUER}/token"
     assert {"launch-ehr", "launch-standalone", "client-confidential-asymmetric"} <= set(told["capabilities"])
 

@@ -77,6 +77,10 @@ def test_nobody_is_sent_to_an_address_that_is_not_the_clients(
         ({"scope": "system/*.rs"}, "invalid_scope"),
         ({"scope": "patient/*.cud"}, "invalid_scope"),
         ({"launch": "guessed"}, "invalid_request"),
+        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"request_uri": "https://app.example/request"}, "request_uri_not_supported"),
+        ({"response_mode": "form_post"}, "invalid_request"),
+        ({"response_mode": "fragment"}, "invalid_request"),
     ],
 )
 def test_an_application_that_asks_wrongly_is_told_so(
