@@ -16,6 +16,8 @@ from web_modules.fhir_store.search.query import (
     CURSOR,
     DEFAULT_COUNT,
     MOST_COUNTED,
+    check_text,
+    not_our_page,
     read_count,
     read_total,
 )
@@ -118,6 +120,7 @@ def read_audit_search(practice: str, query: Sequence[tuple[str, str]]) -> AuditS
     where = [Sql("a.practice = ?", (practice,))]
     asked = dict(query)
     for name, value in query:
+        check_text(name, value)
         if name not in _OF_PAGES:
             where.append(_condition(practice, name, value))
     summary = asked.get("_summary", "")
@@ -125,7 +128,7 @@ def read_audit_search(practice: str, query: Sequence[tuple[str, str]]) -> AuditS
     return AuditSearch(
         practice=practice,
         where=every(where),
-        after=_number(asked[CURSOR]) if CURSOR in asked else None,
+        after=_ended(asked[CURSOR]) if CURSOR in asked else None,
         count=count,
         total=read_total(asked.get("_total", CHEAP)),
         is_count_only=summary == "count" or count == 0,
@@ -204,6 +207,13 @@ def _dated(value: str) -> Sql:
     if prefix == "eq":
         return Sql("a.moment >= ? AND a.moment < ?", (wanted.low, wanted.high))
     return Sql(_BOUNDS[prefix], (wanted.low if prefix in {"ge", "lt"} else wanted.high,))
+
+
+def _ended(cursor: str) -> int:
+    number = _number(cursor)
+    if number == NO_ENTRY:
+        raise not_our_page()
+    return number
 
 
 def _number(value: str) -> int:

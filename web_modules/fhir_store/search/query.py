@@ -151,6 +151,17 @@ def _is_sortable(value: Any) -> bool:
     return isinstance(value, Decimal) or (type(value) is int and abs(value) < 2**63)
 
 
+def check_text(name: str, value: str) -> None:
+    """A parameter holds no sign that no database keeps.
+
+    Raises:
+        Refusal: 400, it does.
+    """
+    if "\0" in value or "\0" in name:
+        words = f"`{name[:64]}` holds a sign that no FHIR text may hold.".replace("\0", "")
+        raise refuse(400, IssueCode.INVALID, words, of_parameter(name))
+
+
 def check_criteria(pairs: Pairs) -> None:
     """What says which records are meant holds nothing that shapes a page of them.
 
@@ -226,9 +237,7 @@ class SearchReader:
         used, ignored = [], []
         for name, value in pairs:
             with about(name):
-                if "\0" in value or "\0" in name:
-                    words = f"`{name[:64]}` holds a sign that no FHIR text may hold.".replace("\0", "")
-                    raise refuse(400, IssueCode.INVALID, words)
+                check_text(name, value)
                 if value and reading.take(name, value):
                     if name != CURSOR:
                         used.append((name, value))

@@ -156,7 +156,17 @@ def test_the_audit_is_found_by_day_by_agent_and_page_by_page(fhir: Caller) -> No
     assert fhir("GET", f"AuditEvent/{ids[0]}").body["id"] == ids[0]
 
 
-@pytest.mark.parametrize("query", [{"date": "yesterday"}, {"zork": "1"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"date": "yesterday"},
+        {"zork": "1"},
+        {"_cursor": "nonsense"},
+        {"agent": "a\0"},
+        {"entity": "Patient/\0"},
+        {"patient": "\0"},
+    ],
+)
 def test_a_search_of_the_audit_that_is_not_understood_is_refused(fhir: Caller, query: dict[str, str]) -> None:
     assert fhir("GET", "AuditEvent", query=query).status == 400
 
