@@ -9,7 +9,7 @@ from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
 from legacy_bridge.cloud.writing import CloudWriter
 from legacy_bridge.merge.policy import UNITS
-from legacy_bridge.records import Kind
+from legacy_bridge.records import CLINICAL, Kind
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
 from legacy_bridge.wording import Names, side_in_words, unit_in_words
 from web_modules.decision.words import Function
@@ -222,6 +222,7 @@ def _conflict_task(listed: ListedConflict, news: News) -> tuple[MirrorTask, Coll
         seen=listed.seen if listed.link in names else "",
         refused=listed.refused,
         title=f"The {unit_in_words(said.unit)} differs" if unit else f"The record is {said.unit}",
+        is_clinical=listed.link.kind in CLINICAL,
         fields=news.enterable.get(listed.digest, ()) if is_shown else (),
     )
     return task, [str(key) for key in listed.patients()]

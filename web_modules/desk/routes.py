@@ -12,6 +12,7 @@ from web_modules.fhir.client import version_of
 from web_modules.fhir.errors import FhirConflict
 from web_modules.fhir.mirror_answers import SIDES, accepted, answered
 from web_modules.fhir.mirror_tasks import TaskKind, task_of
+from web_modules.identity.roles import may_decide_clinically
 from web_modules.identity.services import Services, person_of
 from web_modules.pages.answering import Form, page_route
 from web_modules.pages.drawing import NavigationItem, Pages
@@ -102,6 +103,9 @@ class DeskPages:
             "oldest": max(items, key=lambda one: -one.task.since.timestamp()).age if items else "",
             "mine": sum(one.task.owner == person_of(request).name for one in items),
             "me": person_of(request).name,
+            "may_decide": chosen is None
+            or not chosen.task.is_clinical
+            or may_decide_clinically(person_of(request).role, services.environment),
             "wrong": wrong,
             "typed": typed or {},
             "most_letters": _MOST_LETTERS,

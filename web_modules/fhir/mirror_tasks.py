@@ -14,6 +14,8 @@ TASK_IDENTIFIER = "https://banyan.example/Id/mirror-task"
 RECORD_IDENTIFIER = "https://banyan.example/Id/mirror-record"
 OPEN_STATUSES = ("requested", "accepted", "in-progress")
 """Those of a Task of the mirror that waits: for somebody, for whoever looks after it, to be carried out."""
+CLINICIAN = {"coding": [{"system": "http://snomed.info/sct", "code": "223366009"}]}
+"""SNOMED CT's Healthcare professional: who may answer a Task about the clinical record."""
 _SEEN = {"coding": [{"system": CODES, "code": "seen"}]}
 _FIELD = {"coding": [{"system": CODES, "code": "field"}]}
 
@@ -47,6 +49,7 @@ class MirrorTask:
         refused: why the last answer was not carried out; empty.
         title: what differs, in a few words.
         fields: the names of the values that may be entered in place of both sides'; none where none may.
+        is_clinical: whether only somebody who may write the clinical record may decide.
     """
 
     key: str
@@ -65,6 +68,7 @@ class MirrorTask:
     refused: str = ""
     title: str = ""
     fields: tuple[str, ...] = ()
+    is_clinical: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +150,8 @@ def task_resource(task: MirrorTask) -> Resource:
     inputs += [{"type": _FIELD, "valueString": name} for name in task.fields]
     if inputs:
         resource["input"] = inputs
+    if task.is_clinical:
+        resource["performerType"] = [CLINICIAN]
     if task.refused:
         resource["statusReason"] = {"text": task.refused}
     return resource
@@ -194,6 +200,7 @@ def task_of(resource: Resource) -> MirrorTask | None:
         ),
         seen=next((one.get("valueString", "") for one in inputs if one.get("type") == _SEEN), ""),
         refused=resource.get("statusReason", {}).get("text", ""),
+        is_clinical=CLINICIAN in resource.get("performerType", []),
         title=resource.get("code", {}).get("text", ""),
         fields=tuple(str(one.get("valueString", "")) for one in inputs if one.get("type") == _FIELD),
     )

@@ -12,12 +12,13 @@ from web_modules.fhir_store.access import (
     READING_AUDIT,
     RESTRICTED_LABELS,
     Grant,
+    Interaction,
 )
 from web_modules.identity.people import Role
 
 _ADMINISTRATIVE = (
     "Appointment AppointmentResponse Communication Coverage HealthcareService Location Organization Patient "
-    "Practitioner PractitionerRole RelatedPerson Schedule Slot Task"
+    "Practitioner PractitionerRole RelatedPerson Schedule Slot"
 ).split()
 _TECHNICAL = (
     "Basic Device Endpoint HealthcareService Location Organization Practitioner PractitionerRole Schedule "
@@ -48,6 +49,8 @@ _OFFICE = Rights(
     grants=(
         _READING_ALL,
         *(Grant(resource_type=one, interactions=EVERYTHING) for one in _ADMINISTRATIVE),
+        # what a Task asks of a clinician is not the office's to answer
+        Grant(resource_type="Task", interactions=EVERYTHING, query=(("performer:missing", "true"),)),
     )
 )
 _NOTHING = Rights()
@@ -65,6 +68,14 @@ RIGHTS: dict[Role, Rights] = {
     Role.TRAINER: replace(_CLINICAL, needs_relationship=False),
 }
 """By role. A trainer has these in the training environment only, see `rights_of`."""
+
+
+def may_decide_clinically(role: Role, environment: Environment) -> bool:
+    """Whether a role may write the clinical record."""
+    return any(
+        grant.resource_type == ANY_TYPE and Interaction.UPDATE in grant.interactions
+        for grant in rights_of(role, environment).grants
+    )
 
 
 def rights_of(role: Role, environment: Environment) -> Rights:

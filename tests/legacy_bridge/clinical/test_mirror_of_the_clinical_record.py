@@ -22,6 +22,7 @@ from tests.legacy_bridge.support.clinical import (
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import guid
 from web_modules.fhir.errors import FhirGone, FhirNotFound
+from web_modules.fhir.mirror_tasks import CLINICIAN
 
 
 def is_error(resource: dict[str, Any]) -> bool:
@@ -145,6 +146,8 @@ def test_a_clinical_field_that_both_sides_changed_is_asked(mirror: Mirror) -> No
     mirror.drain()
     (conflict,) = mirror.journal.conflicts()
     assert conflict.conflict.unit == "value"
+    (task,) = mirror.client.search("Task", {"status": "requested"})
+    assert task["performerType"] == [CLINICIAN], "the office may not decide it"
     assert str(mirror.practice.row(ENTRIES, "weight1")["Value"]) == "62.0"
     assert str(entry(mirror, "Observation", "weight1")["valueQuantity"]["value"]) == "63.0"
 

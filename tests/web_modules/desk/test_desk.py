@@ -8,7 +8,7 @@ import pytest
 from tests.support.module_web import ModuleWeb, PageRead
 from tests.web_modules.desk.tasks import SAID, conflict_task
 from tests.web_modules.patients.people import sarah
-from web_modules.fhir.mirror_answers import answer_of
+from web_modules.fhir.mirror_answers import answer_of, answered
 from web_modules.fhir.mirror_tasks import TaskKind, task_resource
 
 HOSTILE = "<script>alert(1)</script>"
@@ -147,6 +147,27 @@ def test_hostile_words_are_only_shown(web: ModuleWeb) -> None:
     assert "<script>alert" not in page.source
     assert "<img" not in page.source
     assert page.text.count(HOSTILE) > 4
+
+
+@pytest.mark.hazard("H13")
+def test_the_office_decides_nothing_of_the_clinical_record(web: ModuleWeb) -> None:
+    """Dawn Hartley is a receptionist: neither the page nor her own request lets her."""
+    found = conflict(web, is_clinical=True)
+    page = web.get(f"desk?task={found['id']}&keep=cloud")
+    assert "a clinician decides" in page.text
+    assert "Write 07700 900381" not in page.text
+    done = sent(web, page, keep="cloud")
+    assert (done.status, task(web, found)["status"]) == (403, "requested")
+    plain = {name: value for name, value in found.items() if name != "performerType"}
+    answer = web.browser.put(
+        f"/Y99002/fhir/Task/{found['id']}",
+        json=answered(plain, by="Dawn Hartley", keep="cloud"),
+        headers={"Origin": "http://127.0.0.1:8080"},
+    )
+    assert answer.status_code in (401, 403), answer.text
+    assert task(web, found)["status"] == "requested"
+    mine = conflict(web, key="c2")
+    assert sent(web, web.get(f"desk?task={mine['id']}&keep=cloud")).status == 200
 
 
 def test_a_task_of_somebody_else_is_left_alone(web: ModuleWeb) -> None:
