@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from legacy_bridge.records import Kind, LinkKey
-from legacy_bridge.sides.feeds import FeedBatch
+from legacy_bridge.sides.feeds import LEGACY, FeedBatch
 from legacy_bridge.sides.links import FORGOTTEN, Restore
 from legacy_bridge.sides.listings import LOADING, Loading, loading_from_text, loading_to_text
 from legacy_bridge.sides.stores import Journal, LegacyRecords
@@ -43,6 +43,10 @@ class BeatMemory:
     def write(self, beat: int) -> None:
         """Remember a number that is about to be written."""
         self._journal.absorb(_BEAT, FeedBatch(touched=(), strays=(), checkpoint=str(beat)), self._clock())
+
+    def position(self) -> str | None:
+        """Up to where the journal has what the outbox tells; None when it has nothing."""
+        return self._journal.checkpoint(LEGACY)
 
     def is_behind(self) -> None:
         """The journal has forgotten some of it: doubt what it says."""

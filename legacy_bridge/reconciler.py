@@ -14,22 +14,25 @@ from datetime import datetime
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
+from legacy_bridge.insertion import insert, insert_again
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
 from legacy_bridge.merge import desk
-from legacy_bridge.merge.forms import base_since, put_back
+from legacy_bridge.merge.doubt import asked_about
+from legacy_bridge.merge.forms import base_since, came_back, put_back
 from legacy_bridge.merge.losses import cleared_meanwhile
-from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.merge.policy import UNITS, Unit
 from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.sayings import SAYINGS
-from legacy_bridge.merge.three_way import Doubt, Merged, merge, settled_base, told
+from legacy_bridge.merge.three_way import LEGACY_DOUBTS, Merged, merge, settled_base, told
 from legacy_bridge.merge.visit import Carried, Report, Visit, report, settle
-from legacy_bridge.records import Agreed, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup
+from legacy_bridge.records import Agreed, Fields, Kind, LinkKey, Reading, RowGroup
 from legacy_bridge.references import missing_parent, references_of
 from legacy_bridge.sides.links import (
     FORGOTTEN,
     RESTORED,
     Conflict,
     Dirty,
+    Doubt,
     Link,
     LinkState,
     References,
@@ -43,6 +46,8 @@ from web_modules.decision.words import Authority
 
 _LOG = logging.getLogger(__name__)
 
+Doubts = Callable[[Sequence[Dirty]], Mapping[LinkKey, Doubt]]
+"""Tells, of rows that were read, which may say less than was agreed: see `LegacyRestore.doubts`."""
 Settled = Callable[[Sequence[Visit], Sequence[Settlement], datetime], None]
 """Is told how a batch ended, once that is saved."""
 
@@ -63,6 +68,7 @@ class Reconciler:
         blast_guard: BlastGuard,
         forms: FormTime,
         settled: Settled = lambda _visits, _settlements, _now: None,
+        doubts: Doubts = lambda _batch: {},
     ) -> None:
         self._ods = ods
         self._legacy = legacy
@@ -75,6 +81,7 @@ class Reconciler:
         self._forms = forms
         self._withdrawal = Withdrawal(legacy=legacy, cloud=cloud, journal=journal, clock=clock, forms=forms)
         self._settled = settled
+        self._doubts = doubts
 
     def reconcile(self, batch: Sequence[Dirty], *, total: Callable[[], int] = lambda: 0) -> Report:
         """Make both sides of some dirty links equal, or list why not.
@@ -150,10 +157,12 @@ class Reconciler:
     def _read(self, batch: Sequence[Dirty]) -> list[Visit]:
         links = self._journal.links([dirty.key for dirty in batch])
         groups = self._legacy.read(list(links.values()))
+        doubts = self._doubts(batch)
+        links = {key: _doubting(link, doubts.get(key), is_there=key in groups) for key, link in links.items()}
         readings, refused = self._mapped(links, groups)
         restored = Restore.parse(self._journal.checkpoint(RESTORED))
         forgotten = Restore.parse(self._journal.checkpoint(FORGOTTEN))
-        is_doubtful = restored is not None or forgotten is not None
+        is_doubtful = restored is not None or forgotten is not None or bool(doubts)
         unread = [] if is_doubtful else [one for one in batch if self._is_made(one, links, readings)]
         new = {one.key for one in unread}
         contents = self._cloud.read([link for key, link in links.items() if key not in new])
@@ -174,6 +183,8 @@ class Reconciler:
                 visit = self._doubted(visit, restored.came_back_from)
             elif visit.is_older_than_agreed:  # restored a moment ago: the feed has yet to tell
                 visit = replace(visit, doubt=Doubt.OLDER)
+            if visit.doubt is not None and visit.link.doubt is not None:  # nobody knows which is newer
+                visit = replace(visit, doubt=Doubt.FORGOTTEN)
             visits.append(visit)
         references = references_of(
             [one for one in readings.values() if one is not None],
@@ -233,7 +244,7 @@ class Reconciler:
         if content is None:
             known = [f"{kind}/{found}" for kind, found in link.ids.items()]
             if any(map(self._cloud.is_lost, known)):
-                return replace(visit, link=Link(key=link.key, bookings=link.bookings))
+                return replace(visit, link=Link(key=link.key, bookings=link.bookings, doubt=link.doubt))
             return visit
         is_older = all(moment <= came_back_from for moment in content.moments())
         is_as_agreed = link.versions == content.versions() and link.pending is None
@@ -288,6 +299,7 @@ class Reconciler:
             is_new=is_new,
             is_forgotten=visit.doubt is Doubt.FORGOTTEN,
             was_there=bool(link.ids),
+            doubt=link.doubt,
         )
         visit = visit.seen(base, legacy)
         if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:
@@ -301,7 +313,9 @@ class Reconciler:
                 lambda there: self._merged(visit, visit.base, legacy, there.fields),
             )
         if found is Presence.INSERT and cloud is not None and content is not None:
-            return self._insert(visit, mapping, cloud, content)
+            return insert(visit, mapping, cloud, content)
+        if found is Presence.INSERT_AGAIN and cloud is not None and content is not None:
+            return insert_again(visit, mapping, cloud, content, self._legacy)
         if found in SAYINGS:
             return replace(visit, refusal=SAYINGS[found], ends_as=link.state)
         if found in (Presence.ASK_DELETED_IN_CLOUD, Presence.ASK_DELETED_IN_LEGACY):
@@ -323,6 +337,11 @@ class Reconciler:
             plan = remove(content, link=link)
             touched = tuple(self._legacy.dependants(link.key))
             return replace(visit, plan=plan, deletes=True, ends_as=LinkState.TOMBSTONE, touched=touched)
+        if found is Presence.DELETE_AGAIN and legacy is not None:
+            lost = Conflict(
+                unit=found.value, winner=Authority.CLOUD, base=base, legacy=legacy.fields, cloud={}
+            )
+            found, visit = Presence.DELETE_LEGACY, replace(visit, decided=(lost,))
         if found is Presence.DELETE_LEGACY and visit.group is not None:
             change = RowChange(link=link.key, digest=visit.group.digest, columns={}, delete=True)
             return replace(visit, row_change=change, deletes=True, ends_as=LinkState.TOMBSTONE)
@@ -342,18 +361,26 @@ class Reconciler:
     ) -> Visit:
         there: Fields = cloud.fields if cloud is not None else {}
         base: Agreed = visit.base if cloud is not None else {}
-        base = base_since(base, legacy.fields, visit.link.lately)
+        is_back = visit.link.doubt is not None and visit.doubt is None
+        base = base if is_back else base_since(base, legacy.fields, visit.link.lately)
         units = {one.name: one.fields for one in UNITS[mapping.kind]}
         visit, heard = desk.heard(visit, units, legacy, there)
         base = desk.base_of(base, visit.link.baseline, visit.wishes, heard, units)
-        merged = self._merged(visit, base, legacy, there, doubt=visit.doubt)
+        merged = self._merged(visit, base, legacy, there)
         merged = desk.granted(merged, heard, units, legacy.fields, there, base)
-        lately = self._forms.remembered(visit.link.lately, base, legacy.fields, merged)
-        visit = replace(visit, lately=lately)
-        if visit.doubt is not None:  # what is asked about was never agreed on: the next visit asks again
+        asked = self._asked(visit, base, legacy, there)
+        again = came_back(visit.link.lately, base, legacy.fields, asked)
+        visit = replace(visit, lately=self._forms.remembered(again, base, legacy.fields, merged))
+        if visit.doubt is not None or is_back:
+            # what is asked about was never agreed on: the next visit asks again, as it does about forms
             open_units = {one.unit for one in merged.open}
-            asked = {name for one in UNITS[mapping.kind] if one.name in open_units for name in one.fields}
-            base = {name: value for name, value in base.items() if name not in asked}
+            never = {
+                name
+                for one in UNITS[mapping.kind]
+                if one.name in open_units and not (is_back and one.is_in_form)
+                for name in one.fields
+            }
+            base = {name: value for name, value in base.items() if name not in never}
         correction = mapping.correction(visit.link, base, merged.agreed, merged.to_legacy, visit.content)
         if correction is not None:
             return replace(
@@ -395,39 +422,39 @@ class Reconciler:
             touched=touched,
         )
 
-    def _insert(self, visit: Visit, mapping: ResourceMapping, cloud: Reading, content: CloudContent) -> Visit:
-        """Make the rows of what was made in the cloud; the next visit tells the cloud its key."""
-        change = mapping.insertion(visit.link, cloud.fields, content)
-        if change is None:
-            raise RecordRefused(*SAYINGS[Presence.UNKNOWN_TO_LEGACY])
-        return replace(
-            visit,
-            agreed=cloud.fields,
-            to_legacy=frozenset(cloud.fields),
-            row_change=change,
-            looks_again=True,
-        )
+    def _asked(self, visit: Visit, base: Agreed, legacy: Reading, cloud: Fields) -> frozenset[str]:
+        if visit.link.doubt is None or visit.doubt is not None:
+            return frozenset()
+        return asked_about(_units(visit.link.key.kind, legacy), base, legacy, cloud, visit.link, self._there)
 
-    def _merged(
-        self,
-        visit: Visit,
-        base: Agreed,
-        legacy: Reading,
-        cloud: Fields,
-        *,
-        doubt: Doubt | None = None,
-    ) -> Merged:
+    def _there(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
+        return list(self._legacy.read([Link(key=key) for key in keys]))
+
+    def _merged(self, visit: Visit, base: Agreed, legacy: Reading, cloud: Fields) -> Merged:
         kind = visit.link.key.kind
+        doubt = visit.doubt or visit.link.doubt
+        again = put_back(base, legacy.fields, visit.link.lately)
         return merge(
-            [unit for unit in UNITS[kind] if legacy.unknown.isdisjoint(unit.fields)],
+            _units(kind, legacy),
             base,
             legacy.fields,
             cloud,
             authority=self._authority(kind),
             held=legacy.held,
             doubt=doubt,
-            put_back=put_back(base, legacy.fields, visit.link.lately),
+            put_back=self._asked(visit, base, legacy, cloud) if doubt in LEGACY_DOUBTS else again,
         )
+
+
+def _units(kind: Kind, legacy: Reading) -> list[Unit]:
+    return [unit for unit in UNITS[kind] if legacy.unknown.isdisjoint(unit.fields)]
+
+
+def _doubting(link: Link, found: Doubt | None, *, is_there: bool) -> Link:
+    """The link, with what is to be thought of legacy; an earlier doubt knows not what was touched since."""
+    if found is None and link.doubt is not None and is_there:
+        found = Doubt.LEGACY_UNCERTAIN
+    return link if found is None else replace(link, doubt=found)
 
 
 def _heard(visit: Visit, found: Presence, kept: Conflict, held: Collection[str]) -> tuple[Presence, Visit]:

@@ -21,8 +21,8 @@ from legacy_bridge.parity import Scan
 from legacy_bridge.reconciler import Reconciler
 from legacy_bridge.records import Kind
 from legacy_bridge.settings import BridgeSettings
-from legacy_bridge.sides.feeds import ChangeFeed, FeedBatch
-from legacy_bridge.sides.links import FORGOTTEN, RESTORED, Dirty, Restore
+from legacy_bridge.sides.feeds import CLOUD, LEGACY, ChangeFeed, FeedBatch
+from legacy_bridge.sides.links import FORGOTTEN, LEGACY_RESTORED, RESTORED, Dirty, Restore
 from legacy_bridge.sides.listings import Standing
 from legacy_bridge.sides.stores import Board, Journal, LegacyRecords
 from web_modules.decision.decision import Standing as FunctionStanding
@@ -31,7 +31,6 @@ from web_modules.decision.words import Authority, Environment, Function
 
 _LOG = logging.getLogger(__name__)
 
-LEGACY, CLOUD = "legacy", "cloud"
 MIRRORED_FUNCTIONS = tuple(dict.fromkeys(kind.function for kind in Kind))
 _LOOK_SECONDS = 2.0  # ask a feed without a signal: a signal may be lost, a row is not
 _PUBLISH_AFTER_CHANGE_SECONDS = 0.5
@@ -449,7 +448,8 @@ class MirrorService:
     def _trust_again(self) -> None:
         """End the doubt when everything was compared since a restore."""
         journal = self._parts.journal
-        for name, notice in ((RESTORED, "cloud-restored"), (FORGOTTEN, JOURNAL_RESTORED)):
+        named = ((RESTORED, "cloud-restored"), (FORGOTTEN, JOURNAL_RESTORED), (LEGACY_RESTORED,) * 2)
+        for name, notice in named:
             doubt = Restore.parse(journal.checkpoint(name))
             if doubt is None or any(one <= doubt.noticed_at for one in journal.standing().oldest.values()):
                 continue

@@ -86,6 +86,7 @@ class Withdrawal:
         gone = replace(self.withdraw(visit, mapping), touched=visit.touched)
         again = put_back(visit.base, legacy.fields, lately)  # what a form put back was not agreed on
         base = {name: value for name, value in visit.base.items() if name not in again}
+        base = base if visit.link.doubt is None else {}  # nor is what a backup has put back
         return replace(gone, decided=lost_values(mapping.kind, base, legacy.fields, cloud.fields))
 
     def withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
@@ -102,7 +103,7 @@ class Withdrawal:
         if mapping.kind is Kind.PATIENT:
             named = f"Patient/{visit.content.resources['Patient']['id']}"
             booked = self._cloud.appointments_of(named)
-            lost, has_unknown = self._not_agreed(visit.link.key, booked)
+            lost, has_unknown = self._not_agreed(visit.link, booked)
             first = tuple(slot.key for slot, one in lost if not _is_seen(slot, one))
             if (first or has_unknown) and visit.dirty.attempts < PARENT_ATTEMPTS:
                 return replace(visit, first=first)
@@ -134,7 +135,8 @@ class Withdrawal:
     ) -> Visit:
         """Take off the cloud what cannot be read; what can be read of it and was not agreed on is listed."""
         there = mapping.readable(visit.content, references)
-        lost = lost_values(mapping.kind, visit.link.baseline, None, there) if there else ()
+        base = visit.link.baseline if visit.link.doubt is None else {}
+        lost = lost_values(mapping.kind, base, None, there) if there else ()
         return replace(self.withdraw(visit, mapping), note=note, decided=lost)
 
     def forget(self, visits: Sequence[Visit], on_cloud: Mapping[LinkKey, Outcome]) -> None:
@@ -150,19 +152,28 @@ class Withdrawal:
             self._journal.notice(*HISTORY_KEPT, self._clock())
 
     def _not_agreed(
-        self, patient: LinkKey, appointments: Collection[Mapping[str, Any]]
+        self, patient: Link, appointments: Collection[Mapping[str, Any]]
     ) -> tuple[list[tuple[Link, Mapping[str, Any]]], bool]:
-        """A patient's bookings in the cloud that legacy does not say; whether a slot is unknown."""
+        """A patient's bookings in the cloud that legacy does not say; whether a slot is unknown.
+
+        Where legacy came back from a backup, it may say less than was agreed until the slot was compared.
+        """
         active = [one for one in appointments if one["status"] not in INACTIVE_STATUSES]
         slots = [(slot, one) for one in active for slot in one.get("slot", [])]
         named = [(relative(str(slot.get("reference"))), one) for slot, one in slots]
         keys = self._journal.keys_of([reference for reference, _ in named])
-        links = self._journal.links(set(keys.values()))
+        links = dict(self._journal.links(set(keys.values())))
+        waiting = self._journal.unsettled(list(links)) if patient.doubt is not None else ()
+        links = {
+            key: replace(one, versions={}, doubt=patient.doubt) if key in waiting else one
+            for key, one in links.items()
+        }
         found = [(links[keys[reference]], one) for reference, one in named if reference in keys]
         lost = [
             (slot, one)
             for slot, one in found
-            if slot.baseline.get("patient") != patient
+            if slot.doubt is not None
+            or slot.baseline.get("patient") != patient.key
             or slot.baseline.get("booked_at") != moment_from_text(one.get("created"))
         ]
         return lost, len(found) < len(named)

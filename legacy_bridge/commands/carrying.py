@@ -52,7 +52,11 @@ AllowDeletions = Annotated[
 ]
 AfterRestore = Annotated[
     bool,
-    typer.Option("--after-restore", help="The legacy database came back from a backup: somebody has looked."),
+    typer.Option(
+        "--after-restore",
+        help="The legacy database came back from a backup and somebody has looked: tell it again what was "
+        "agreed, and list the rest.",
+    ),
 ]
 
 
@@ -101,7 +105,7 @@ def once(  # noqa: PLR0913, PLR0917  (one argument an option)
         found = load_settings(given, file=settings)
         guard = BlastGuard(share=1.0) if allow_deletions else None
         with wired(found, guard=guard, after_restore=after_restore) as service, _progress() as show:
-            if compare or after_restore:
+            if compare:
                 service.compare_everything()
             done = service.drain(on_progress=show)
             if compare:

@@ -88,20 +88,31 @@ def assign(
         typer.echo(f"{to} looks after {number}.")
 
 
-@quarantine.command(help="Look at a record again now." + _EXAMPLE.format("again 3 "))
+@quarantine.command(
+    help="Look at a record again now. One that was withheld before legacy came back from a backup is then "
+    "believed: it is shown if legacy shows it." + _EXAMPLE.format("again 3 ")
+)
 def again(
     number: Number,
+    alike: Annotated[
+        bool, typer.Option("--alike", help="Also every other record that is held for the same reason.")
+    ] = False,
     practice: Practice = None,
     journal: JournalOption = None,
     settings: SettingsFile = None,
 ) -> None:
     """Look at a record again."""
     with failing_in_one_sentence(), _desk(practice, journal, settings) as (book, desk):
-        subject = desk.held(number).subject
-        if subject.partition("/")[0] not in {kind.value for kind in Kind}:
-            raise SettingsWrong(f"{subject} is looked at again by itself: do what its words say.")
-        book.mark([LinkKey.parse(subject)], datetime.now(UTC))
-        typer.echo(f"A bridge that runs looks at {number} again now.")
+        held = desk.held(number)
+        kinds = {kind.value for kind in Kind}
+        if held.subject.partition("/")[0] not in kinds:
+            raise SettingsWrong(f"{held.subject} is looked at again by itself: do what its words say.")
+        others = [one.subject for one in book.quarantined() if alike and one.reason == held.reason]
+        subjects = {held.subject, *(one for one in others if one.partition("/")[0] in kinds)}
+        for subject in sorted(subjects):
+            book.look_again(LinkKey.parse(subject), datetime.now(UTC))
+        more = f" and {len(subjects) - 1} more" if alike else ""
+        typer.echo(f"A bridge that runs looks at {number}{more} again now.")
 
 
 @contextmanager

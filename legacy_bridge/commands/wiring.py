@@ -33,12 +33,12 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.journal.journal import SqlJournal
     from legacy_bridge.legacy.lease import LegacyLease
     from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
+    from legacy_bridge.legacy_restore import LegacyRestore
     from legacy_bridge.mapping.catalogue import catalogue
     from legacy_bridge.metrics import Metrics
     from legacy_bridge.parity import Comparison, Scan
     from legacy_bridge.reconciler import Reconciler
-    from legacy_bridge.service import LEGACY, MirrorService, Parts, decided
-    from legacy_bridge.sides.feeds import FeedBatch
+    from legacy_bridge.service import MirrorService, Parts, decided
     from web_modules.decision.flags import FlagFile
     from web_modules.fhir.client import FhirClient
     from web_modules.fhir.transport import HttpTransport
@@ -87,13 +87,12 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             for reason, words in server.look():
                 journal.notice(reason, words, datetime.now(UTC))
 
+        restore = LegacyRestore(feed=feed, legacy=legacy, journal=journal, clock=lambda: datetime.now(UTC))
         if stop is None:
             begin()
         if after_restore:
-            now = datetime.now(UTC)
-            journal.tell(Note(what="legacy restore released", subject="mirror/legacy"), now)
-            fresh = feed.poll(None).checkpoint
-            journal.absorb(LEGACY, FeedBatch(touched=(), strays=(), checkpoint=fresh), now)
+            journal.tell(Note(what="legacy restore released", subject="mirror/legacy"), datetime.now(UTC))
+            restore.release(held.position() if feed.tells_since else None)
         if guard is not None:
             journal.tell(Note(what="deletions allowed", subject="mirror/blast-radius"), datetime.now(UTC))
         carrier = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cloud-writer")
@@ -116,6 +115,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             blast_guard=guard or BlastGuard(),
             forms=forms,
             settled=metrics.settled,
+            doubts=restore.doubts,
         )
         parts = Parts(
             legacy_feed=feed,

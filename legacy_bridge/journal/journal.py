@@ -33,6 +33,7 @@ from legacy_bridge.sides.links import (
     RAN,
     Conflict,
     Dirty,
+    Doubt,
     Lately,
     Link,
     LinkState,
@@ -177,6 +178,14 @@ class SqlJournal:
         """See `sides.Journal`."""
         with self._writing() as connection:
             desk.show_again(connection, self._practice, digest=digest, subject=subject)
+
+    def look_again(self, key: LinkKey, now: datetime) -> None:
+        """Look at a record again: a person wants it. What was withheld on a mere doubt is released."""
+        with self._writing() as connection:
+            if links.release(connection, self._practice, key):
+                told = audit.Note(what="doubt released", subject=str(key))
+                audit.append(connection, self._practice, [told], now)
+            dirty.mark(connection, self._practice, [key], naive(now))
 
     def escalate(self, before: datetime) -> int:
         """See `sides.Journal`."""
@@ -389,5 +398,6 @@ def _link(
         baseline=agreed,
         pending=pending,
         bookings=row["bookings"],
+        doubt=None if row["doubt"] is None else Doubt(row["doubt"]),
         lately=lately or {},
     )

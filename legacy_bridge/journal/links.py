@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, update
 
 from legacy_bridge.journal.dirty import CHUNK, insert_for
 from legacy_bridge.journal.tables import LINK_RESOURCES, LINKS
 from legacy_bridge.records import ENTRIES, Kind, LinkKey
 from legacy_bridge.sides.links import Link, LinkState
+
+_SAVED = ("state", "ids", "versions", "bookings", "doubt")
 
 
 def read(
@@ -40,6 +42,7 @@ def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
             "ids": dict(link.ids),
             "versions": dict(link.versions),
             "bookings": link.bookings,
+            "doubt": None if link.doubt is None else link.doubt.value,
         }
         for link in links
     ]
@@ -47,7 +50,7 @@ def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["practice", "kind", "key"],
-            set_={name: statement.excluded[name] for name in ("state", "ids", "versions", "bookings")},
+            set_={name: statement.excluded[name] for name in _SAVED},
         ),
         rows,
     )
@@ -112,6 +115,22 @@ def adopt(connection: Connection, practice: str, adopted: Mapping[str, LinkKey])
             bookings = 0 if row is None else row["bookings"]
             found[key] = Link(key=key, ids=ids, bookings=bookings)
     write(connection, practice, list(found.values()))
+
+
+def release(connection: Connection, practice: str, key: LinkKey) -> bool:
+    """Believe of a record that was withheld what legacy says; whether it had been doubted."""
+    done = connection.execute(
+        update(LINKS)
+        .where(
+            LINKS.c.practice == practice,
+            LINKS.c.kind == key.kind.value,
+            LINKS.c.key == key.key,
+            LINKS.c.state == LinkState.WITHHELD.value,
+            LINKS.c.doubt.is_not(None),
+        )
+        .values(doubt=None)
+    )
+    return done.rowcount > 0
 
 
 def known_keys(

@@ -64,6 +64,7 @@ LINKS = Table(
     Column("ids", JSON, nullable=False),
     Column("versions", JSON, nullable=False),
     Column("bookings", Integer, nullable=False),
+    Column("doubt", String(20), nullable=True),
     Index("links_state", "practice", "kind", "state"),
 )
 LINK_RESOURCES = Table(

@@ -8,9 +8,10 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine, Update, insert, select, update
 
 from legacy_bridge.errors import AnotherBridge
+from legacy_bridge.legacy.capture.outbox import restored
 from legacy_bridge.legacy.database import translated, write_alone
 from legacy_bridge.legacy.locks import kept
-from legacy_bridge.legacy.own_tables import LEASE, make
+from legacy_bridge.legacy.own_tables import LEASE, READ, make
 
 BEAT_SECONDS = 4.0  # how often the holder shows that it lives
 PATIENCE_SECONDS = 15.0  # three beats that did not come: whoever holds it is gone
@@ -26,6 +27,9 @@ class Remembered(Protocol):
 
     def write(self, beat: int) -> None:
         """Remember a number that is about to be written."""
+
+    def position(self) -> str | None:
+        """Up to where the journal has what the outbox tells; None when it has nothing."""
 
     def is_behind(self) -> None:
         """Be told that the journal has forgotten some: it came back from a backup."""
@@ -66,6 +70,7 @@ class LegacyLease:
         self._wait = wait or Event().wait
         self._remembered = remembered
         self._epoch = 0
+        self._beat = 0
         self._beaten = float("-inf")
 
     def take(self) -> None:
@@ -102,8 +107,11 @@ class LegacyLease:
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
             self.check(connection)
-            self._remember(self._row(connection))
+            row = self._row(connection)
+            self._remember(row)
             connection.execute(self._ours().values(beat=LEASE.c.beat + 1))
+            self._note_position(connection)
+        self._beat = 0 if row is None else row[2] + 1
         self._beaten = self._clock()
 
     def check(self, connection: Connection) -> None:
@@ -111,6 +119,7 @@ class LegacyLease:
 
         Raises:
             AnotherBridge: another one took over.
+            RestoreDetected: this database does not know of its last beat.
         """
         self._must_be_ours(self._row(connection, is_held=True))
 
@@ -126,9 +135,27 @@ class LegacyLease:
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
             row = self._row(connection, is_held=True)
-            if row is not None and row[:2] == (self._journal, self._epoch):
+            is_known = row is not None and row[2] >= self._beat  # else it came back from a backup
+            if row is not None and is_known and row[:2] == (self._journal, self._epoch):
                 self._remember(row)
                 connection.execute(self._ours().values(holder="", beat=LEASE.c.beat + 1))
+                self._note_position(connection)
+
+    def position(self) -> str | None:
+        """Up to where the outbox had been read, by what the database itself says; None: it does not say."""
+        with translated(_FAILED), self._engine.begin() as connection:
+            make(connection, READ)
+            found = select(READ.c.position).where(READ.c.practice == self._practice)
+            return connection.execute(found).scalar()
+
+    def _note_position(self, connection: Connection) -> None:
+        position = None if self._remembered is None else self._remembered.position()
+        if position is None:
+            return
+        make(connection, READ)
+        mine = update(READ).where(READ.c.practice == self._practice).values(position=position)
+        if connection.execute(mine).rowcount == 0:
+            connection.execute(insert(READ).values(practice=self._practice, position=position))
 
     def _ours(self) -> Update:
         return update(LEASE).where(LEASE.c.practice == self._practice)
@@ -138,6 +165,8 @@ class LegacyLease:
             raise AnotherBridge(
                 f"Another bridge, with another journal, took over {self._practice}; this one ends."
             )
+        if row[2] < self._beat:
+            raise restored(f"The bridge was last there with beat {row[2]} and has made {self._beat}")
 
     def _take_from(self, silent: tuple[str, int, int] | None) -> tuple[str, int, int] | None:
         """Take the lease if it is free, this journal's, or held by somebody silent; else who holds it."""
@@ -149,6 +178,7 @@ class LegacyLease:
                 return row
             self._remember(row)
             self._epoch = 1 if row is None else row[1] + 1
+            self._beat = 0 if row is None else row[2] + 1
             taken = {"holder": self._journal, "epoch": self._epoch}
             if row is None:
                 connection.execute(insert(LEASE).values(practice=self._practice, beat=0, **taken))

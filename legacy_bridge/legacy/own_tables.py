@@ -1,6 +1,6 @@
 """The bridge's own tables in the legacy database, beside the outbox."""
 
-from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Connection, MetaData, String, Table, Text
 
 _OWN = MetaData()
 
@@ -20,6 +20,13 @@ MADE = Table(
     Column("record", String(80), primary_key=True),
 )
 """The keys of all rows that the bridge ever made: a row of these that is missing was deleted since."""
+READ = Table(
+    "banyan_read",
+    _OWN,
+    Column("practice", String(20), primary_key=True),
+    Column("position", Text, nullable=False),
+)
+"""How far the outbox was read: a backup of the database says by it what the bridge had seen of it."""
 DELIVERED = Table("banyan_delivered", _OWN, Column("delivery", String(200), primary_key=True))
 """In the copy of a rehearsal: the deliveries of an extract that were loaded."""
 

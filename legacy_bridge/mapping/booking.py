@@ -81,7 +81,7 @@ def from_rows(group: RowGroup) -> Reading:
         )
     known = group.rows.get(PATIENT, ())
     if known and (is_confidential(known[0]) or is_yes(known[0], "Deleted")):  # who left takes it along
-        return Reading(fields={"availability": BLOCKED}, held=frozenset(FIELDS))
+        return hidden()
     term = term or (DID_NOT_ATTEND if is_yes(row, "DidNotAttend") else BOOKED)
     fields: dict[str, Value] = {
         "availability": BLOCKED if term == CANCELLED_BY_PATIENT else BUSY,
@@ -94,10 +94,15 @@ def from_rows(group: RowGroup) -> Reading:
     return Reading(fields=fields)
 
 
+def hidden() -> Reading:
+    """The booking of somebody whom the cloud may not name."""
+    return Reading(fields={"availability": BLOCKED}, held=frozenset(FIELDS))
+
+
 def _without_patient(row: Row, term: str | None) -> Reading:
     is_elsewhere = text_of(row.get("ExternalPatientGuid")) is not None
     if is_elsewhere or term not in (None, AVAILABLE):
-        return Reading(fields={"availability": BLOCKED}, held=frozenset(FIELDS))
+        return hidden()
     return Reading(fields={"availability": BLOCKED if is_yes(row, "IsBlocked") else FREE})
 
 

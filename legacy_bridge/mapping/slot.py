@@ -172,6 +172,16 @@ class SlotMapping(ResourceMapping):
         booked = booking.from_rows(group)
         return Reading(fields={**reading.fields, **booked.fields}, held=booked.held)
 
+    def known(
+        self, reading: Reading | None, group: RowGroup | None, references: References
+    ) -> Reading | None:
+        """The slot without a patient who is withheld, also where the rows alone do not say so."""
+        if reading is None or reading.fields.get("patient") not in references.withheld:
+            return ResourceMapping.known(self, reading, group, references)
+        hidden = booking.hidden()
+        plain = {name: value for name, value in reading.fields.items() if name not in booking.FIELDS}
+        return replace(reading, fields={**plain, **hidden.fields}, held=reading.held | hidden.held)
+
     def from_cloud(self, content: CloudContent | None, references: References) -> Reading | None:
         """The slot's record, with its current Appointment."""
         reading = ResourceMapping.from_cloud(self, content, references)

@@ -3,10 +3,10 @@
 A legacy program saves a form whole: also the fields that nobody touched, as they were when it was opened.
 What the bridge has written since then goes back to its value before, which looks like an edit and is none. So
 a value that legacy stopped showing within the time that a form stays open, and that the bridge has written
-over since, is asked about when it comes back.
+over since, is asked about when it comes back. A backup of the whole database puts old values back too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from legacy_bridge.records import Agreed, Fields, Value
@@ -37,6 +37,17 @@ def base_since(base: Agreed, legacy: Fields, lately: Lately) -> Agreed:
         if legacy.get(name) not in (one.value, base[name])
     }
     return {**base, **found} if found else base
+
+
+def came_back(lately: Lately, base: Agreed, legacy: Fields, names: Collection[str]) -> Lately:
+    """The same, where a backup has put some fields back: they are asked about until a person has decided."""
+    found = dict(lately)
+    for name in names:
+        said = legacy.get(name)
+        if base.get(name) != said:
+            others = tuple(one for one in lately.get(name, ()) if one.value != said)
+            found[name] = (*others, Shown(value=said, until=None, is_overwritten=True))
+    return found
 
 
 def remembered(  # noqa: PLR0913 - what was, what is, and what is about to be

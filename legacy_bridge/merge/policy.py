@@ -170,8 +170,8 @@ _PAGE = """# Who wins when both sides changed the same thing
 
 Made from `merge/policy.py`; a test compares it. The fields of one line travel and are decided together. The
 value that loses is listed all the same (`banyan-bridge conflicts --decided`). Whatever the line says, a
-person is asked where a form that was saved late put an old value back, and where one side deleted what the
-other changed.
+person is asked where a form that was saved late put an old value back, where one side deleted what the other
+changed, and where legacy came back from a backup and somebody may have edited the row since.
 
 | record | fields | who wins |
 |---|---|---|

@@ -3,7 +3,7 @@
 from enum import Enum
 
 from legacy_bridge.records import CLINICAL, Agreed, Fields, Kind, Reading
-from legacy_bridge.sides.links import LinkState
+from legacy_bridge.sides.links import Doubt, LinkState
 
 
 class Presence(Enum):
@@ -21,6 +21,10 @@ class Presence(Enum):
     ASK_DELETED_IN_LEGACY = "deleted in legacy, changed in the cloud"
     UNKNOWN_TO_LEGACY = "unknown to legacy"  # the cloud has what legacy never had
     CAME_BACK = "came back"  # the cloud has what was deleted
+    INSERT_AGAIN = "missing in legacy"  # legacy came back from a backup without it: make it there again
+    DELETE_AGAIN = "deleted before legacy came back"  # the backup still had it
+    KEEP_WITHHELD = "was withheld"  # legacy came back from a backup in which it is not confidential
+    NOT_IN_BACKUP = "not in the backup"  # confidential, so nobody else has it
 
 
 DELETABLE = frozenset({Kind.SESSION, Kind.SLOT, *CLINICAL})
@@ -37,6 +41,7 @@ def presence(  # noqa: PLR0911, PLR0913 - a decision table reads best as one
     is_new: bool = False,
     is_forgotten: bool = False,
     was_there: bool = False,
+    doubt: Doubt | None = None,
 ) -> Presence:
     """Decide by who has the record.
 
@@ -50,20 +55,29 @@ def presence(  # noqa: PLR0911, PLR0913 - a decision table reads best as one
             no row of it, not even a deleted one.
         is_forgotten: what was agreed on is older than both sides: to equal it is not to be unchanged.
         was_there: the cloud has had it, though nothing was agreed on: the bridge ended before it could.
+        doubt: of what legacy says, since it came back from a backup: by itself, it deletes and shows nothing.
     """
     if legacy is not None and legacy.is_withheld:
         return Presence.WITHHOLD
+    if doubt is not None and state is LinkState.WITHHELD:
+        return Presence.NOT_IN_BACKUP if legacy is None else Presence.KEEP_WITHHELD
     if legacy is not None and cloud is not None:
         return Presence.MERGE
     if legacy is not None:
         if state is LinkState.NEW and was_there:
             return Presence.ASK_DELETED_IN_CLOUD
+        if doubt is not None and state is LinkState.TOMBSTONE:
+            is_older = doubt is Doubt.LEGACY_OLDER and kind in DELETABLE and not legacy.held
+            return Presence.DELETE_AGAIN if is_older else Presence.ASK_DELETED_IN_CLOUD
         if state is not LinkState.LINKED:
             return Presence.CREATE
         is_deletable = kind in DELETABLE and not legacy.held and not is_forgotten
         is_unchanged = is_deletable and _is_as_agreed(base, legacy.fields)
         return Presence.DELETE_LEGACY if is_unchanged else Presence.ASK_DELETED_IN_CLOUD
     if cloud is not None:
+        if doubt is not None and state is LinkState.LINKED:
+            is_older = doubt is Doubt.LEGACY_OLDER
+            return Presence.INSERT_AGAIN if is_older else Presence.ASK_DELETED_IN_LEGACY
         if state is LinkState.LINKED:
             is_unchanged = not is_forgotten and _is_as_agreed(base, cloud.fields)
             return Presence.DELETE_CLOUD if is_unchanged else Presence.ASK_DELETED_IN_LEGACY

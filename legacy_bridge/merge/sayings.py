@@ -15,7 +15,24 @@ SAYINGS: Mapping[Presence, tuple[str, str]] = {
         "The record was deleted on both sides and is in the cloud again: "
         "enter it in the legacy program, or delete it.",
     ),
+    Presence.KEEP_WITHHELD: (
+        "was-withheld",
+        "Legacy came back from a backup in which this record is not confidential; since then it was. It "
+        "stays out of the cloud: make it confidential again in the legacy program, or, if it is not, say "
+        "banyan-bridge quarantine again.",
+    ),
+    Presence.NOT_IN_BACKUP: (
+        "not-in-backup",
+        "Legacy came back from a backup without this record. It was confidential, so the cloud does not have "
+        "it: enter it again in the legacy program, then say banyan-bridge quarantine again.",
+    ),
 }
+
+MISSING = (
+    "not-in-backup",
+    "Legacy came back from a backup without this record: the cloud keeps it, and the bridge cannot make it "
+    "there. Put its row back in the legacy program, or remove it from the cloud.",
+)
 
 UNREADABLE_FLAG = (
     CONFIDENTIALITY_UNREADABLE,

@@ -2,20 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from enum import Enum
 
 from legacy_bridge.merge.policy import Policy, Unit
 from legacy_bridge.records import Agreed, Fields, Value
-from legacy_bridge.sides.links import Conflict, Pending
+from legacy_bridge.sides.links import Conflict, Doubt, Pending
 from web_modules.decision.words import Authority
 
-
-class Doubt(Enum):
-    """Why what one side says differently may be no edit: something came back from a backup."""
-
-    OLDER = "older"  # the cloud says what it said before that was agreed
-    UNCERTAIN = "uncertain"  # the cloud was changed again after it came back
-    FORGOTTEN = "forgotten"  # the journal came back: what it says was agreed on is older than both sides
+LEGACY_DOUBTS = frozenset({Doubt.LEGACY_OLDER, Doubt.LEGACY_UNCERTAIN})
+"""What legacy says, and not what the cloud says, is in doubt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +70,8 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
         cloud: what the cloud says.
         authority: the side that leads.
         held: fields of which legacy tells less than it knows: the cloud's change of those does not travel.
-        doubt: the cloud's differences may be no edits: none is taken without a word.
+        doubt: a side's differences may be no edits: none is taken without a word. Which of legacy's are asked
+            about then, `put_back` says.
         put_back: fields that may have gone back to their value before with a form that was opened before the
             bridge wrote: a person is asked.
     """
@@ -87,13 +82,16 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
     agreed: dict[str, Value | None] = {}
     decided: list[Conflict] = []
     waiting: list[Conflict] = []
+    is_legacys = doubt in LEGACY_DOUBTS
     for unit in units:
-        is_again = unit.is_in_form and not set(put_back).isdisjoint(unit.fields)
+        is_again = (unit.is_in_form or is_legacys) and not set(put_back).isdisjoint(unit.fields)
         if is_again and _values(unit, legacy) != _values(unit, cloud):
             side, is_conflict = None, True
         elif doubt is Doubt.FORGOTTEN:
             side, is_conflict = _forgotten(unit, legacy, cloud, authority, held=set(held))
-        elif doubt is None or not _is_changed(unit, base, legacy, cloud):
+        elif is_legacys and is_moved(unit, base, legacy, cloud):
+            side, is_conflict = Authority.CLOUD, True
+        elif doubt is None or is_legacys or not is_moved(unit, base, cloud, legacy):
             side, is_conflict = _side(unit, base, legacy, cloud, authority, held=set(held))
         else:
             side, is_conflict = _in_doubt(unit, base, legacy, cloud, doubt), True
@@ -145,12 +143,12 @@ def _side(
     return _decide(unit, legacy, cloud, authority, is_held=is_held), True
 
 
-def _is_changed(unit: Unit, base: Agreed, legacy: Fields, cloud: Fields) -> bool:
-    """Whether the cloud says neither what was agreed nor what legacy says."""
-    theirs = _values(unit, cloud)
-    return all(name in base for name in unit.fields) and theirs not in (
+def is_moved(unit: Unit, base: Agreed, side: Fields, other: Fields) -> bool:
+    """Whether a side says neither what was agreed nor what the other side says."""
+    said = _values(unit, side)
+    return all(name in base for name in unit.fields) and said not in (
         _values(unit, base),
-        _values(unit, legacy),
+        _values(unit, other),
     )
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 
 from legacy_bridge.merge.deeds import deeds_of
-from legacy_bridge.merge.three_way import Doubt
 from legacy_bridge.records import Agreed, CloudContent, LinkKey, Reading, RowGroup
 from legacy_bridge.sides.links import (
     Conflict,
     Deed,
     Dirty,
+    Doubt,
     Lately,
     Link,
     LinkState,
@@ -51,7 +51,7 @@ class Visit:
         lacks: a record that it names and legacy does not have: it was carried without.
         looks_again: this was a first step: visit it again at once.
         deletes: a record is deleted on one side.
-        doubt: why the cloud's differences may be no edits, or None.
+        doubt: why differences may be no edits, or None; of legacy's, the link says it.
         forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
         first: links that have to be visited before anything is done about this one; None: it may go on.
         lost: conflicts of other links that this visit decides.
@@ -204,6 +204,7 @@ def _done(visit: Visit, reached: Link, deeds: tuple[Deed, ...]) -> Settlement:
         versions=reached.versions if keeps else {},
         baseline=baseline,
         bookings=reached.bookings,
+        doubt=visit.link.doubt if visit.looks_again or (visit.open and visit.agreed is None) else None,
     )
     return Settlement(
         link=link,
@@ -266,6 +267,7 @@ def _unsettled(visit: Visit, reached: Link) -> Link:
         baseline=visit.base,
         pending=visit.pending() if visit.writes else visit.link.pending,
         bookings=reached.bookings,
+        doubt=visit.link.doubt,
     )
 
 

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from legacy_bridge.records import LinkKey
 
+LEGACY, CLOUD = "legacy", "cloud"
+"""The checkpoints of the two feeds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stray:

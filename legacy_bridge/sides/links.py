@@ -17,8 +17,21 @@ RAN = "ran"
 FORGOTTEN = "forgotten"
 """The checkpoint that holds a `Restore` of the journal itself; empty when everything was compared since."""
 
+LEGACY_RESTORED = "legacy-restored"
+"""The checkpoint that holds a `Restore` of the legacy database; empty when everything was compared since."""
+
 CONFIDENTIALITY_UNREADABLE = "confidentiality-unreadable"
 """The reason of what is withheld because nobody can read whether it is confidential."""
+
+
+class Doubt(Enum):
+    """Why what one side says differently may be no edit: something came back from a backup."""
+
+    OLDER = "older"  # the cloud says what it said before that was agreed
+    UNCERTAIN = "uncertain"  # the cloud was changed again after it came back
+    FORGOTTEN = "forgotten"  # the journal came back: what it says was agreed on is older than both sides
+    LEGACY_OLDER = "legacy older"  # nobody has touched the legacy row since its backup
+    LEGACY_UNCERTAIN = "legacy uncertain"  # somebody may have: nobody can tell the edit from the backup
 
 
 class LinkState(Enum):
@@ -82,6 +95,8 @@ class Link:
         bookings: how many Appointments were made for this slot; names the next one, so that a reply that was
             lost does not make a second.
         lately: what legacy showed lately; kept by `Journal.begin` alone.
+        doubt: legacy came back from a backup, and nobody has settled yet what it says of the record; None:
+            what it says is believed.
     """
 
     key: LinkKey
@@ -92,6 +107,7 @@ class Link:
     pending: Pending | None = None
     bookings: int = 0
     lately: Lately = field(default_factory=dict, compare=False)
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,26 +129,33 @@ class Dirty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore:
-    """The cloud came back from a backup.
+    """A side, or the journal, came back from a backup.
 
     Attributes:
         came_back_from: up to when it had been read before; aware.
         noticed_at: what has waited since then, or longer, was not compared yet; aware.
+        position: of the legacy database: how far its outbox had been read when the backup was made, by what
+            the backup itself says; empty: nobody knows.
     """
 
     came_back_from: datetime
     noticed_at: datetime
+    position: str = ""
 
     def __str__(self) -> str:
-        return f"{self.came_back_from.isoformat()} {self.noticed_at.isoformat()}"
+        return f"{self.came_back_from.isoformat()} {self.noticed_at.isoformat()} {self.position}".rstrip()
 
     @staticmethod
     def parse(text: str | None) -> "Restore | None":
         """Read what `str` wrote; None when there is none."""
         if not text:
             return None
-        came_back_from, noticed_at = map(datetime.fromisoformat, text.split(" "))
-        return Restore(came_back_from=came_back_from, noticed_at=noticed_at)
+        came_back_from, noticed_at, *position = text.split(" ", 2)
+        return Restore(
+            came_back_from=datetime.fromisoformat(came_back_from),
+            noticed_at=datetime.fromisoformat(noticed_at),
+            position="".join(position),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from legacy_bridge.errors import RestoreDetected
 from legacy_bridge.legacy.capture.snapshot import SnapshotCapture
 from legacy_bridge.settings import CaptureWay
-from tests.legacy_bridge.support.legacy_databases import LegacyKind
+from tests.legacy_bridge.support.legacy_databases import Backup, LegacyKind
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import SmallPractice
 from web_modules.fhir_store.service import FhirService
@@ -73,3 +74,25 @@ def test_freshness_is_published_as_of_the_walk_that_saw_it_and_no_later(
         mirror.service._polled.clear()
         mirror.service.step()
         assert mirror.service._polled_at["legacy"] <= walked
+
+
+@pytest.mark.hazard("H18")
+def test_of_a_database_that_came_back_from_a_backup_everything_that_differs_is_asked_about(
+    mirror: Mirror, practice: SmallPractice
+) -> None:
+    mirror.stop()
+    backup = Backup(practice.engine)
+    mirror.start()
+    for _ in range(3):  # a backup is older than some beats
+        mirror.start()
+    practice.edit("Admin_Patient", "mary", Town="York")
+    mirror.drain()
+    mirror.stop()
+    backup.put_back()
+    mirror.start()
+    with pytest.raises(RestoreDetected):
+        mirror.drain()
+    mirror.release()
+    mirror.drain()
+    assert mirror.patient("mary")["address"][0]["city"] == "York"
+    assert [one.conflict.unit for one in mirror.journal.conflicts()] == ["address"]

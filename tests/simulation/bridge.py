@@ -8,8 +8,10 @@ from legacy_bridge.cloud.feed import HistoryFeed
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
 from legacy_bridge.errors import SchemaDrifted
+from legacy_bridge.first_load import BeatMemory
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
+from legacy_bridge.legacy_restore import LegacyRestore
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.parity import Comparison, Scan
 from legacy_bridge.reconciler import Reconciler
@@ -73,8 +75,6 @@ class Bridge:
         self.journal = journal
         self.stop = SimulatedEvent(faults.pause)
         self.moved = SimulatedEvent(faults.pause)
-        lease = SimulatedLease(database, journal.identity, clock.seconds, faults.pause)
-        self._lease = lease
         remembered: Any = Faulty(
             journal,
             "journal",
@@ -83,8 +83,11 @@ class Bridge:
             writes="begin settle absorb mark hasten age",
             lasting=("disk full writes",),
         )
+        rows = SimulatedRows(database, guid("org"), lambda: lease.check())  # noqa: PLW0108 - made later
+        memory = BeatMemory(legacy=rows, journal=remembered, clock=clock.now)
+        lease = SimulatedLease(database, journal.identity, clock.seconds, faults.pause, memory)
         legacy: Any = Faulty(
-            SimulatedRows(database, guid("org"), lease.check),
+            rows,
             "legacy",
             faults,
             reads="read page counts dependants",
@@ -93,6 +96,7 @@ class Bridge:
         )
         outbox = SimulatedOutbox(database)
         feed: Any = Faulty(outbox, "legacy", faults, reads="poll", writes="", lasting=("legacy unreachable",))
+        restore = LegacyRestore(feed=feed, legacy=legacy, journal=remembered, clock=clock.now)
         client = FhirClient(network)
         own = OwnVersions()
         forms = FormTime(remembered, clock.seconds, minutes=60)
@@ -105,6 +109,11 @@ class Bridge:
                 )
             lease.take()
 
+        def release() -> None:
+            check()
+            restore.release(database.content.read_upto)
+
+        self.release = release
         self.service = MirrorService(
             Parts(
                 legacy_feed=feed,
@@ -128,6 +137,7 @@ class Bridge:
                     clock=clock.now,
                     blast_guard=BlastGuard(),
                     forms=forms,
+                    doubts=restore.doubts,
                 ),
                 carrier=InTurn(lambda: faults.random.random() < _LATE_SHARE),
                 board=NoBoard(),

@@ -6,9 +6,11 @@ from typing import Any
 
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.journal.conflicts import OPEN
+from legacy_bridge.mapping import booking
 from legacy_bridge.merge.policy import UNITS
 from legacy_bridge.records import LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
+from legacy_bridge.sides.links import Link, LinkState
 from legacy_bridge.sides.listings import ListedConflict
 from tests.simulation.journal import SimulatedJournal
 from tests.simulation.server import SimulatedServer
@@ -41,6 +43,7 @@ class Judge:
         self.journals: list[SimulatedJournal] = []
         self.has_forgotten = False  # an old journal does not know what was removed since
         self.decided: set[tuple[LinkKey, str]] = set()  # by people, who may well take the older value
+        self.kept_back: set[LinkKey] = set()  # withheld when legacy came back
         self.is_in_doubt = False  # a store came back: what is older may rightly win
 
     def excuse_what_a_restore_took(self) -> None:
@@ -49,7 +52,21 @@ class Judge:
         for place in self._oracle.places():
             link, field = _read(place)
             told = self._listed(link, field, but=OPEN)  # an open conflict tells what is there now
-            self._oracle.excuse(place, kept=[*self._there(link, field), *told])
+            there = {self._sight.seen(side, link, field) for side in _SIDES if self._was_told(side, link)}
+            self._oracle.excuse(place, kept=[*there, *told])
+
+    def legacy_came_back(self) -> None:
+        """So did legacy: who was withheld, and is confidential there no more, may not be shown by itself."""
+        self.excuse_what_a_restore_took()
+        for link, known in self.journals[-1].content.links.items():
+            if known.state is LinkState.WITHHELD:
+                self.kept_back.add(link)
+
+    def _was_told(self, side: str, link: LinkKey) -> bool:
+        """Whether what a side does not have says anything: the cloud may never have had it."""
+        known = self.journals[-1].content.links.get(link, Link(key=link))
+        is_buried = known.state is LinkState.TOMBSTONE
+        return side == "legacy" or is_buried or self._sight.content(link) is not None
 
     def check(self, links: Sequence[LinkKey]) -> None:
         """Check all that must hold at rest.
@@ -63,6 +80,9 @@ class Judge:
             lost = self._oracle.lost(place, there=there, listed=listed, may_come_back=self.has_forgotten)
             if lost:
                 raise Violation("I1", f"lost {lost[0]}; there: {there}; listed: {listed}", link)
+        for link in self.kept_back:
+            if self._sight.content(link) is not None:
+                raise Violation("I20", f"{link} was withheld, and is shown since legacy came back", link)
         for link in links:
             self._check_equal(link)
         self.check_once()
@@ -99,6 +119,9 @@ class Judge:
             return
         here = {} if legacy is None else legacy.fields
         there = {} if cloud is None else cloud.fields
+        if here.get("patient") in self.kept_back:  # nobody is told who it is
+            here = {name: value for name, value in here.items() if name not in booking.FIELDS}
+            there = {name: value for name, value in there.items() if name not in booking.FIELDS}
         if here != there:
             names = sorted(one for one in {*here, *there} if here.get(one) != there.get(one))
             told = [(name, here.get(name), there.get(name)) for name in names[:2]]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from legacy_bridge.errors import AnotherBridge
-from legacy_bridge.legacy.lease import BEAT_SECONDS, PATIENCE_SECONDS
+from legacy_bridge.legacy.lease import BEAT_SECONDS, PATIENCE_SECONDS, Remembered
 from tests.simulation.legacy import SimulatedDatabase
 
 
@@ -16,11 +16,13 @@ class SimulatedLease:
         journal: str,
         seconds: Callable[[], float],
         wait: Callable[[float], None],
+        remembered: Remembered,
     ) -> None:
         self._database = database
         self._journal = journal
         self._seconds = seconds
         self._wait = wait
+        self._remembered = remembered
         self._epoch = 0
         self._beaten = 0.0
 
@@ -28,6 +30,7 @@ class SimulatedLease:
         """Take it, at once from this journal's own holder, else from one that is silent for long."""
         began, seen = self._seconds(), None
         while True:
+            self._compare()
             found = self._database.content.lease
             is_silent = seen == found and self._seconds() - began >= PATIENCE_SECONDS
             if found is None or found[0] == self._journal or is_silent:
@@ -38,7 +41,7 @@ class SimulatedLease:
             self._wait(1.0)
         self._epoch = 1 if found is None else found[1] + 1
         self._beaten = self._seconds()
-        self._database.content.lease = (self._journal, self._epoch, 0)
+        self._write(0 if found is None else found[2] + 1)
 
     def beat(self) -> None:
         """Show that this bridge lives."""
@@ -46,8 +49,19 @@ class SimulatedLease:
             self.check()
             found = self._database.content.lease
             assert found is not None
-            self._database.content.lease = (found[0], found[1], found[2] + 1)
+            self._write(found[2] + 1)
+            self._database.content.read_upto = self._remembered.position()
             self._beaten = self._seconds()
+
+    def _write(self, beat: int) -> None:
+        self._remembered.write(beat)
+        self._database.content.lease = (self._journal, self._epoch, beat)
+
+    def _compare(self) -> None:
+        known, found = self._remembered.read(), self._database.content.lease
+        if known is not None and found is not None and found[2] > known:
+            self._remembered.is_behind()
+            self._remembered.write(found[2])
 
     def check(self) -> None:
         """Refuse a write of a bridge that lost it."""

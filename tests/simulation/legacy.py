@@ -41,13 +41,20 @@ class Content:
     tables: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     outbox: dict[int, tuple[str, str]] = field(default_factory=dict)
     last_number: int = 0
+    stamps: dict[int, int] = field(default_factory=dict)
     lease: tuple[str, int, int] | None = None
+    read_upto: str | None = None
 
     def copied(self) -> "Content":
         """The same again."""
         tables = {name: dict(rows) for name, rows in self.tables.items()}
         return Content(
-            tables=tables, outbox=dict(self.outbox), last_number=self.last_number, lease=self.lease
+            tables=tables,
+            outbox=dict(self.outbox),
+            last_number=self.last_number,
+            stamps=dict(self.stamps),
+            lease=self.lease,
+            read_upto=self.read_upto,
         )
 
 
@@ -58,6 +65,7 @@ class SimulatedDatabase:
         self.content = Content()
         self.version = 0
         self.dropped: set[str] = set()
+        self._stamped = 0
         self._backup: Content | None = None
         self._held: list[Held] = []
 
@@ -80,7 +88,7 @@ class SimulatedDatabase:
 
     def hold(self, table: str, name: str, **columns: Any) -> Held:
         """Change columns of a row in a transaction that stays open: its number is taken, nobody sees it."""
-        self.content.last_number += 1
+        self._number()
         held = Held(rows=[(table, name, columns)])
         source = SOURCES[table][1][0]
         held.numbers.append((self.content.last_number, table, str(self.row(table, name)[source])))
@@ -119,6 +127,15 @@ class SimulatedDatabase:
         """Whether there is something to put back."""
         return self._backup is not None
 
+    def place(self, number: int) -> str:
+        """A number of the outbox, with the stamp by which it is known that no backup gave it again."""
+        return f"{number}/{self.content.stamps.get(number, 0)}"
+
+    def _number(self) -> None:
+        self._stamped += 1
+        self.content.last_number += 1
+        self.content.stamps[self.content.last_number] = self._stamped
+
     def _put(self, table: str, name: str, row: dict[str, Any]) -> None:
         self.content.tables.setdefault(table, {})[name] = row
         self._note(table, row)
@@ -126,7 +143,7 @@ class SimulatedDatabase:
     def _note(self, table: str, row: Mapping[str, Any]) -> None:
         self.version += 1
         if table in SOURCES:
-            self.content.last_number += 1
+            self._number()
             self.content.outbox[self.content.last_number] = (table, str(row[SOURCES[table][1][0]]))
 
 
@@ -256,12 +273,12 @@ class SimulatedOutbox:
         self._database = database
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
-        """See `sides.ChangeFeed`; a checkpoint is the last number read."""
+        """See `sides.ChangeFeed`; a checkpoint is the last number read, and its stamp."""
         upto = self.upto()
         if checkpoint is None:
-            return FeedBatch(touched=(), strays=(), checkpoint=str(upto))
-        after = int(checkpoint)
-        if self._database.content.last_number < after:
+            return FeedBatch(touched=(), strays=(), checkpoint=self._database.place(upto))
+        after = int(checkpoint.partition("/")[0])
+        if self._database.place(after) != checkpoint:
             raise RestoreDetected("The database came back from a backup.")
         outbox = self._database.content.outbox
         numbers = sorted(number for number in outbox if after < number <= upto)[: self.page]
@@ -275,7 +292,7 @@ class SimulatedOutbox:
         return FeedBatch(
             touched=tuple(touched),
             strays=(),
-            checkpoint=str(reached),
+            checkpoint=self._database.place(reached),
             is_whole=len(numbers) < self.page,
             has_gap=first > after + 1,
         )

@@ -9,9 +9,11 @@ import pytest
 from legacy_bridge import reconciler, service, withdrawal
 from legacy_bridge.cloud import feed, resources
 from legacy_bridge.errors import SideUnavailable
+from legacy_bridge.legacy_restore import LegacyRestore
 from legacy_bridge.merge import three_way, visit
+from legacy_bridge.merge.presence import presence
 from legacy_bridge.merge.visit import Visit
-from legacy_bridge.sides.links import Settlement
+from legacy_bridge.sides.links import LinkState, Settlement
 from legacy_bridge.sides.wishes import Wish
 from legacy_bridge.sides.writes import Outcome, OutcomeKind
 from tests.simulation.journal import SimulatedJournal
@@ -196,6 +198,32 @@ def _decisions_are_not_guarded(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Wish, "stands", lambda *_: True)
 
 
+def _older_rows_count_as_edits(patch: pytest.MonkeyPatch) -> None:
+    """6. What a legacy database says that came back from a backup is taken for what people did."""
+    patch.setattr(LegacyRestore, "doubts", lambda *_: {})
+
+
+def _missing_in_a_backup_counts_as_deleted(patch: pytest.MonkeyPatch) -> None:
+    """What a backup lacks is removed from the cloud as if somebody had removed it."""
+    right = presence
+
+    def wrong(kind: Any, state: Any, base: Any, legacy: Any, *rest: Any, doubt: Any, **named: Any) -> Any:
+        return right(kind, state, base, legacy, *rest, doubt=doubt if legacy else None, **named)
+
+    patch.setattr(reconciler, "presence", wrong)
+
+
+def _hidden_is_shown_by_a_backup(patch: pytest.MonkeyPatch) -> None:
+    """Who was withheld is shown because a backup does not know it."""
+    right = presence
+
+    def wrong(kind: Any, state: Any, *positional: Any, doubt: Any, **named: Any) -> Any:
+        is_hidden = state is LinkState.WITHHELD
+        return right(kind, state, *positional, doubt=None if is_hidden else doubt, **named)
+
+    patch.setattr(reconciler, "presence", wrong)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__.strip("_").replace("_", " "): plant
     for plant in (
@@ -220,6 +248,9 @@ PLANTED: Mapping[str, Plant] = {
         _feed_is_deaf,
         _forms_are_believed,
         _decisions_are_not_guarded,
+        _older_rows_count_as_edits,
+        _missing_in_a_backup_counts_as_deleted,
+        _hidden_is_shown_by_a_backup,
     )
 }
 
@@ -229,6 +260,9 @@ TROUBLES: Mapping[str, str] = {
     "restore is not doubted": "cloud restored",
     "clock is believed": "clock jumps",
     "both bridges write": "two bridges",
+    "older rows count as edits": "legacy came back",
+    "missing in a backup counts as deleted": "legacy came back",
+    "hidden is shown by a backup": "legacy came back",
 }
 """The trouble without which a bug does not show."""
 

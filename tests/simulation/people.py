@@ -80,6 +80,8 @@ class People:
         self._forms: list[Form] = []
         self.deletes_in_cloud = True
         self._held: list[Held] = []
+        self._gone: dict[Kind, list[str]] = {}
+        self.hides: Callable[[LinkKey], None] = lambda _: None
 
     def work(self) -> None:
         """Somebody does something."""
@@ -110,6 +112,20 @@ class People:
         for held in list(self._held):
             self._commit(held)
         self._forms.clear()
+
+    def ever(self) -> Mapping[Kind, list[str]]:
+        """Whoever and whatever there ever was, also what a backup lacks."""
+        return {kind: [*names, *self._gone.get(kind, ())] for kind, names in self.names.items()}
+
+    def find_themselves_back(self) -> None:
+        """The legacy database came back from a backup: what was open is closed, what was new is gone."""
+        self._held.clear()
+        self._forms.clear()
+        self._stale.clear()
+        for kind, names in self.names.items():
+            rows = self._database.content.tables[GROUPS[kind].main]
+            self._gone.setdefault(kind, []).extend(name for name in names if name not in rows)
+            self.names[kind] = [name for name in names if name in rows]
 
     def close_forms(self) -> None:
         """Nobody saves what they opened before."""
@@ -351,6 +367,7 @@ class People:
             return  # see simulation.md: their bookings would look ended
         self._forms = [one for one in self._forms if one.name != name]  # what is hidden is not compared
         self._database.edit(_PATIENT, name, IsConfidential=not is_hidden)
+        self.hides(key(Kind.PATIENT, name))
         self.reached["shown again" if is_hidden else "made confidential"] += 1
         self._told(f"legacy: patient/{name} {'shown again' if is_hidden else 'made confidential'}")
 

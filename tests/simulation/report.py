@@ -15,13 +15,21 @@ FAULTS = (
     *("journal fails", "journal answer lost", "journal killed before", "journal killed after"),
     *("cloud unreachable", "cloud answers lost", "legacy unreachable", "disk full writes"),
     *("clock jumps", "rollout changes", "cloud restored", "journal restored", "schema drifts"),
-    *("log prefix dropped", "two bridges", "killed", "transaction held over a poll"),
+    *(
+        "log prefix dropped",
+        "legacy came back",
+        "legacy released",
+        "two bridges",
+        "killed",
+        "transaction held over a poll",
+    ),
 )
 STATES = (
     *("poisonous record", "mended record", "made confidential", "shown again", "slot deleted"),
     *("conflict open", "conflict decided", "conflict settled", "link withheld", "link tombstone"),
     *("decided by a person", "decision carried out", "decision refused"),
     *("old value put back by a form", "form saved whole"),
+    *("held: was-withheld", "held: not-in-backup"),
     *("held: slot-without-length", "held: death-without-date", "edit on legacy", "edit on cloud"),
 )
 

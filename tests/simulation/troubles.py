@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from legacy_bridge.sides.links import LEGACY_RESTORED
 from tests.legacy_bridge.support.mirror import stages
 from web_modules.decision.words import Stage
 
@@ -32,6 +33,7 @@ class Troubles:
             "backup": (4, self._back_up),
             "cloud restored": (5, self._restore_cloud),
             "journal restored": (1, self._restore_journal),
+            "legacy came back": (3, self._restore_legacy),
             "schema drifts": (1, self._drift),
             "log prefix dropped": (1, self._prune),
             "two bridges": (2, self._second_bridge),
@@ -39,6 +41,9 @@ class Troubles:
         }
         self._often = often
         self._is_journal_wanted = False
+        self._is_legacy_wanted = False
+        self._released_at: float | None = None
+        self._has_legacy_come_back = False
 
     def befall(self) -> None:
         """Something happens."""
@@ -52,6 +57,8 @@ class Troubles:
         world.clock.wrong_by = timedelta(0)
         world.database.dropped.clear()
         world.standings = stages()
+        if self._released_at is not None:
+            self._released_at = world.clock.elapsed
 
     def _happened(self, name: str) -> None:
         self.reached[name] += 1
@@ -62,6 +69,8 @@ class Troubles:
         self._world.tell(f"trouble: {name}")
 
     def _jump(self) -> None:
+        if self._released_at is not None:  # the doubt after it goes by the clock
+            return
         minutes = self._random.choice((-60, -60, -1, 1, 60, 60))
         self._world.clock.wrong_by += timedelta(minutes=minutes)
         self._happened("clock jumps")
@@ -92,11 +101,41 @@ class Troubles:
             True  # nobody puts one under a running bridge
         )
 
+    def _restore_legacy(self) -> None:
+        # nobody puts one back under a running bridge, and who released the last one has seen its end
+        content = self._world.bridge.journal.content
+        if self._released_at is None and not content.checkpoints.get(LEGACY_RESTORED):
+            self._is_legacy_wanted = self._world.is_to_start_again = True
+
+    def is_released(self) -> bool:
+        """Whether somebody has looked at a legacy database that came back, and the bridge may go on."""
+        is_time = self._released_at is not None and self._world.clock.elapsed >= self._released_at
+        return is_time and not self._world.database.dropped
+
+    def stands_still(self) -> bool:
+        """Whether nobody has looked yet."""
+        return self._released_at is not None
+
+    def was_released(self) -> None:
+        """Note that it went on."""
+        self._released_at = None
+        self._happened("legacy released")
+
     def while_it_is_ended(self) -> None:
         """What is done before the bridge starts again."""
         journal = self._world.judge.journals[-1]
         # a journal that has forgotten what was deleted, and brought back, cannot tell it from a deletion
-        is_right = journal.has_backup() and not self._world.people.reached["slot deleted"]
+        is_right = (
+            journal.has_backup()
+            and not self._world.people.reached["slot deleted"]
+            and not self._has_legacy_come_back
+        )
+        # the doubt after it goes by the clock
+        now, dirty = self._world.clock.now(), journal.content.dirty.values()
+        is_timely = not self._world.clock.wrong_by and all(one.since <= now for one in dirty)
+        if self._is_legacy_wanted and is_timely:
+            self._put_legacy_back()
+        self._is_legacy_wanted = False
         if self._is_journal_wanted and is_right:
             journal.restore()
             self._world.people.close_forms()  # it does not know what was written since
@@ -104,6 +143,16 @@ class Troubles:
             self._world.judge.excuse_what_a_restore_took()
             self._happened("journal restored")
         self._is_journal_wanted = False
+
+    def _put_legacy_back(self) -> None:
+        world = self._world
+        world.database.restore()
+        world.people.find_themselves_back()
+        world.judge.legacy_came_back()
+        self._has_legacy_come_back = True
+        wait = self._random.choice((0.0, 3.0, 20.0))
+        self._released_at = world.clock.elapsed + (wait if world.faults.is_on else 0.0)
+        self._happened("legacy came back")
 
     def _drift(self) -> None:
         if self._world.database.dropped:

@@ -76,6 +76,7 @@ class World:
             lambda: self.bridge.journal,
         )
         self.judge.decided = self.people.decided
+        self.people.hides = self.judge.kept_back.discard
         self.troubles = Troubles(seed + 3, self, often)
         self.standings = stages()
         self.is_to_start_again = False
@@ -87,6 +88,7 @@ class World:
         self._quiet_since: float | None = None
         self._idle_since: float | None = None
         self._is_inside = False
+        self._is_releasing = False
         self._start(SimulatedJournal())
         if seed % 4:  # the first load is part of every fourth afternoon only
             carried = _carried()
@@ -116,7 +118,7 @@ class World:
 
     def links(self) -> list[LinkKey]:
         """Every record that ever was."""
-        return [key(kind, name) for kind, names in self.people.names.items() for name in names]
+        return [key(kind, name) for kind, names in self.people.ever().items() for name in names]
 
     def reached(self) -> Counter[str]:
         """How often each fault and each rare state was reached."""
@@ -134,7 +136,7 @@ class World:
         """The story of one record, with what befell the bridge; or the end of it all."""
         names = {
             str(key(kind, name)): f"{kind.value}/{name} "
-            for kind, all_ in self.people.names.items()
+            for kind, all_ in self.people.ever().items()
             for name in all_
         }
         wanted = ("bridge:", "trouble:", "quiet", "" if link is None else names[str(link)])
@@ -144,7 +146,10 @@ class World:
     def _was_seen(self, link: LinkKey) -> bool:
         journal = self.bridge.journal
         told = journal.checkpoint("legacy")
-        return told == str(self.database.content.last_number) and link not in journal.content.dirty
+        return (
+            told == self.database.place(self.database.content.last_number)
+            and link not in journal.content.dirty
+        )
 
     def _start(self, journal: SimulatedJournal) -> None:
         if journal not in self.judge.journals:
@@ -162,14 +167,21 @@ class World:
         waits = 0.0
         while True:
             try:
+                self._is_releasing = True  # nothing stands still yet
                 self._pause(waits)
                 self._start(self.judge.journals[-1])
+                self._is_releasing = self.troubles.is_released()
+                if self._is_releasing:
+                    self.bridge.release()
+                    self.troubles.was_released()
                 self.bridge.run()
                 return
             except Killed:
                 self.tell("bridge: killed")
             except AnotherBridge:
                 self.tell("bridge: another took over")
+            except (SideUnavailable, MirrorStopped) as error:
+                self.tell(f"bridge: not released: {error}")
             self.is_to_start_again = False
             self.troubles.while_it_is_ended()
             waits = self._random.choice((0.1, 5.0))
@@ -182,6 +194,8 @@ class World:
         self._is_inside = True
         try:
             self._go_on()
+            if self.troubles.is_released() and not self._is_releasing:  # ends the one that stands still
+                self.is_to_start_again = True
         finally:
             self._is_inside = False
         if self.is_to_start_again:
@@ -216,7 +230,7 @@ class World:
     def _run_second(self) -> None:
         """While this bridge stands still, another one goes on with a copy of its journal, and stays."""
         self.is_second_wanted = False
-        if self.database.dropped:
+        if self.database.dropped or self.troubles.stands_still():
             return  # a bridge that stops before it has the lease takes nothing over
         self.is_to_start_again = True  # the one that stood still does what it was about to do, and ends
         self.people.deletes_in_cloud = (
@@ -244,7 +258,8 @@ class World:
 
     def _come_to_rest(self, since: float) -> None:
         told = self.bridge.journal.checkpoint
-        has_told_all = told("legacy") == str(self.database.fence()) and self.server.was_told(told("cloud"))
+        last = self.database.place(self.database.fence())
+        has_told_all = told("legacy") == last and self.server.was_told(told("cloud"))
         is_idle = has_told_all and not self.bridge.journal.content.dirty
         if not is_idle:
             self._idle_since = None

@@ -109,6 +109,8 @@ class ChangeTracking:
     A checkpoint is a version and the fork of the database's history to which it belongs.
     """
 
+    tells_since = False
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._watcher: Connection | None = None

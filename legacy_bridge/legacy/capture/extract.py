@@ -23,6 +23,8 @@ BULK = "bulk"
 class ExtractCapture:
     """The legacy feed of an extract's folders; see `Capture`."""
 
+    tells_since = True
+
     def __init__(self, copy: Engine, folder: Path, deliver: Callable[[Connection, Path, bool], None]) -> None:
         """Watch a folder.
 

@@ -16,6 +16,13 @@ class Capture(ChangeFeed, Protocol):
             SideUnavailable: the database refuses, or does not answer.
         """
 
+    @property
+    def tells_since(self) -> bool:
+        """Whether the database itself, and so a backup of it, tells what was touched since any checkpoint.
+
+        To poll again with an earlier one changes nothing then.
+        """
+
     def data_version(self) -> Hashable:
         """Something that changes whenever somebody else commits; cheap enough to ask many times a second.
 

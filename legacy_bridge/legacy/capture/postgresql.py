@@ -92,6 +92,8 @@ class _Place:
 class PostgresqlOutbox:
     """The legacy feed of a PostgreSQL database; see `Capture`."""
 
+    tells_since = True
+
     def __init__(self, engine: Engine, *, kept: int = KEPT, page: int = PAGE) -> None:
         self._engine = engine
         self._kept = kept

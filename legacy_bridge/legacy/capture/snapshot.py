@@ -54,6 +54,8 @@ class _Found:
 class SnapshotCapture:
     """The legacy feed of a database in which the bridge may make no trigger; see `Capture`."""
 
+    tells_since = False
+
     def __init__(
         self,
         engine: Engine,

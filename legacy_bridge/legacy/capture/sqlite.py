@@ -27,6 +27,8 @@ class SqliteOutbox:
     row is gone, or is another one.
     """
 
+    tells_since = True
+
     def __init__(self, engine: Engine, *, kept: int = KEPT) -> None:
         self._engine = engine
         self._kept = kept

@@ -14,7 +14,7 @@ from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.journal.tables import METADATA
 from legacy_bridge.records import Kind, LinkKey, PartialDate
 from legacy_bridge.sides.feeds import FeedBatch
-from legacy_bridge.sides.links import RAN, Link, LinkState, Pending, Settlement, Shown
+from legacy_bridge.sides.links import RAN, Doubt, Link, LinkState, Pending, Settlement, Shown
 
 NOW = datetime(2026, 11, 17, 9, tzinfo=UTC)
 PATIENT = LinkKey(kind=Kind.PATIENT, key="p")
@@ -148,3 +148,19 @@ def test_what_legacy_showed_lately_is_kept_and_forgotten_when_its_forms_are_clos
     journal.begin({}, [], NOW, lately={PATIENT: {}})
     assert not journal.links([PATIENT])[PATIENT].lately
     assert journal.checkpoint(RAN) == "12.0"
+
+
+@pytest.mark.hazard("H18")
+def test_a_doubt_about_legacy_is_kept_until_a_person_releases_what_was_withheld(journal: SqlJournal) -> None:
+    doubted = {
+        state: Link(key=LinkKey(kind=Kind.PATIENT, key=state.value), state=state, doubt=Doubt.LEGACY_OLDER)
+        for state in (LinkState.WITHHELD, LinkState.LINKED)
+    }
+    journal.settle([Settlement(link=one, generation=1) for one in doubted.values()], NOW)
+    for one in doubted.values():
+        journal.look_again(one.key, NOW)
+    found = journal.links([one.key for one in doubted.values()])
+    assert found[doubted[LinkState.WITHHELD].key].doubt is None
+    assert found[doubted[LinkState.LINKED].key].doubt is Doubt.LEGACY_OLDER, "to look again deletes nothing"
+    assert len(journal.unsettled(found)) == 2
+    assert [one["what"] for one in journal.audited(10)].count("doubt released") == 1

@@ -2,12 +2,13 @@
 
 import pytest
 
-from legacy_bridge.errors import AnotherBridge
+from legacy_bridge.errors import AnotherBridge, RestoreDetected
 from legacy_bridge.legacy.lease import BEAT_SECONDS, LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.links import Link
 from legacy_bridge.sides.writes import RowChange
+from tests.legacy_bridge.support.legacy_databases import Backup
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, key
 
@@ -70,6 +71,25 @@ def test_the_same_journal_goes_on_at_once_and_a_copy_of_it_ends_the_first(practi
     assert clock.now == 0
     with pytest.raises(AnotherBridge):
         first.verify()
+
+
+@pytest.mark.hazard("H18")
+def test_nothing_is_written_to_a_database_that_came_back_from_a_backup_under_a_running_bridge(
+    practice: SmallPractice,
+) -> None:
+    clock = FakeClock()
+    held = lease(practice, "one", clock)
+    held.take()
+    backup = Backup(practice.engine)
+    clock.now += BEAT_SECONDS
+    held.beat()
+    backup.put_back()
+    clock.now += BEAT_SECONDS
+    for use in (held.verify, held.beat):
+        with pytest.raises(RestoreDetected, match="came back from a backup"):
+            use()
+    held.close()
+    assert held.position() is None
 
 
 def test_a_lease_that_was_given_back_is_free_at_once(practice: SmallPractice) -> None:

@@ -22,6 +22,7 @@ from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.legacy.capture.choice import open_capture
 from legacy_bridge.legacy.lease import LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
+from legacy_bridge.legacy_restore import LegacyRestore
 from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.merge.visit import Report
 from legacy_bridge.metrics import Metrics
@@ -70,6 +71,7 @@ class Mirror:
     _lease: Any = field(init=False, default=None)
     _feed: Any = field(init=False, default=None)
     _held: Any = field(init=False, default=None)
+    _restore: Any = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.client = FhirClient(self.transport)
@@ -94,6 +96,9 @@ class Mirror:
         legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
         self._feed = open_capture(self.practice.engine, self.capture, open_hashes=hashes_in(self.folder))
         self._feed.install()
+        self._restore = LegacyRestore(
+            feed=self._feed, legacy=legacy, journal=journal, clock=lambda: datetime.now(UTC)
+        )
         own = OwnVersions()
         forms = FormTime(journal, monotonic, minutes=self.form_minutes)
         metrics = Metrics(self.journal.standing)
@@ -117,6 +122,7 @@ class Mirror:
             blast_guard=self.blast_guard,
             forms=forms,
             settled=metrics.settled,
+            doubts=self._restore.doubts,
         )
         parts = Parts(
             legacy_feed=self._feed,
@@ -154,6 +160,10 @@ class Mirror:
             self._lease.close()
             self._engine.dispose()
             self._engine = None
+
+    def release(self) -> None:
+        """Somebody has looked at a legacy database that came back from a backup."""
+        self._restore.release(self._held.position() if self._feed.tells_since else None)
 
     def drain(self) -> Report:
         """Let the bridge do all that it can do now."""
