@@ -1,8 +1,9 @@
 """Opens a file of the bridge's own beside the journal: encrypted with its key, readable by its owner only."""
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DatabaseError
 
 from legacy_bridge.errors import SideUnavailable
@@ -12,6 +13,8 @@ from legacy_bridge.journal.key import JournalKey, key_file, read_key
 
 def open_beside(journal: Path, suffix: str, key: Path | None = None) -> tuple[Engine, JournalKey]:
     """Open such a file, which is made where there is none. One that another key wrote is made anew.
+
+    A power cut may take what was written last: it is for what the journal can tell to be older than itself.
 
     Args:
         journal: the journal's file; it has been opened before.
@@ -26,6 +29,7 @@ def open_beside(journal: Path, suffix: str, key: Path | None = None) -> tuple[En
     try:
         file.touch(mode=0o600)
         engine = engine_of(f"sqlite:///{file}", lock)
+        event.listen(engine, "connect", _let_a_power_cut_take_the_last)
         try:
             with engine.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
@@ -39,3 +43,9 @@ def open_beside(journal: Path, suffix: str, key: Path | None = None) -> tuple[En
             f"The file {file} cannot be made: check that its folder exists and may be written."
         ) from error
     return engine, read_key(lock)
+
+
+def _let_a_power_cut_take_the_last(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.close()

@@ -78,6 +78,7 @@ class Standing:
         began: when this walk began.
         known: when the last walk that ended began: everything that was committed before it was seen.
         beats: how often bridges have shown themselves in the legacy database.
+        is_first: whether no walk has ended yet: rows are found that were never seen.
     """
 
     source: str = ""
@@ -85,22 +86,24 @@ class Standing:
     began: datetime
     known: datetime
     beats: int = 0
+    is_first: bool = True
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read what `str` wrote."""
-        source, after, began, known, beats = json.loads(text)
+        source, after, began, known, beats, is_first = json.loads(text)
         return cls(
             source=source,
             after=tuple(after),
             began=datetime.fromisoformat(began),
             known=datetime.fromisoformat(known),
             beats=beats,
+            is_first=is_first,
         )
 
     def __str__(self) -> str:
         moments = (one.astimezone(UTC).isoformat() for one in (self.began, self.known))
-        return json.dumps([self.source, self.after, *moments, self.beats])
+        return json.dumps([self.source, self.after, *moments, self.beats, self.is_first])
 
 
 class RowHashes:

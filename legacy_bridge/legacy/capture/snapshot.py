@@ -26,6 +26,7 @@ from legacy_bridge.legacy.own_tables import LEASE, make
 from legacy_bridge.sides.feeds import FeedBatch
 
 _SHARE = 0.05  # of the time, at most: of one core here, and of the database's
+_FIRST_SHARE = 0.5  # while the first walk goes on, as the first load does
 _SLICE_SECONDS = 0.05  # what a slice may cost; the service looks every 2 s whatever the pace
 _FEWEST = 50  # rows a slice, however slow the database
 _TABLES = tuple(SOURCES)
@@ -107,7 +108,8 @@ class SnapshotCapture:
         cost = max(self._seconds() - began, 1e-6)
         fitting = int(self._limit * _SLICE_SECONDS / cost)
         self._limit = min(self._page, max(_FEWEST, fitting))
-        self._due = self._seconds() + cost * (1 / _SHARE - 1)
+        share = _FIRST_SHARE if hashes.standing.is_first else _SHARE
+        self._due = self._seconds() + cost * (1 / share - 1)
         return batch
 
     def data_version(self) -> Hashable:
@@ -236,7 +238,7 @@ def _onward(standing: Standing, rows: Sequence[ReadRow], *, is_end: bool) -> Sta
     at = _TABLES.index(standing.source) + 1
     if at < len(_TABLES):
         return replace(standing, source=_TABLES[at], after=())
-    return replace(standing, source=_TABLES[0], after=(), known=standing.began)
+    return replace(standing, source=_TABLES[0], after=(), known=standing.began, is_first=False)
 
 
 def _saved_key(key: Sequence[Any]) -> tuple[Any, ...]:

@@ -284,7 +284,11 @@ def test_the_next_slice_is_due_once_the_last_one_was_a_twentieth_of_the_time(
 ) -> None:
     slow = _Clock(0.5)
     feed = _capture(practice.engine, tmp_path, slow)
-    feed.poll(feed.poll(None).checkpoint)
+    checkpoint = feed.poll(feed.poll(None).checkpoint).checkpoint
+    first = feed.data_version()
+    slow.seconds += 0.6  # the first walk goes on for half of the time
+    assert feed.data_version() != first
+    feed.poll(checkpoint)
     seen = feed.data_version()
     slow.seconds += 9.4
     assert feed.data_version() == seen

@@ -1,14 +1,16 @@
 """The outbox of SQLite stays small, and a pruned one is no restored one."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, event, insert, text
 
 from legacy_bridge.errors import RestoreDetected
 from legacy_bridge.legacy.capture.outbox import OUTBOX
 from legacy_bridge.legacy.capture.sqlite import SqliteOutbox
 from legacy_bridge.legacy.database import open_database
+from legacy_bridge.legacy.entries import kinds_of
 from legacy_bridge.legacy.schema import METADATA
 
 LOCATIONS = METADATA.tables["Admin_Location"]
@@ -61,3 +63,23 @@ def test_an_outbox_of_an_earlier_version_is_replaced(engine: Engine) -> None:
     assert len(feed.poll(checkpoint).touched) == 1
     with pytest.raises(RestoreDetected, match="backup"):
         feed.poll("99")
+
+
+def test_the_kinds_of_touched_entries_are_found_without_a_walk_over_all_of_them(engine: Engine) -> None:
+    entries = METADATA.tables["CareRecord_Observation"]
+    with engine.begin() as connection:
+        connection.execute(
+            insert(entries),
+            [
+                {"OrganisationGuid": GUID.format(1 + at % 2), "ObservationGuid": GUID.format(at)}
+                for at in range(10)
+            ],
+        )
+    asked: list[tuple[str, Any]] = []
+    with engine.connect() as connection:
+        event.listen(connection, "before_cursor_execute", lambda *said: asked.append((said[2], said[3])))
+        found = kinds_of(connection, [GUID.format(at).strip("{}") for at in range(10)])
+        assert len(found) == 10
+        for statement, given in list(asked):
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given).all()
+            assert not [str(step) for step in plan if "SCAN CareRecord_Observation" in str(step)]
