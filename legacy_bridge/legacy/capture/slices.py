@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    LargeBinary,
     Select,
     and_,
+    cast,
     literal,
     literal_column,
     or_,
@@ -66,14 +68,17 @@ def slice_statement(dialect: str, source: str, after: Sequence[Any], limit: int)
     """
     row = METADATA.tables[source].alias(_ROW)
     keys = [row.c[name] for name in key_columns(source)]
-    content = (
-        [_HASH_BY_SERVER] if dialect == "postgresql" else [type_coerce(one, NullType()) for one in row.c]
-    )
+    content = [_HASH_BY_SERVER] if dialect == "postgresql" else [_as_it_lies(one) for one in row.c]
     found = select(*keys, *(row.c[name] for name in naming_columns(source)), *content)
     if after:
         values = [literal(value, one.type) for value, one in zip(after, keys, strict=True)]
         found = found.where(tuple_(*keys) > tuple_(*values) if len(keys) > 1 else keys[0] > values[0])
     return found.order_by(*keys).limit(limit)
+
+
+def _as_it_lies(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The bytes of a value: SQLite takes any for a text, and what is none must not end the walk."""
+    return type_coerce(cast(column, LargeBinary), NullType())
 
 
 def read_slice(connection: Connection, source: str, after: Sequence[Any], limit: int) -> list[ReadRow]:

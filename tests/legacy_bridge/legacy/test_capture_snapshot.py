@@ -106,6 +106,18 @@ def test_an_edit_that_is_taken_back_before_it_was_absorbed_is_no_gap(
     assert (rest.touched, rest.checkpoint, rest.has_gap) == ((), checkpoint, False)
 
 
+@pytest.mark.parametrize("legacy_kind", [LegacyKind.SQLITE], indirect=True)
+def test_a_text_that_is_no_text_holds_nobody_else_up(practice: SmallPractice, feed: SnapshotCapture) -> None:
+    """SQLite takes any bytes for a text."""
+    checkpoint = settled(feed)
+    with practice.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE Admin_Patient SET Town = CAST(X'59C3FF6B' AS TEXT)")
+    batch = feed.poll(checkpoint)
+    assert set(batch.touched) == {MARY, OMAR}
+    practice.edit("Admin_Patient", "omar", Town="York")
+    assert feed.poll(batch.checkpoint).touched == (OMAR,)
+
+
 @pytest.mark.parametrize("lost", ["the file", "the place"])
 def test_a_checkpoint_that_fits_neither_is_a_gap_and_every_row_is_told_again(
     practice: SmallPractice, feed: SnapshotCapture, tmp_path: Path, clock: _Clock, lost: str
