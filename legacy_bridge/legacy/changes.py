@@ -1,8 +1,8 @@
-"""Writes one record's rows: changed columns, a mark of deletion, or new rows that are made once only."""
+"""Writes records' rows: changed columns, a mark of deletion, or new rows that are made once only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Table, and_, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, insert, select, update
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -10,10 +10,32 @@ from legacy_bridge.legacy.groups import GROUPS, Group
 from legacy_bridge.legacy.own_tables import MADE, make
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_column
-from legacy_bridge.records import RowValue
+from legacy_bridge.records import Kind, LinkKey, RowValue
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
+_WANTED, _NEW = "wanted_key", "new_"  # parameters; a column may be called as it likes
 _WRITTEN = Outcome(kind=OutcomeKind.WRITTEN)
+
+
+def together(connection: Connection, organisation: str, changed: Sequence[RowChange]) -> set[LinkKey]:
+    """Write those of some records whose own rows change in the same columns, with one statement for many.
+
+    What was read of them was compared in the same transaction. Where the database refuses one of those that
+    go together none of them is written.
+
+    Returns:
+        those that were written; the others have to be written one by one.
+    """
+    alike: dict[tuple[Kind, tuple[str, ...]], list[RowChange]] = {}
+    for change in changed:
+        is_plain = change.digest is not None and not change.delete
+        if is_plain and not any("." in name for name in change.columns):
+            alike.setdefault((change.link.kind, tuple(sorted(change.columns))), []).append(change)
+    written: set[LinkKey] = set()
+    for (kind, names), mine in alike.items():
+        if len(mine) > 1 and _is_changed(connection, GROUPS[kind], organisation, names, mine):
+            written.update(one.link for one in mine)
+    return written
 
 
 def apply(connection: Connection, organisation: str, change: RowChange) -> Outcome:
@@ -46,6 +68,34 @@ def _change(connection: Connection, group: Group, organisation: str, change: Row
         )
         if done.rowcount == 0 and name != group.main and not change.delete:
             _extend(connection, table, group, organisation, change, values)
+
+
+def _is_changed(
+    connection: Connection,
+    group: Group,
+    organisation: str,
+    names: Sequence[str],
+    changed: Sequence[RowChange],
+) -> bool:
+    table = METADATA.tables[group.main]
+    wanted = [table.c[group.key] == bindparam(_WANTED)]
+    wanted += [table.c.OrganisationGuid == organisation] if group.has_organisation else []
+    statement = update(table).where(*wanted).values({name: bindparam(f"{_NEW}{name}") for name in names})
+    rows = [
+        {
+            _WANTED: guid_column(one.link.key),
+            **{f"{_NEW}{name}": value for name, value in one.columns.items()},
+        }
+        for one in changed
+    ]
+    try:
+        with connection.begin_nested():
+            connection.execute(statement, rows)
+    except StatementError as error:
+        if not is_refusal(error):
+            raise
+        return False
+    return True
 
 
 def _make(connection: Connection, group: Group, organisation: str, change: RowChange) -> Outcome:

@@ -122,14 +122,18 @@ class LegacyRows:
             self._fence(connection)
             busy = self._lock(connection, [change.link for change in changed])
             groups = self._read(connection, [one.link for one in changed if one.link not in busy])
+            ready: list[RowChange] = []
             for change in changed:
                 group = groups.get(change.link)
                 if change.link in busy or (None if group is None else group.digest) != change.digest:
                     outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
                 elif change.columns or change.delete:
-                    outcomes[change.link] = self._apply(connection, change)
+                    ready.append(change)
                 else:
                     outcomes[change.link] = Outcome(kind=OutcomeKind.WRITTEN)
+            done = changes.together(connection, self._organisation, ready)
+            outcomes |= dict.fromkeys(done, Outcome(kind=OutcomeKind.WRITTEN))
+            outcomes |= {one.link: self._apply(connection, one) for one in ready if one.link not in done}
         return outcomes
 
     def _apply(self, connection: Connection, change: RowChange) -> Outcome:
