@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from legacy_bridge.journal.dirty import insert_for
+from legacy_bridge.journal.dirty import save
 from legacy_bridge.journal.links import by_kind
 from legacy_bridge.journal.tables import BASELINES
 from legacy_bridge.records import Agreed, LinkKey, value_from_json, value_to_json
@@ -40,14 +40,7 @@ def begin(connection: Connection, practice: str, pending: Mapping[LinkKey, Pendi
         }
         for key, one in pending.items()
     ]
-    if rows:
-        statement = insert_for(connection)(BASELINES)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["practice", "kind", "key"], set_={"pending": statement.excluded.pending}
-            ),
-            rows,
-        )
+    save(connection, BASELINES, rows, "pending")
 
 
 def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
@@ -62,15 +55,7 @@ def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
         }
         for link in links
     ]
-    if rows:
-        statement = insert_for(connection)(BASELINES)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["practice", "kind", "key"],
-                set_={"fields": statement.excluded.fields, "pending": statement.excluded.pending},
-            ),
-            rows,
-        )
+    save(connection, BASELINES, rows, "fields", "pending")
 
 
 def agreed_to_json(fields: Mapping[str, Any]) -> dict[str, Any]:

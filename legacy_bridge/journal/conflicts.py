@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from legacy_bridge.journal.baselines import agreed_from_json, agreed_to_json
-from legacy_bridge.journal.dirty import insert_for
+from legacy_bridge.journal.dirty import save
 from legacy_bridge.journal.links import by_kind
 from legacy_bridge.journal.tables import CONFLICTS
 from legacy_bridge.records import Kind, LinkKey
@@ -26,13 +26,7 @@ def decide(
     rows = [_row(practice, key, conflict, DECIDED, now) for key, conflict in found]
     if rows:
         _number(connection, practice, rows)
-        statement = insert_for(connection)(CONFLICTS)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["practice", "digest"], set_={"seen": statement.excluded.seen}
-            ),
-            rows,
-        )
+        save(connection, CONFLICTS, rows, "seen")
 
 
 def settle(
@@ -69,21 +63,13 @@ def settle(
             .values(state=SETTLED, seen=now, published=0)
         )
     if wanted:
-        statement = insert_for(connection)(CONFLICTS)
         kept = [row for digest, row in wanted.items() if digest in listed]
         new = [row for digest, row in wanted.items() if digest not in listed]
         _number(connection, practice, new)
         changing = ("state", "base", "legacy", "cloud", "seen", "published")
         again = ("since", "number", "owner", "escalated")
-        for rows_, columns in ((kept, changing), (new, (*changing, *again))):
-            if rows_:
-                connection.execute(
-                    statement.on_conflict_do_update(
-                        index_elements=["practice", "digest"],
-                        set_={name: statement.excluded[name] for name in columns},
-                    ),
-                    rows_,
-                )
+        save(connection, CONFLICTS, kept, *changing)
+        save(connection, CONFLICTS, new, *changing, *again)
     opened = [conflict for digest, (_, conflict) in told.items() if digest not in listed]
     return opened, [listed[digest] for digest in gone]
 

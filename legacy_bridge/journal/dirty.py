@@ -1,9 +1,11 @@
 """The dirty list: which links have to be looked at, parents before children."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from legacy_bridge.journal.tables import DIRTY
@@ -16,6 +18,24 @@ CHUNK = 500  # rows a statement: SQLite takes 32,766 bound values
 def insert_for(connection: Connection) -> type:
     """The dialect's INSERT that can say ON CONFLICT."""
     return postgresql.Insert if connection.dialect.name == "postgresql" else sqlite.Insert
+
+
+@cache
+def _saving(insert: type, table: Table, changing: tuple[str, ...]) -> Any:
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=[column.name for column in table.primary_key],
+        set_={name: statement.excluded[name] for name in changing},
+    )
+
+
+def save(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]], *changing: str) -> None:
+    """Insert rows; of those whose key is there already, change some columns.
+
+    The statement is made once: to put it together takes as long as to save a dozen rows.
+    """
+    if rows:
+        connection.execute(_saving(insert_for(connection), table, changing), rows)
 
 
 def mark(connection: Connection, practice: str, keys: Collection[LinkKey], now: datetime) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select
 
-from legacy_bridge.journal.dirty import insert_for
+from legacy_bridge.journal.dirty import save
 from legacy_bridge.journal.links import by_kind
 from legacy_bridge.journal.tables import LATELY
 from legacy_bridge.records import LinkKey, value_from_json, value_to_json
@@ -41,15 +41,7 @@ def write(connection: Connection, practice: str, found: Mapping[LinkKey, Lately]
         for key, lately in found.items()
         if lately
     ]
-    if rows:
-        statement = insert_for(connection)(LATELY)
-        connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["practice", "kind", "key"],
-                set_={"fields": statement.excluded.fields, "until": statement.excluded.until},
-            ),
-            rows,
-        )
+    save(connection, LATELY, rows, "fields", "until")
     over = [{"b_kind": key.kind.value, "b_key": key.key} for key, lately in found.items() if not lately]
     if over:
         connection.execute(

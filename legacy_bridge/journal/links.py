@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, update
 
-from legacy_bridge.journal.dirty import CHUNK, insert_for
+from legacy_bridge.journal.dirty import CHUNK, save
 from legacy_bridge.journal.tables import LINK_RESOURCES, LINKS
 from legacy_bridge.records import ENTRIES, Kind, LinkKey
 from legacy_bridge.sides.links import Link, LinkState
@@ -46,28 +46,13 @@ def write(connection: Connection, practice: str, links: Sequence[Link]) -> None:
         }
         for link in links
     ]
-    statement = insert_for(connection)(LINKS)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["practice", "kind", "key"],
-            set_={name: statement.excluded[name] for name in _SAVED},
-        ),
-        rows,
-    )
+    save(connection, LINKS, rows, *_SAVED)
     resources = [
         {"practice": practice, "reference": reference, "kind": link.key.kind.value, "key": link.key.key}
         for link in links
         for reference in {*link.versions, *(f"{name}/{found}" for name, found in link.ids.items())}
     ]
-    if resources:
-        upsert = insert_for(connection)(LINK_RESOURCES)
-        connection.execute(
-            upsert.on_conflict_do_update(
-                index_elements=["practice", "reference"],
-                set_={"kind": upsert.excluded.kind, "key": upsert.excluded.key},
-            ),
-            resources,
-        )
+    save(connection, LINK_RESOURCES, resources, "kind", "key")
 
 
 def keys_of(connection: Connection, practice: str, references: Collection[str]) -> dict[str, LinkKey]:
