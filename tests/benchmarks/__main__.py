@@ -13,6 +13,7 @@ from tests.benchmarks.first_load_sample import measure_sample
 from tests.benchmarks.lag import measure_lag
 from tests.benchmarks.measurement import Measurement, table
 from tests.benchmarks.mirror import measure_mirror
+from tests.benchmarks.mirror_profile import measure_mirror_profile
 from tests.benchmarks.start import measure_start
 from tests.benchmarks.switch import measure_switch
 from tests.benchmarks.world import World, reference_world
@@ -31,11 +32,12 @@ WITHOUT_A_SCREEN: dict[str, Callable[[], Iterable[Measurement]]] = {
     "first_load_sample": measure_sample,
     "capture_overhead": measure_capture_overhead,
     "mirror": measure_mirror,
+    "mirror_profile": measure_mirror_profile,
 }
 """Each benchmark that needs no screen, by its name; its metrics are many."""
 
-TAKES_LONG = frozenset({"fhir_curve", "first_load_sample", "mirror"})
-"""Only when asked for: the last needs Bucardo, which nothing else does."""
+TAKES_LONG = frozenset({"fhir_curve", "first_load_sample", "mirror", "mirror_profile"})
+"""Only when asked for: `mirror` needs Bucardo, which nothing else does."""
 
 
 def main(names: Sequence[str]) -> int:

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +14,7 @@ from sqlalchemy import Engine, create_engine, update
 from demo.programs import Program, end, start
 from legacy_bridge.legacy.database import open_database
 from legacy_bridge.legacy.schema import METADATA
-from tests.benchmarks.fhir_servers import our_server
+from tests.benchmarks.fhir_servers import Server, our_server
 from tests.benchmarks.mirror_rows import (
     DRUGS,
     EDITS,
@@ -43,6 +43,7 @@ from web_modules.fhir.transport import HttpTransport
 TYPES = {PATIENTS: "Patient", ENTRIES: "Observation", DRUGS: "MedicationRequest"}
 FUNCTIONS = ("organisation", "patients", "consultations", "results", "prescribing")
 _ORGANISATION, _DOCTOR = guid("org"), guid("ann")
+_BRIDGE = (sys.executable, "-m", "legacy_bridge")
 _A_TRANSACTION = 100
 _FIRST_LOAD_SECONDS = 120.0
 _REST_SECONDS = 120.0
@@ -56,6 +57,7 @@ class OurPair:
     cloud: Engine
     fhir: FhirClient
     bridge: subprocess.Popen[bytes]
+    server: Server
     patient: str
     rows: dict[str, int]
     edited: dict[str, int] = field(default_factory=dict)
@@ -197,8 +199,12 @@ class OurPair:
 
 
 @contextmanager
-def our_mirror(folder: Path) -> Iterator[OurPair]:
+def our_mirror(folder: Path, bridge: Sequence[str] = _BRIDGE) -> Iterator[OurPair]:
     """A practice and a cloud that are equal, with the bridge at work.
+
+    Args:
+        folder: where they keep what they keep; it is made.
+        bridge: the command that is the bridge.
 
     Raises:
         DemoError: a program does not start.
@@ -216,8 +222,7 @@ def our_mirror(folder: Path) -> Iterator[OurPair]:
         server = stack.enter_context(our_server("cloud", f"sqlite:///{folder / 'cloud.sqlite'}", folder))
         base = f"http://127.0.0.1:{server.port}/fhir"
         stages = [f"--stage={function}=lead" for function in FUNCTIONS]
-        bridge = [sys.executable, "-m", "legacy_bridge"]
-        subprocess.run([*bridge, "flags", str(folder / "flags.json"), *stages], check=True)
+        subprocess.run([*_BRIDGE, "flags", str(folder / "flags.json"), *stages], check=True)
         running = start(
             Program(
                 name="bridge",
@@ -246,6 +251,7 @@ def our_mirror(folder: Path) -> Iterator[OurPair]:
             cloud=cloud,
             fhir=fhir,
             bridge=running,
+            server=server,
             patient="",
             rows=plus({PATIENTS: PEOPLE + 2}, {}),  # and the two of the small practice
         )
