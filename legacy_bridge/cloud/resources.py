@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import quote
 
 from legacy_bridge.cloud.abilities import Abilities
 from legacy_bridge.cloud.digits import with_digits
@@ -19,8 +20,8 @@ from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry
 from web_modules.fhir.mirror_tasks import RECORD_IDENTIFIER, task_of
 
-_CHUNK = 50  # ids or identifiers a search: keeps an address below 8 kB
-_PAGE = "200"
+_LONGEST = 6000  # signs of ids or identifiers in a search, as they are sent: keeps an address below 8 kB
+_PAGE = 200
 _NO_SUCH_TYPE = Outcome(
     kind=OutcomeKind.REFUSED,
     refusal=("cloud-keeps-no-such", "The cloud has no place for this type of record: it is in legacy only."),
@@ -157,7 +158,7 @@ class CloudResources:
         system = mapping.identifier_system(self._ods)
         # one that is not there any more may have been made again since: the journal may be an old one
         unknown = sorted(missing)
-        for chunk in _chunks(unknown):
+        for chunk in _chunks(unknown, system):
             wanted = ",".join(f"{system}|{key}" for key in chunk)
             for resource in self._search(resource_type, {"identifier": wanted}):
                 key = mapping.key_of(resource, self._ods)
@@ -177,7 +178,7 @@ class CloudResources:
     def _search(self, resource_type: str, query: Mapping[str, str]) -> list[dict[str, Any]]:
         if resource_type in self._abilities().keeps_no:
             return []
-        return self._client.search(resource_type, {**query, "_count": _PAGE})
+        return self._client.search(resource_type, {**query, "_count": str(_PAGE)})
 
     def _has_no_place(self, plan: CloudPlan) -> bool:
         keeps_no = self._abilities().keeps_no
@@ -306,6 +307,16 @@ def _failed(error: errors.FhirError) -> Outcome:
     )
 
 
-def _chunks(values: Sequence[str]) -> Iterator[Sequence[str]]:
-    for at in range(0, len(values), _CHUNK):
-        yield values[at : at + _CHUNK]
+def _chunks(values: Sequence[str], system: str = "") -> Iterator[Sequence[str]]:
+    """As many values as an address holds, and an answer's first page, when each stands behind a system."""
+    chunk: list[str] = []
+    left = _LONGEST
+    for value in values:
+        length = len(quote(f"{system}|{value},", safe=""))
+        if chunk and (length > left or len(chunk) == _PAGE):
+            yield chunk
+            chunk, left = [], _LONGEST
+        chunk.append(value)
+        left -= length
+    if chunk:
+        yield chunk

@@ -1,6 +1,5 @@
 """One kind's mapping: a list of fields between one row group and one set of FHIR resources."""
 
-import copy
 import uuid
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from legacy_bridge.records import (
 )
 from legacy_bridge.sides.links import Link, References, links_in
 from legacy_bridge.sides.writes import CloudPlan, CloudStep, RowChange
-from web_modules.fhir.resource_json import serialise
+from web_modules.fhir.resource_json import parse, serialise
 from web_modules.fhir.systems import legacy_key
 
 
@@ -204,9 +203,7 @@ class ResourceMapping:
             draft = self._new(link.key, context.ods)
             self._write(draft, fields, names, context.references)
         else:
-            draft = {
-                name: copy.deepcopy(dict(one)) for name, one in self._with_missing(content).resources.items()
-            }
+            draft = {name: _copied(one) for name, one in self._with_missing(content).resources.items()}
             self._write(draft, fields, set(changed), context.references)
         urls = {kind: f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, f'{kind}/{link.key}')}" for kind in draft}
         known = {} if content is None else content.resources
@@ -284,9 +281,7 @@ class ResourceMapping:
         missing = [one for one in self.resource_types if one not in content.resources]
         if not missing:
             return content
-        added = {
-            one: {"resourceType": one, **copy.deepcopy(dict(self.skeleton.get(one, {})))} for one in missing
-        }
+        added = {one: {"resourceType": one, **_copied(self.skeleton.get(one, {}))} for one in missing}
         return CloudContent(
             link=content.link,
             resources={**content.resources, **added},
@@ -363,11 +358,9 @@ def differing(columns: Mapping[str, RowValue], row: Mapping[str, RowValue]) -> d
     }
 
 
-def _copied(element: Any) -> Any:
-    """A copy of JSON that shares nothing with it."""
-    if isinstance(element, Mapping):
-        return {name: _copied(one) for name, one in element.items()}
-    return list(map(_copied, element)) if isinstance(element, list) else element
+def _copied(element: Mapping[str, Any]) -> Any:
+    """A copy of JSON that shares nothing with it: to write it and to read it again is the quickest way."""
+    return parse(serialise(dict(element)))
 
 
 def _refer_within(

@@ -28,6 +28,8 @@ def heard(
     Of what legacy tells less than it knows, such as a confidential patient's booking, only legacy may change
     anything: nobody could decide about what they were not shown.
     """
+    if not visit.wishes:
+        return visit, ()
     hidden = {
         one.number: _NOT_BY_THE_BRIDGE
         for one in visit.wishes

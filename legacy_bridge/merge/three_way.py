@@ -83,9 +83,14 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
     decided: list[Conflict] = []
     waiting: list[Conflict] = []
     is_legacys = doubt in LEGACY_DOUBTS
+    differing: set[str] = set()
     for unit in units:
-        is_again = (unit.is_in_form or is_legacys) and not set(put_back).isdisjoint(unit.fields)
-        if is_again and _values(unit, legacy) != _values(unit, cloud):
+        mine = _values(unit, legacy)
+        if mine == _values(unit, cloud):  # whatever is in doubt: that is what both say
+            agreed.update(zip(unit.fields, mine, strict=True))
+            continue
+        differing.update(unit.fields)
+        if (unit.is_in_form or is_legacys) and not set(put_back).isdisjoint(unit.fields):
             side, is_conflict = None, True
         elif doubt is Doubt.FORGOTTEN:
             side, is_conflict = _forgotten(unit, legacy, cloud, authority, held=set(held))
@@ -103,8 +108,8 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
             agreed.update({name: winner.get(name) for name in unit.fields})
     return Merged(
         agreed=agreed,
-        to_legacy=frozenset(name for name, value in agreed.items() if legacy.get(name) != value),
-        to_cloud=frozenset(name for name, value in agreed.items() if cloud.get(name) != value),
+        to_legacy=frozenset(one for one in differing if one in agreed and legacy.get(one) != agreed[one]),
+        to_cloud=frozenset(one for one in differing if one in agreed and cloud.get(one) != agreed[one]),
         decided=tuple(decided),
         open=tuple(waiting),
     )
@@ -125,10 +130,8 @@ def _side(
     *,
     held: set[str],
 ) -> tuple[Authority | None, bool]:
-    """The side whose value is taken (None: a person decides), and whether that is a conflict."""
+    """The side whose value is taken of two (None: a person decides), and whether that is a conflict."""
     mine, theirs = _values(unit, legacy), _values(unit, cloud)
-    if mine == theirs:
-        return Authority.LEGACY, False
     has_base = all(name in base for name in unit.fields)
     was = _values(unit, base)
     if has_base and theirs == was:
@@ -156,8 +159,6 @@ def _forgotten(
     unit: Unit, legacy: Fields, cloud: Fields, authority: Authority, *, held: set[str]
 ) -> tuple[Authority | None, bool]:
     """The same where nobody remembers what was agreed on: every difference is listed, an empty value too."""
-    if _values(unit, legacy) == _values(unit, cloud):
-        return Authority.LEGACY, False
     return _decide(unit, legacy, cloud, authority, is_held=not held.isdisjoint(unit.fields)), True
 
 
@@ -185,7 +186,7 @@ def _is_empty(values: tuple[Value | None, ...]) -> bool:
 
 
 def _values(unit: Unit, fields: Mapping[str, Value | None]) -> tuple[Value | None, ...]:
-    return tuple(fields.get(name) for name in unit.fields)
+    return tuple(map(fields.get, unit.fields))
 
 
 def _conflict(unit: Unit, side: Authority | None, base: Agreed, legacy: Fields, cloud: Fields) -> Conflict:

@@ -70,7 +70,7 @@ def _parts(bridge: subprocess.Popen[bytes], told: Path) -> dict[str, float]:
     return found
 
 
-def _processor_seconds(process: int) -> float:
+def _processor_seconds(process: int | None) -> float:
     fields = Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
