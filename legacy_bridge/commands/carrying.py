@@ -1,5 +1,6 @@
 """`banyan-bridge run` and `banyan-bridge once`: carry what differs."""
 
+import gc
 import json
 import logging
 import signal
@@ -60,6 +61,10 @@ AfterRestore = Annotated[
 ]
 
 
+_OBJECTS_BETWEEN_COLLECTIONS = 50_000
+"""Records hold no rings, so the collector finds nothing; by its own habit it takes a sixth of the time."""
+
+
 def run(  # noqa: PLR0913, PLR0917  (one argument an option)
     practice: Practice = None,
     legacy: Legacy = None,
@@ -77,7 +82,7 @@ def run(  # noqa: PLR0913, PLR0917  (one argument an option)
         stop = Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        with wired(found, stop=stop) as service:
+        with wired(found, stop=stop) as service, _fewer_collections():
             logging.getLogger("legacy_bridge").info("mirror runs")
             service.run(stop)
 
@@ -104,7 +109,8 @@ def once(  # noqa: PLR0913, PLR0917  (one argument an option)
         given = options(practice, legacy, fhir, flags, journal, environment)
         found = load_settings(given, file=settings)
         guard = BlastGuard(share=1.0) if allow_deletions else None
-        with wired(found, guard=guard, after_restore=after_restore) as service, _progress() as show:
+        wiring = wired(found, guard=guard, after_restore=after_restore)
+        with wiring as service, _fewer_collections(), _progress() as show:
             if compare:
                 service.compare_everything()
             done = service.drain(on_progress=show)
@@ -119,6 +125,20 @@ def once(  # noqa: PLR0913, PLR0917  (one argument an option)
                 f"{done.written_to_legacy} to legacy; {done.decided} conflicts decided, "
                 f"{done.in_conflict} open; {done.quarantined} in quarantine."
             )
+
+
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    """Look for rings of objects that nobody needs more seldom, and not among those that are there to stay."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 @contextmanager
