@@ -6,7 +6,7 @@ from sqlalchemy import select
 from legacy_bridge.errors import SettingsWrong
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.legacy.schema import METADATA
-from legacy_bridge.records import Kind
+from legacy_bridge.records import Kind, LinkKey, Row
 from legacy_bridge.sides.links import Link
 from legacy_bridge.sides.writes import OutcomeKind, RowChange
 from tests.legacy_bridge.support.small_practice import ODS, SmallPractice, guid, key
@@ -51,7 +51,10 @@ def test_records_that_change_alike_each_get_their_own_values(practice: SmallPrac
     rows = LegacyRows(practice.engine, ODS)
     omar = key(Kind.PATIENT, "omar")
     groups = rows.read([Link(key=MARY), Link(key=omar)])
-    told = {MARY: {"HomePhone": "1", "Town": "York"}, omar: {"Town": None, "HomePhone": "2"}}
+    told: dict[LinkKey, Row] = {
+        MARY: {"HomePhone": "1", "Town": "York"},
+        omar: {"Town": None, "HomePhone": "2"},
+    }
     outcomes = rows.write(
         [RowChange(link=one, digest=groups[one].digest, columns=told[one]) for one in groups]
     )
@@ -72,7 +75,7 @@ def test_one_record_that_the_database_refuses_does_not_hold_up_those_that_change
     rows = LegacyRows(practice.engine, ODS)
     omar = key(Kind.PATIENT, "omar")
     groups = rows.read([Link(key=MARY), Link(key=omar)])
-    told = {
+    told: dict[LinkKey, Row] = {
         MARY: {"HomePhone": "1", "OrganisationGuid": guid("org")},
         omar: {"HomePhone": "2", "OrganisationGuid": None},
     }
