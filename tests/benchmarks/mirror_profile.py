@@ -112,7 +112,7 @@ class Clock:
 
 
 def _count(clock: Clock) -> None:
-    from legacy_bridge import echoes, reconciler, service
+    from legacy_bridge import reconciler, service
     from legacy_bridge.cloud import board, feed, resources
     from legacy_bridge.journal import journal
     from legacy_bridge.legacy import rows
@@ -120,12 +120,10 @@ def _count(clock: Clock) -> None:
 
     for owner, method, part in (
         (sqlite.SqliteOutbox, "poll", "legacy: ask what changed"),
-        (echoes.FeedWithoutEchoes, "poll", "legacy: know own writes again"),
         (rows.LegacyRows, "read", "legacy: read rows"),
         (rows.LegacyRows, "write", "legacy: write rows"),
         (rows.LegacyRows, "codes", "legacy: look up codes"),
-        (reconciler, "mapped", "map from rows"),
-        (echoes, "mapped", "map from rows"),
+        (reconciler.Reconciler, "_mapped", "map from rows"),
         (reconciler, "references_of", "look up what is named"),
         (reconciler.Reconciler, "_look", "map from FHIR, merge, map to both"),
         (reconciler.Reconciler, "begin", "put the visit together"),
