@@ -192,6 +192,7 @@ def test_what_an_earlier_journal_lists_is_named_after_the_upgrade(mirror: Mirror
         for table in ("audit_log", "audit_end", "lately", "wishes"):
             connection.execute(text(f"DROP TABLE {table}"))
         connection.execute(text("ALTER TABLE conflicts DROP COLUMN owner"))
+        connection.execute(text("ALTER TABLE links DROP COLUMN doubt"))
         for table in ("conflicts", "quarantine"):
             for column in ("number", "escalated"):
                 connection.execute(text(f"ALTER TABLE {table} DROP COLUMN {column}"))
