@@ -246,7 +246,7 @@ class _Desk(QPushButton):
         self._name.setVisible(not is_slim)
         self._count.setVisible(waits)
         self._icon.setVisible(not (is_slim and waits))  # there is room for one of them
-        left, right = (14 if not waits else 8, 4) if is_slim else (20, 16)
+        left, right = (20 if not waits else 8, 4) if is_slim else (20, 16)
         self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(right), 0)
         self._line.setSpacing(self._theme.px(2 if is_slim else 10))
 
