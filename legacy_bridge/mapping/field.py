@@ -4,7 +4,7 @@ Elements are chosen by key (telecom by system and use, identifiers by system, ex
 by position, and only the element that changed is touched: what is not mapped stays as it was.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -241,17 +241,23 @@ def relative(reference: str) -> str:
 
 def references_in(content: CloudContent) -> set[str]:
     """Every `Type/id` that a record's resources refer to."""
-    found: set[str] = set()
-    waiting: list[object] = [*content.resources.values(), *content.appointments]
+    return {
+        relative(named)
+        for one in objects_in([*content.resources.values(), *content.appointments])
+        if isinstance(named := one.get("reference"), str)
+    }
+
+
+def objects_in(values: Iterable[Any]) -> Iterator[Mapping[str, Any]]:
+    """Every JSON object in some resources, those themselves too."""
+    waiting = list(values)
     while waiting:
         one = waiting.pop()
-        if isinstance(one, Mapping):
-            if isinstance(one.get("reference"), str):
-                found.add(relative(one["reference"]))
-            waiting.extend(one.values())
-        elif isinstance(one, list | tuple):
-            waiting.extend(one)
-    return found
+        if isinstance(one, dict):  # most are text: to ask whether it is a `Mapping` takes many times as long
+            yield one
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
 
 
 def _is_current(one: Mapping[str, Any], system: str) -> bool:

@@ -104,8 +104,12 @@ NOT_MIRRORED: Mapping[str, str] = {
     "Audit_RegistrationAudit": "who registered whom in the legacy program; likewise",
     "Coding_ClinicalCode": "the list of codes: each record carries the names of its own",
     "Coding_DrugCode": "the list of drugs: likewise",
+    "Reference_DocumentContent": "is carried inside the document that names it",
+    "Reference_ResultInbox": "who has yet to file a result: how the legacy program works; no extract has it",
+    "Reference_Setting": "the settings of the reference practice, not of a legacy program",
+    "Reference_Task": "what staff ask of one another; only the reference practice has it",
 }
-"""Tables of the extract that are no records of their own."""
+"""Tables that are no records of their own; those that begin with `Reference_` are no part of an extract."""
 
 ALTERED: tuple[tuple[str, str], ...] = (
     ("EffectiveDatePrecision YMDT", "the column beside it holds a date alone: carried as that day"),
@@ -115,6 +119,15 @@ ALTERED: tuple[tuple[str, str], ...] = (
     ("a problem of an allergy", "the allergy is carried; its status and significance stay in legacy"),
     ("a time of day on the cloud", "of a record's date: it stays on the cloud, legacy holds the day"),
     ("a document from the cloud", "the legacy program takes documents from its own scanner: it is listed"),
+    (
+        "CancellationDate of a drug that is active",
+        "of an earlier time: no date is carried",
+    ),
+    (
+        "who stopped a drug, and why",
+        "legacy has the day only: the cloud keeps both",
+    ),
+    ("an issue that is ended on the cloud", "legacy has no word for it: it is listed, as drafts are"),
     ("what only FHIR can say", "reactions, notes, body sites: they stay on the cloud"),
 )
 """What is carried otherwise than it stands, or on one side only."""

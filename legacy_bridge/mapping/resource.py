@@ -132,6 +132,10 @@ class ResourceMapping:
                 columns.update(one.to_columns(fields.get(one.name)))
         return RowChange(link=group.link, digest=group.digest, columns=differing(columns, rows_of(group)))
 
+    def deletion(self, group: RowGroup) -> RowChange:
+        """The rows marked deleted."""
+        return RowChange(link=group.link, digest=group.digest, columns={}, delete=True)
+
     def insertion(self, link: Link, fields: Fields, content: CloudContent) -> RowChange | None:  # noqa: ARG002
         """The rows to make of what was made in the cloud; None for kinds that only the legacy program makes.
 
@@ -144,6 +148,10 @@ class ResourceMapping:
         """Whether resources that are there do not say yet which record they are."""
         there = () if content is None else content.resources.values()
         return any(identifier_of(one, self.identifier_system(ods)) is None for one in there)
+
+    def wants_words(self, content: CloudContent | None, ods: str) -> bool:
+        """Whether resources that are there lack what the bridge says, though nobody changed a field."""
+        return self.is_unmarked(content, ods)
 
     def known(
         self, reading: Reading | None, group: RowGroup | None, references: References

@@ -1,4 +1,7 @@
-"""Invents a little of the clinical record, with terms and code numbers that no terminology owns."""
+"""Invents a little of the clinical record, with terms and code numbers that no terminology owns.
+
+But for a blood pressure's three, which are known by SNOMED CT's numbers only.
+"""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -12,6 +15,9 @@ Row = dict[str, Any]
 
 _NO_CODE_SYSTEM = 990_000_000  # far below any number of a real terminology's form
 _VALUES = (("Body weight", "kg", 45, 120), ("Pulse rate", "/min", 52, 105), ("Peak flow", "L/min", 250, 650))
+_PRESSURE = (("Invented pressure reading", 163020007), ("Upper", 163030003), ("Lower", 163031004))
+"""Term and SNOMED CT concept of a blood pressure's row and of the two below it."""
+_FIRST_PRESSURE = 400  # of the code numbers
 _PROBLEMS = ("Sore elbow of the reference practice", "Invented seasonal sneezing", "Made-up back ache")
 _OTHERS = (
     ("Allergy to examplecillin", "Allergy and adverse reactions", "Allergy"),
@@ -27,7 +33,7 @@ _OTHERS = (
 _ALLERGIES = (0, 1)
 _PANEL, _RESULT = 6, 7
 _ROWS_A_PATIENT = 1200  # coded rows on average, in a practice as large and as old as they are
-_ROWS_A_CONSULTATION = 4.4  # coded rows that one consultation makes here, on average
+_ROWS_A_CONSULTATION = 5.3  # coded rows that one consultation makes here, on average
 _TAIL = 1.0  # of the lognormal distribution: one patient in a hundred has six times the average
 _YEARS = 25
 _DRUGS = ("Exampletine 500mg tablets", "Placeborol 20mg capsules", "Specimenine 5mg/5ml oral solution")
@@ -48,6 +54,15 @@ def code_rows() -> tuple[list[Row], list[Row]]:
             "EmisCodeCategoryDescription": category,
         }
         for place, (term, category) in enumerate(terms)
+    ]
+    clinical += [
+        {
+            "CodeId": _NO_CODE_SYSTEM + _FIRST_PRESSURE + place,
+            "Term": term,
+            "SnomedCTConceptId": concept,
+            "EmisCodeCategoryDescription": "Biological values",
+        }
+        for place, (term, concept) in enumerate(_PRESSURE)
     ]
     drugs = [
         {"CodeId": _NO_CODE_SYSTEM + 500 + place, "Term": term, "DmdProductCodeId": None}
@@ -107,6 +122,7 @@ def entry_rows(
                     "Episode": "None",
                 },
             )
+        yield from _pressure(plan, entered, consultation, place)
         yield from _noted(plan, chance, entered, consultation, place)
         if chance.random() < 0.5:
             drug = chance.randrange(len(_DRUGS))
@@ -142,6 +158,31 @@ def entry_rows(
                     "ConsultationGuid": consultation,
                 },
             )
+
+
+def _pressure(plan: PracticePlan, entered: Row, consultation: str, place: int) -> Iterator[tuple[str, Row]]:
+    """In some consultations a blood pressure: the reading, and its two numbers below it."""
+    patient: str = entered["PatientGuid"]
+    chance = random.Random(f"{plan.seed}/{patient}/pressure/{place}")  # noqa: S311
+    if chance.random() >= 0.3:
+        return
+    measured = (None, chance.randrange(98, 182), chance.randrange(55, 110))
+    for what, value in enumerate(measured):
+        yield (
+            "CareRecord_Observation",
+            entered
+            | {
+                "ObservationGuid": plan.guid("pressure", patient, place, what),
+                "ParentObservationGuid": plan.guid("pressure", patient, place, 0) if what else None,
+                "CodeId": _NO_CODE_SYSTEM + _FIRST_PRESSURE + what,
+                "ConsultationGuid": consultation,
+                "Value": None if value is None else Decimal(value),
+                "NumericUnit": None if value is None else "mmHg",
+                "ObservationType": "Observation" if value is None else "Value",
+                "Abnormal": False,
+                "Episode": "None",
+            },
+        )
 
 
 def _how_much(plan: PracticePlan, chance: random.Random, days_old: int) -> tuple[int, int]:

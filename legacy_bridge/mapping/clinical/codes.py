@@ -1,11 +1,11 @@
 """A legacy code and a CodeableConcept: every name that the code has is kept, and none is guessed."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.mapping.clinical.entry_kinds import fits
-from legacy_bridge.mapping.field import extension_of
+from legacy_bridge.mapping.field import extension_of, objects_in
 from legacy_bridge.records import CloudContent, Coded, Kind, Reading
 from legacy_bridge.sides.codes import CodeBook, CodeRow, WantedCodes
 
@@ -86,11 +86,12 @@ def wanted_codes(readings: Collection[Reading], contents: Collection[CloudConten
     """The codes that some records name."""
     coded = {value.number for one in readings for value in one.fields.values() if isinstance(value, Coded)}
     concepts: set[str] = set()
-    for coding in _codings([one for content in contents for one in content.resources.values()]):
-        if coding.get("system") == EMIS_CODE:
-            coded.add(str(coding.get("code")))
-        elif coding.get("system") == SNOMED:
-            concepts.add(str(coding.get("code")))
+    for one in objects_in([one for content in contents for one in content.resources.values()]):
+        system = one.get("system")
+        if system == EMIS_CODE and "code" in one:
+            coded.add(str(one["code"]))
+        elif system == SNOMED and "code" in one:
+            concepts.add(str(one["code"]))
     return WantedCodes(numbers=frozenset(coded), concepts=frozenset(concepts))
 
 
@@ -127,15 +128,3 @@ def _contradicts() -> RecordRefused:
         "code-contradicts-itself",
         "The codes of this record do not mean the same. Choose the code again in the new page.",
     )
-
-
-def _codings(values: list[Any]) -> Iterator[Mapping[str, Any]]:
-    waiting: list[Any] = list(values)
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Mapping):
-            if isinstance(one.get("system"), str) and "code" in one:
-                yield one
-            waiting.extend(one.values())
-        elif isinstance(one, list | tuple):
-            waiting.extend(one)

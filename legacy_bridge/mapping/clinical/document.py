@@ -4,7 +4,6 @@ The content stands in the reference itself (`attachment.data`), so that one vers
 withholds all. Documents come from the legacy program alone; one that was made in the cloud is refused.
 """
 
-from base64 import b64encode
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
@@ -15,7 +14,7 @@ from legacy_bridge.mapping.clinical.places import Place, element, extension, mar
 from legacy_bridge.mapping.clinical.record import ClinicalMapping
 from legacy_bridge.mapping.field import Element, FieldMapping, set_extension
 from legacy_bridge.mapping.values import text_of
-from legacy_bridge.records import CloudContent, Kind, RowGroup, Value
+from legacy_bridge.records import CloudContent, Content, Kind, RowGroup, Value
 from legacy_bridge.sides.links import References
 
 CONTENT = "Reference_DocumentContent"
@@ -44,7 +43,7 @@ _DATA = _data()
 
 def _content(group: RowGroup) -> Value | None:
     found: Any = row_of(group, CONTENT).get("Content")
-    return b64encode(found).decode("ascii") if isinstance(found, bytes) and found else None
+    return Content.of(found) if isinstance(found, bytes) and found else None
 
 
 def _content_there(content: CloudContent, _references: References) -> Value | None:
@@ -55,7 +54,21 @@ def _content_there(content: CloudContent, _references: References) -> Value | No
             "document-made-in-cloud",
             "The legacy program takes documents from its own scanner and post only: add this one there.",
         )
-    return text_of(_DATA.get(document))
+    return _parsed(_DATA.get(document))
+
+
+def _parsed(text: Any) -> Content | None:
+    told = text_of(text)
+    return None if told is None else Content.parse(told)
+
+
+def _written(value: Value, _references: References, before: Any) -> Any:
+    """The content; what is there and says the same stays as it is written."""
+    if not isinstance(value, Content) or _parsed(before) == value:
+        return before
+    if value.data is None:
+        raise RecordRefused("content-forgotten", "Only the hash of this document's content is known.")
+    return value.data
 
 
 def _word(name: str, column: str, place: Place) -> FieldMapping:
@@ -95,7 +108,7 @@ DOCUMENT = entry_mapping(
             _DATA,
             rows=_content,
             read=_content_there,
-            write=lambda value, _references, _before: value,
+            write=_written,
         ),
     ),
 )

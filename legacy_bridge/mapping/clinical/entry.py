@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from legacy_bridge.mapping.clinical.entry_kinds import NO_EPISODE
 from legacy_bridge.mapping.clinical.fields import (
     code_field,
     date_field,
@@ -29,8 +30,6 @@ CHILDREN, PARENT, OF_PROBLEM = "children", "parent", "problem"
 """What the rows of other entries are called beside an entry."""
 _NEVER_NEGATIVE = frozenset({"kg", "g", "mg", "cm", "mm", "m", "mmHg", "kg/m2", "L/min", "/min", "%"})
 """Units of which a person has some, or none; a change or a score may be below nought, these may not."""
-NO_EPISODE = "None"
-"""The legacy program's word for no episodicity."""
 RESOURCE_TYPES: Mapping[Kind, str] = {
     Kind.CONDITION: "Condition",
     Kind.ALLERGY: "AllergyIntolerance",

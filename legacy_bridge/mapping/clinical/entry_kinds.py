@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from legacy_bridge.records import Kind
 
 INVESTIGATION_TYPE = "Investigation"
+NO_EPISODE = "None"
+"""The legacy program's word for no episodicity."""
 TYPES: Mapping[Kind, str] = {
     Kind.ALLERGY: "Allergy",
     Kind.IMMUNIZATION: "Immunisation",
@@ -35,6 +37,11 @@ MIXED_CATEGORY = "Conditions, operations and procedures"
 """Of these the first letter of the Read code tells: A to S are disorders, 7 and 8 are done to people."""
 DISORDER_CHAPTERS = tuple("ABCDEFGHJKLMNPQRS")
 PROCEDURE_CHAPTERS = ("7", "8")
+TELLING_CATEGORIES = (
+    *(category for categories in CATEGORIES.values() for category in categories),
+    *(*DISORDER_CATEGORIES, *PROCEDURE_CATEGORIES, MIXED_CATEGORY),
+)
+"""The categories that may make a row more than an observation."""
 
 _OF_CATEGORY: Mapping[str, Kind] = {
     category: kind for kind, categories in CATEGORIES.items() for category in categories

@@ -1,11 +1,11 @@
 """What is prescribed, as MedicationRequest: drug records are plans, their issues are orders."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from legacy_bridge.errors import RecordRefused
+from legacy_bridge.mapping.clinical import stops
 from legacy_bridge.mapping.clinical.fields import (
     code_field,
     date_field,
@@ -21,20 +21,19 @@ from legacy_bridge.mapping.clinical.fields import (
 )
 from legacy_bridge.mapping.clinical.places import Place, element, extension, marked
 from legacy_bridge.mapping.clinical.record import ClinicalMapping, is_withheld
-from legacy_bridge.mapping.field import Column, Draft, FieldMapping
+from legacy_bridge.mapping.field import Column, FieldMapping
+from legacy_bridge.mapping.resource import CloudContext
 from legacy_bridge.mapping.values import date_column, date_of, is_yes, text_of
-from legacy_bridge.records import CloudContent, Kind, RowGroup, RowValue, Value
-from legacy_bridge.sides.links import References
+from legacy_bridge.records import CloudContent, Fields, Kind, Reading, RowGroup, RowValue, Value
+from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.writes import CloudPlan, RowChange
 
 _TYPE = "MedicationRequest"
 DRUGS, ISSUES = "Prescribing_DrugRecord", "Prescribing_IssueRecord"
 _CODE = "Coding_DrugCode"
-_ACTIVE, _STOPPED, _COMPLETED = "active", "stopped", "completed"
-_OVER = frozenset({_STOPPED, _COMPLETED, "cancelled"})
 _COURSES: Mapping[str, str] = {"Acute": "acute", "Repeat": "continuous", "Repeat Dispensing": "continuous"}
 _COURSE_SYSTEM = "http://terminology.hl7.org/CodeSystem/medicationrequest-course-of-therapy"
 _COURSE = element("courseOfTherapyType")
-_CANCELLED = extension("medication-cancelled", "valueDate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,27 +50,28 @@ class MedicationMapping(ClinicalMapping):
         """Whether its intent is this kind's."""
         return bool((resource.get("intent") == "plan") == (self.intent == "plan"))
 
+    def wants_words(self, content: CloudContent | None, ods: str) -> bool:
+        """Whether the day of a stop is to be said too: by the version's own it would move with each edit."""
+        is_undated = content is not None and stops.is_undated(content.resources.get(_TYPE, {}))
+        return is_undated or ClinicalMapping.wants_words(self, content, ods)
 
-def _is_over(content: CloudContent, _references: References) -> Value | None:
-    """Whether a plan has ended, stopped or run out: the legacy program has one word for both."""
-    status = str(content.resources[_TYPE].get("status"))
-    if status == _ACTIVE:
-        return None
-    if status in _OVER:
-        return True
-    raise RecordRefused(
-        "prescription-status",
-        f"The legacy program cannot say that a prescription is {status}: "
-        "make it active, stopped or completed in the new page.",
-    )
+    def to_cloud(
+        self,
+        link: Link,
+        fields: Fields,
+        changed: Collection[str],
+        content: CloudContent | None,
+        context: CloudContext,
+    ) -> CloudPlan:
+        """The resource, with the day of a stop."""
+        is_undated = content is not None and stops.is_undated(content.resources.get(_TYPE, {}))
+        names = {*changed, "cancelled"} if is_undated and "cancelled" in fields else changed
+        return ClinicalMapping.to_cloud(self, link, fields, names, content, context)
 
-
-def _put_over(draft: Draft, value: Value | None, _references: References) -> None:
-    request = draft[_TYPE]
-    if value is None:
-        request["status"] = _ACTIVE
-    elif request.get("status") not in _OVER:
-        request["status"] = _COMPLETED if _CANCELLED.get(request) is None else _STOPPED
+    def to_legacy(self, fields: Fields, changed: Collection[str], group: RowGroup) -> RowChange:
+        """The columns; with whether it is over goes the day, so that none of an earlier time is left."""
+        names = {*changed, "cancelled"} if "over" in changed else changed
+        return ClinicalMapping.to_legacy(self, fields, names, group)
 
 
 def _course_text(content: CloudContent, _references: References) -> Value | None:
@@ -169,6 +169,18 @@ def _common(table: str, kind: Kind) -> tuple[FieldMapping, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueMapping(MedicationMapping):
+    """The mapping of what was issued."""
+
+    def from_cloud(self, content: CloudContent | None, references: References) -> Reading | None:
+        """The order in its resource; what is not issued, or no longer to be given, has no word in legacy."""
+        reading = MedicationMapping.from_cloud(self, content, references)
+        if reading is not None and content is not None:
+            stops.check_issued(content.resources[_TYPE])
+        return reading
+
+
 def _is_issue_withheld(group: RowGroup) -> bool:
     """An issue says what was prescribed: it is as confidential as its drug."""
     return is_withheld(group) or any(is_yes(row, "IsConfidential") for row in group.rows.get(DRUGS, ()))
@@ -188,7 +200,7 @@ MEDICATION = MedicationMapping(
     table=DRUGS,
     resource_types=(_TYPE,),
     intent="plan",
-    skeleton={_TYPE: {"status": _ACTIVE, "intent": "plan"}},
+    skeleton={_TYPE: {"status": stops.ACTIVE, "intent": "plan"}},
     deleted_column="Deleted",
     withheld=is_withheld,
     parents=frozenset({"patient"}),
@@ -198,14 +210,7 @@ MEDICATION = MedicationMapping(
     new_row={"EffectiveDatePrecision": "U", "IsActive": True},
     fields=(
         *_common(DRUGS, Kind.MEDICATION),
-        _day("cancelled", DRUGS, "CancellationDate", _CANCELLED, is_moment=False),
-        FieldMapping(
-            name="over",
-            from_rows=lambda group: None if is_yes(row_of(group, DRUGS), "IsActive") else True,
-            from_cloud=_is_over,
-            to_draft=_put_over,
-            to_columns=lambda value: {"IsActive": value is not True},
-        ),
+        *stops.fields_of(DRUGS),
         field(
             "type",
             _TYPE,
@@ -232,12 +237,12 @@ MEDICATION = MedicationMapping(
     ),
 )
 
-ISSUE = MedicationMapping(
+ISSUE = IssueMapping(
     kind=Kind.ISSUE,
     table=ISSUES,
     resource_types=(_TYPE,),
     intent="order",
-    skeleton={_TYPE: {"status": _COMPLETED, "intent": "order"}},
+    skeleton={_TYPE: {"status": stops.COMPLETED, "intent": "order"}},
     deleted_column="Deleted",
     withheld=_is_issue_withheld,
     parents=frozenset({"patient"}),

@@ -1,12 +1,13 @@
 """A result, measurement or plain statement, and Observation; the report above some, and DiagnosticReport."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.mapping.clinical.entry import (
     CHILDREN,
+    CODE,
     RESOURCE_TYPES,
     TABLE,
     entry_fields,
@@ -16,12 +17,13 @@ from legacy_bridge.mapping.clinical.entry import (
     plain_values,
 )
 from legacy_bridge.mapping.clinical.entry_kinds import INVESTIGATION_TYPE
-from legacy_bridge.mapping.clinical.fields import number_field, quantity_of, row_of
+from legacy_bridge.mapping.clinical.fields import code_field, number_field, quantity_of, row_of
+from legacy_bridge.mapping.clinical.part_fields import check_components, deletion, part_fields, row_change
 from legacy_bridge.mapping.clinical.places import element, marked
 from legacy_bridge.mapping.clinical.record import ClinicalMapping
 from legacy_bridge.mapping.field import Column, FieldMapping
 from legacy_bridge.mapping.values import check_text, is_yes, text_of
-from legacy_bridge.records import CloudContent, Kind, LinkKey, RowGroup, RowValue, Value
+from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, RowValue, Value
 from legacy_bridge.sides.links import Link, References
 from legacy_bridge.sides.writes import RowChange
 
@@ -33,7 +35,7 @@ _REASONS: Mapping[str | None, str] = {"Above range": "H", "Below range": "L"}
 _NORMAL = frozenset({"N", "NEG", "IND", "IE"})
 _OTHER_VALUES = (
     "valueCodeableConcept", "valueString", "valueBoolean", "valueInteger", "valueRange", "valueRatio",
-    "valueSampledData", "valueTime", "valueDateTime", "valuePeriod", "component",
+    "valueSampledData", "valueTime", "valueDateTime", "valuePeriod",
 )  # fmt: skip
 
 
@@ -136,6 +138,21 @@ def _abnormal_fields() -> tuple[FieldMapping, ...]:
 class ResultMapping(ClinicalMapping):
     """The mapping of what belongs to panels and reports."""
 
+    def from_cloud(self, content: CloudContent | None, references: References) -> Reading | None:
+        """The result in its resource; what it says in parts has to be what legacy can hold."""
+        reading = ClinicalMapping.from_cloud(self, content, references)
+        if reading is not None and content is not None and _OBSERVATION in content.resources:
+            check_components(content, references)
+        return reading
+
+    def to_legacy(self, fields: Fields, changed: Collection[str], group: RowGroup) -> RowChange:
+        """The columns of the result's row, and of those of its parts."""
+        return row_change(ClinicalMapping.to_legacy(self, fields, changed, group), fields, group)
+
+    def deletion(self, group: RowGroup) -> RowChange:
+        """The rows marked deleted, those of its parts too."""
+        return deletion(ClinicalMapping.deletion(self, group), group)
+
     def dependents(self, group: RowGroup) -> tuple[LinkKey, ...]:
         """The panel or report that lists it."""
         return tuple(panels_of(group))
@@ -150,11 +167,9 @@ class ResultMapping(ClinicalMapping):
         change = ClinicalMapping.insertion(self, link, fields, content)
         has_value = "value" in fields and change is not None
         columns: Mapping[str, RowValue] = {"ObservationType": "Value"} if has_value else {}
-        return None if change is None else _with(change, columns)
-
-
-def _with(change: RowChange, columns: Mapping[str, RowValue]) -> RowChange:
-    return RowChange(link=change.link, digest=change.digest, columns={**change.columns, **columns})
+        if change is None:
+            return None
+        return row_change(replace(change, columns={**change.columns, **columns}), fields, None)
 
 
 def _results(kind: Kind, called: str, *fields: FieldMapping) -> ResultMapping:
@@ -178,13 +193,19 @@ def _results(kind: Kind, called: str, *fields: FieldMapping) -> ResultMapping:
     )
 
 
-OBSERVATION = _results(
-    Kind.OBSERVATION,
-    "Observation",
+_MEASURED = (
     _value_field(),
     _range_field("range_low", "NumericRangeLow", "low"),
     _range_field("range_high", "NumericRangeHigh", "high"),
     *_abnormal_fields(),
+)
+_CODE = code_field("code", TABLE, "CodeId", CODE, _OBSERVATION, element("code"), kind=Kind.OBSERVATION)
+
+OBSERVATION = _results(
+    Kind.OBSERVATION,
+    "Observation",
+    *_MEASURED,
     members_field(_OBSERVATION, "hasMember"),
+    *part_fields((_CODE, *_MEASURED)),
 )
 REPORT = _results(Kind.REPORT, INVESTIGATION_TYPE, *plain_values(_REPORT), members_field(_REPORT, "result"))

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
+from legacy_bridge.mapping.clinical import parts
 from legacy_bridge.mapping.field import Element, main_row, relative
 from legacy_bridge.mapping.patient import is_confidential
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, update_step
@@ -177,12 +178,13 @@ def is_withheld(group: RowGroup) -> bool:
 
 
 def linked(group: RowGroup, name: str, column: str) -> tuple[LinkKey, ...]:
-    """The entries whose rows are beside a record, by a name."""
+    """The entries whose rows are beside a record, by a name; those that are parts of another are none."""
     return tuple(
         sorted(
             (
                 LinkKey(kind=Kind(str(row["_kind"])), key=str(row[column]).strip("{}").lower())
                 for row in group.rows.get(name, ())
+                if row["_kind"] not in parts.NAMES
             ),
             key=str,
         )

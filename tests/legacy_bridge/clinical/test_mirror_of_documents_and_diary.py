@@ -5,8 +5,12 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
-from legacy_bridge.records import Kind
+from legacy_bridge.errors import RecordRefused
+from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.records import Content, Kind, LinkKey
+from legacy_bridge.wording import value_in_words
 from tests.legacy_bridge.support.clinical import (
     CODES,
     ENTRIES,
@@ -45,6 +49,64 @@ def test_a_document_is_carried_with_its_content(mirror: Mirror) -> None:
     mirror.drain()
     absent = entry(mirror, "DocumentReference", "elsewhere")["content"][0]["attachment"]["extension"]
     assert absent[0]["valueCode"] == "unknown"
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H10")
+def test_what_is_in_a_document_is_remembered_by_its_hash_and_still_compared(mirror: Mirror) -> None:
+    letter = LinkKey(kind=Kind.DOCUMENT, key=guid("letter1").strip("{}").lower())
+    remembered = mirror.journal.links([letter])[letter].baseline["content"]
+    assert remembered == Content.of(b"Dear Dr Okafor")
+    assert isinstance(remembered, Content)
+    assert remembered.data is None
+    with mirror.practice.engine.begin() as connection:
+        table = METADATA.tables["Reference_DocumentContent"]
+        connection.execute(update(table).values(Content=b"Dear Dr Nair"))
+    mirror.practice.edit(ENTRIES, "letter1", ProcessingId=2)
+    mirror.drain()
+    data = entry(mirror, "DocumentReference", "letter1")["content"][0]["attachment"]["data"]
+    assert b64decode(data) == b"Dear Dr Nair"
+    assert mirror.differing() == []
+
+
+@pytest.mark.hazard("H10")
+def test_what_the_cloud_says_is_in_a_document_loses_to_legacy_and_is_listed_whole(mirror: Mirror) -> None:
+    letter = entry(mirror, "DocumentReference", "letter1")
+    (content,) = letter["content"]
+    other = {**content["attachment"], "data": b64encode(b"Dear Nobody").decode()}
+    mirror.put(letter, content=[{**content, "attachment": other}])
+    mirror.drain()
+    data = entry(mirror, "DocumentReference", "letter1")["content"][0]["attachment"]["data"]
+    assert b64decode(data) == b"Dear Dr Okafor"
+    (listed,) = mirror.journal.conflicts(decided=True)
+    lost = listed.conflict.cloud["content"]
+    assert isinstance(lost, Content)
+    assert b64decode(str(lost.data)) == b"Dear Nobody"
+
+
+def test_base64_in_lines_is_the_same_content_and_what_is_none_is_listed(mirror: Mirror) -> None:
+    letter = entry(mirror, "DocumentReference", "letter1")
+    assert Content.parse("RGVh\r\nciBE ciBPa2Fmb3I=") == Content.of(b"Dear Dr Okafor")
+    with pytest.raises(RecordRefused, match="base64"):
+        Content.parse("RGV?")
+    assert value_in_words(Content.of(b"Dear Dr Okafor"), {}).startswith("a file of 14 bytes")
+    assert letter["status"] == "current"
+
+
+def test_documents_are_carried_few_at_a_time(mirror: Mirror) -> None:
+    most: list[int] = []
+    transaction = mirror.client.transaction
+
+    def counted(entries: Any) -> Any:
+        most.append(sum(one.url.startswith("DocumentReference") for one in entries))
+        return transaction(entries)
+
+    mirror.client.transaction = counted  # type: ignore[method-assign]
+    for number in range(9):
+        add_document(mirror.practice, f"scan{number}", b"a scan")
+    mirror.drain()
+    assert sum(most) >= 9
+    assert max(most) <= 4
     assert mirror.differing() == []
 
 

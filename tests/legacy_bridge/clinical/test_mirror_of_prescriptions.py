@@ -1,10 +1,11 @@
 """Drugs and their issues between real tables and the embedded store."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -24,6 +25,7 @@ from tests.legacy_bridge.support.small_practice import SmallPractice, guid
 from web_modules.fhir_store.service import FhirService
 
 DRUGS, ISSUES = "Prescribing_DrugRecord", "Prescribing_IssueRecord"
+ENDED = ("stopped", "cancelled")
 
 
 @pytest.fixture
@@ -67,15 +69,54 @@ def test_a_drug_stopped_in_legacy_is_stopped_on_the_cloud_and_started_again(mirr
 
 
 @pytest.mark.hazard("H07")
-@pytest.mark.parametrize("status", ["stopped", "cancelled", "completed"])
-def test_a_drug_stopped_on_the_cloud_is_not_active_in_legacy_and_keeps_its_word(
-    mirror: Mirror, status: str
+def test_a_drug_stopped_on_the_cloud_is_cancelled_in_legacy_that_day_and_keeps_its_word(
+    mirror: Mirror,
 ) -> None:
-    mirror.put(plan_of(mirror), status=status)
+    for status in ("completed", "stopped", "active", "cancelled"):
+        stopped = mirror.put(plan_of(mirror), status=status)
+        moment = datetime.fromisoformat(stopped["meta"]["lastUpdated"])
+        day = moment.astimezone(ZoneInfo("Europe/London")).date() if status in ENDED else None
+        mirror.drain()
+        row = mirror.practice.row(DRUGS, "daily")
+        assert (row["IsActive"], row["CancellationDate"]) == (status == "active", day), status
+        assert plan_of(mirror)["status"] == status
+        assert (mirror.differing(), mirror.journal.conflicts(), held(mirror)) == ([], [], []), status
+
+
+@pytest.mark.hazard("H07")
+def test_the_day_of_a_stop_stays_what_it_was_when_the_plan_is_written_again(mirror: Mirror) -> None:
+    mirror.put(plan_of(mirror), status="stopped", note=[{"text": "a rash"}])
     mirror.drain()
-    assert mirror.practice.row(DRUGS, "daily")["IsActive"] is False
-    assert plan_of(mirror)["status"] == status
+    plan = plan_of(mirror)
+    days = [one["valueDate"] for one in plan["extension"] if one["url"].endswith("medication-cancelled")]
+    assert days == [mirror.practice.row(DRUGS, "daily")["CancellationDate"].isoformat()]
+    mirror.practice.edit(DRUGS, "daily", CancellationDate=date(2026, 11, 16))
+    mirror.drain()
+    mirror.put(plan_of(mirror), note=[{"text": "a rash, and a cough"}])
+    mirror.drain()
+    assert mirror.practice.row(DRUGS, "daily")["CancellationDate"] == date(2026, 11, 16)
     assert mirror.differing() == []
+
+
+def test_the_day_of_an_earlier_cancellation_is_not_taken_for_that_of_a_later_end(mirror: Mirror) -> None:
+    mirror.practice.edit(DRUGS, "daily", CancellationDate=date(2020, 1, 2))
+    mirror.drain()
+    assert plan_of(mirror)["status"] == "active"
+    mirror.put(plan_of(mirror), status="completed")
+    mirror.drain()
+    assert mirror.practice.row(DRUGS, "daily")["CancellationDate"] is None
+    assert (plan_of(mirror)["status"], mirror.differing()) == ("completed", [])
+
+
+@pytest.mark.hazard("H06")
+def test_what_is_not_issued_is_no_issue_and_one_that_is_ended_is_listed(mirror: Mirror) -> None:
+    order = mirror.resource("MedicationRequest", ISSUES, "first")
+    draft = {name: value for name, value in order.items() if name not in ("id", "meta", "identifier")}
+    mirror.client.create({**draft, "status": "draft"})
+    mirror.put(order, status="cancelled")
+    mirror.drain()
+    assert held(mirror) == [("issue", "prescription-status")] * 2
+    assert [one["Deleted"] for one in mirror.practice.rows(ISSUES)] == [False]
 
 
 @pytest.mark.hazard("H24")
