@@ -41,6 +41,12 @@ class Overlap:
         """The links that are being written."""
         return frozenset(one.link.key for one in self._flight.visits) if self._flight else frozenset()
 
+    def next_of(self, found: Sequence[Dirty], most: int) -> Sequence[Dirty]:
+        """The links to begin with, of those that are not under way: as many as may be held at once."""
+        going = self.under_way()
+        waiting = [one for one in found if one.key not in going]
+        return waiting[: waiting[0].key.kind.at_once(most)] if waiting else ()
+
     def fits(self, batch: Sequence[Dirty]) -> bool:
         """Whether a batch may be begun now: a child needs to know where its parent is."""
         kinds = {one.key.kind for one in batch} | {key.kind for key in self.under_way()}

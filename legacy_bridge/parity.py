@@ -218,7 +218,7 @@ class Scan:
         """
         if self._walk is None:
             return False
-        self._page = self._page or self._walk.page(size)
+        self._page = self._page or self._walk.page(self._kinds[0].at_once(size))
         found = self._comparison.compare(self._page)
         differing = [one.key for one in found if one.stand in UNEQUAL]
         if differing:

@@ -6,11 +6,11 @@ in the journal before anything is written. A bridge's own write comes back throu
 baseline, and is dropped.
 """
 
-import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from legacy_bridge.echoes import OwnWrites
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
@@ -25,7 +25,8 @@ from legacy_bridge.merge.presence import Presence, presence
 from legacy_bridge.merge.sayings import SAYINGS
 from legacy_bridge.merge.three_way import LEGACY_DOUBTS, Merged, merge, settled_base, told
 from legacy_bridge.merge.visit import Carried, Report, Visit, report, settle
-from legacy_bridge.records import Agreed, Fields, Kind, LinkKey, Reading, RowGroup
+from legacy_bridge.readings import mapped, not_mappable
+from legacy_bridge.records import Agreed, Fields, Kind, LinkKey, Reading
 from legacy_bridge.references import missing_parent, references_of
 from legacy_bridge.sides.links import (
     FORGOTTEN,
@@ -43,8 +44,6 @@ from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 from legacy_bridge.sides.writes import CloudPlan, RowChange
 from legacy_bridge.withdrawal import Withdrawal
 from web_modules.decision.words import Authority
-
-_LOG = logging.getLogger(__name__)
 
 Doubts = Callable[[Sequence[Dirty]], Mapping[LinkKey, Doubt]]
 """Tells, of rows that were read, which may say less than was agreed: see `LegacyRestore.doubts`."""
@@ -67,6 +66,7 @@ class Reconciler:
         clock: Callable[[], datetime],
         blast_guard: BlastGuard,
         forms: FormTime,
+        own: OwnWrites | None = None,
         settled: Settled = lambda _visits, _settlements, _now: None,
         doubts: Doubts = lambda _batch: {},
     ) -> None:
@@ -80,6 +80,7 @@ class Reconciler:
         self._blast_guard = blast_guard
         self._forms = forms
         self._withdrawal = Withdrawal(legacy=legacy, cloud=cloud, journal=journal, clock=clock, forms=forms)
+        self._own = own or OwnWrites()
         self._settled = settled
         self._doubts = doubts
 
@@ -99,6 +100,7 @@ class Reconciler:
 
     def begin(self, batch: Sequence[Dirty], *, total: Callable[[], int]) -> Sequence[Visit]:
         """Read some dirty links, decide about each, and save what is about to be agreed; see `reconcile`."""
+        self._own.forget([dirty.key for dirty in batch])
         visits = self._read(batch)
         self._blast_guard.admit(sum(visit.deletes for visit in visits), total)
         about_to = {one.link.key: one.pending() for one in visits if one.writes}
@@ -143,6 +145,7 @@ class Reconciler:
         ]
         now = self._clock()
         self._journal.settle(settlements, now)
+        self._own.remember(visits, settlements)
         self._settled(visits, settlements, now)
         return report(visits, settlements, carried)
 
@@ -159,7 +162,7 @@ class Reconciler:
         groups = self._legacy.read(list(links.values()))
         doubts = self._doubts(batch)
         links = {key: _doubting(link, doubts.get(key), is_there=key in groups) for key, link in links.items()}
-        readings, refused = self._mapped(links, groups)
+        readings, refused = mapped(self._mappings, links, groups)
         restored = Restore.parse(self._journal.checkpoint(RESTORED))
         forgotten = Restore.parse(self._journal.checkpoint(FORGOTTEN))
         is_doubtful = restored is not None or forgotten is not None or bool(doubts)
@@ -206,21 +209,6 @@ class Reconciler:
             ).with_what_to_forget()
             for visit in visits
         ]
-
-    def _mapped(
-        self, links: Collection[LinkKey], groups: Mapping[LinkKey, RowGroup]
-    ) -> tuple[dict[LinkKey, Reading | None], dict[LinkKey, tuple[str, str]]]:
-        """What legacy says of each link, and of which it cannot be told why."""
-        readings: dict[LinkKey, Reading | None] = {}
-        refused: dict[LinkKey, tuple[str, str]] = {}
-        for key in links:
-            try:
-                readings[key] = self._mappings[key.kind].from_legacy(groups.get(key))
-            except RecordRefused as refusal:
-                refused[key] = (refusal.reason, refusal.words)
-            except Exception as error:  # noqa: BLE001 - a poisonous row is held; the others flow on
-                refused[key] = _not_mappable(key, error)
-        return readings, refused
 
     def _is_made(
         self, dirty: Dirty, links: Mapping[LinkKey, Link], readings: Mapping[LinkKey, Reading | None]
@@ -269,7 +257,7 @@ class Reconciler:
         except (SideUnavailable, MirrorStopped):
             raise
         except Exception as error:  # noqa: BLE001 - a poisonous record is held; the others flow on
-            refusal = _not_mappable(visit.link.key, error)
+            refusal = not_mappable(visit.link.key, error)
             if legacy is not None and legacy.is_withheld:
                 return self._withdrawal.withdraw_unread(visit, mapping, refusal, references)
             return replace(visit, refusal=refusal)
@@ -343,7 +331,7 @@ class Reconciler:
             )
             found, visit = Presence.DELETE_LEGACY, replace(visit, decided=(lost,))
         if found is Presence.DELETE_LEGACY and visit.group is not None:
-            change = RowChange(link=link.key, digest=visit.group.digest, columns={}, delete=True)
+            change = mapping.deletion(visit.group)
             return replace(visit, row_change=change, deletes=True, ends_as=LinkState.TOMBSTONE)
         ends_as = LinkState.NEW if found is Presence.FORGET else LinkState.TOMBSTONE
         is_news = link.state is LinkState.LINKED
@@ -370,7 +358,8 @@ class Reconciler:
         merged = desk.granted(merged, heard, units, legacy.fields, there, base)
         asked = self._asked(visit, base, legacy, there)
         again = came_back(visit.link.lately, base, legacy.fields, asked)
-        visit = replace(visit, lately=self._forms.remembered(again, base, legacy.fields, merged))
+        lately = self._forms.remembered(again, base, legacy.fields, merged)
+        visit = visit if lately is None else replace(visit, lately=lately)
         if visit.doubt is not None or is_back:
             # what is asked about was never agreed on: the next visit asks again, as it does about forms
             open_units = {one.unit for one in merged.open}
@@ -398,7 +387,7 @@ class Reconciler:
         if missing is not None:
             return replace(visit, waits_for=missing, open=merged.open)
         plan: CloudPlan | None = None
-        if cloud is None or to_cloud or mapping.is_unmarked(visit.content, self._ods):
+        if cloud is None or to_cloud or mapping.wants_words(visit.content, self._ods):
             context = CloudContext(ods=self._ods, references=references, hides=bool(legacy.held))
             plan = mapping.to_cloud(visit.link, told(there, merged.agreed), to_cloud, visit.content, context)
         pending = visit.link.pending if cloud is not None else None
@@ -416,7 +405,7 @@ class Reconciler:
             to_legacy=merged.to_legacy,
             to_cloud=to_cloud,
             plan=plan if plan is not None and plan.steps else None,
-            row_change=change if change is not None and change.columns else None,
+            row_change=change if change is not None and change.writes else None,
             decided=(*visit.decided, *merged.decided, *cleared),
             open=merged.open,
             touched=touched,
@@ -467,8 +456,3 @@ def _heard(visit: Visit, found: Presence, kept: Conflict, held: Collection[str])
         return found, replace(visit, open=(kept,), denied={**visit.denied, wish.number: why_not})
     told = desk.decided(wish, kept.base)
     return after, replace(visit, granted=((wish, kept),), decided=(*visit.decided, told))
-
-
-def _not_mappable(key: LinkKey, error: Exception) -> tuple[str, str]:
-    _LOG.error("record not mappable: %s, %s", key, type(error).__name__)
-    return "mapping-failed", "The bridge cannot read this record: report it."

@@ -1,6 +1,8 @@
 """What a mapping makes of a row group or of a FHIR resource: plain named fields, comparable across sides."""
 
+import hashlib
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -36,6 +38,8 @@ class Kind(Enum):
     MEDICATION = "medication"
     ISSUE = "issue"
 
+    __hash__ = object.__hash__  # each is one object: `Enum` looks its name up each time
+
     @property
     def rank(self) -> int:
         """Where the kind stands in the order of carrying: parents low, children high."""
@@ -46,7 +50,12 @@ class Kind(Enum):
         """The function whose stage decides whether this kind is mirrored, and which side leads."""
         return _FUNCTIONS[self]
 
+    def at_once(self, most: int) -> int:
+        """How many of `most` are held at once: a document comes with all that is in it, in several forms."""
+        return min(most, _DOCUMENTS_AT_ONCE) if self is Kind.DOCUMENT else most
 
+
+_DOCUMENTS_AT_ONCE = 4  # of at most 24 MB, which is what the embedded store takes
 _RANKS = {kind: rank for rank, kind in enumerate(Kind)}
 _FUNCTIONS = {
     Kind.ORGANIZATION: Function.ORGANISATION,
@@ -100,6 +109,9 @@ class LinkKey:
 
     kind: Kind
     key: str
+
+    def __hash__(self) -> int:
+        return hash(self.key)  # which names hardly ever two kinds, and remembers its hash
 
     def __str__(self) -> str:
         return f"{self.kind.value}/{self.key}"
@@ -190,7 +202,41 @@ class Coded:
     term: str | None = field(default=None, compare=False)
 
 
-Value = str | bool | int | datetime | PartialDate | Quantity | Coded | LinkKey | tuple[LinkKey, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What is in a document. It is remembered by its hash; two are the same when their hashes are.
+
+    Attributes:
+        digest: SHA-256, hexadecimal.
+        size: bytes.
+        data: all of it, in base64; None: it is only remembered.
+    """
+
+    digest: str
+    size: int
+    data: str | None = field(default=None, compare=False, repr=False)
+
+    @staticmethod
+    def of(data: bytes) -> "Content":
+        """Of some bytes."""
+        return Content(
+            digest=hashlib.sha256(data).hexdigest(), size=len(data), data=b64encode(data).decode("ascii")
+        )
+
+    @staticmethod
+    def parse(text: str) -> "Content":
+        """Of FHIR's base64Binary, which may have white space in it.
+
+        Raises:
+            RecordRefused: it is none.
+        """
+        try:
+            return Content.of(b64decode("".join(text.split()), validate=True))
+        except ValueError as error:
+            raise RecordRefused("content-unreadable", "A document's content is no base64.") from error
+
+
+Value = str | bool | int | datetime | PartialDate | Quantity | Coded | Content | LinkKey | tuple[LinkKey, ...]
 """One field's value; datetimes are aware UTC. A field without a value is absent from a record's fields."""
 
 Fields = Mapping[str, Value]
@@ -278,12 +324,13 @@ _TO_JSON: Mapping[type, Callable[[Any], Any]] = {
     LinkKey: lambda value: {"link": str(value)},
     Quantity: lambda value: {"number": value.number, "unit": value.unit, "comparator": value.comparator},
     Coded: lambda value: {"code": value.number, "term": value.term},
+    Content: lambda value: {"digest": value.digest, "size": value.size},
     tuple: lambda value: {"links": [str(one) for one in value]},
 }
 
 
 def value_to_json(value: Value | None) -> Any:
-    """Write a value so that `value_from_json` reads the same value of the same type."""
+    """Write a value so that `value_from_json` reads the same value of its type; a content's hash only."""
     write = _TO_JSON.get(type(value))
     return value if write is None else write(value)
 
@@ -301,6 +348,8 @@ def value_from_json(data: Any) -> Value | None:  # noqa: PLR0911 - one line a ty
         return LinkKey.parse(data["link"])
     if "number" in data:
         return Quantity(**data)
+    if "digest" in data:
+        return Content(**data)
     if "code" in data:
         return Coded(number=data["code"], term=data["term"])
     return tuple(LinkKey.parse(one) for one in data["links"])

@@ -36,6 +36,8 @@ _LOOK_SECONDS = 2.0  # ask a feed without a signal: a signal may be lost, a row 
 _PUBLISH_AFTER_CHANGE_SECONDS = 0.5
 _TIDY_SECONDS = 3600.0  # two or three hundred versions of a few hundred bytes are left meanwhile
 _SCAN_SHARE = 0.05  # of the time, while a count goes on
+_SCAN_AFTER_SECONDS = 0.5  # without a change: it must not hold up what somebody changes next
+_SCAN_AT_LEAST_SECONDS = 5.0  # where there is no such rest
 _SCAN_SECONDS = 6 * 3600.0  # from the end of one count to the next
 _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
@@ -44,7 +46,7 @@ _TELL_SECONDS = 0.5  # how a long run goes on, on a terminal
 _WISH_SECONDS = 1.0  # a person who has decided waits no longer to see it done
 _STOPPED = "stopped"
 _WALKS = 3  # of which two ended in between: the second began after, whatever the clock says
-_BATCHES_A_PAGE = 10  # of a first load: what a live change waits for, a few seconds
+_BATCHES_A_PAGE = 5  # of a first load: what a live change waits for, a few seconds
 _CLOUD_RESTORED = (
     "The cloud came back from an earlier backup. Every record is compared again: what was agreed is told "
     "to it again, and what cannot be decided is listed as a conflict."
@@ -120,6 +122,7 @@ class MirrorService:
         self._published = float("-inf")
         self._tidied = float("-inf")
         self._scans_at = float("-inf")
+        self._worked = float("-inf")
         self._is_scanning = False
         self._kinds: list[Kind] = []
         self._seen_standings: object = None
@@ -200,6 +203,7 @@ class MirrorService:
         done = self._reconcile(stop) if self._is_any_due() else Report()
         if done.looked_at:
             self._has_news = True
+            self._worked = self._parts.seconds()
         after = _PUBLISH_AFTER_CHANGE_SECONDS if self._has_news else self._settings.publish_seconds
         if self._parts.seconds() - self._published >= after:
             self.publish()
@@ -250,6 +254,8 @@ class MirrorService:
         """Count a little, when nothing else is to be done and it is time."""
         began = self._parts.seconds()
         if began < self._scans_at or self._is_any_due() or self._load.wait_seconds() is not None:
+            return
+        if began - self._worked < _SCAN_AFTER_SECONDS and began - self._scans_at < _SCAN_AT_LEAST_SECONDS:
             return
         try:
             if not self._is_scanning:
@@ -342,7 +348,7 @@ class MirrorService:
                     found = self._take(limit)
                     if found:
                         break
-                batch = [one for one in found if one.key not in going][: self._settings.batch]
+                batch = overlap.next_of(found, self._settings.batch)
                 if batch and overlap.fits(batch):
                     ended = overlap.reconcile(batch, total=self._linked, between=self._look)
                 elif going:
@@ -441,7 +447,8 @@ class MirrorService:
         journal = self._parts.journal
         before = Restore.parse(journal.checkpoint(RESTORED))
         first = came_back_from if before is None else min(before.came_back_from, came_back_from)
-        noticed = Restore(came_back_from=first, noticed_at=now)
+        last = now if before is None else max(before.noticed_at, now)  # the clock may have been put back
+        noticed = Restore(came_back_from=first, noticed_at=last)
         journal.absorb(RESTORED, FeedBatch(touched=(), strays=(), checkpoint=str(noticed)), now)
         journal.notice("cloud-restored", _CLOUD_RESTORED, now)
 

@@ -71,7 +71,7 @@ class BridgeSettings:
     journal_key: Path | None = None
     environment: Environment = Environment.REFERENCE
     capture: CaptureWay = CaptureWay.AUTO
-    batch: int = 150
+    batch: int = 300
     legacy_poll_seconds: float = 0.025
     cloud_poll_seconds: float = 0.1
     first_load_rows_a_second: float = 0.0

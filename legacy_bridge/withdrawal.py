@@ -66,7 +66,7 @@ class Withdrawal:
             visit = replace(visit, touched=tuple(self._legacy.dependants(visit.link.key)))
         group, lately = visit.group, visit.link.lately
         if cloud is None or visit.content is None or group is None:
-            return visit
+            return self._taken_back(visit, legacy)
         merged = merge(cloud)
         visit = replace(visit, lately=self._forms.remembered(lately, visit.base, legacy.fields, merged))
         if merged.to_legacy and is_new and visit.doubt is None:
@@ -88,6 +88,14 @@ class Withdrawal:
         base = {name: value for name, value in visit.base.items() if name not in again}
         base = base if visit.link.doubt is None else {}  # nor is what a backup has put back
         return replace(gone, decided=lost_values(mapping.kind, base, legacy.fields, cloud.fields))
+
+    @staticmethod
+    def _taken_back(visit: Visit, legacy: Reading) -> Visit:
+        """List what was agreed on of a record that is withdrawn already, and that a backup has taken back."""
+        if visit.link.doubt is None or visit.link.state is not LinkState.LINKED:
+            return visit
+        agreed = {name: value for name, value in visit.base.items() if value is not None}
+        return replace(visit, decided=lost_values(visit.link.key.kind, {}, legacy.fields, agreed))
 
     def withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
         """Take a confidential record off the cloud as it is, with what the bridge's Tasks say of it."""

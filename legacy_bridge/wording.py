@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from legacy_bridge.records import Agreed, Coded, Fields, Kind, LinkKey, PartialDate, Quantity, Value
+from legacy_bridge.records import Agreed, Coded, Content, Fields, Kind, LinkKey, PartialDate, Quantity, Value
 from legacy_bridge.sides.links import Link, LinkState, links_in
 
 _LONDON: Final = ZoneInfo("Europe/London")
@@ -41,6 +41,8 @@ def value_in_words(value: Value | None, names: Names) -> str:  # noqa: PLR0911 -
         return " ".join(part for part in (f"{value.comparator or ''}{value.number}", value.unit) if part)
     if isinstance(value, Coded):
         return value.term or f"code {value.number}"
+    if isinstance(value, Content):
+        return f"a file of {value.size:,} bytes (fingerprint {value.digest[:8]})"
     if isinstance(value, tuple):
         return ", ".join(names.get(one, _unnamed(one)) for one in value) or "nothing"
     return names.get(value, _unnamed(value)) if isinstance(value, LinkKey) else str(value)

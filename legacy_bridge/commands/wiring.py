@@ -25,6 +25,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.cloud.server import CloudServer, ServerFeed
     from legacy_bridge.cloud.watch import CloudWatch
     from legacy_bridge.commands.legacy_side import open_legacy
+    from legacy_bridge.echoes import FeedWithoutEchoes, OwnWrites
     from legacy_bridge.first_load import BeatMemory
     from legacy_bridge.forms import FormTime
     from legacy_bridge.guards import BlastGuard, check_environment, check_schema
@@ -77,8 +78,8 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         mappings = catalogue(ods)
         server = CloudServer(client, mappings)
 
-        def begin() -> None:
-            held.take()
+        def begin(*, releases: bool = False) -> None:
+            held.take(releases=releases)
             feed.install()
 
         def check() -> None:
@@ -89,10 +90,11 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
 
         restore = LegacyRestore(feed=feed, legacy=legacy, journal=journal, clock=lambda: datetime.now(UTC))
         if stop is None:
-            begin()
+            begin(releases=after_restore)
         if after_restore:
             journal.tell(Note(what="legacy restore released", subject="mirror/legacy"), datetime.now(UTC))
             restore.release(held.position() if feed.tells_since else None)
+            held.believe()
         if guard is not None:
             journal.tell(Note(what="deletions allowed", subject="mirror/blast-radius"), datetime.now(UTC))
         carrier = ThreadPoolExecutor(max_workers=1, thread_name_prefix="cloud-writer")
@@ -101,7 +103,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         metrics = Metrics(journal.standing)
         if stop is not None and settings.metrics_port is not None:
             stack.callback(metrics.serve(settings.metrics_host, settings.metrics_port))
-        own = OwnVersions()
+        own, written = OwnVersions(), OwnWrites()
         forms = FormTime(journal, monotonic, minutes=settings.form_minutes)
         cloud = CloudResources(client, mappings, ods, own=own, fence=held.verify, abilities=server.abilities)
         reconciler = Reconciler(
@@ -114,11 +116,12 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             clock=lambda: datetime.now(UTC),
             blast_guard=guard or BlastGuard(),
             forms=forms,
+            own=written,
             settled=metrics.settled,
             doubts=restore.doubts,
         )
         parts = Parts(
-            legacy_feed=feed,
+            legacy_feed=FeedWithoutEchoes(feed, written, legacy=legacy, mappings=mappings),
             cloud_feed=ServerFeed(
                 client, mappings, ods, journal=journal, own=own, abilities=server.abilities
             ),

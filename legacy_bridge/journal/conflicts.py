@@ -11,7 +11,7 @@ from legacy_bridge.journal.baselines import agreed_from_json, agreed_to_json
 from legacy_bridge.journal.dirty import save
 from legacy_bridge.journal.links import by_kind
 from legacy_bridge.journal.tables import CONFLICTS
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import Agreed, Content, Kind, LinkKey
 from legacy_bridge.sides.links import Conflict
 from legacy_bridge.sides.listings import ListedConflict
 from web_modules.decision.words import Authority
@@ -126,8 +126,17 @@ def _number(connection: Connection, practice: str, rows: Sequence[dict[str, Any]
         row["number"] = number
 
 
+def _whole(fields: Agreed) -> dict[str, Any]:
+    """What one side says, with all that is in a document: the value that loses may be nowhere else."""
+    found = agreed_to_json(fields)
+    for name, value in fields.items():
+        if isinstance(value, Content):
+            found[name]["data"] = value.data
+    return found
+
+
 def _row(practice: str, key: LinkKey, conflict: Conflict, state: str, now: datetime) -> dict[str, Any]:
-    base, legacy, cloud = (agreed_to_json(one) for one in (conflict.base, conflict.legacy, conflict.cloud))
+    base, legacy, cloud = agreed_to_json(conflict.base), _whole(conflict.legacy), _whole(conflict.cloud)
     # an open conflict is one row a unit, whatever the values become; a decided one is its values
     told = [str(key), conflict.unit] if state == OPEN else [str(key), conflict.unit, base, legacy, cloud]
     return {

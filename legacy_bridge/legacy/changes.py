@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Connection, Table, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, insert, select, true, update
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.sql.elements import ColumnElement
 
 from legacy_bridge.legacy.groups import GROUPS, Group
 from legacy_bridge.legacy.own_tables import MADE, make
 from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.mapping.clinical import parts
 from legacy_bridge.mapping.values import guid_column
 from legacy_bridge.records import Kind, LinkKey, RowValue
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
@@ -28,7 +29,7 @@ def together(connection: Connection, organisation: str, changed: Sequence[RowCha
     """
     alike: dict[tuple[Kind, tuple[str, ...]], list[RowChange]] = {}
     for change in changed:
-        is_plain = change.digest is not None and not change.delete
+        is_plain = change.digest is not None and not change.delete and not change.parts
         if is_plain and not any("." in name for name in change.columns):
             alike.setdefault((change.link.kind, tuple(sorted(change.columns))), []).append(change)
     written: set[LinkKey] = set()
@@ -49,7 +50,8 @@ def apply(connection: Connection, organisation: str, change: RowChange) -> Outco
     except StatementError as error:
         if not is_refusal(error):
             raise
-        words = f"The legacy database refuses {', '.join(sorted(change.columns))} of {group.main}."
+        names = {*change.columns, *(name for columns in change.parts.values() for name in columns)}
+        words = f"The legacy database refuses {', '.join(sorted(names))} of {group.main}."
         return Outcome(kind=OutcomeKind.REFUSED, refusal=("legacy-refuses", words))
     return _WRITTEN
 
@@ -68,6 +70,7 @@ def _change(connection: Connection, group: Group, organisation: str, change: Row
         )
         if done.rowcount == 0 and name != group.main and not change.delete:
             _extend(connection, table, group, organisation, change, values)
+    _write_parts(connection, group, organisation, change)
 
 
 def _is_changed(
@@ -123,7 +126,30 @@ def _make(connection: Connection, group: Group, organisation: str, change: RowCh
     for name in group.extensions:
         if name in tables:
             _extend(connection, METADATA.tables[name], group, organisation, change, tables[name])
+    _write_parts(connection, group, organisation, change)
     return _WRITTEN
+
+
+def _write_parts(connection: Connection, group: Group, organisation: str, change: RowChange) -> None:
+    """Write the rows of a record's parts; a new one says what the record's own row says.
+
+    Where its key has a row, that must be one that was deleted: else it says more than a part, and is refused.
+    """
+    table = METADATA.tables[group.main]
+    for guid, columns in change.parts.items():
+        wanted = [table.c[group.key] == guid, table.c.OrganisationGuid == organisation]
+        values = {**columns}
+        is_new = "ParentObservationGuid" in columns
+        if is_new:
+            shared = select(*(table.c[name] for name in parts.SHARED))
+            whole = shared.where(_is_it(table, group, organisation, change))
+            values = {**connection.execute(whole).mappings().one(), **columns}
+            parent = columns["ParentObservationGuid"]
+            wanted += [table.c.ParentObservationGuid == parent, table.c.Deleted == true()]
+        done = connection.execute(update(table).where(*wanted).values(values))
+        if is_new and done.rowcount == 0:
+            row = {group.key: guid, "OrganisationGuid": organisation, **values}
+            connection.execute(insert(table).values(row))
 
 
 def _extend(

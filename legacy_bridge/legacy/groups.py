@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import LargeBinary, MetaData, Select, Table, Text, and_, bindparam, cast, or_, select
+from sqlalchemy import LargeBinary, MetaData, Select, Table, Text, and_, bindparam, cast, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from legacy_bridge.legacy import entries
@@ -30,6 +30,7 @@ class Beside:
         is_needed: without such a row there is no record.
         extends: the row has the record's own key, and the bridge writes it too.
         keeps_deleted: rows that are marked deleted count.
+        may_be_parts: entries that may be parts of the record.
         through: when that table has no organisation of its own: the table and column that has.
     """
 
@@ -41,6 +42,7 @@ class Beside:
     is_needed: bool = False
     extends: bool = False
     keeps_deleted: bool = False
+    may_be_parts: bool = False
     through: tuple[str, str, str] | None = None
 
     @property
@@ -58,11 +60,12 @@ class Beside:
         joined = main.join(table, main.c[self.main] == table.c[self.other])
         conditions = [wanted]
         if "Deleted" in table.c and not self.keeps_deleted:
-            conditions.append(or_(table.c.Deleted.is_(None), table.c.Deleted.is_(False)))
+            conditions.append(entries.is_no(table.c.Deleted))
         if "OrganisationGuid" in table.c:
             conditions.append(table.c.OrganisationGuid == organisation)
         if self.table == entries.TABLE:
-            columns.append(entries.kind_of(table, metadata).label(entries.KIND))
+            kind_of = entries.kind_or_part if self.may_be_parts else entries.kind_of
+            columns.append(kind_of(table, metadata).label(entries.KIND))
         if self.through is not None:
             other_table, mine, theirs = self.through
             other = metadata.tables[other_table]
@@ -84,6 +87,7 @@ class Group:
         beside: further rows.
         hides_deleted: whether the main table marks deleted rows.
         flags: the columns of the main table that say that a record is confidential.
+        has_parts: whether records have parts: rows of the main table that are no records of their own.
     """
 
     main: str
@@ -92,6 +96,7 @@ class Group:
     beside: tuple[Beside, ...] = field(default=())
     hides_deleted: bool = False
     flags: tuple[str, ...] = ()
+    has_parts: bool = False
 
     @property
     def tables(self) -> frozenset[str]:
@@ -120,7 +125,7 @@ class Group:
         """
         main = metadata.tables[self.main]
         wanted = and_(main.c[self.key].in_(bindparam(GUIDS, expanding=True)), self._mine(main, organisation))
-        kind = [entries.kind_of(main, metadata).label(entries.KIND)] if self.main == entries.TABLE else []
+        kind = [self._kind(main, metadata).label(entries.KIND)] if self.main == entries.TABLE else []
         yield self.main, select(main.c[self.key].label(KEY), *main.c, *kind).where(wanted)
         for one in self.beside:
             yield one.called, one.statement(main, self.key, wanted, metadata, organisation)
@@ -131,6 +136,13 @@ class Group:
             table = metadata.tables[name]
             wanted = table.c[self.key].in_(bindparam(GUIDS, expanding=True))
             yield table, select(table.c[self.key]).where(wanted, self._mine(table, organisation))
+        if self.has_parts:
+            table = metadata.tables[self.main]
+            named = table.c.ParentObservationGuid
+            is_part = and_(
+                named.in_(bindparam(GUIDS, expanding=True)), entries.is_coded_part(table, metadata)
+            )
+            yield table, select(named).where(is_part, self._mine(table, organisation))
 
     def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Select[Any]:
         """The statement that reads a record's flags as bytes, which anything can be read as."""
@@ -151,7 +163,7 @@ class Group:
         main = metadata.tables[self.main]
         statement = select(main.c[self.key]).where(self._mine(main, organisation))
         if self.main == entries.TABLE:
-            statement = statement.where(entries.kind_of(main, metadata) == kind.value)
+            statement = statement.where(self._kind(main, metadata) == kind.value)
         for one in self.beside:
             if one.is_needed:
                 table = metadata.tables[one.table]
@@ -161,8 +173,11 @@ class Group:
                     )
                 )
         if self.hides_deleted and not with_deleted:
-            statement = statement.where(or_(main.c.Deleted.is_(None), main.c.Deleted.is_(False)))
+            statement = statement.where(entries.is_no(main.c.Deleted))
         return statement
+
+    def _kind(self, main: Table, metadata: MetaData) -> ColumnElement[str]:
+        return (entries.kind_or_part if self.has_parts else entries.kind_of)(main, metadata)
 
     def _mine(self, main: Table, organisation: str) -> ColumnElement[bool]:
         if self.has_organisation:
@@ -206,6 +221,10 @@ _CHILDREN = Beside(
     other="ParentObservationGuid",
     columns=("ObservationGuid",),
 )
+_MEASURED = (
+    *("ObservationGuid", "CodeId", "Value", "NumericUnit", "NumericRangeLow", "NumericRangeHigh"),
+    *("Abnormal", "AbnormalReason"),
+)
 _OF_PROBLEM = replace(_PARENT, name="problem", main="ProblemGuid")
 _DRUG = replace(_CODE, table="Coding_DrugCode")
 _OF_PRESCRIBED = replace(_OF_PROBLEM, main="ProblemObservationGuid")
@@ -217,8 +236,9 @@ _PLAN = Beside(
 )
 
 
-def _entry(*beside: Beside) -> Group:
+def _entry(*beside: Beside, has_parts: bool = False) -> Group:
     return Group(
+        has_parts=has_parts,
         main=entries.TABLE,
         key="ObservationGuid",
         hides_deleted=True,
@@ -293,7 +313,7 @@ GROUPS: Mapping[Kind, Group] = {
     ),
     Kind.CONDITION: _entry(_PROBLEM),
     Kind.ALLERGY: _entry(),
-    Kind.OBSERVATION: _entry(_CHILDREN),
+    Kind.OBSERVATION: _entry(replace(_CHILDREN, columns=_MEASURED, may_be_parts=True), has_parts=True),
     Kind.REPORT: _entry(_CHILDREN),
     Kind.IMMUNIZATION: _entry(),
     Kind.FAMILY_HISTORY: _entry(),
@@ -330,3 +350,11 @@ GROUPS: Mapping[Kind, Group] = {
         beside=(_FLAGS, _CONSULTATION, _DRUG, _OF_PRESCRIBED, _PLAN),
     ),
 }
+
+NAMED_BY: Mapping[Kind, tuple[str, ...]] = {
+    Kind.PATIENT: ("PatientGuid",),
+    Kind.CONSULTATION: ("ConsultationGuid",),
+    Kind.CONDITION: ("ProblemGuid", "ProblemObservationGuid"),
+    Kind.MEDICATION: ("DrugRecordGuid",),
+}
+"""The columns by which other records name one: they are looked for when it is withheld, deleted, or back."""

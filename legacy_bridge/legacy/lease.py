@@ -73,18 +73,24 @@ class LegacyLease:
         self._beat = 0
         self._beaten = float("-inf")
 
-    def take(self) -> None:
+    def take(self, *, releases: bool = False) -> None:
         """Take the lease; blocks while it is not clear whether another holder lives, at most 16 s.
+
+        Args:
+            releases: a person has looked at a database that came back from a backup: its beats are believed
+                when that is done; see `believe`.
 
         Raises:
             AnotherBridge: it lives.
+            RestoreDetected: this database does not know of beats that the journal has made.
             SideUnavailable: the database does not answer.
         """
         began = self._clock()
         seen: tuple[str, int, int] | None = None
         while True:
-            self._compare()
-            found = self._take_from(seen if self._clock() - began >= PATIENCE_SECONDS else None)
+            self._compare(releases=releases)
+            silent = seen if self._clock() - began >= PATIENCE_SECONDS else None
+            found = self._take_from(silent, releases=releases)
             if found is None:
                 return
             if seen is not None and found != seen:
@@ -94,6 +100,13 @@ class LegacyLease:
                 )
             seen = found
             self._wait(_LOOK_SECONDS)
+
+    def believe(self) -> None:
+        """Count on from the beats of a database that came back from a backup: it was released."""
+        with translated(_FAILED), self._engine.connect() as connection:
+            row = self._row(connection)
+        if self._remembered is not None and row is not None:
+            self._remembered.write(row[2])
 
     def beat(self) -> None:
         """Show that this bridge lives, when it is time to.
@@ -168,7 +181,9 @@ class LegacyLease:
         if row[2] < self._beat:
             raise restored(f"The bridge was last there with beat {row[2]} and has made {self._beat}")
 
-    def _take_from(self, silent: tuple[str, int, int] | None) -> tuple[str, int, int] | None:
+    def _take_from(
+        self, silent: tuple[str, int, int] | None, *, releases: bool
+    ) -> tuple[str, int, int] | None:
         """Take the lease if it is free, this journal's, or held by somebody silent; else who holds it."""
         with translated(_FAILED), self._engine.begin() as connection:
             write_alone(connection)
@@ -176,20 +191,22 @@ class LegacyLease:
             row = self._row(connection)
             if row is not None and row[0] not in ("", self._journal) and row != silent:
                 return row
-            self._remember(row)
+            if not releases:
+                self._remember(row)
             self._epoch = 1 if row is None else row[1] + 1
-            self._beat = 0 if row is None else row[2] + 1
-            taken = {"holder": self._journal, "epoch": self._epoch}
+            self._beat = 0 if row is None else row[2] + (not releases)
+            taken = {"holder": self._journal, "epoch": self._epoch, "beat": self._beat}
             if row is None:
-                connection.execute(insert(LEASE).values(practice=self._practice, beat=0, **taken))
+                connection.execute(insert(LEASE).values(practice=self._practice, **taken))
             else:
-                connection.execute(self._ours().values(beat=LEASE.c.beat + 1, **taken))
+                connection.execute(self._ours().values(**taken))
         self._beaten = self._clock()
         return None
 
-    def _compare(self) -> None:
+    def _compare(self, *, releases: bool) -> None:
         """Tell a journal that this database has seen more of it, or of another after it, than it knows.
 
+        Where it has seen less, it came back from a backup; the last one may never have been written here.
         Before anything is taken, and without a lock: what the journal does then may take long.
         """
         if self._remembered is None:
@@ -199,7 +216,11 @@ class LegacyLease:
             write_alone(connection)
             make(connection, LEASE)
             row = self._row(connection)
-        if known is not None and row is not None and row[2] > known:
+        if known is None or row is None:
+            return
+        if row[2] < known - 1 and not releases:
+            raise restored(f"The bridge has shown {known} times that it lives, of which {row[2]} are left")
+        if row[2] > known:
             self._remembered.is_behind()
             self._remembered.write(row[2])
 

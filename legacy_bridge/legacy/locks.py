@@ -1,5 +1,6 @@
 """Keeps rows as they are until a transaction ends, in each database's own words; nobody is waited for."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -45,6 +46,6 @@ def taken(
     busy: set[str] = set()
     for table, statement in statements:
         for chunk in chunks:
-            ours = set(connection.execute(free(statement, table), {GUIDS: chunk}).scalars())
-            busy.update(set(connection.execute(there(statement, table), {GUIDS: chunk}).scalars()) - ours)
+            ours = Counter(connection.execute(free(statement, table), {GUIDS: chunk}).scalars())
+            busy.update(Counter(connection.execute(there(statement, table), {GUIDS: chunk}).scalars()) - ours)
     return busy

@@ -4,14 +4,17 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import InvalidOperation
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, Engine, func, inspect, select
+from sqlalchemy import Connection, Engine, Select, func, inspect, literal, select
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
 from legacy_bridge.legacy import changes, codes, entries, locks
-from legacy_bridge.legacy.groups import GROUPS, GUIDS
+from legacy_bridge.legacy.groups import GROUPS, GUIDS, NAMED_BY
 from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.mapping.clinical import parts
 from legacy_bridge.mapping.values import guid_column, guid_key
 from legacy_bridge.records import ENTRIES, Kind, LinkKey, Row, RowGroup
 from legacy_bridge.sides.codes import CodeBook, WantedCodes
@@ -20,12 +23,6 @@ from legacy_bridge.sides.listings import KeyPage
 from legacy_bridge.sides.writes import Outcome, OutcomeKind, RowChange
 
 _CHUNK = 500  # keys a statement
-_NAMED_BY = {
-    Kind.PATIENT: ("PatientGuid",),
-    Kind.CONSULTATION: ("ConsultationGuid",),
-    Kind.CONDITION: ("ProblemGuid", "ProblemObservationGuid"),
-    Kind.MEDICATION: ("DrugRecordGuid",),
-}
 _YES, _NO = frozenset({b"1", b"true"}), frozenset({b"", b"0", b"false"})
 
 
@@ -61,9 +58,7 @@ class LegacyRows:
                 f"with the ODS code {ods}: give --practice the code of the practice whose database it is."
             )
         self._organisation = str(found[0])
-        self._statements = {
-            kind: tuple(group.statements(METADATA, self._organisation)) for kind, group in GROUPS.items()
-        }
+        self._statements = _statements(self._organisation)
 
     def read(self, links: Sequence[Link]) -> Mapping[LinkKey, RowGroup]:
         """See `sides.RecordStore`."""
@@ -89,7 +84,8 @@ class LegacyRows:
         with _translated(), self._engine.connect() as connection:
             if not found.keys().isdisjoint(ENTRIES):
                 rows = connection.execute(entries.counts(METADATA, self._organisation))
-                found |= {Kind(kind): count for kind, count in rows if Kind(kind) in found}
+                of_kinds = {kind.value: kind for kind in found}
+                found |= {of_kinds[kind]: count for kind, count in rows if kind in of_kinds}
             for kind in found.keys() - set(ENTRIES):
                 keys = GROUPS[kind].keys(METADATA, self._organisation, kind).subquery()
                 found[kind] = connection.execute(select(func.count()).select_from(keys)).scalar_one()
@@ -97,18 +93,28 @@ class LegacyRows:
 
     def dependants(self, key: LinkKey) -> Sequence[LinkKey]:
         """See `sides.LegacyRecords`: a patient's slots and record, what names a visit, problem or drug."""
-        columns = _NAMED_BY.get(key.kind, ())
         found: list[LinkKey] = []
+        wanted = guid_column(key.key)
         with _translated(), self._engine.connect() as connection:
-            for kind, group in GROUPS.items():
-                for column in filter(group.names_a, columns):
-                    statement = group.keys(METADATA, self._organisation, kind, with_deleted=True)
-                    main = METADATA.tables[group.main]
-                    rows = connection.execute(statement.where(main.c[column] == guid_column(key.key)))
-                    found += [
-                        LinkKey(kind=kind, key=one) for (row,) in rows if (one := guid_key(row)) is not None
-                    ]
+            for column in NAMED_BY.get(key.kind, ()):
+                for kind, statement in self._naming(column, wanted):
+                    for guid, told in connection.execute(statement):
+                        one = guid_key(guid)
+                        if one is not None and told not in parts.NAMES:
+                            found.append(LinkKey(kind=kind or Kind(told), key=one))
         return [one for one in found if one != key]
+
+    def _naming(self, column: str, wanted: str) -> Iterator[tuple[Kind | None, Select[Any]]]:
+        """The statements that find what names a record, with the kind; None: the row says which."""
+        table = METADATA.tables[entries.TABLE]
+        if column in table.c:
+            statement = entries.all_of(METADATA, self._organisation)
+            yield None, statement.where(table.c[column] == wanted)
+        for kind, group in GROUPS.items():
+            if kind not in ENTRIES and group.names_a(column):
+                statement = group.keys(METADATA, self._organisation, kind, with_deleted=True)
+                main = METADATA.tables[group.main]
+                yield kind, statement.add_columns(literal(kind.value)).where(main.c[column] == wanted)
 
     def codes(self, wanted: WantedCodes) -> CodeBook:
         """See `sides.LegacyRecords`."""
@@ -127,7 +133,7 @@ class LegacyRows:
                 group = groups.get(change.link)
                 if change.link in busy or (None if group is None else group.digest) != change.digest:
                     outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
-                elif change.columns or change.delete:
+                elif change.writes:
                     ready.append(change)
                 else:
                     outcomes[change.link] = Outcome(kind=OutcomeKind.WRITTEN)
@@ -222,7 +228,11 @@ class LegacyRows:
                 continue
             link = LinkKey(kind=kind, key=record)
             whole = {name: tuple(tables.get(name, ())) for name in group.names}
-            yield link, RowGroup(link=link, rows=whole, digest=_digest(whole))
+            has_content = kind is Kind.DOCUMENT
+            digest = _digest(
+                {name: [*map(_hashed, found)] for name, found in whole.items()} if has_content else whole
+            )
+            yield link, RowGroup(link=link, rows=whole, digest=digest)
 
 
 def mapped_columns() -> dict[str, list[str]]:
@@ -232,6 +242,12 @@ def mapped_columns() -> dict[str, list[str]]:
         for name in group.tables:
             found[name] = [column.name for column in METADATA.tables[name].columns]
     return found
+
+
+@cache
+def _statements(organisation: str) -> Mapping[Kind, Sequence[tuple[str, Select[Any]]]]:
+    """The statements that read each kind of record, by what the rows are called: costly to put together."""
+    return {kind: tuple(group.statements(METADATA, organisation)) for kind, group in GROUPS.items()}
 
 
 def _flag(value: object) -> bool | None:
@@ -245,6 +261,15 @@ def _flag(value: object) -> bool | None:
 
 def _digest(rows: Mapping[str, Sequence[Row]]) -> str:
     return hashlib.blake2b(repr(rows).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def _hashed(row: Row) -> Row:
+    """A row with hashes in place of what is in a document, which written out would be four times as long."""
+    values: Mapping[str, Any] = row
+    return {
+        name: hashlib.blake2b(value).hexdigest() if isinstance(value, bytes) else value
+        for name, value in values.items()
+    }
 
 
 @contextmanager

@@ -78,7 +78,12 @@ def granted(
         return merged
     agreed: dict[str, Value | None] = dict(merged.agreed)
     for one in wishes:
-        agreed.update(one.target(units[one.unit]))
+        agreed.update(
+            {
+                name: next((said for said in (legacy.get(name), cloud.get(name)) if said == value), value)
+                for name, value in one.target(units[one.unit]).items()
+            }
+        )
     names = {one.unit for one in wishes}
     told = [decided(one, {name: base[name] for name in units[one.unit] if name in base}) for one in wishes]
     return replace(

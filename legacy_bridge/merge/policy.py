@@ -64,6 +64,17 @@ _ENTRY = (
     *_alone(Policy.LEGACY, "patient", "parent", "document", "entered", "clinician", "entered_by"),
 )
 """Whose record it is, what it stands below, and who entered it when: those follow the legacy program."""
+_BLOOD_PRESSURE = Unit(
+    name="blood_pressure",
+    fields=(
+        *("systolic", "systolic_code", "systolic_range_low", "systolic_range_high"),
+        *("systolic_abnormal", "systolic_abnormal_reason"),
+        *("diastolic", "diastolic_code", "diastolic_range_low", "diastolic_range_high"),
+        *("diastolic_abnormal", "diastolic_abnormal_reason"),
+    ),
+    policy=Policy.ASK,
+)
+"""One reading is never put together from two sides."""
 _PRESCRIBED = (
     Unit(name="drug", fields=("code", "dosage", "quantity"), policy=Policy.ASK),
     *_alone(Policy.ASK, "date", "problem", "expires"),
@@ -129,7 +140,7 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
         *_alone(Policy.LEGACY, "is_problem"),
     ),
     Kind.ALLERGY: (*_ENTRY, *_alone(Policy.ASK, "doubt")),
-    Kind.OBSERVATION: (*_ENTRY, *_alone(Policy.LEGACY, "members")),
+    Kind.OBSERVATION: (*_ENTRY, *_alone(Policy.LEGACY, "members"), _BLOOD_PRESSURE),
     Kind.REPORT: (*_ENTRY, *_alone(Policy.LEGACY, "members")),
     Kind.IMMUNIZATION: _ENTRY,
     Kind.FAMILY_HISTORY: _ENTRY,

@@ -79,15 +79,14 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
         told = {name: legacy.get(name) for unit in units for name in unit.fields}
         there = frozenset(name for name, value in told.items() if value is not None)
         return Merged(agreed=told, to_legacy=frozenset(), to_cloud=there, decided=(), open=())
-    agreed: dict[str, Value | None] = {}
+    agreed = {name: legacy.get(name) for unit in units for name in unit.fields}
+    unlike = {name for name, value in agreed.items() if cloud.get(name) != value}
     decided: list[Conflict] = []
     waiting: list[Conflict] = []
     is_legacys = doubt in LEGACY_DOUBTS
     differing: set[str] = set()
     for unit in units:
-        mine = _values(unit, legacy)
-        if mine == _values(unit, cloud):  # whatever is in doubt: that is what both say
-            agreed.update(zip(unit.fields, mine, strict=True))
+        if unlike.isdisjoint(unit.fields):  # whatever is in doubt: that is what both say
             continue
         differing.update(unit.fields)
         if (unit.is_in_form or is_legacys) and not set(put_back).isdisjoint(unit.fields):
@@ -103,6 +102,8 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
         if is_conflict:
             conflict = _conflict(unit, side, base, legacy, cloud)
             (decided if side is not None else waiting).append(conflict)
+        for name in unit.fields:
+            del agreed[name]
         if side is not None:
             winner = legacy if side is Authority.LEGACY else cloud
             agreed.update({name: winner.get(name) for name in unit.fields})

@@ -44,12 +44,20 @@ class RowChange:
         columns: column to new value; empty with `delete`. `Table.Column` is a column of the row that extends
             the record's own.
         delete: mark the row deleted.
+        parts: rows of the same table that are parts of the record, by GUID, with the columns to write; one
+            that names its parent is new.
     """
 
     link: LinkKey
     digest: str | None
     columns: Mapping[str, RowValue]
     delete: bool = False
+    parts: Mapping[str, Mapping[str, RowValue]] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> bool:
+        """Whether anything is to be written."""
+        return bool(self.columns or self.parts or self.delete)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,7 +112,7 @@ class Clock:
 
 
 def _count(clock: Clock) -> None:
-    from legacy_bridge import reconciler, service
+    from legacy_bridge import echoes, reconciler, service
     from legacy_bridge.cloud import board, feed, resources
     from legacy_bridge.journal import journal
     from legacy_bridge.legacy import rows
@@ -123,7 +123,8 @@ def _count(clock: Clock) -> None:
         (rows.LegacyRows, "read", "legacy: read rows"),
         (rows.LegacyRows, "write", "legacy: write rows"),
         (rows.LegacyRows, "codes", "legacy: look up codes"),
-        (reconciler.Reconciler, "_mapped", "map from rows"),
+        (reconciler, "mapped", "map from rows"),
+        (echoes, "mapped", "map from rows"),
         (reconciler, "references_of", "look up what is named"),
         (reconciler.Reconciler, "_look", "map from FHIR, merge, map to both"),
         (reconciler.Reconciler, "begin", "put the visit together"),

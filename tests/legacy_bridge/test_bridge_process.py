@@ -197,6 +197,7 @@ def edit_unseen(practice: SmallPractice, phone: str) -> None:
     """Change a row in a way that no feed tells of."""
     ours = "FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'Admin_Patient'"
     with create_engine(practice.url).begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # else the bridge may mend its triggers in between
         triggers = connection.execute(text(f"SELECT name, sql {ours}")).all()
         for name, _ in triggers:
             connection.execute(text(f'DROP TRIGGER "{name}"'))

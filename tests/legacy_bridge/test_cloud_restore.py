@@ -1,14 +1,16 @@
 """The cloud comes back from an earlier backup: noticed, and nothing newer is overwritten."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.feeds import FeedBatch
-from tests.legacy_bridge.support.faults import Faults, Killed
+from legacy_bridge.sides.links import RESTORED, Restore
+from tests.legacy_bridge.support.faults import Faults, Killed, killed_before
 from tests.legacy_bridge.support.foreign_server import RestorableServer
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import SmallPractice, guid, key
@@ -164,3 +166,19 @@ def test_an_older_version_is_no_edit_even_before_the_feed_has_told_of_the_restor
     batch = restored.journal.take([Kind.PATIENT], limit=9, now=datetime.now(UTC))
     restored.service._parts.reconciler.reconcile(batch)
     assert restored.practice.patient("mary")["HomePhone"] == "01632 111111"
+
+
+def test_a_clock_that_was_put_back_ends_no_doubt_of_what_was_marked_before(
+    restored: Mirror, expected_logs: list[str]
+) -> None:
+    expected_logs.append("cloud came back from a backup")
+    now = datetime.now(UTC)
+    first = Restore(came_back_from=now, noticed_at=now + timedelta(hours=1))
+    restored.journal.absorb(RESTORED, FeedBatch(touched=(), strays=(), checkpoint=str(first)), now)
+    restored.wrap = killed_before(SqlJournal, "take")
+    restored.start()
+    with pytest.raises(Killed):
+        restored.service.step()
+    noticed = Restore.parse(restored.journal.checkpoint(RESTORED))
+    assert noticed is not None
+    assert noticed.noticed_at == first.noticed_at

@@ -194,7 +194,7 @@ def test_the_list_of_what_waits_never_holds_more_than_a_page_and_what_is_in_flig
     mirror = Mirror(practice, fhir, tmp_path, batch=1, wrap=watched)
     mirror.drain()
     assert mirror.differing() == []
-    assert 8 <= max(seen) <= 12, "of some seventy, ten a page"
+    assert 4 <= max(seen) <= 7, "of some seventy, five a page"
     mirror.stop()
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from legacy_bridge.errors import RestoreDetected
+from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.records import Kind
 from legacy_bridge.sides.links import LinkState
 from tests.legacy_bridge.support.clinical import ENTRIES, add_codes, add_entry, clinical_stages, entry
-from tests.legacy_bridge.support.faults import Faults, Killed
+from tests.legacy_bridge.support.faults import Faults, Killed, killed_before
 from tests.legacy_bridge.support.legacy_databases import Backup, LegacyKind
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import SmallPractice, guid, key
@@ -265,6 +266,32 @@ def test_who_is_confidential_in_the_backup_only_is_hidden_with_nothing_lost(
     mirror.drain()
     assert mirror.resources("Patient", "Admin_Patient", "mary") == []
     assert practice.patient("mary")["HomePhone"] == CLOUDS
+
+
+@pytest.mark.hazard("H05")
+def test_what_was_withdrawn_and_is_not_in_the_backup_is_listed_though_nobody_had_settled_it(
+    mirror: Mirror, practice: SmallPractice
+) -> None:
+    mirror.stop()
+    backup = Backup(practice.engine)
+    mirror.start()
+    practice.edit("Admin_Patient", "mary", HomePhone=NEW)
+    mirror.drain()
+    practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.wrap = killed_before(SqlJournal, "settle")
+    mirror.start()
+    with pytest.raises(Killed):
+        mirror.drain()
+    assert mirror.resources("Patient", "Admin_Patient", "mary") == []
+    mirror.stop()
+    backup.put_back()
+    practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.wrap = lambda side: side
+    mirror.start()
+    mirror.release()
+    mirror.drain()
+    winner, legacy, cloud = decided(mirror)["home_phone"]
+    assert (winner, legacy, cloud) == (Authority.LEGACY, {"home_phone": OLD}, {"home_phone": NEW})
 
 
 def test_without_a_word_of_the_database_s_own_everything_that_differs_is_asked(

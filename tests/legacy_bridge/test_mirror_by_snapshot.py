@@ -67,7 +67,7 @@ def test_freshness_is_published_as_of_the_walk_that_saw_it_and_no_later(
     walked = mirror.service._known_until
     assert walked is not None
     assert walked >= drained
-    feed = mirror.service._parts.legacy_feed
+    feed = mirror._feed
     assert isinstance(feed, SnapshotCapture)
     feed._page = feed._limit = 1
     for _ in range(3):  # slices of a walk that does not end

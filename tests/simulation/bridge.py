@@ -7,6 +7,7 @@ from typing import Any
 from legacy_bridge.cloud.feed import HistoryFeed
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
+from legacy_bridge.echoes import FeedWithoutEchoes, OwnWrites
 from legacy_bridge.errors import SchemaDrifted
 from legacy_bridge.first_load import BeatMemory
 from legacy_bridge.forms import FormTime
@@ -98,25 +99,26 @@ class Bridge:
         feed: Any = Faulty(outbox, "legacy", faults, reads="poll", writes="", lasting=("legacy unreachable",))
         restore = LegacyRestore(feed=feed, legacy=legacy, journal=remembered, clock=clock.now)
         client = FhirClient(network)
-        own = OwnVersions()
+        own, written = OwnVersions(), OwnWrites()
         forms = FormTime(remembered, clock.seconds, minutes=60)
         cloud = CloudResources(client, mappings, ODS, own=own, fence=lease.check)
 
-        def check() -> None:
+        def check(*, releases: bool = False) -> None:
             if database.dropped:
                 raise SchemaDrifted(
                     f"The legacy database has changed: {sorted(database.dropped)} is missing."
                 )
-            lease.take()
+            lease.take(releases=releases)
 
         def release() -> None:
-            check()
+            check(releases=True)
             restore.release(database.content.read_upto)
+            lease.believe()
 
         self.release = release
         self.service = MirrorService(
             Parts(
-                legacy_feed=feed,
+                legacy_feed=FeedWithoutEchoes(feed, written, legacy=legacy, mappings=mappings),
                 cloud_feed=HistoryFeed(
                     client,
                     mappings,
@@ -137,6 +139,7 @@ class Bridge:
                     clock=clock.now,
                     blast_guard=BlastGuard(),
                     forms=forms,
+                    own=written,
                     doubts=restore.doubts,
                 ),
                 carrier=InTurn(lambda: faults.random.random() < _LATE_SHARE),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from legacy_bridge.errors import AnotherBridge
+from legacy_bridge.errors import AnotherBridge, RestoreDetected
 from legacy_bridge.legacy.lease import BEAT_SECONDS, PATIENCE_SECONDS, Remembered
 from tests.simulation.legacy import SimulatedDatabase
 
@@ -26,11 +26,11 @@ class SimulatedLease:
         self._epoch = 0
         self._beaten = 0.0
 
-    def take(self) -> None:
+    def take(self, *, releases: bool = False) -> None:
         """Take it, at once from this journal's own holder, else from one that is silent for long."""
         began, seen = self._seconds(), None
         while True:
-            self._compare()
+            self._compare(releases=releases)
             found = self._database.content.lease
             is_silent = seen == found and self._seconds() - began >= PATIENCE_SECONDS
             if found is None or found[0] == self._journal or is_silent:
@@ -41,7 +41,16 @@ class SimulatedLease:
             self._wait(1.0)
         self._epoch = 1 if found is None else found[1] + 1
         self._beaten = self._seconds()
-        self._write(0 if found is None else found[2] + 1)
+        if releases and found is not None:
+            self._database.content.lease = (self._journal, self._epoch, found[2])
+        else:
+            self._write(0 if found is None else found[2] + 1)
+
+    def believe(self) -> None:
+        """Count on from the beats of a database that came back from a backup."""
+        found = self._database.content.lease
+        assert found is not None
+        self._remembered.write(found[2])
 
     def beat(self) -> None:
         """Show that this bridge lives."""
@@ -57,9 +66,13 @@ class SimulatedLease:
         self._remembered.write(beat)
         self._database.content.lease = (self._journal, self._epoch, beat)
 
-    def _compare(self) -> None:
+    def _compare(self, *, releases: bool) -> None:
         known, found = self._remembered.read(), self._database.content.lease
-        if known is not None and found is not None and found[2] > known:
+        if known is None or found is None:
+            return
+        if found[2] < known - 1 and not releases:
+            raise RestoreDetected("The legacy database came back from a backup.")
+        if found[2] > known:
             self._remembered.is_behind()
             self._remembered.write(found[2])
 

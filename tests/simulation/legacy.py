@@ -200,6 +200,7 @@ class SimulatedRows:
         self._fence()
         outcomes: dict[LinkKey, Outcome] = {}
         for change in changes:
+            assert not change.parts, "no simulated record has parts"
             group = self._group(change.link)
             if group is None or group.digest != change.digest:
                 outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from legacy_bridge import reconciler, service, withdrawal
+from legacy_bridge import echoes, reconciler, service, withdrawal
 from legacy_bridge.cloud import feed, resources
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.legacy_restore import LegacyRestore
@@ -224,6 +224,17 @@ def _hidden_is_shown_by_a_backup(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reconciler, "presence", wrong)
 
 
+def _echoes_are_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    """Whatever legacy tells of a record that the bridge wrote last is taken for the bridge's own write."""
+
+    def wrong(self: echoes.FeedWithoutEchoes, checkpoint: str | None) -> Any:
+        batch = self._feed.poll(checkpoint)
+        own = self._own.taken(batch.touched)
+        return replace(batch, touched=tuple(key for key in batch.touched if key not in own))
+
+    patch.setattr(echoes.FeedWithoutEchoes, "poll", wrong)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__.strip("_").replace("_", " "): plant
     for plant in (
@@ -251,6 +262,7 @@ PLANTED: Mapping[str, Plant] = {
         _older_rows_count_as_edits,
         _missing_in_a_backup_counts_as_deleted,
         _hidden_is_shown_by_a_backup,
+        _echoes_are_not_looked_at,
     )
 }
 

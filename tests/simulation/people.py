@@ -76,6 +76,8 @@ class People:
         """Whether the bridge has looked at a record since it was written last in legacy."""
         self._cleared: set[str] = set()
         self._stale: dict[str, Any] = {}
+        self._by_form: dict[str, Any] = {}
+        """What a form put back over what somebody had entered in legacy: as much legacy's own as that was."""
         self._count = 0
         self._forms: list[Form] = []
         self.deletes_in_cloud = True
@@ -247,6 +249,8 @@ class People:
         left = self._token(_LEGACY)
         assert field.to_columns is not None
         before = self._sight.legacy(form.link)
+        if self._is_as_if_nothing_was(form, before):
+            return
         self._go_on(form.link, field.name, left)
         self._database.edit(_PATIENT, form.name, **{**form.shown, **field.to_columns(left)})
         self.reached["form saved whole"] += 1
@@ -260,15 +264,27 @@ class People:
                 place_of(form.link, field.name), _LEGACY, saw=before.get(field.name), left=left
             )
 
+    def _is_as_if_nothing_was(self, form: "Form", before: Mapping[str, Any]) -> bool:
+        """Whether a form would take back what the bridge never saw (see "What does not hold yet")."""
+        agreed = self.journal().links([form.link])[form.link].baseline
+        put_back = [
+            name
+            for name in EDITABLE[Kind.PATIENT]
+            if before.get(name) != form.fields.get(name) and agreed.get(name) == form.fields.get(name)
+        ]
+        return bool(put_back) and not self._was_seen(form.link)
+
     def _put_back(self, form: "Form", field: str, was: Any, shown: Any) -> None:
         """The legacy program itself lost its own user's edit: not the bridge's doing. Else it is no edit."""
-        is_own = place_of(form.link, field) in self._cleared if was is None else was.startswith(_LEGACY[0])
-        if is_own:
-            self._oracle.edited(place_of(form.link, field), _LEGACY, saw=was, left=shown)
+        place = place_of(form.link, field)
+        is_own = place in self._cleared if was is None else was.startswith(_LEGACY[0])
+        if is_own or self._by_form.get(place, _NOTHING) == was:
+            self._by_form[place] = shown
+            self._oracle.edited(place, _LEGACY, saw=was, left=shown)
             self._told(f"legacy: {form.link.kind.value}/{form.name} {field}: form puts back {was} -> {shown}")
         else:
             self.reached["old value put back by a form"] += 1
-            self._stale[place_of(form.link, field)] = was
+            self._stale[place] = was
             self._told(f"legacy: {form.link.kind.value}/{form.name} {field}: STALE FORM {was} -> {shown}")
 
     def _go_on(self, link: LinkKey, field: str, left: Any) -> None:

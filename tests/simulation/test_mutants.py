@@ -6,7 +6,7 @@ from tests.simulation.judge import Violation
 from tests.simulation.mutants import PLANTED, TROUBLES, without_a_write_ahead
 from tests.simulation.world import World
 
-SEEDS = 400
+SEEDS = 800
 LENGTHS = (60, 25)  # some bugs need two rare things at once; in a long day later edits heal others
 SOUND = 120
 

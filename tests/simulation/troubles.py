@@ -93,6 +93,7 @@ class Troubles:
         is_right = not self._world.clock.wrong_by  # the doubt after it goes by the clock
         if known.endswith(self._world.server.last_told()) and is_right and not is_busy:
             self._world.server.restore()
+            self._world.clock.elapsed += 1.0  # which takes longer than a server's clock is fine
             self._world.judge.excuse_what_a_restore_took()
             self._happened("cloud restored")
 

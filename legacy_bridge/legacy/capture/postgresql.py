@@ -11,6 +11,7 @@ from typing import Self
 
 from sqlalchemy import Connection, Engine, Row, text
 
+from legacy_bridge.legacy.capture.lookups import make_lookups
 from legacy_bridge.legacy.capture.outbox import (
     ALL,
     KEPT,
@@ -120,10 +121,7 @@ class PostgresqlOutbox:
                 f"INSERT INTO {schema}.{OUTBOX} (source, record) SELECT '', '' "  # noqa: S608 - quoted
                 f"WHERE NOT EXISTS (SELECT FROM {schema}.{OUTBOX})"
             )
-            connection.exec_driver_sql(
-                f"CREATE INDEX IF NOT EXISTS {OUTBOX}_children "
-                f'ON {schema}."CareRecord_Observation" ("OrganisationGuid", "ParentObservationGuid")'
-            )
+            make_lookups(connection, schema=f"{schema}.")
             for table, (_, columns) in SOURCES.items():
                 for statement in _triggers(schema, table, columns, there):
                     connection.exec_driver_sql(statement)

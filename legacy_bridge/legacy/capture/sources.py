@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection
 
-from legacy_bridge.legacy.entries import kinds_of
+from legacy_bridge.legacy.entries import kinds_of, parts_of
 from legacy_bridge.mapping.values import guid_key
 from legacy_bridge.records import ENTRIES, Kind, LinkKey
 
@@ -38,10 +38,12 @@ def touched_of(connection: Connection, noted: Collection[tuple[str, str | None]]
     """
     keys = {(source, key) for source, guid in noted if source in SOURCES and (key := guid_key(guid))}
     entries = {key for source, key in keys if SOURCES[source][0] is None}
+    entries |= parts_of(connection, entries) if entries else set()
     of_entries = kinds_of(connection, entries) if entries else {}
     touched = {
         LinkKey(kind=kind, key=key) for source, key in keys for kind in _kinds(source, key, of_entries)
     }
+    touched |= {LinkKey(kind=kind, key=key) for key, kinds in of_entries.items() for kind in kinds}
     return tuple(sorted(touched, key=str))
 
 

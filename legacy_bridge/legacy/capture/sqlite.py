@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, PoolProxiedConnection, text
 from sqlalchemy.exc import OperationalError
 
 from legacy_bridge.errors import SideUnavailable
+from legacy_bridge.legacy.capture.lookups import make_lookups
 from legacy_bridge.legacy.capture.outbox import KEPT, OUTBOX, PAGE, TRIGGER, answering, installing, restored
 from legacy_bridge.legacy.capture.sources import SOURCES, touched_of
 from legacy_bridge.legacy.database import write_alone
@@ -157,12 +158,7 @@ class SqliteOutbox:
         )
         if connection.execute(text(f"SELECT 1 FROM {OUTBOX} LIMIT 1")).first() is None:  # noqa: S608
             connection.execute(text(f"INSERT INTO {OUTBOX} (source, record) VALUES ('', '')"))  # noqa: S608
-        connection.execute(
-            text(
-                f"CREATE INDEX IF NOT EXISTS {OUTBOX}_children "
-                'ON "CareRecord_Observation" ("OrganisationGuid", "ParentObservationGuid")'
-            )
-        )
+        make_lookups(connection)
         for table, (_, columns) in SOURCES.items():
             for statement in _triggers(table, columns):
                 connection.execute(text(statement))

@@ -7,6 +7,8 @@ from sqlalchemy import Connection, text, update
 from sqlalchemy.exc import DBAPIError
 
 from legacy_bridge.legacy import changes
+from legacy_bridge.legacy.capture.lookups import make_lookups, missing
+from legacy_bridge.legacy.database import opened_database
 from legacy_bridge.legacy.lease import LegacyLease
 from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.legacy.schema import METADATA
@@ -66,6 +68,29 @@ def test_an_extension_that_a_form_has_locked_counts_as_the_record(practice: Smal
     assert practice.row("CareRecord_Problem", "asthma")["SignificanceDescription"] == "Minor"
 
 
+def test_a_part_that_a_form_has_locked_counts_as_the_record(practice: SmallPractice) -> None:
+    for number, concept in ((246, 163020007), (2469, 163030003)):
+        practice.insert("Coding_ClinicalCode", CodeId=number, SnomedCTConceptId=concept)
+    of = {"OrganisationGuid": guid("org"), "Deleted": False}
+    practice.add("CareRecord_Observation", "bp", CodeId=246, **of)
+    upper = {"CodeId": 2469, "Value": 142, "ParentObservationGuid": guid("bp")}
+    practice.add("CareRecord_Observation", "upper", **upper, **of)
+    pressure = key(Kind.OBSERVATION, "bp")
+    rows = LegacyRows(practice.engine, ODS)
+    digest = rows.read([Link(key=pressure)])[pressure].digest
+    entries = METADATA.tables["CareRecord_Observation"]
+    parts = {guid("upper"): {"Value": 124}}
+    change = RowChange(link=pressure, digest=digest, columns={}, parts=parts)
+    with practice.engine.connect() as form:
+        form.execute(
+            update(entries).where(entries.c.ObservationGuid == guid("upper")).values(NumericUnit="kPa")
+        )
+        assert rows.write([change])[pressure].kind is OutcomeKind.CHANGED
+        form.rollback()
+    assert rows.write([change])[pressure].kind is OutcomeKind.WRITTEN
+    assert practice.row("CareRecord_Observation", "upper")["Value"] == 124
+
+
 def test_nobody_changes_a_row_between_the_comparison_and_the_write(
     practice: SmallPractice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,3 +148,17 @@ def test_nobody_takes_the_lease_while_a_write_is_under_way(practice: SmallPracti
         writer.commit()
     with practice.engine.begin() as other:
         other.execute(text(taking))
+
+
+def test_a_page_of_entries_is_read_and_not_compiled_first(legacy_url: str) -> None:
+    with opened_database(legacy_url) as engine, engine.connect() as connection:
+        assert connection.execute(text("SHOW jit")).scalar_one() == "off"
+
+
+def test_an_index_that_names_a_record_is_made_once_and_where_there_is_none(legacy_url: str) -> None:
+    with opened_database(legacy_url) as engine, engine.begin() as connection:
+        wanting = missing(connection)
+        make_lookups(connection)
+        assert ("Prescribing_IssueRecord", "ProblemObservationGuid") in wanting
+        assert ("CareRecord_Observation", "ParentObservationGuid") not in wanting
+        assert missing(connection) == []

@@ -32,8 +32,29 @@ class FakeClock:
             self.living.beat()
 
 
-def lease(practice: SmallPractice, journal: str, clock: FakeClock) -> LegacyLease:
-    return LegacyLease(practice.engine, ODS, journal, clock=clock, wait=clock.wait)
+class FakeMemory:
+    """What a journal remembers of its beats."""
+
+    def __init__(self) -> None:
+        self.beat: int | None = None
+
+    def read(self) -> int | None:
+        return self.beat
+
+    def write(self, beat: int) -> None:
+        self.beat = beat
+
+    def position(self) -> str | None:
+        return None
+
+    def is_behind(self) -> None:
+        raise AssertionError("the journal knows everything")
+
+
+def lease(
+    practice: SmallPractice, journal: str, clock: FakeClock, remembered: FakeMemory | None = None
+) -> LegacyLease:
+    return LegacyLease(practice.engine, ODS, journal, clock=clock, wait=clock.wait, remembered=remembered)
 
 
 def test_a_second_journal_is_refused_while_the_first_bridge_lives(practice: SmallPractice) -> None:
@@ -90,6 +111,36 @@ def test_nothing_is_written_to_a_database_that_came_back_from_a_backup_under_a_r
             use()
     held.close()
     assert held.position() is None
+
+
+@pytest.mark.hazard("H18")
+def test_nothing_is_written_to_a_database_that_came_back_while_no_bridge_ran_until_it_is_released(
+    practice: SmallPractice,
+) -> None:
+    clock, journal = FakeClock(), FakeMemory()
+    first = lease(practice, "one", clock, journal)
+    first.take()
+    backup = Backup(practice.engine)
+    for _ in range(2):
+        clock.now += BEAT_SECONDS
+        first.beat()
+    backup.put_back()
+    with pytest.raises(RestoreDetected, match="has shown 2 times that it lives, of which 0 are left"):
+        lease(practice, "one", clock, journal).take()
+    released = lease(practice, "one", clock, journal)
+    released.take(releases=True)
+    with pytest.raises(RestoreDetected):  # whoever released it has not come to an end
+        lease(practice, "one", clock, journal).take()
+    released.believe()
+    lease(practice, "one", clock, journal).take()
+
+
+def test_a_beat_that_was_remembered_and_never_made_is_no_backup(practice: SmallPractice) -> None:
+    clock, journal = FakeClock(), FakeMemory()
+    lease(practice, "one", clock, journal).take()
+    journal.beat = 1
+    lease(practice, "one", clock, journal).take()
+    assert journal.beat == 1
 
 
 def test_a_lease_that_was_given_back_is_free_at_once(practice: SmallPractice) -> None:

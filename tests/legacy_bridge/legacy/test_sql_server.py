@@ -11,6 +11,7 @@ from legacy_bridge.legacy import locks
 from legacy_bridge.legacy.capture.change_tracking import changes_of, oldest_of, switching_on, window
 from legacy_bridge.legacy.capture.sources import SOURCES
 from legacy_bridge.legacy.database import ALONE_IN_SQL_SERVER, HABITS_OF_SQL_SERVER
+from legacy_bridge.legacy.entries import counts
 from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.legacy.own_tables import LEASE
 from legacy_bridge.legacy.schema import METADATA
@@ -99,6 +100,25 @@ def test_every_statement_of_every_kind_compiles() -> None:
         for _, statement in group.statements(METADATA, GUID):
             assert said(statement).startswith("SELECT")
         assert said(group.keys(METADATA, GUID, kind)).startswith("SELECT")
+
+
+def test_no_statement_says_what_only_other_databases_know() -> None:
+    for kind, group in GROUPS.items():
+        of_rows = [statement for _, statement in group.statements(METADATA, GUID)]
+        for statement in (*of_rows, group.keys(METADATA, GUID, kind), counts(METADATA, GUID)):
+            words = said(statement).replace("IS NULL", "").replace("IS NOT NULL", "")
+            assert " IS " not in words
+            assert "substr(" not in words
+
+
+def test_the_rows_of_a_blood_pressure_are_told_and_taken_by_the_one_above() -> None:
+    children = said(dict(GROUPS[Kind.OBSERVATION].statements(METADATA, GUID))["children"])
+    assert "EXISTS (SELECT whole.[PatientGuid] INTERSECT SELECT beside_children.[PatientGuid])" in children
+    *_, (table, parts) = GROUPS[Kind.OBSERVATION].written(METADATA, GUID)
+    assert said(locks.free(parts, table)).startswith(
+        "SELECT [CareRecord_Observation].[ParentObservationGuid] "
+        "FROM [CareRecord_Observation] WITH (UPDLOCK, ROWLOCK, READPAST) "
+    )
 
 
 def test_changes_that_the_retention_removed_are_a_gap_and_never_skipped() -> None:

@@ -56,3 +56,20 @@ class _Faulty:
         if name not in EFFECTS:
             return found
         return lambda *positional, **named: self._faults.around(lambda: found(*positional, **named))
+
+
+def killed_before(owner: type, method: str) -> Callable[[Any], Any]:
+    """What wraps the sides of a bridge that is killed whenever it is about to call a method of one."""
+    return lambda side: _KilledBefore(side, method) if isinstance(side, owner) else side
+
+
+class _KilledBefore:
+    def __init__(self, side: Any, method: str) -> None:
+        self._side = side
+        self._method = method
+
+    def __getattr__(self, name: str) -> Any:
+        return self._die if name == self._method else getattr(self._side, name)
+
+    def _die(self, *_positional: Any, **_named: Any) -> Any:
+        raise Killed

@@ -13,6 +13,7 @@ from legacy_bridge.cloud.board import FhirBoard
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import CloudResources
 from legacy_bridge.cloud.server import CloudServer, ServerFeed
+from legacy_bridge.echoes import FeedWithoutEchoes, OwnWrites
 from legacy_bridge.first_load import BeatMemory
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
@@ -92,14 +93,14 @@ class Mirror:
             clock=lambda: datetime.now(UTC),
         )
         self._held = LegacyLease(self.practice.engine, ODS, self._lease.journal, remembered=memory)
-        self._held.take()
+        self._held.take(releases=True)  # that a backup was put back, the feed has to tell
         legacy = self.wrap(LegacyRows(self.practice.engine, ODS, fence=self._held.check))
         self._feed = open_capture(self.practice.engine, self.capture, open_hashes=hashes_in(self.folder))
         self._feed.install()
         self._restore = LegacyRestore(
             feed=self._feed, legacy=legacy, journal=journal, clock=lambda: datetime.now(UTC)
         )
-        own = OwnVersions()
+        own, written = OwnVersions(), OwnWrites()
         forms = FormTime(journal, monotonic, minutes=self.form_minutes)
         metrics = Metrics(self.journal.standing)
         reconciler = Reconciler(
@@ -121,11 +122,12 @@ class Mirror:
             clock=lambda: datetime.now(UTC),
             blast_guard=self.blast_guard,
             forms=forms,
+            own=written,
             settled=metrics.settled,
             doubts=self._restore.doubts,
         )
         parts = Parts(
-            legacy_feed=self._feed,
+            legacy_feed=FeedWithoutEchoes(self._feed, written, legacy=legacy, mappings=mappings),
             cloud_feed=ServerFeed(
                 self.client, mappings, ODS, journal=self.journal, own=own, abilities=self.server.abilities
             ),
@@ -164,6 +166,7 @@ class Mirror:
     def release(self) -> None:
         """Somebody has looked at a legacy database that came back from a backup."""
         self._restore.release(self._held.position() if self._feed.tells_since else None)
+        self._held.believe()
 
     def drain(self) -> Report:
         """Let the bridge do all that it can do now."""
