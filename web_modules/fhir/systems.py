@@ -7,6 +7,8 @@ NHS_NUMBER_STATUS_EXTENSION = (
     "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-NHSNumberVerificationStatus"
 )
 CONFIDENTIALITY = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+RESTORE_EPOCH = "https://banyan.example/CodeSystem/restore-epoch"
+"""Of the tag on every history of our store that is another one after a backup was restored."""
 
 
 def patient_number(ods: str) -> str:

@@ -55,7 +55,15 @@ LARGEST_PRETTY_BYTES = 1_000_000
 
 _WITHOUT_CONTENT = frozenset({"GET", "HEAD"})
 _WITHOUT_BODY = frozenset({204, 304})
-_HEADERS = ("if-match", "if-none-match", "if-none-exist", "if-modified-since", "prefer", DEADLINE.lower())
+_HEADERS = (
+    "if-match",
+    "if-none-match",
+    "if-none-exist",
+    "if-modified-since",
+    "prefer",
+    "via",
+    DEADLINE.lower(),
+)
 _OF_BINARIES = (*_HEADERS, *binaries.HEADERS)
 _FORM = "application/x-www-form-urlencoded"
 

@@ -13,6 +13,7 @@ from web_modules.fhir.audit_chain import Chain
 from web_modules.fhir_store.access import Access
 from web_modules.fhir_store.audit.book import AuditBook
 from web_modules.fhir_store.audit.events import Note
+from web_modules.fhir_store.audit.restored import restore_note
 from web_modules.fhir_store.audit.trail import AuditTrail
 from web_modules.fhir_store.changes import ChangeSignal
 from web_modules.fhir_store.database.engine import Database
@@ -29,6 +30,8 @@ from web_modules.fhir_store.sight import UNLIMITED, Sight
 from web_modules.fhir_store.validation.validator import Validator
 
 _LOG = logging.getLogger(__name__)
+_RESTORED = "SELECT restored FROM practice WHERE practice = ?"
+_RESTORE_TOLD = "UPDATE practice SET restored = NULL WHERE practice = ?"
 _MOST_TOLD = 20
 
 
@@ -95,6 +98,7 @@ class Store:
         self.opened_at = time.time_ns() // 1000
         self._trails: dict[str, AuditTrail] = {}
         self._changes: dict[str, ChangeSignal] = {}
+        self._epochs: dict[str, str] = {}
 
     def open_practice(self, practice: str, environment: str) -> None:
         """Make a practice's records reachable; creates what it needs when it is new.
@@ -103,10 +107,13 @@ class Store:
             DatabaseUnavailable: the database was made for another environment.
         """
         chain = Chain(self._audit_key, practice)
-        position = self.database.open_practice(practice, environment, chain)
+        opened = self.database.open_practice(practice, environment, chain)
+        if opened.restored:
+            self.database.write(partial(self._note_restore, practice))
         self._tell_of_mislabelled(practice)
         look = partial(self._position, practice) if self._is_shared else None
-        self._changes[practice] = ChangeSignal(position, look)
+        self._changes[practice] = ChangeSignal(opened.position, look)
+        self._epochs[practice] = opened.epoch
         self._trails[practice] = AuditTrail(lambda notes: self.append(practice, notes))
 
     def _tell_of_mislabelled(self, practice: str) -> None:
@@ -119,6 +126,18 @@ class Store:
                 count,
                 ", ".join(first),
             )
+
+    def _note_restore(self, practice: str, session: Session) -> None:
+        """Put a restore into the audit, unless another process just did."""
+        session.head(practice)  # keeps the others out
+        kept = session.rows(_RESTORED, (practice,))
+        if kept and kept[0][0]:
+            self.book(session, practice).append([restore_note(kept[0][0])])
+            session.change(_RESTORE_TOLD, (practice,))
+
+    def epoch(self, practice: str) -> str:
+        """What is another one after a restore, for which whatever serves the database must be stopped."""
+        return self._epochs[practice]
 
     def changes(self, practice: str) -> ChangeSignal:
         """The signal of a practice that is open."""

@@ -8,6 +8,7 @@ with the power.) PostgreSQL gives the same promise by default.
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, insert, select
@@ -31,6 +32,21 @@ T = TypeVar("T")
 
 READERS = 12
 """Connections kept for reading; more are opened under load and closed after it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenedPractice:
+    """What a practice is opened with.
+
+    Attributes:
+        epoch: another one after a restore.
+        position: the `lastUpdated` of its newest version, 0 when it has none.
+        restored: what a restore has kept for the audit to tell, or empty.
+    """
+
+    epoch: str
+    position: int
+    restored: str = ""
 
 
 class Database:
@@ -110,16 +126,13 @@ class Database:
         """
         return self._commits.run(work)
 
-    def open_practice(self, practice: str, environment: str, chain: Chain) -> int:
+    def open_practice(self, practice: str, environment: str, chain: Chain) -> OpenedPractice:
         """Make a practice known to the store, if it is not yet.
 
         Args:
             practice: ODS code.
             environment: live, reference or training; a practice never changes it.
             chain: seals its audit.
-
-        Returns:
-            its position: the `lastUpdated` of its newest version, 0 when it has none.
 
         Raises:
             DatabaseUnavailable: it was made for another environment.
@@ -128,17 +141,18 @@ class Database:
         with self._writer.begin() as connection:
             row = connection.execute(wanted).one_or_none()
             if row is None:
+                epoch = str(uuid.uuid4())
                 fresh: dict[str, object] = {"practice": practice, "environment": environment}
-                fresh |= {"epoch": str(uuid.uuid4()), "position": 0}
+                fresh |= {"epoch": epoch, "position": 0}
                 fresh |= {"audited": 0, "audit_link": START, "audit_seal": chain.seal(0, START)}
                 connection.execute(insert(PRACTICE).values(fresh))
-                return 0
+                return OpenedPractice(epoch=epoch, position=0)
             if row.environment != environment:
                 raise DatabaseUnavailable(
                     f"The database {self._shown} holds the {row.environment} environment of {practice}, "
                     f"not {environment}: name another database, or the right environment."
                 )
-            return int(row.position)
+            return OpenedPractice(epoch=row.epoch, position=row.position, restored=row.restored or "")
 
     def close(self) -> None:
         """Close every connection; what is committed stays."""

@@ -13,7 +13,7 @@ from web_modules.errors import DatabaseUnavailable
 from web_modules.fhir_store.database.connecting import database_url, opening, shown, writing_engine
 from web_modules.fhir_store.database.statistics import tell_statistics
 
-HEAD = "0010"
+HEAD = "0011"
 """The last step."""
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -44,6 +44,7 @@ PRACTICE = Table(
     Column("audited", BigInteger, nullable=False, comment="number of the last entry of the audit"),
     Column("audit_link", LargeBinary, nullable=False, comment="of that entry"),
     Column("audit_seal", LargeBinary, nullable=False, comment="over both"),
+    Column("restored", Text, comment="by whom and from what; not yet audited"),
 )
 
 RESOURCE = Table(

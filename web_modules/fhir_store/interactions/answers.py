@@ -6,6 +6,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from functools import lru_cache
 from typing import Any
 
+from web_modules.fhir.systems import RESTORE_EPOCH
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse
 from web_modules.fhir_store.database.records import StoredVersion
 from web_modules.fhir_store.documents import Stored, encode
@@ -155,12 +156,20 @@ def of_history(
     page: HistoryPage,
     position: int,
     base_url: str,
+    epoch: str,
 ) -> FhirResponse:
-    """One page of a history; its ETag is the practice's position, for `If-None-Match` and `Prefer: wait`."""
+    """One page of a history; its ETag is the practice's position, for `If-None-Match` and `Prefer: wait`.
+
+    It is tagged with the epoch: whoever follows it sees by the page itself when a backup was restored.
+    """
     links = [{"relation": "self", "url": request.link(base_url, request.after)}]
     if page.following is not None:
         links.append({"relation": "next", "url": request.link(base_url, page.following)})
-    bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "history"}
+    bundle: dict[str, Any] = {
+        "resourceType": "Bundle",
+        "meta": {"tag": [{"system": RESTORE_EPOCH, "code": epoch}]},
+    }
+    bundle["type"] = "history"
     if page.total is not None:
         bundle["total"] = page.total
     bundle["link"] = links

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from web_modules.fhir.systems import RESTORE_EPOCH
 from web_modules.fhir_store.access import AUDIT_EVENT
 from web_modules.fhir_store.audit.reading import PARAMETERS
 from web_modules.fhir_store.elements.contexts import BINARY
@@ -88,8 +89,10 @@ def capability_statement(
                     "`_history` takes `_since` (inclusive), `_at`, `_count`, "
                     "`_sort=_lastUpdated` (oldest first). "
                     "With `If-None-Match` of its ETag and `Prefer: wait=SECONDS` it answers as soon as "
-                    "something changes. `DELETE [type]/[id]/_history` (R6 delete-history) removes "
-                    "the earlier versions of what was deleted. PATCH works "
+                    f"something changes. Its Bundles have a tag of {RESTORE_EPOCH}, another one after a "
+                    "backup was restored: compare everything then. "
+                    "`DELETE [type]/[id]/_history` (R6 delete-history) removes the earlier versions "
+                    "of what was deleted. PATCH works "
                     "under a condition too. A client without limits may create under an id of its own choice "
                     "(`updateCreate`); others create with POST. What a batch or transaction reads is read "
                     "after what it writes. Searches take chains, `_has`, `_include` and `_revinclude` with "

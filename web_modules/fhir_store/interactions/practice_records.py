@@ -15,6 +15,7 @@ from web_modules.fhir_store.interactions.asked import Asked
 from web_modules.fhir_store.refusals import IssueCode, refuse
 from web_modules.fhir_store.sight import Sight
 from web_modules.fhir_store.store import Store
+from web_modules.fhir_store.subscriptions.circles import told_by
 from web_modules.fhir_store.subscriptions.door import SubscriptionDoor, SubscriptionRules
 from web_modules.fhir_store.subscriptions.wanted import LOOPBACK_ONLY, EndpointRule
 
@@ -105,7 +106,8 @@ class PracticeRecords:
     def _writable(self, session: Session, request: Asked) -> WritableRecords:
         practice = self._served.practice
         index = IndexWriter(session, practice, self._store.indexer, self._served.base_url)
-        door = SubscriptionDoor(self._rules, session, practice, request.access)
+        senders = told_by(request.headers.get("via", ""))
+        door = SubscriptionDoor(self._rules, session, practice, request.access, senders)
         return WritableRecords(session, practice, index, self._sight(request), door)
 
 

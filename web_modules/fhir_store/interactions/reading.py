@@ -156,7 +156,8 @@ class Reading:
         if len(key) == 2 and records.current(key[0], check_id(key[1])) is None:
             raise refuse(404, IssueCode.NOT_FOUND, f"There is no {key[0]} with this id.")
         page = run_history(records, asked, key)
-        return answers.of_history(asked, page, position, self._served.base_url)
+        epoch = self._store.epoch(self._served.practice)
+        return answers.of_history(asked, page, position, self._served.base_url, epoch)
 
     def known(self, resource_type: str) -> str:
         """The type itself.

@@ -25,7 +25,7 @@ class Desk:
         """By what other processes know this one."""
         self._store = store
         self.practice = practice
-        self._base_url = base_url
+        self.base_url = base_url
 
     def claim(self, standing: Standing, *, now: int, until: int) -> Standing | None:
         """Be the one who delivers for a subscription; None when somebody else is."""
@@ -72,7 +72,7 @@ class Desk:
 
     def may_read(self, access: Access, subscription: str) -> bool:
         """Whether somebody may see a Subscription."""
-        sight = self._store.sight(access, self.practice, self._base_url)
+        sight = self._store.sight(access, self.practice, self.base_url)
         with self._store.database.viewing() as session:
             found = Records(session, self.practice, sight).current(SUBSCRIPTION, subscription)
         return found is not None and sight.allows(Interaction.READ, SUBSCRIPTION)
@@ -98,7 +98,7 @@ class Desk:
     def _turn(
         self, session: Session, standing: Standing, status: str, error: str, notes: Sequence[Note]
     ) -> int:
-        index = IndexWriter(session, self.practice, self._store.indexer, self._base_url)
+        index = IndexWriter(session, self.practice, self._store.indexer, self.base_url)
         records = WritableRecords(session, self.practice, index)
         current = records.current(SUBSCRIPTION, standing.id)
         if current is None or current.content is None:

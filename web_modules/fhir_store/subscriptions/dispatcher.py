@@ -16,6 +16,7 @@ from web_modules.fhir_store.database.transactions import DatabaseSilent
 from web_modules.fhir_store.documents import decode
 from web_modules.fhir_store.refusals import Refusal
 from web_modules.fhir_store.store import Store
+from web_modules.fhir_store.subscriptions.circles import via
 from web_modules.fhir_store.subscriptions.courier import SECOND, Courier, Couriers, Order, Patience
 from web_modules.fhir_store.subscriptions.desk import Desk
 from web_modules.fhir_store.subscriptions.hook import Hook
@@ -222,7 +223,7 @@ class Dispatcher:
             return None
         return Courier(
             self._desk,
-            Hook(wanted, wanted.endpoint),
+            Hook(wanted, wanted.endpoint, via(self._desk.base_url)),
             renewed=self._renewed,
             patience=self._patience,
             is_closing=self._closing.is_set,

@@ -1,4 +1,4 @@
-"""Looks at every version that a transaction stores: a Subscription is checked, and its owner is kept."""
+"""Looks at what a transaction stores: checks a Subscription and keeps its owner, refuses a circle."""
 
 from web_modules.fhir_store.access import Access, Interaction
 from web_modules.fhir_store.database.records import Records, StoredVersion
@@ -8,6 +8,7 @@ from web_modules.fhir_store.refusals import Issue, IssueCode, Refusal, refuse
 from web_modules.fhir_store.search.matching import Searcher
 from web_modules.fhir_store.search.query import SearchReader
 from web_modules.fhir_store.sight import Sight
+from web_modules.fhir_store.subscriptions.circles import check_no_circle
 from web_modules.fhir_store.subscriptions.ledger import MOST, Ledger
 from web_modules.fhir_store.subscriptions.owners import write_access
 from web_modules.fhir_store.subscriptions.secrets import (
@@ -67,8 +68,25 @@ class SubscriptionRules:
 class SubscriptionDoor:
     """Stands in the way of one transaction's versions; every type but Subscription passes as it is."""
 
-    def __init__(self, rules: SubscriptionRules, session: Session, practice: str, access: Access) -> None:
+    def __init__(
+        self,
+        rules: SubscriptionRules,
+        session: Session,
+        practice: str,
+        access: Access,
+        senders: frozenset[str] = frozenset(),
+    ) -> None:
+        """Look at what somebody stores.
+
+        Args:
+            rules: what the practice takes as a Subscription.
+            session: the transaction.
+            practice: its ODS code.
+            access: of whoever stores.
+            senders: the servers of ours that tell of a change of theirs; see `circles`.
+        """
         self._rules = rules
+        self._senders = senders
         self._session = session
         self._practice = practice
         self._access = access
@@ -81,8 +99,10 @@ class SubscriptionDoor:
         One that is off, or whose time is over, is kept as it is: nothing will be sent for it.
 
         Raises:
-            Refusal: 422 or 403, it may not be stored.
+            Refusal: 422, 403 or 409, it may not be stored.
         """
+        if self._senders:
+            check_no_circle(self._session, self._practice, self._senders, resource["resourceType"])
         if resource["resourceType"] != SUBSCRIPTION:
             return resource
         sent = revealed(headers_of(resource), self._secrets.of(resource["id"]))

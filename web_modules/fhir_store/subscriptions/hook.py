@@ -34,8 +34,16 @@ class Undelivered(Exception):
 class Hook:
     """One subscriber. `send` blocks and belongs to one thread; `cut` may be called from any other."""
 
-    def __init__(self, wanted: Wanted, endpoint: Endpoint) -> None:
+    def __init__(self, wanted: Wanted, endpoint: Endpoint, via: str) -> None:
+        """Tell a subscriber.
+
+        Args:
+            wanted: what is asked for.
+            endpoint: where to.
+            via: what is said of the way of what is sent; see `circles`.
+        """
         self._wanted = wanted
+        self._via = via
         self._endpoint = endpoint
         self._connection: HTTPConnection | None = None
         self._used_at = 0.0
@@ -103,7 +111,7 @@ class Hook:
         if self._connection is None:
             self._connection = self._connect()
         connection = self._connection
-        headers = {**dict(self._wanted.headers), "User-Agent": "Banyan"}
+        headers = {**dict(self._wanted.headers), "User-Agent": "Banyan", "Via": self._via}
         method, path, body = "POST", self._endpoint.path or "/", b""
         if self._wanted.has_payload:
             method, body = "PUT", version.content or b""

@@ -28,7 +28,7 @@ _ENDPOINT = re.compile(
 _HEADER = re.compile(r"([A-Za-z0-9!#$%&'*+.^_`|~\-]{1,100}):[ \t]*([\x20-\x7e]{0,4000})", re.ASCII)
 _OWN_HEADERS = frozenset(
     "connection content-encoding content-length content-type expect host keep-alive proxy-authorization "
-    "proxy-connection te trailer transfer-encoding upgrade".split()
+    "proxy-connection te trailer transfer-encoding upgrade via".split()
 )
 _MOST_HEADERS = 20
 

@@ -41,15 +41,19 @@ def empty_url(database_url: str) -> str:
     return database_url
 
 
-MADE_BY = {"0007": "subscription_secret", "0009": "identity_sign_in"}
+UNDONE = {
+    "0007": "DROP TABLE subscription_secret",
+    "0009": "DROP TABLE identity_sign_in",
+    "0011": "ALTER TABLE practice DROP COLUMN restored",
+}
 
 
 def set_step(url: str, step: str) -> None:
     """Say that a database had another last step; what later steps make is not there then."""
     engine = create_engine(url)
     with engine.begin() as connection:
-        for table in (made for later, made in MADE_BY.items() if later > step):
-            connection.execute(text(f"DROP TABLE {table}"))
+        for undo in (undo for later, undo in UNDONE.items() if later > step):
+            connection.execute(text(undo))
         connection.execute(text("UPDATE alembic_version SET version_num = :step"), {"step": step})
     engine.dispose()
 

@@ -20,7 +20,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
 def _hook(port: int, *, is_secure: bool = False) -> Hook:
     endpoint = Endpoint(is_secure=is_secure, host="127.0.0.1", port=port, path="/hook")
     wanted = Wanted(resource_type="Patient", pairs=(), channel=Channel.REST_HOOK, endpoint=endpoint)
-    return Hook(wanted, endpoint)
+    return Hook(wanted, endpoint, "1.1 here:80 (Banyan)")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from web_modules.errors import BackupUnusable, DatabaseUnavailable
+from web_modules.fhir_store.audit.restored import restore_kept
 from web_modules.fhir_store.database.backups import rows
 from web_modules.fhir_store.database.backups.sealed_file import unseal
 from web_modules.fhir_store.database.connecting import (
@@ -33,6 +34,7 @@ from web_modules.fhir_store.database.migrating import (
     upgrade,
 )
 
+_AFRESH = "UPDATE practice SET epoch = ?, restored = ? WHERE practice = ?"
 _STOP_TELLING = "UPDATE subscription SET status = 'restored' WHERE practice = ? AND status <> 'off'"
 """Whoever looks after them turns them off: a copy must not tell subscribers what the original tells them."""
 
@@ -79,7 +81,7 @@ def restore(
     url = database_url(text)
     replacing = replacing or Replacing()
     with _opened_backup(file, url) as copy:
-        _renew(copy, forgotten)
+        _renew(copy, forgotten, restore_kept(file.name, sorted(replacing.dropped)))
         try:
             if is_embedded(url):
                 _put_file(copy, url, replacing)
@@ -131,11 +133,10 @@ def _folder(url: URL) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _renew(copy: sqlite3.Connection, forgotten: Sequence[str]) -> None:
+def _renew(copy: sqlite3.Connection, forgotten: Sequence[str], kept: str) -> None:
     with copy:
         for practice in rows.practices_of(copy):
-            epoch = str(uuid.uuid4())
-            copy.execute("UPDATE practice SET epoch = ? WHERE practice = ?", (epoch, practice))
+            copy.execute(_AFRESH, (str(uuid.uuid4()), kept, practice))
             copy.execute(_STOP_TELLING, (practice,))
             for table in forgotten:
                 copy.execute(f"DELETE FROM {table} WHERE practice = ?", (practice,))  # noqa: S608

@@ -1,5 +1,6 @@
 """Backups of a database that is served, and restoring them."""
 
+import getpass
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from sqlalchemy import MetaData, create_engine, select, text
 from tests.support.databases import Databases
 from tests.web_modules.fhir_store.conftest import PRACTICE, Caller, served
 from web_modules.errors import BackupUnusable, DatabaseUnavailable
+from web_modules.fhir.systems import RESTORE_EPOCH
 from web_modules.fhir_store.database.backups.restoring import Replacing, restore
 from web_modules.fhir_store.database.backups.taking import take_backup
 from web_modules.fhir_store.database.engine import Database
@@ -22,6 +24,7 @@ from web_modules.identity.database.keys import Keys
 
 OTHER = "Y99003"
 SECONDS = 30
+OF_A_RESTORE = {"epoch", "restored"}
 NewDatabase = Callable[[str], str]
 
 
@@ -40,7 +43,7 @@ def new_database(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[New
 
 
 def everything(url: str) -> dict[str, list[dict[str, Any]]]:
-    """All rows of all tables, by key; the epochs left out."""
+    """All rows of all tables, by key; what a restore writes itself left out."""
     engine = create_engine(url)
     tables = MetaData()
     tables.reflect(engine)
@@ -48,7 +51,7 @@ def everything(url: str) -> dict[str, list[dict[str, Any]]]:
     with engine.connect() as connection:
         for table in tables.sorted_tables:
             rows = connection.execute(select(table)).mappings()
-            kept = [{name: row[name] for name in row if name != "epoch"} for row in rows]
+            kept = [{name: row[name] for name in row if name not in OF_A_RESTORE} for row in rows]
             found[table.name] = sorted(kept, key=lambda row: [row[one.name] for one in table.primary_key])
     engine.dispose()
     return found
@@ -214,6 +217,42 @@ def test_records_are_replaced_only_when_that_is_said(
     assert everything(target) == before
     restore(target, backup, Replacing(is_allowed=True))
     assert everything(target) == before
+
+
+def test_the_audit_tells_of_a_restore_once_and_stays_whole(
+    backup: Path, database_url: str, new_database: NewDatabase, standard: Standard
+) -> None:
+    target = new_database(database_url)
+    with closing(Store(target, standard)) as there:
+        served(there, OTHER)
+    restore(target, backup, Replacing(is_allowed=True, dropped=frozenset({OTHER})))
+    for _start in range(2):
+        with closing(Store(target, standard)) as there:
+            fhir = served(there, PRACTICE)
+            events = fhir("GET", "AuditEvent").resources
+            told = [one for one in events if one["subtype"][0]["code"] == "restore"]
+            assert len(told) == 1
+            assert "one.backup was restored" in told[0]["outcomeDesc"]
+            assert "records of Y99003 were dropped" in told[0]["outcomeDesc"]
+            assert told[0]["agent"][0]["who"]["identifier"]["value"] == getpass.getuser()
+            with there.database.viewing() as session:
+                assert there.book(session, PRACTICE).faults() == []
+
+
+def test_whoever_follows_a_history_sees_by_it_that_a_backup_was_restored(
+    backup: Path, fhir: Caller, database_url: str, new_database: NewDatabase, standard: Standard
+) -> None:
+    def epoch(caller: Caller, path: str) -> str:
+        (tag,) = caller("GET", path).body["meta"]["tag"]
+        assert tag["system"] == RESTORE_EPOCH
+        return str(tag["code"])
+
+    before = epoch(fhir, "_history")
+    assert epoch(fhir, "Patient/_history") == before
+    target = new_database(database_url)
+    restore(target, backup)
+    with closing(Store(target, standard)) as there:
+        assert epoch(served(there, PRACTICE), "_history") != before
 
 
 @pytest.mark.hazard("H21")
