@@ -40,7 +40,9 @@ from web_modules.identity.assembly import Identity, create_identity, issuer_of
 from web_modules.identity.auditing import Happening, IdentityAudit
 from web_modules.identity.doors import Door
 from web_modules.identity.paces import Paces
+from web_modules.identity.scopes import MESSAGING_SCOPES
 from web_modules.identity.services import Services
+from web_modules.identity.smart.clients import Client, Clients
 from web_modules.identity.smart.discovery import capability_security
 from web_modules.identity.smart.routes import FOR_EVERYBODY
 from web_modules.identity.sockets import open_socket_gate, renewing, socket_gate
@@ -148,7 +150,7 @@ def create_cloud(
     routes += [
         Route("/", _start_page(services, functions)),
         Route("/health", _health(services)),
-        Route("/functions.json", _functions(settings, services, functions, origin)),
+        Route("/functions.json", _functions(settings, services, functions, origin, identity.clients)),
         *identity.routes,
         *_files(),
     ]
@@ -302,7 +304,11 @@ def _health(services: Services) -> Callable[[Request], Any]:
 
 
 def _functions(
-    settings: CloudSettings, services: Services, functions: Sequence[Function], origin: str
+    settings: CloudSettings,
+    services: Services,
+    functions: Sequence[Function],
+    origin: str,
+    clients: Clients,
 ) -> Callable[[Request], Response]:
     base = f"{origin}/{services.practice}"
     told = {
@@ -322,8 +328,23 @@ def _functions(
             }
             for function in functions
         ],
+        "launch": f"{base}/auth/launch",
+        "apps": [_app(client) for client in clients.launched],
     }
     return lambda _request: JSONResponse(told)
+
+
+def _app(client: Client) -> dict[str, Any]:
+    """An application that a window can open, and what it may reach and say there."""
+    messaging = [one.removeprefix("messaging/") for one in client.scopes.plain if one in MESSAGING_SCOPES]
+    return {
+        "id": client.id,
+        "name": client.name,
+        "needs_patient": client.scopes.needs_patient,
+        "origins": sorted(client.origins),
+        "part_origins": sorted(client.part_origins),
+        "messaging": messaging,
+    }
 
 
 def _files() -> list[BaseRoute]:

@@ -3,36 +3,31 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent, QPainter, QShowEvent
+from PySide6.QtGui import QFont, QKeyEvent, QPainter, QShowEvent
 from PySide6.QtWidgets import (
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QVBoxLayout,
-    QWidget,
 )
 
 from shell.functions import CloudOffer
 from shell.main_window.parts import button, label, row
+from shell.main_window.sign_in_frame import SignInFrame
 from shell.main_window.theme import Theme
-from shell.main_window.top_bar import ReferenceStripe, initials
-from shell.main_window.wording import role_words, window_title
+from shell.main_window.top_bar import initials
+from shell.main_window.wording import role_words
 from shell.meeting import Candidate
-from shell.training.stripes import TrainingStripe
-from web_modules.decision.words import Environment
 
 _ROW, _SHOWN, _LEAST = 52, 6, 2
-_WIDTH = 600
 _TITLE_BAR = 40
 _STEPS = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}
 _ACTIVE = QStyle.StateFlag.State_Selected
 
 
-class SignInWindow(QWidget):
+class SignInWindow(SignInFrame):
     """Lets a person say who they are: type to narrow the list, Enter takes the marked row.
 
     Nobody is marked until the person types or moves: an Enter too early signs nobody in.
@@ -45,17 +40,10 @@ class SignInWindow(QWidget):
 
     chosen = Signal(object)
     """A `Candidate`."""
-    left = Signal()
-    """It was closed without a choice."""
 
     def __init__(self, theme: Theme, offer: CloudOffer, candidates: Sequence[Candidate]) -> None:
-        super().__init__()
+        super().__init__(theme, offer, "Who are you?")
         self._candidates = tuple(candidates)
-        self._is_answered = False
-        self.setWindowTitle(window_title(offer))
-        self.setObjectName("content")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(theme.style_sheet())
         self._field = QLineEdit()
         self._field.setObjectName("signInField")
         self._field.setPlaceholderText("Type a name or a role")
@@ -84,7 +72,11 @@ class SignInWindow(QWidget):
         self._sign_in.clicked.connect(self._take)
         leave = button("Close", "text", "Esc")
         leave.clicked.connect(self.close)
-        self._lay_out(theme, offer, row(self._sign_in, leave, None, spacing=theme.px(12)))
+        said = label(f"Choose who you are at {offer.practice}. No password is asked here.", "read")
+        said.setWordWrap(True)
+        for part in (said, self._field, self._list, self._nobody, self._trouble):
+            self.inner.addWidget(part)
+        self.inner.addLayout(row(self._sign_in, leave, None, spacing=theme.px(12)))
         self._narrow("")
 
     def say_trouble(self, words: str) -> None:
@@ -95,11 +87,6 @@ class SignInWindow(QWidget):
         self.setEnabled(True)
         self._field.setFocus()
 
-    def answered(self) -> None:
-        """The choice held: go, without a word."""
-        self._is_answered = True
-        self.close()
-
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         """Typing narrows the list at once."""
         super().showEvent(event)
@@ -107,17 +94,9 @@ class SignInWindow(QWidget):
         self.activateWindow()
         self._field.setFocus()
 
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Closing is an answer too."""
-        event.accept()
-        if not self._is_answered:
-            self.left.emit()
-
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
-        """Esc leaves; Enter takes the marked row wherever the keys are."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        """Enter takes the marked row wherever the keys are."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._take()
         else:
             super().keyPressEvent(event)
@@ -178,26 +157,6 @@ class SignInWindow(QWidget):
 
     def _shown(self) -> list[QListWidgetItem]:
         return [item for item in self._items() if not item.isHidden()]
-
-    def _lay_out(self, theme: Theme, offer: CloudOffer, foot: QHBoxLayout) -> None:
-        self.setFixedWidth(theme.px(_WIDTH))
-        inner = QVBoxLayout()
-        inner.setContentsMargins(theme.px(24), theme.px(20), theme.px(24), theme.px(24))
-        inner.setSpacing(theme.px(14))
-        inner.addWidget(label("Who are you?", "title"))
-        said = label(f"Choose who you are at {offer.practice}. No password is asked here.", "read")
-        said.setWordWrap(True)
-        for part in (said, self._field, self._list, self._nobody, self._trouble):
-            inner.addWidget(part)
-        inner.addLayout(foot)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        if offer.environment is Environment.TRAINING:
-            column.addWidget(TrainingStripe(theme.scale))
-        elif offer.environment is Environment.REFERENCE:
-            column.addWidget(ReferenceStripe(theme))
-        column.addLayout(inner)
 
 
 class _Row(QStyledItemDelegate):

@@ -37,11 +37,14 @@ from web_modules.identity.smart.assertions import ClientAssertions, ClientKeys
 from web_modules.identity.smart.authorizing import Authorizing
 from web_modules.identity.smart.clients import DEVELOPMENT_CLIENT, Clients, load_clients
 from web_modules.identity.smart.grants import smart_server
+from web_modules.identity.smart.launching import Launching
 from web_modules.identity.smart.patients import PatientFinder
 from web_modules.identity.smart.routes import SmartRoutes, cors
 from web_modules.identity.smart.server import Desk, SmartServer
 from web_modules.identity.smart.tokens import AccessTokens
 from web_modules.identity.staff import Staff
+from web_modules.identity.window_pages import WindowPages
+from web_modules.identity.windows import WindowSignIns
 from web_modules.security import ServiceToken
 from web_modules.settings import CloudSettings
 
@@ -66,6 +69,7 @@ class Identity:
         cors: for the FHIR base, so that applications in a browser reach it.
         audit: what identity notes.
         doors: closed to who guesses.
+        clients: the applications that are known.
     """
 
     sign_ins: SignIns
@@ -78,6 +82,7 @@ class Identity:
     cors: Middleware
     audit: IdentityAudit
     doors: Doors
+    clients: Clients
 
 
 def create_identity(  # noqa: PLR0913  (what the cloud has)
@@ -160,12 +165,22 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     pages = IdentityPages(
         practice_name=settings.practice_name, environment=environment, stylesheets=stylesheets
     )
+    finder = PatientFinder(transport)
+    launching = Launching(
+        server,
+        sessions=sessions,
+        admission=admission,
+        finder=finder,
+        pages=pages,
+        audit=audit,
+        doors=doors,
+    )
     authorizing = Authorizing(
         server,
         sessions=sessions,
         admission=admission,
         staff=staff,
-        finder=PatientFinder(transport),
+        finder=finder,
         pages=pages,
         audit=audit,
         doors=doors,
@@ -183,8 +198,9 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
     claiming = ClaimingPages(
         relationships, sessions, pages, practice=settings.practice, environment=environment
     )
-    smart = SmartRoutes(server, authorizing, service_token, audit, doors)
-    routes = [*sign_in.routes(), *smart.routes(), *claiming.routes()]
+    smart = SmartRoutes(server, authorizing, launching, service_token, audit, doors)
+    windows = WindowPages(WindowSignIns(tickets), sessions, pages, audit, doors, origin=origin)
+    routes = [*sign_in.routes(), *windows.routes(), *smart.routes(), *claiming.routes()]
     if settings.oidc_issuer is not None:
         routes += _provider_pages(settings, tickets, sessions, sign_ins, pages, audit, doors, origin).routes()
     return Identity(
@@ -198,6 +214,7 @@ def create_identity(  # noqa: PLR0913  (what the cloud has)
         cors=cors(clients),
         audit=audit,
         doors=doors,
+        clients=clients,
     )
 
 

@@ -19,6 +19,8 @@ class Door(Enum):
 
     SIGN_IN = ("sign-in", 60)
     AUTHORIZE = ("authorize", 60)
+    WINDOW = ("window", 300)
+    """Nothing to guess: each window that asks for a code is counted, so that nobody fills the tables."""
     TOKEN = ("token", 60)
     SERVICE = ("service", 60)
     """The service token: the only secret that is short enough to be worth a guess."""

@@ -22,8 +22,20 @@ _QUERIED = frozenset({"_id", "_profile", "_security", "_tag"})
 """Of the parameters of all types those that say something of one resource by itself."""
 _NAME = re.compile(r"^[a-z][A-Za-z0-9-]*$")
 
+MESSAGING_SCOPES = ("messaging/scratchpad", "messaging/ui")
+"""What an application may say to the window that it is shown in (SMART Web Messaging 1.0.0)."""
+
 PLAIN_SCOPES = frozenset(
-    {"openid", "fhirUser", "profile", "launch", "launch/patient", "offline_access", "online_access"}
+    {
+        "openid",
+        "fhirUser",
+        "profile",
+        "launch",
+        "launch/patient",
+        "offline_access",
+        "online_access",
+        *MESSAGING_SCOPES,
+    }
 )
 """What is not about resources."""
 

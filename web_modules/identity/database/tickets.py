@@ -23,6 +23,9 @@ class TicketKind(StrEnum):
     LAUNCH = "launch"
     SIGN_IN = "sign-in"
     ASSERTION = "assertion"
+    WINDOW = "window"
+    WINDOW_CODE = "window-code"
+    WINDOW_ANSWER = "window-answer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,13 +50,13 @@ class Tickets:
     def issue(self, kind: TicketKind, content: dict[str, Any], *, seconds: int) -> str:
         """Make a ticket, good once and for a time; the answer is its secret."""
         secret = secrets.token_urlsafe(32)
-        if not self._put(kind, secret, content, seconds=seconds):
+        if not self.put(kind, secret, content, seconds=seconds):
             raise RuntimeError("the same 256 random bits came twice")
         return secret
 
     def spend(self, kind: TicketKind, value: str, *, seconds: int) -> bool:
         """Note that a value was used; False when it had been before, in the time that it was noted for."""
-        return self._put(kind, value, {}, seconds=seconds)
+        return self.put(kind, value, {}, seconds=seconds)
 
     def take(self, kind: TicketKind, secret: str) -> Ticket | None:
         """Use a ticket up; None when there is none or its time is over."""
@@ -77,7 +80,8 @@ class Tickets:
         found: dict[str, Any] = json.loads(row.content)
         return found
 
-    def _put(self, kind: TicketKind, secret: str, content: dict[str, Any], *, seconds: int) -> bool:
+    def put(self, kind: TicketKind, secret: str, content: dict[str, Any], *, seconds: int) -> bool:
+        """Make a ticket of a secret that is there already; False when there is, or was, one of it."""
         now = self._database.now()
         practice = self._database.practice
         row = {"practice": practice, "kind": kind.value, "digest": digest_of(secret), "is_used": 0}

@@ -86,11 +86,12 @@ class OpenIdProvider:
         self._lock = threading.Lock()
         self._known: tuple[float, dict[str, Any], dict[str, Any]] | None = None
 
-    def begin(self, following: str) -> Begun:
+    def begin(self, following: str, *, is_asked_anew: bool = False) -> Begun:
         """Send somebody to the provider.
 
         Args:
             following: our address to go on to.
+            is_asked_anew: whether the provider is to ask who they are although it knows this browser.
 
         Raises:
             ProviderRefused: the provider does not answer as it should.
@@ -99,9 +100,10 @@ class OpenIdProvider:
         browser, verifier, nonce = (secrets.token_urlsafe(48) for _ in range(3))
         kept = {"browser": digest_of(browser), "verifier": verifier, "nonce": nonce, "next": following}
         state = self._tickets.issue(TicketKind.SIGN_IN, kept, seconds=SIGN_IN_SECONDS)
+        more = {"prompt": "login"} if is_asked_anew else {}
         with provider_session(self._settings) as session:
             url, _ = session.create_authorization_url(
-                described["authorization_endpoint"], state=state, code_verifier=verifier, nonce=nonce
+                described["authorization_endpoint"], state=state, code_verifier=verifier, nonce=nonce, **more
             )
         return Begun(url=url, browser=browser)
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +19,7 @@ from web_modules.identity.provider.openid import SIGN_IN_SECONDS, OpenIdProvider
 from web_modules.identity.provider.people import is_usable
 from web_modules.identity.routes import local, set_session
 from web_modules.identity.sessions import Sessions
+from web_modules.identity.window_pages import WINDOW
 from web_modules.security import is_own_origin
 
 BEGIN = "/sign-in/provider"
@@ -69,7 +71,10 @@ class ProviderPages:
         form = await request.form()
         following = local(str(form.get("next", "/")))
         try:
-            begun = await run_in_threadpool(self._provider.begin, following)
+            is_for_window = following.startswith(WINDOW)
+            begun = await run_in_threadpool(
+                partial(self._provider.begin, following, is_asked_anew=is_for_window)
+            )
         except ProviderRefused as refused:
             self._audit.refused(request, Happening.SIGN_IN, str(refused))
             _LOG.warning("the identity provider cannot be used", extra={"reason": str(refused)})

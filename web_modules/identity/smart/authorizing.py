@@ -1,4 +1,4 @@
-"""The authorisation endpoint and the launch: where a person lets an application in."""
+"""The authorisation endpoint: where a person lets an application in."""
 
 import secrets
 from typing import Any
@@ -13,7 +13,7 @@ from authlib.oauth2.rfc6749 import (
 )
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from web_modules.fhir.errors import FhirError
 from web_modules.identity.admission import Admission
@@ -23,16 +23,14 @@ from web_modules.identity.doors import Door, Doors, come_back
 from web_modules.identity.drawing import IdentityPages
 from web_modules.identity.scopes import Level, Scopes
 from web_modules.identity.sessions import Session, Sessions
+from web_modules.identity.smart.launching import NOT_LAUNCHED, Launched
 from web_modules.identity.smart.patients import Candidate, PatientFinder
-from web_modules.identity.smart.requests import Raw, SmartRequest, read_raw
+from web_modules.identity.smart.requests import SmartRequest, read_raw
 from web_modules.identity.smart.server import SmartServer, reason_of
 from web_modules.identity.smart.tokens import Granted
 from web_modules.identity.smart.words import asked_for
 from web_modules.identity.staff import Staff
-from web_modules.security import bearer_of, is_own_origin
-
-LAUNCH_SECONDS = 300
-"""The application has to begin within five minutes of its launch."""
+from web_modules.security import is_own_origin
 
 _QUESTIONS = frozenset({"login_required", "interaction_required"})
 """Answers to `prompt=none` by which nothing is refused."""
@@ -42,7 +40,7 @@ _OWN = frozenset({"find"})
 
 
 class Authorizing:
-    """Answers `/authorize` and `/launch` of one practice."""
+    """Answers `/authorize` of one practice."""
 
     def __init__(  # noqa: PLR0913  (what it brings together)
         self,
@@ -80,16 +78,6 @@ class Authorizing:
             return self._problem(error)
         return await run_in_threadpool(self._guarded, request, asked)
 
-    async def launch(self, request: Request) -> Response:
-        """Make the opaque value with which an application is opened for a patient (EHR launch)."""
-        if bearer_of(request) is None and not is_own_origin(request):
-            return JSONResponse({"error": "This did not come from one of our pages."}, status_code=403)
-        try:
-            raw = await read_raw(request, f"{self._server.desk.issuer}/launch")
-        except OAuth2Error:
-            return JSONResponse({"error": "The request cannot be read."}, status_code=400)
-        return await run_in_threadpool(self._launched, request, raw)
-
     def _guarded(self, request: Request, asked: SmartRequest) -> Response:
         seconds = self._doors.seconds_closed(request, Door.AUTHORIZE)
         if seconds and self._sessions.session_of(request) is None:
@@ -116,7 +104,7 @@ class Authorizing:
             return self._signing_in(request, asked, grant)
         scopes = self._server.desk.understood(asked.scope).only([Level.PATIENT, Level.USER])
         launched = self._launch_of(asked, grant, session)
-        patient = launched.get("patient")
+        patient = launched.patient
         needs_choice = scopes.needs_patient and patient is None
         if request.method == "POST":
             if not is_own_origin(request):
@@ -131,7 +119,7 @@ class Authorizing:
                 if not self._finder.is_there(patient, access):
                     return self._asking(request, asked, session, scopes, error="Select a patient")
             return self._decided(request, asked, grant, session, patient)
-        if launched and not needs_choice:
+        if launched is not NOT_LAUNCHED and not needs_choice:
             return self._decided(request, asked, grant, session, patient)
         if asked.parameters.data.get("prompt") == "none":
             raise _with(OAuth2Error(error="interaction_required"), asked, grant)
@@ -159,15 +147,15 @@ class Authorizing:
             return self._pages.onward(here)
         return RedirectResponse(f"/sign-in?next={quote(here, safe='')}", status_code=303)
 
-    def _launch_of(self, asked: SmartRequest, grant: Any, session: Session) -> dict[str, Any]:
+    def _launch_of(self, asked: SmartRequest, grant: Any, session: Session) -> Launched:
         launch = asked.parameters.data.get("launch")
         if not launch:
-            return {}
+            return NOT_LAUNCHED
         found = self._server.desk.tickets.look(TicketKind.LAUNCH, launch)
-        is_own = found is not None and found["person"] == session.person.id
-        if found is None or not is_own or found["client"] not in {"", asked.parameters.client_id}:
+        launched = NOT_LAUNCHED if found is None else Launched.from_json(found)
+        if not launched.is_for(session, asked.parameters.client_id):
             raise _with(InvalidRequestError(description="The launch is not good any more."), asked, grant)
-        return {**found, "secret": launch}
+        return launched
 
     def _asking(
         self, request: Request, asked: SmartRequest, session: Session, scopes: Scopes, error: str = ""
@@ -202,10 +190,12 @@ class Authorizing:
     ) -> Response:
         desk = self._server.desk
         launch = asked.parameters.data.get("launch")
+        launched = NOT_LAUNCHED
         if launch:
             ticket = desk.tickets.take(TicketKind.LAUNCH, launch)
             if ticket is None or not ticket.is_first:
                 raise _with(InvalidRequestError(description="The launch was used before."), asked, grant)
+            launched = Launched.from_json(ticket.content)
         scopes = self._server.desk.understood(asked.scope).only([Level.PATIENT, Level.USER])
         if patient is None:
             scopes = scopes.only([Level.USER]).without("launch/patient")
@@ -227,43 +217,13 @@ class Authorizing:
             signed_in_at=session.began_at,
             nonce=asked.parameters.data.get("nonce", ""),
             fhir_user=self._staff.fhir_user(session.person) if knows_person else "",
+            told=launched.told_of(scopes.plain, patient),
         )
         answer = self._server.create_authorization_response(asked, asked.decided, grant=grant)
         self._audit.done(
             request, Happening.CONSENT, session.person, client=client.get_client_id(), patient=patient
         )
         return self._sent(request, answer)
-
-    def _launched(self, request: Request, raw: Raw) -> Response:
-        session = self._sessions.session_of(request)
-        if session is None:
-            self._refused(request, Happening.LAUNCH, "Nobody is signed in.")
-            return JSONResponse({"error": "Sign in first."}, status_code=401)
-        form = dict(raw.form)
-        patient, client_id = form.get("patient") or None, form.get("client", "")
-        client = self._server.query_client(client_id) if client_id else None
-        if client_id and client is None:
-            self._refused(request, Happening.LAUNCH, "There is no such application.", client_id)
-            return JSONResponse({"error": "There is no such application."}, status_code=404)
-        try:
-            access = self._admission.access_of_person(session.person)
-            if patient is not None and not self._finder.is_there(patient, access):
-                self._refused(request, Happening.LAUNCH, "There is no such patient for them.", client_id)
-                return JSONResponse({"error": "There is no such patient for you."}, status_code=404)
-        except FhirError:
-            return JSONResponse({"error": "The records cannot be reached."}, status_code=503)
-        desk = self._server.desk
-        kept = {"person": session.person.id, "patient": patient, "client": client_id}
-        launch = desk.tickets.issue(TicketKind.LAUNCH, kept, seconds=LAUNCH_SECONDS)
-        self._audit.done(request, Happening.LAUNCH, session.person, client=client_id, patient=patient)
-        told = {"launch": launch, "iss": desk.fhir_base, "expires_in": LAUNCH_SECONDS}
-        address = client.launch_url if client is not None else ""
-        if address:
-            parted = "&" if "?" in address else "?"
-            told["url"] = f"{address}{parted}{urlencode({'iss': desk.fhir_base, 'launch': launch})}"
-            if "text/html" in request.headers.get("accept", ""):
-                return self._pages.onward(str(told["url"]))
-        return JSONResponse(told, status_code=201)
 
     def _refused(self, request: Request, happening: Happening, words: str, client: str = "") -> None:
         session = self._sessions.session_of(request)

@@ -31,6 +31,7 @@ class Client(ClientMixin):
         scopes: the most that it is ever granted.
         redirect_uris: where answers to it may go, compared sign by sign.
         launch_url: where it is launched from our pages, or empty.
+        part_origins: further origins that its pages fetch scripts, pictures and the like from.
         jwks: its public keys by value, or None.
         jwks_url: where its public keys are, or empty. Without keys it is a public client.
         clearance: confidentiality codes beyond N that it sees when it acts for itself.
@@ -42,6 +43,7 @@ class Client(ClientMixin):
     scopes: Scopes
     redirect_uris: tuple[str, ...] = ()
     launch_url: str = ""
+    part_origins: tuple[str, ...] = ()
     jwks: Mapping[str, Any] | None = None
     jwks_url: str = ""
     clearance: frozenset[str] = frozenset()
@@ -57,6 +59,11 @@ class Client(ClientMixin):
         """Where its pages in a browser come from."""
         addresses = (urlsplit(one) for one in (*self.redirect_uris, self.launch_url) if one)
         return frozenset(f"{one.scheme}://{one.netloc}" for one in addresses if one.scheme != "")
+
+    @property
+    def is_launched(self) -> bool:
+        """Whether a window can open it for its patient (EHR launch)."""
+        return bool(self.launch_url) and "launch" in self.scopes.plain
 
     def get_client_id(self) -> str:
         """See `ClientMixin`."""
@@ -121,6 +128,12 @@ class Clients:
         return frozenset(origin for client in self._clients.values() for origin in client.origins)
 
     @property
+    def launched(self) -> list[Client]:
+        """Those that a window can open, by name."""
+        found = (client for client in self._clients.values() if client.is_launched)
+        return sorted(found, key=lambda client: client.name.lower())
+
+    @property
     def take_loopback(self) -> bool:
         """Whether pages of this machine count as a client's."""
         return any(client.takes_loopback for client in self._clients.values())
@@ -152,8 +165,8 @@ def load_clients(file: Path | None) -> tuple[Client, ...]:
 
 
 _FIELDS = {
-    "id": str, "name": str, "scopes": str, "redirect_uris": list, "launch_url": str, "jwks": dict,
-    "jwks_url": str, "clearance": list,
+    "id": str, "name": str, "scopes": str, "redirect_uris": list, "launch_url": str, "part_origins": list,
+    "jwks": dict, "jwks_url": str, "clearance": list,
 }  # fmt: skip
 
 
@@ -164,10 +177,14 @@ def _client(entry: Mapping[str, Any]) -> Client:
     if not _ID.match(entry["id"]) or entry["id"] == DEVELOPMENT_CLIENT.id:
         raise ValueError("the id of a client is not usable")
     redirect_uris = tuple(entry.get("redirect_uris", ()))
+    part_origins = tuple(entry.get("part_origins", ()))
     jwks_url = entry.get("jwks_url", "")
-    for address in filter(None, (*redirect_uris, entry.get("launch_url", ""), jwks_url)):
+    for address in filter(None, (*redirect_uris, *part_origins, entry.get("launch_url", ""), jwks_url)):
         if not _is_safe(address):
             raise ValueError(f"{address} must begin with https://, have no fragment, and be plain ASCII")
+    for origin in part_origins:
+        if urlsplit(origin)._replace(scheme="", netloc="").geturl():
+            raise ValueError(f"{origin} must be an origin: scheme, host and port, without a path")
     clearance = frozenset(entry.get("clearance", ()))
     if not clearance <= RESTRICTED_LABELS:
         raise ValueError(f"clearance of {entry['id']} may name R and V")
@@ -180,6 +197,7 @@ def _client(entry: Mapping[str, Any]) -> Client:
         scopes=scopes,
         redirect_uris=redirect_uris,
         launch_url=entry.get("launch_url", ""),
+        part_origins=part_origins,
         jwks=entry.get("jwks"),
         jwks_url=jwks_url,
         clearance=clearance,

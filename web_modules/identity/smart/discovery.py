@@ -7,12 +7,13 @@ from web_modules.identity.smart.clients import PRIVATE_KEY_JWT, PUBLIC
 
 _CAPABILITIES = (
     "launch-ehr launch-standalone authorize-post client-public client-confidential-asymmetric "
-    "context-banner context-ehr-patient context-standalone-patient permission-offline permission-online "
+    "context-banner context-style context-ehr-patient context-ehr-encounter context-standalone-patient "
+    "permission-offline permission-online "
     "permission-patient permission-user permission-v1 permission-v2 sso-openid-connect"
 ).split()
 _SCOPES = (
     "openid fhirUser profile launch launch/patient offline_access online_access "
-    "patient/*.cruds user/*.cruds system/*.cruds"
+    "messaging/scratchpad messaging/ui patient/*.cruds user/*.cruds system/*.cruds"
 ).split()
 
 

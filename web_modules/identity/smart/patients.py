@@ -1,4 +1,4 @@
-"""Finds the patient for whom an application is let in."""
+"""Finds the patient, and the encounter, for whom an application is let in."""
 
 import re
 from dataclasses import dataclass
@@ -49,6 +49,17 @@ class PatientFinder:
             return _sees(access, self._fhir.read("Patient", patient))
         except (FhirNotFound, FhirGone):
             return False
+
+    def is_encounter_of(self, encounter: str, patient: str, access: Access) -> bool:
+        """Whether somebody may open an encounter by this id, and it is this patient's."""
+        if not _ID.match(encounter) or not access.may("r", "Encounter"):
+            return False
+        try:
+            found = self._fhir.read("Encounter", encounter)
+        except (FhirNotFound, FhirGone):
+            return False
+        is_theirs = found.get("subject", {}).get("reference") == f"Patient/{patient}"
+        return is_theirs and access.sees(labels_of(found), (patient,))
 
 
 def _query(typed: str) -> dict[str, str | list[str]]:

@@ -1,6 +1,7 @@
 """The addresses of the authorisation server of one practice."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,8 +20,10 @@ from web_modules.identity.smart.assertions import claimed_client
 from web_modules.identity.smart.authorizing import Authorizing
 from web_modules.identity.smart.clients import PRIVATE_KEY_JWT, PUBLIC, Clients
 from web_modules.identity.smart.discovery import smart_configuration
+from web_modules.identity.smart.launching import Launching
 from web_modules.identity.smart.requests import Answer, SmartRequest, read_raw
 from web_modules.identity.smart.server import SmartServer, reason_of
+from web_modules.identity.smart.styles import STYLES, style_path
 from web_modules.identity.smart.tokens import Granted
 from web_modules.security import ServiceToken, bearer_of
 
@@ -71,12 +74,14 @@ class SmartRoutes:
         self,
         server: SmartServer,
         authorizing: Authorizing,
+        launching: Launching,
         service_token: ServiceToken,
         audit: IdentityAudit,
         doors: Doors,
     ) -> None:
         self._server = server
         self._authorizing = authorizing
+        self._launching = launching
         self._service_token = service_token
         self._audit = audit
         self._doors = doors
@@ -100,7 +105,11 @@ class SmartRoutes:
             Route(f"{auth}/introspect", self._introspect, methods=["POST", "OPTIONS"], middleware=shared),
             Route(f"{auth}/revoke", self._revoke, methods=["POST", "OPTIONS"], middleware=shared),
             Route(f"{auth}/authorize", self._authorizing.authorize, methods=["GET", "POST"]),
-            Route(f"{auth}/launch", self._authorizing.launch, methods=["POST"]),
+            Route(f"{auth}/launch", self._launching.launch, methods=["POST"]),
+            *(
+                _told(f"{auth}{style_path(name)}", partial(dict, style), [FOR_EVERYBODY])
+                for name, style in STYLES.items()
+            ),
         ]
 
     async def _token(self, request: Request) -> Response:

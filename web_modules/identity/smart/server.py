@@ -136,6 +136,7 @@ class SmartServer(AuthorizationServer):
         )
         if granted.patient is not None:
             told |= {"patient": granted.patient, "need_patient_banner": True}
+        told |= granted.told
         if "openid" in parse_scopes(told["scope"]).plain:
             told["id_token"] = self._id_token(granted, told)
         return told

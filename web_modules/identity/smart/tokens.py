@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from joserfc import jwt
@@ -31,6 +32,7 @@ class Granted:
         signed_in_at: seconds since 1970 UTC.
         nonce: of the request, or empty.
         fhir_user: the reference of the resource that is the person, such as `Practitioner/1`, or empty.
+        told: what the token answers say of the window that launched it.
     """
 
     client: str
@@ -42,6 +44,7 @@ class Granted:
     signed_in_at: int = 0
     nonce: str = ""
     fhir_user: str = ""
+    told: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_offline(self) -> bool:

@@ -7,6 +7,8 @@ _PLAIN = {
     "openid": "know who you are",
     "offline_access": "go on when you have signed out, for up to 90 days",
     "online_access": "go on until your session ends",
+    "messaging/scratchpad": "keep drafts in the window while it is open",
+    "messaging/ui": "open other screens of the window",
 }
 
 

@@ -141,6 +141,30 @@ def test_a_person_signs_in_at_the_provider_and_comes_back_in_their_role(web: Tes
     assert web.get("/Y99002/fhir/metadata").status_code == 200
 
 
+def test_who_signs_in_for_a_window_is_asked_anew_by_the_provider(web: TestClient) -> None:
+    asked = parse_qs(urlsplit(begin(web, "/sign-in/window?user_code=BCDF-GHJK")).query)
+    assert asked["prompt"] == ["login"]
+    assert "prompt" not in parse_qs(urlsplit(begin(web)).query)
+
+
+def test_a_window_is_signed_in_by_who_signs_in_at_the_provider(web: TestClient) -> None:
+    window = TestClient(web.app, base_url=ORIGIN)
+    told = window.post("/sign-in/window").json()
+    address = told["verification_uri_complete"].removeprefix(ORIGIN)
+    assert web.get(address).headers["Location"].startswith("/sign-in?next=")
+    back = web.get(visit(begin(web, address), "555053929103"))
+    assert onward(back) == address
+    page = web.get(address).text
+    assert "You are Amara Osei, GP" in page
+    assert told["user_code"] in page
+    web.post("/sign-in/window/answer", data={"user_code": told["user_code"], "decision": "allow"})
+    got = window.post("/sign-in/window/session", data={"device_code": told["device_code"]}).json()
+    assert got["person"] == {"id": "555053929103", "name": "Amara Osei", "role": "gp"}
+    person = Sessions(bytes(32), practice="Y99002", environment="live").person(got["session"])
+    assert person is not None
+    assert person.registration == "https://fhir.nhs.uk/Id/sds-user-id|555053929103"
+
+
 def test_who_has_no_role_at_this_practice_is_not_let_in(web: TestClient) -> None:
     answer = web.get(visit(begin(web), "555053929104"))
     assert (answer.status_code, "banyan_session" in web.cookies) == (403, False)

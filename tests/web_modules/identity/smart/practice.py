@@ -46,7 +46,8 @@ CLIENTS = [
         "name": "Growth charts",
         "redirect_uris": [REDIRECT, "https://app.example/other"],
         "launch_url": "https://app.example/launch",
-        "scopes": "openid fhirUser profile launch launch/patient offline_access online_access "
+        "part_origins": ["https://parts.example"],
+        "scopes": "openid fhirUser profile launch launch/patient offline_access online_access messaging/ui "
         "patient/*.rs user/Patient.rs",
     },
     {"id": "rival", "redirect_uris": ["https://rival.example/back"], "scopes": "openid launch patient/*.rs"},

@@ -41,6 +41,8 @@ def test_clients_come_from_toml_or_json(tmp_path: Path) -> None:
         ({"redirect_uris": ["https://app.example/#x"]}, "fragment"),
         ({"redirect_uris": ["javascript:alert(1)"]}, "https://"),
         ({"launch_url": "ftp://app.example"}, "https://"),
+        ({"part_origins": ["http://parts.example"]}, "https://"),
+        ({"part_origins": ["https://parts.example/path"]}, "an origin"),
         ({"clearance": ["X"]}, "R and V"),
         ({"secret": "x"}, "secret is not known"),
         ({"scopes": 1}, "not a str"),
