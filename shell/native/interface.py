@@ -156,3 +156,6 @@ class NativeWindows(Protocol):
 
     def focus(self, window_id: int) -> None:
         """Give a window the keyboard."""
+
+    def idle_seconds(self) -> float:
+        """Since a key or the mouse of this computer was last used; 0 where that cannot be known."""

@@ -199,6 +199,10 @@ class X11Windows(QAbstractNativeEventFilter):
 
     # -- events -----------------------------------------------------------------------------------
 
+    def idle_seconds(self) -> float:
+        """See `NativeWindows`; by the X server, which sees what foreign windows get too."""
+        return self._xcb.idle_milliseconds() / 1000
+
     def nativeEventFilter(  # noqa: N802 - Qt's name
         self, event_type: QByteArray | bytes | bytearray | memoryview, message: int
     ) -> object:

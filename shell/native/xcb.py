@@ -161,6 +161,11 @@ class Xcb:
         sequence = self._xcb.xcb_send_request(self._connection, _CHECKED, first, ctypes.byref(request))
         return self._reply("xcb_wait_for_reply", sequence, _REPLY_HEADER) if sequence else None
 
+    def idle_milliseconds(self) -> int:
+        """Since the last key or move of the mouse (MIT-SCREEN-SAVER, QueryInfo); 0 where nobody knows."""
+        reply = self.ask_extension(b"MIT-SCREEN-SAVER", 1, struct.pack("I", self.root))
+        return 0 if reply is None else int(struct.unpack_from("I", reply, 16)[0])
+
     # -- what a window says -----------------------------------------------------------------------
 
     def atom(self, name: str) -> int:
