@@ -10,7 +10,7 @@ import signal
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
@@ -116,6 +116,8 @@ def open_window(settings: ShellSettings) -> int:
     """
     scrub_process_doors(os.environ, sys.argv)
     _check_screen()
+    import shiboken6  # noqa: F401 - it goes through all loaded modules: no other thread may load one meanwhile
+
     is_root = _is_root()
     browser_flags(os.environ, sandbox=Sandbox.OFF if is_root else Sandbox.ON, has_gpu=_has_gpu())
     with ThreadPoolExecutor(max_workers=1) as pool:
@@ -125,6 +127,7 @@ def open_window(settings: ShellSettings) -> int:
         from shell.hosts.page_scheme import register_scheme
         from shell.hosts.web_profile import ProfileIdentity, WebProfile, start_chromium
         from shell.main_window.beginning import Beginning
+        from shell.main_window.waiting import wait_for
 
         register_scheme()
         keep_constants()
@@ -134,7 +137,7 @@ def open_window(settings: ShellSettings) -> int:
         for name in _WITHOUT_QT:
             pool.submit(import_module, name)
         start_chromium()
-        met = _while_chromium_works(meeting)
+        met = wait_for(meeting)
         offer = met.offer
         sandbox = sandbox_policy(offer.environment.value, is_root=is_root)
         beginning = Beginning(application, settings, offer)
@@ -150,11 +153,14 @@ def open_window(settings: ShellSettings) -> int:
             first = beginning.first_address()
             if first is not None:
                 profile.bring(first)
-            _while_chromium_works(pool.submit(import_module, _WINDOW))
+            wait_for(pool.submit(import_module, _WINDOW))
             from shell.main_window.opened import Opened
 
             has_sandbox = sandbox is Sandbox.ON
-            with Opened(application, profile, beginning, person, has_sandbox=has_sandbox) as opened:
+            provider = "" if settings.sign_in or met.candidates else met.provider
+            with Opened(
+                application, profile, beginning, person, has_sandbox=has_sandbox, provider=provider
+            ) as opened:
                 _close_when_asked(opened.window)
                 return application.exec()
 
@@ -168,40 +174,10 @@ def _meet(settings: ShellSettings) -> "Meeting":
 def _ask_who(
     application: "QApplication", beginning: "Beginning", met: "Meeting", pool: ThreadPoolExecutor
 ) -> "Person | None":
-    """Ask who is there, and sign them in; None: the question was closed.
+    """Ask who is there: the browser is made for one person, so it is not there before this is answered."""
+    from shell.main_window.asking import ask_who
 
-    The browser is made for one person: it is not there before this is answered.
-    """
-    from PySide6.QtCore import QEventLoop
-
-    from shell.main_window.sign_in import SignInWindow
-    from shell.main_window.theme import load_fonts
-    from shell.meeting import Candidate, sign_in
-
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # nothing is open yet that would have to be asked about
-    application.setQuitOnLastWindowClosed(False)  # the window proper ends the program
-    load_fonts()
-    asking, loop = SignInWindow(beginning.theme, met.offer, met.candidates), QEventLoop()
-    signed_in: list[Person] = []
-
-    def take(one: Candidate) -> None:
-        cloud = beginning.settings.cloud.rstrip("/")
-        try:
-            person = _while_chromium_works(pool.submit(sign_in, cloud, one.id))
-        except CloudError as error:
-            asking.say_trouble(str(error))
-            return
-        if asking.isVisible():  # else it was closed meanwhile
-            signed_in.append(person)
-            asking.answered()
-            loop.quit()
-
-    asking.chosen.connect(take)
-    asking.left.connect(loop.quit)
-    asking.show()
-    loop.exec()
-    asking.deleteLater()
-    return signed_in[0] if signed_in else None
+    return ask_who(application, beginning, met, pool)
 
 
 def _close_when_asked(window: "QWidget") -> None:
@@ -212,18 +188,6 @@ def _close_when_asked(window: "QWidget") -> None:
         if hasattr(signal, name):
             number = getattr(signal, name)
             signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, window, window.close))
-
-
-def _while_chromium_works(work: "Future[Done]") -> Done:
-    """Wait for work on another thread: Chromium's first steps need this one."""
-    from PySide6.QtCore import QEventLoop, Qt, QTimer
-
-    loop = QEventLoop()
-    looking = QTimer(loop, interval=_LOOK_MILLISECONDS, timerType=Qt.TimerType.PreciseTimer)
-    looking.timeout.connect(lambda: loop.quit() if work.done() else None)
-    looking.start()
-    loop.exec()
-    return work.result()
 
 
 def _status(given: Namespace) -> str:

@@ -39,6 +39,27 @@ class FunctionPages:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppOffer:
+    """A SMART application that the practice's IT registered and that a window can open.
+
+    Attributes:
+        id: its client_id.
+        name: as people know it.
+        needs_patient: whether it means nothing while no patient is open.
+        origins: where its pages are.
+        part_origins: where else they fetch scripts, pictures and the like from.
+        messaging: what it may speak of to the window: `ui`, `scratchpad`.
+    """
+
+    id: str
+    name: str
+    needs_patient: bool
+    origins: frozenset[str]
+    part_origins: frozenset[str] = frozenset()
+    messaging: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloudOffer:
     """What a cloud says of itself.
 
@@ -50,6 +71,8 @@ class CloudOffer:
         fhir: the practice's FHIR base.
         functions: in the rail's order.
         desk: where the conflict desk is; None: it has none.
+        apps: by name.
+        launch: where an application's launch is asked for; None: nowhere.
     """
 
     environment: Environment
@@ -59,6 +82,8 @@ class CloudOffer:
     fhir: str
     functions: tuple[FunctionPages, ...]
     desk: str | None = None
+    apps: tuple[AppOffer, ...] = ()
+    launch: str | None = None
 
     @property
     def modules(self) -> frozenset[Function]:
@@ -83,6 +108,15 @@ class _Entry(msgspec.Struct, frozen=True):
     needs_patient: bool = False
 
 
+class _App(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    needs_patient: bool
+    origins: list[str]
+    part_origins: list[str] = []
+    messaging: list[str] = []
+
+
 class _Document(msgspec.Struct, frozen=True):
     environment: str
     practice: _Practice
@@ -90,6 +124,8 @@ class _Document(msgspec.Struct, frozen=True):
     functions: list[_Entry]
     today: date | None = None
     desk: str | None = None
+    apps: list[_App] = []
+    launch: str | None = None
 
 
 def read_offer(content: bytes, *, is_training: bool) -> CloudOffer:
@@ -122,7 +158,20 @@ def read_offer(content: bytes, *, is_training: bool) -> CloudOffer:
         today=document.today,
         fhir=document.fhir,
         desk=document.desk,
+        apps=tuple(_app(one) for one in document.apps if document.launch is not None),
+        launch=document.launch,
         functions=tuple(_pages(one, known[one.id]) for one in document.functions if one.id in known),
+    )
+
+
+def _app(entry: _App) -> AppOffer:
+    return AppOffer(
+        id=entry.id,
+        name=entry.name,
+        needs_patient=entry.needs_patient,
+        origins=frozenset(entry.origins),
+        part_origins=frozenset(entry.part_origins),
+        messaging=frozenset(entry.messaging),
     )
 
 

@@ -27,7 +27,9 @@ class ShellSettings:
         sign_in: Who signs in at a development cloud, without being asked.
         theme: system, light, dark or contrast.
         text_percent: The size of all text, 100 to 200.
-        state_folder: Where choices are kept, and which legacy program runs.
+        lock_minutes: The window locks when the computer was not used for so long; 0: never by itself.
+        state_folder: Where choices and drafts are kept, and which legacy program runs.
+        draft_days: How long a draft is kept that nobody takes up, in days.
         ends_all: Say that closing the window ends the other programs too.
     """
 
@@ -39,7 +41,9 @@ class ShellSettings:
     sign_in: str = ""
     theme: str = "system"
     text_percent: int = 100
+    lock_minutes: int = 15
     state_folder: Path = Path()
+    draft_days: int = 14
     ends_all: bool = False
 
 
@@ -67,6 +71,10 @@ def read_settings(
         raise SettingsError(f"There is no theme {settings.theme!r}; there are {', '.join(THEMES)}.")
     if not 100 <= settings.text_percent <= 200:
         raise SettingsError("The text size goes from 100 to 200 percent.")
+    if settings.draft_days < 1:
+        raise SettingsError("A draft is kept for a day at least: draft_days is 1 or more.")
+    if settings.lock_minutes < 0:
+        raise SettingsError("The window locks after some minutes, or never by itself with 0.")
     if "state_folder" not in given:
         settings = replace(settings, state_folder=_state_folder(environment, is_training=settings.training))
     return settings
@@ -97,6 +105,8 @@ def _typed(name: str, value: Any) -> Any:
         "training": _yes,
         "ends_all": _yes,
         "text_percent": int,
+        "lock_minutes": int,
+        "draft_days": int,
         "flags": Path,
         "legacy_program": Path,
         "state_folder": Path,

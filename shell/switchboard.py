@@ -36,6 +36,9 @@ class Glass(Protocol):
     def show_function(self, pages: FunctionPages, decision: Decision) -> None:
         """Draw a function's bar and lay out the panes of its view."""
 
+    def leave_app(self) -> None:
+        """The person goes elsewhere: an application over the page makes room for what is chosen."""
+
     def show_patient(self, patient: Patient | None) -> None:
         """Draw the banner."""
 
@@ -97,6 +100,7 @@ class Switchboard:
         self._hosts: dict[Side, Host] = {}
         self._glass: Glass = _Dark()
         self._is_overlaid = False
+        self._is_locked = False
         self._waiting: list[Side] = []
         self._is_rest_begun = False
         self._asking: set[Side] = set()
@@ -133,6 +137,7 @@ class Switchboard:
     def select(self, function: Function) -> None:
         """Show another function for the same patient."""
         self.function = function
+        self._glass.leave_app()
         self._show_function()
         self._join_rest()
         for side in self._visible():
@@ -163,9 +168,9 @@ class Switchboard:
         self.hub.vote(vote)
 
     def restart(self, side: Side) -> None:
-        """Start a pane's program again."""
-        self._glass.show_gone(side, None)
-        self.hub.join(side)
+        """Start a pane's program again, because the person asks for it."""
+        self._hosts[side].forgive()
+        self._start_again(side)
 
     def unsaved(self) -> list[Side]:
         """The sides that hold unsaved work: asked before the window is closed."""
@@ -183,6 +188,12 @@ class Switchboard:
         """Something is drawn over the panes: the foreign window may not lie over it."""
         self._is_overlaid = is_open
         self._cover(Side.LEGACY)
+
+    def lock(self, *, is_locked: bool) -> None:
+        """Nothing of the panes may be seen until whoever is signed in is back."""
+        self._is_locked = is_locked
+        for side in self._hosts:
+            self._cover(side)
 
     def begin_rest(self) -> None:
         """What is seen first is on the glass, or cannot be had: the rest may start."""
@@ -260,7 +271,7 @@ class Switchboard:
         self._glass.show_veil(side, is_veiled=False)
 
     def settle(self, vote: Vote, sides: Sequence[Side], done: Callable[[bool], None]) -> None:
-        """Save or discard unsaved work, one side after the other."""
+        """Save unsaved work or leave it as a draft, one side after the other."""
         if not sides:
             done(True)
             return
@@ -272,7 +283,7 @@ class Switchboard:
             else:
                 done(False)
 
-        (host.save_work if vote is Vote.SAVE else host.discard_work)(next_one)
+        (host.save_work if vote is Vote.SAVE else host.leave_work)(next_one)
 
     def on_vote_needed(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
         """Unsaved work stands in the way."""
@@ -316,7 +327,13 @@ class Switchboard:
         if self.hub.takes_part(side):
             self.open(side, self.hub.patient, self.hub.token)
         elif side is Side.CLOUD:
-            self.restart(side)  # a legacy program that ended is started by its button: first it is read why
+            self._start_again(
+                side
+            )  # a legacy program that ended is started by its button: first it is read why
+
+    def _start_again(self, side: Side) -> None:
+        self._glass.show_gone(side, None)
+        self.hub.join(side)
 
     def _function_of(self, side: Side) -> Function:
         """The function to show on a side: the cloud side keeps its page where this one has none."""
@@ -328,7 +345,8 @@ class Switchboard:
         host = self._hosts.get(side)
         if host is None:
             return
-        if self.hub.is_veiled(side) or (self._is_overlaid and side is Side.LEGACY):
+        is_below = self._is_overlaid and side is Side.LEGACY
+        if self._is_locked or is_below or self.hub.is_veiled(side):
             host.cover()
         else:
             host.uncover()
@@ -338,6 +356,7 @@ class _Dark:
     """Before the window is there, nothing is drawn."""
 
     def show_function(self, pages: FunctionPages, decision: Decision) -> None: ...
+    def leave_app(self) -> None: ...
     def show_patient(self, patient: Patient | None) -> None: ...
     def show_shown(self, side: Side, shown: Shown) -> None: ...
     def show_veil(self, side: Side, *, is_veiled: bool) -> None: ...

@@ -26,7 +26,8 @@ class Vote(Enum):
     """The answer of the person who holds unsaved work."""
 
     SAVE = "save"
-    DISCARD = "discard"
+    LEAVE = "leave"
+    """It waits as a draft."""
     STAY = "stay"
 
 
@@ -62,7 +63,7 @@ class Panes(Protocol):
         """Undo `veil`."""
 
     def settle(self, vote: Vote, sides: Sequence[Side], done: Callable[[bool], None]) -> None:
-        """Save or discard the unsaved work of some sides."""
+        """Save the unsaved work of some sides, or leave it as drafts."""
 
 
 class HubListener(Protocol):

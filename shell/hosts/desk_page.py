@@ -2,14 +2,21 @@
 
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
+from shell.drafts.draft import Draft
+from shell.drafts.shelf import Shelf
+from shell.hosts.page_drafts import LOOK_MILLISECONDS, PageDrafts
 from shell.hosts.warm_page import WarmPage
 from shell.hosts.web_profile import WebProfile
 
+DESK: Final = "desk"
+_BOND: Final = (DESK, "", None)
+"""It is about nobody and in no context; whose decision a draft is stands in its form."""
 _FORGIVEN_SECONDS: Final = 10.0
 """A page whose renderer ends twice in so short a time is not opened again by itself."""
 
@@ -21,34 +28,65 @@ class DeskPage(QWidget):
         profile: outlives this.
         address: as the cloud says it.
         say: told in words what went wrong.
+        shelf: where what is typed is kept.
     """
 
-    def __init__(self, profile: WebProfile, address: str, say: Callable[[str], None]) -> None:
+    def __init__(self, profile: WebProfile, address: str, say: Callable[[str], None], shelf: Shelf) -> None:
         super().__init__()
         self._profile = profile
         self._address = address
         self._say = say
         self._page: WarmPage | None = None
         self._died_at = float("-inf")
+        self._drafts = PageDrafts(shelf, self._pages, lambda: datetime.now(UTC), say)
+        self._draft_timer = QTimer(self, interval=LOOK_MILLISECONDS)
+        self._draft_timer.timeout.connect(self._look_at_draft)
         self._stack = QStackedLayout(self)
 
     def open(self) -> None:
         """Show the desk; one that was open is as it was left."""
         if self._page is None:
             page = self._page = WarmPage(self._profile, self._profile.identity.environment, _unheard, self)
-            page.failed, page.died = self._failed, self._died
+            page.failed, page.died, page.parted = self._failed, self._died, self._drafts.part
             self._stack.addWidget(page.view)
             self.setFocusProxy(page.view)
         if self._page.wanted is None:
-            self._page.load(self._address)
+            self._page.load(self._address, _BOND)
+        self._draft_timer.start()
         self._page.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether something typed there is not written yet."""
+        return self._page is not None and self._page.draft is not None
+
+    def offered(self) -> list[Draft]:
+        """The drafts of decisions that nobody is typing, the newest first."""
+        return self._drafts.shelf.offered("", DESK, self._drafts.live())
+
+    def take_up(self, draft: Draft) -> None:
+        """Go on with a draft."""
+        if self._page is not None and draft.function == DESK:
+            self._page.take_up(draft)
+
+    def throw_away(self, draft: Draft) -> None:
+        """Keep a draft no longer."""
+        self._drafts.shelf.throw_away(draft.id)
 
     def close_page(self) -> None:
         """End the page. The profile may be closed after this, not before."""
+        self._draft_timer.stop()
         if self._page is not None:
             self._stack.removeWidget(self._page.view)
             self._page.close()
             self._page = None
+
+    def _pages(self) -> list[WarmPage]:
+        return [self._page] if self._page is not None else []
+
+    def _look_at_draft(self) -> None:
+        if self._page is not None and self._page.wanted is not None:
+            self._page.look(self._drafts.take)
 
     def _failed(self, _page: WarmPage) -> None:
         self._say(
@@ -60,7 +98,7 @@ class DeskPage(QWidget):
         now, before = time.monotonic(), self._died_at
         self._died_at, page.wanted = now, None
         if now - before > _FORGIVEN_SECONDS:
-            page.load(self._address)
+            page.load(self._address, _BOND)
         else:
             self._say("The conflict desk stopped several times and was not opened again.")
 

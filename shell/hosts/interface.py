@@ -82,6 +82,12 @@ class Host(Protocol):
     def discard_work(self, done: Callable[[bool], None]) -> None:
         """Have unsaved work thrown away; `done(True)` once a read-back says there is none."""
 
+    def leave_work(self, done: Callable[[bool], None]) -> None:
+        """Have unsaved work kept as a draft and the pane be without it; `done(False)` where it keeps none."""
+
+    def forgive(self) -> None:
+        """The person wants what ended too often tried again."""
+
     def stop_writing(self, functions: frozenset[str]) -> None:
         """Let pages of these functions be read and no more, those of all others write again.
 

@@ -49,6 +49,7 @@ class KeyFrame(QObject):
         self.content = content
         self.native = native
         self.active: Side | None = None
+        self._lender: Side | None = None
         self._on_active = on_active
         self._is_page: Callable[[QWidget], bool] = _is_no_page
         self._give_guest: Callable[[], None] | None = None
@@ -104,6 +105,17 @@ class KeyFrame(QObject):
             self.top.activateWindow()
         self._set_active(self._side_of(widget))
 
+    def lend_to_shell(self) -> None:
+        """Give the keys to what Qt draws for as long as it takes to do what one of the shell's keys means."""
+        lender = self.active
+        self.give_to_shell()
+        self._lender = lender
+
+    @property
+    def owner(self) -> Side | None:
+        """Who has the keys, or gets them back after what one of the shell's keys has opened."""
+        return self.active or self._lender
+
     def stop(self) -> None:
         """Watch no longer; to be called before the window goes."""
         if self._unwatch is not None:
@@ -131,6 +143,7 @@ class KeyFrame(QObject):
 
     def on_frame_pressed(self) -> None:
         """A press on what Qt draws takes the keys from the guest; Qt then focuses what was pressed."""
+        self._lender = None
         if self.active is Side.LEGACY:
             self.give_to_shell()
         elif self.native is not None:
@@ -167,6 +180,8 @@ class KeyFrame(QObject):
         return Side.CLOUD if widget is not None and self._is_page(widget) else None
 
     def _set_active(self, side: Side | None) -> None:
+        if side is not None:
+            self._lender = None
         if side is not self.active:
             self.active = side
             self._on_active(side)

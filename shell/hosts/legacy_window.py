@@ -112,6 +112,13 @@ class LegacyWindowHost(QObject):
         """Press the program's own key for throwing work away, when its description names one."""
         self._settle_work(self._program.description.discard_key, done)
 
+    def leave_work(self, done: Callable[[bool], None]) -> None:
+        """A legacy program keeps no drafts."""
+        done(not self.shown.unsaved)
+
+    def forgive(self) -> None:
+        """Nothing: it is started as often as somebody asks."""
+
     def stop_writing(self, functions: frozenset[str]) -> None:
         """Nothing: the program is not ours to stop."""
 
@@ -324,7 +331,7 @@ class LegacyWindowHost(QObject):
 
     def on_shell_key(self, key: str) -> None:
         """A key of the shell's: the keys come to the shell at once, its meaning a moment later."""
-        self._frame.give_to_shell()
+        self._frame.lend_to_shell()
         QTimer.singleShot(0, self, lambda: self._listener.on_shell_key(key))
 
     def on_taken_out(self) -> None:

@@ -11,23 +11,24 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice
 from PySide6.QtWebEngineCore import QWebEngineUrlRequestJob, QWebEngineUrlScheme, QWebEngineUrlSchemeHandler
 
 from shell.hosts.page_messages import MESSAGE_BYTES, PageMessage, RateLimit, read_message
-from shell.hosts.walls import PAGE_SCHEME, Walls
+from shell.hosts.walls import APP_SCHEME, PAGE_SCHEME, Walls
 
 DOOR: Final = f"{PAGE_SCHEME}://shell/message"
 _MARK: Final = "x-banyan-message"
 """A header of our own: a plain form can POST too, but cannot set one."""
+_Flag = QWebEngineUrlScheme.Flag
 
 
 def register_scheme() -> None:
-    """Make the scheme known to Chromium. Must be called before the application is made."""
-    scheme = QWebEngineUrlScheme(PAGE_SCHEME.encode())
-    scheme.setSyntax(QWebEngineUrlScheme.Syntax.Host)
-    scheme.setFlags(
-        QWebEngineUrlScheme.Flag.SecureScheme
-        | QWebEngineUrlScheme.Flag.CorsEnabled
-        | QWebEngineUrlScheme.Flag.FetchApiAllowed
-    )
-    QWebEngineUrlScheme.registerScheme(scheme)
+    """Make the schemes known to Chromium. Must be called before the application is made.
+
+    Pages of the cloud say in their policy that they use theirs; of an application's nobody can know.
+    """
+    for name, more in ((PAGE_SCHEME, _Flag(0)), (APP_SCHEME, _Flag.ContentSecurityPolicyIgnored)):
+        scheme = QWebEngineUrlScheme(name.encode())
+        scheme.setSyntax(QWebEngineUrlScheme.Syntax.Host)
+        scheme.setFlags(_Flag.SecureScheme | _Flag.CorsEnabled | _Flag.FetchApiAllowed | more)
+        QWebEngineUrlScheme.registerScheme(scheme)
 
 
 class PageDoor(QWebEngineUrlSchemeHandler):

@@ -10,6 +10,8 @@ from shell.errors import RootRefusedError
 
 PAGE_SCHEME: Final = "banyan"
 """The custom scheme by which pages speak to the shell."""
+APP_SCHEME: Final = "banyan-app"
+"""The one by which SMART applications do."""
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _SOCKET_SCHEMES: Final = {"ws": "http", "wss": "https"}
 _ENVIRONMENT_DOORS: Final = ("QTWEBENGINE", "QT_WEBENGINE", "QML_", "QSG_RHI_", "CHROME_", "CHROMIUM_")
@@ -72,6 +74,29 @@ class Walls:
     def allow_speaker(self, origin: str) -> bool:
         """Whether a page of this origin (`null` of a sandboxed frame) may speak to the shell."""
         return origin_of(origin) in self.origins
+
+
+@dataclass(frozen=True, slots=True)
+class AppWalls(Walls):
+    """The walls of an application, which is of another origin than the cloud.
+
+    Its pages come from where it is registered, their parts from there and from where it says; of the cloud
+    they reach the records and the token endpoint, and no page.
+
+    Attributes:
+        part_origins: from which parts may come.
+        doors: addresses of the cloud, with all that is below them.
+    """
+
+    part_origins: frozenset[Origin]
+    doors: tuple[str, ...]
+
+    def allow_part(self, url: str, *, is_image_or_font: bool) -> bool:
+        """Whether a page may fetch this."""
+        if Walls.allow_part(self, url, is_image_or_font=is_image_or_font):
+            return True
+        is_door = any(url == door or url.startswith((f"{door}/", f"{door}?")) for door in self.doors)
+        return is_door or origin_of(url) in self.part_origins
 
 
 def scrub_process_doors(environment: MutableMapping[str, str], arguments: list[str]) -> tuple[str, ...]:

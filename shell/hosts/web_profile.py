@@ -56,6 +56,19 @@ def start_chromium() -> None:
     view.deleteLater()
 
 
+def off_the_record() -> QWebEngineProfile:
+    """A profile that shares nothing with any other, keeps nothing and has every setting decided about."""
+    profile = QWebEngineProfile()  # without a name it is off the record
+    profile.setHttpAcceptLanguage("en-GB")
+    profile.setPersistentCookiesPolicy(QWebEngineProfile.PersistentCookiesPolicy.NoPersistentCookies)
+    profile.setPersistentPermissionsPolicy(QWebEngineProfile.PersistentPermissionsPolicy.AskEveryTime)
+    profile.setHttpCacheType(QWebEngineProfile.HttpCacheType.MemoryHttpCache)
+    profile.setPushServiceEnabled(False)
+    profile.setSpellCheckEnabled(False)
+    close_down(profile.settings())
+    return profile
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProfileIdentity:
     """Whose browser it is; two of these never share anything."""
@@ -101,20 +114,9 @@ class WebProfile(QObject):
         self.stopped: frozenset[str] = frozenset()
         """The functions whose pages can be read and no more."""
         self._first: GuardedPage | None = None
-        self._profile = QWebEngineProfile()  # without a name it is off the record
+        self._profile = off_the_record()
         self._profile.setHttpUserAgent(self._profile.httpUserAgent() + USER_AGENT)
-        self._profile.setHttpAcceptLanguage("en-GB")
-        self._profile.setPersistentCookiesPolicy(
-            QWebEngineProfile.PersistentCookiesPolicy.NoPersistentCookies
-        )
-        self._profile.setPersistentPermissionsPolicy(
-            QWebEngineProfile.PersistentPermissionsPolicy.AskEveryTime
-        )
-        self._profile.setHttpCacheType(QWebEngineProfile.HttpCacheType.MemoryHttpCache)
-        self._profile.setPushServiceEnabled(False)
-        self._profile.setSpellCheckEnabled(False)
-        close_down(self._profile.settings())
-        self._wall = _Interceptor(self.walls)
+        self._wall = Interceptor(self.walls, DOOR)
         self._profile.setUrlRequestInterceptor(self._wall)
         self._door = PageDoor(self.walls, self._heard)
         self._profile.installUrlSchemeHandler(PAGE_SCHEME.encode(), self._door)
@@ -211,19 +213,25 @@ class WebProfile(QObject):
         self._refused("A page offered a file to keep. Banyan keeps no files from pages.")
 
 
-class _Interceptor(QWebEngineUrlRequestInterceptor):
-    """Blocks what leads outside, pages, their parts and sockets, and what a stopped page would write."""
+class Interceptor(QWebEngineUrlRequestInterceptor):
+    """Blocks what leads outside, pages, their parts and sockets, and what a stopped page would write.
 
-    def __init__(self, walls: Walls) -> None:
+    Args:
+        walls: what is inside.
+        door: where pages speak to the shell.
+    """
+
+    def __init__(self, walls: Walls, door: str) -> None:
         super().__init__()
         self._walls = walls
+        self._door = door
         self.stopped: tuple[PageAddress, ...] = ()
 
     def interceptRequest(self, info: QWebEngineUrlRequestInfo) -> None:  # noqa: N802 - Qt's name
         """Judge one request."""
         url, kind = info.requestUrl().toString(), info.resourceType()
         method = bytes(info.requestMethod().data()).decode()
-        if url == DOOR:
+        if url == self._door:
             is_allowed = kind is _Kind.ResourceTypeXhr
         elif kind in _FRAMES:
             is_allowed = self._walls.allow_page(url)

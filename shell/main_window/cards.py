@@ -1,18 +1,21 @@
 """What is laid over the panes for a moment: the palette and the questions; the keys go back after it."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from shell.context.hub import Vote
 from shell.context.shown import Side
 from shell.hosts.desk_page import DeskPage
 from shell.hosts.key_frame import KeyFrame
+from shell.main_window.apps import Apps
 from shell.main_window.desk_card import DeskCard
-from shell.main_window.dialogs import CloseCard, VoteCard, WordsCard
-from shell.main_window.finding import Action, Found, is_too_little, missing_words
+from shell.main_window.dialogs import CloseCard, UnsavedWork, VoteCard, WordsCard
+from shell.main_window.draft_line import DraftLine
+from shell.main_window.finding import APP_ICON, Action, Found, is_too_little, missing_words
 from shell.main_window.network import Cloud
 from shell.main_window.overlay import Card, Overlay
 from shell.main_window.palette import Palette
@@ -33,6 +36,7 @@ KEYS = (
     ("Ctrl Enter", "Save in the new page"),
     ("Ctrl Shift X", "Close the patient"),
     ("Ctrl Shift D", "Conflict desk"),
+    ("Ctrl Shift L", "Lock the window"),
     ("Ctrl /", "This list"),
     ("Esc", "Back"),
 )
@@ -42,13 +46,18 @@ class Place(Protocol):
     """What the cards need of the window that they lie on."""
 
     overlay: Overlay
+    apps: Apps
     patient: Patient | None
+    drafts: DraftLine | None
 
     def today(self) -> date:
         """The environment's day."""
 
     def below_banner(self) -> int:
         """Where the banner ends."""
+
+    def draft_kept(self) -> str:
+        """When what stands on the page was kept; empty while nothing is, or it is not yet."""
 
     def freeze_panes(self, *, is_frozen: bool) -> None:
         """Show a picture in place of each foreign window, or the window itself again."""
@@ -75,6 +84,10 @@ class Place(Protocol):
 class Cards(QObject):
     """Opens one card at a time over a window."""
 
+    unanswered = Signal(str)
+    """A question could not be asked behind the lock; what to do instead."""
+    lock_wanted = Signal()
+
     def __init__(
         self,
         theme: Theme,
@@ -91,6 +104,9 @@ class Cards(QObject):
         self._frame = frame
         self._desk: DeskPage | None = None
         self._keys_were: Side | None = None
+        self._keys_at_lock: Side | None = None
+        self.is_locked = False
+        """Whether all is covered by the lock: nothing opens then, and no key is the window's."""
         self._words = ""
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MILLISECONDS)
         self._typing.timeout.connect(self._search)
@@ -105,7 +121,22 @@ class Cards(QObject):
     @property
     def is_asking(self) -> bool:
         """Whether a question waits for its answer: keys are not the window's then."""
-        return self._place.overlay.is_open and self._passing is None
+        return self.is_locked or (self._place.overlay.is_open and self._passing is None)
+
+    @property
+    def is_desk_unsaved(self) -> bool:
+        """Whether something typed on the conflict desk is not written yet."""
+        return self._desk is not None and self._desk.is_unsaved
+
+    @property
+    def has_more_to_lose(self) -> bool:
+        """Whether the window holds what closing it would lose, or leave behind, beside the panes' work."""
+        return self.is_desk_unsaved or self._only_here > 0
+
+    @property
+    def _only_here(self) -> int:
+        """How many drafts end with the window."""
+        return self._place.drafts.only_here if self._place.drafts is not None else 0
 
     @property
     def _passing(self) -> Card | None:
@@ -135,7 +166,14 @@ class Cards(QObject):
 
     def open_palette(self) -> None:
         """Find a patient, or go somewhere."""
-        palette = Palette(self._theme, self._place.goals())
+        self._open_palette(self._place.goals())
+
+    def open_apps(self) -> None:
+        """Choose an application."""
+        self._open_palette([action for action in self._place.goals() if action.icon == APP_ICON])
+
+    def _open_palette(self, goals: Sequence[Action]) -> None:
+        palette = Palette(self._theme, goals)
         palette.searched.connect(self._typed)
         palette.patient_chosen.connect(self._open)
         palette.action_chosen.connect(self._act)
@@ -145,7 +183,7 @@ class Cards(QObject):
 
     def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None:
         """Ask what becomes of unsaved work before the patient changes."""
-        card = VoteCard(self._theme, self._place.patient, wanted, sides, self._place.today())
+        card = VoteCard(self._theme, self._place.patient, wanted, self._work(sides), self._place.today())
         card.voted.connect(self._voted)
         if not self._show(card):
             self._board.vote(Vote.STAY)
@@ -159,18 +197,52 @@ class Cards(QObject):
             else:
                 self._place.show_notice("The work could not be saved; the window stays open.")
 
-        card = CloseCard(self._theme, self._place.patient, sides)
+        def left() -> None:
+            if Side.CLOUD in sides:
+                self._board.settle(Vote.LEAVE, [Side.CLOUD], lambda _done: leave())
+            else:
+                leave()
+
+        work = replace(self._work(sides), only_here=self._only_here)
+        card = CloseCard(self._theme, self._place.patient, work)
         card.save_and_close.connect(self._place.overlay.close_card)
         card.save_and_close.connect(lambda: self._board.settle(Vote.SAVE, sides, saved))
-        card.close_anyway.connect(leave)
+        card.close_anyway.connect(left)
         card.stay.connect(self._place.overlay.close_card)
-        self._show(card)
+        if not self._show(card) and self.is_locked:
+            self.unanswered.emit("Work is not saved yet. Go on first, then close the window.")
+
+    def _work(self, sides: Sequence[Side]) -> UnsavedWork:
+        place = self._place
+        return UnsavedWork(
+            sides=tuple(sides),
+            has_desk=self.is_desk_unsaved,
+            kept=place.draft_kept(),
+            are_drafts_kept=place.drafts is not None and place.drafts.are_kept,
+            app=place.apps.keeps() if Side.CLOUD in sides else "",
+        )
 
     def show_keys(self) -> None:
         """List the keys."""
         card = WordsCard(self._theme, "Keys", KEYS)
         card.closed.connect(self._place.overlay.close_card)
         self._show(card)
+
+    def lock(self) -> None:
+        """Have nothing of the panes seen, and keep in mind who had the keys."""
+        self._keys_at_lock = self._frame.owner
+        self.is_locked = True
+        self._board.lock(is_locked=True)
+
+    def unlock(self) -> None:
+        """Undo `lock`; the keys go back."""
+        self.is_locked = False
+        self._board.lock(is_locked=False)
+        card = self._place.overlay.card
+        if card is not None:
+            self._frame.give_to_shell(card.first)
+        else:
+            self._place.give_keys_back(self._keys_at_lock)
 
     def close(self) -> None:
         """Take away what lies there."""
@@ -188,13 +260,13 @@ class Cards(QObject):
             self.close()
 
     def _show(self, card: Card, *, at_top: bool = False) -> bool:
-        """Open a card, unless a program's own question waits, which would lie over it."""
-        if self._board.program_asks():
+        """Open a card, unless a program's own question waits, which would lie over it, or all is locked."""
+        if self.is_locked or self._board.program_asks():
             card.deleteLater()
             return False
         overlay = self._place.overlay
         if not overlay.is_open:
-            self._keys_were = self._frame.active
+            self._keys_were = self._frame.owner
             self._place.freeze_panes(is_frozen=True)
             self._board.overlay(is_open=True)
         overlay.open_card(card, self._place.below_banner, at_top=at_top)

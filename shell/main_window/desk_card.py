@@ -1,13 +1,18 @@
 """The conflict desk over the panes: its page, and a way back."""
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from shell.drafts.draft import Draft
 from shell.hosts.desk_page import DeskPage
+from shell.main_window.draft_line import CHOICES, offer_words
+from shell.main_window.notice import Notice
 from shell.main_window.overlay import Card
 from shell.main_window.parts import button, label, row
 from shell.main_window.theme import Theme
+
+_LOOK_MILLISECONDS = 200
 
 
 class DeskCard(Card):
@@ -28,6 +33,10 @@ class DeskCard(Card):
         edge = theme.px(1)
         whole.setContentsMargins(edge, edge, edge, edge)
         whole.setSpacing(0)
+        self.draft = Notice(theme, "clock")
+        self.draft.pressed.connect(self._answer)
+        self._offered: list[Draft] = []
+        whole.addWidget(self.draft)
         whole.addWidget(page, 1)
         done = button("Close the desk", "plain", "Esc")
         done.clicked.connect(self.closed)
@@ -39,6 +48,22 @@ class DeskCard(Card):
         back.activated.connect(self.closed)
         self.first = page
         page.show()
+        looking = QTimer(self, interval=_LOOK_MILLISECONDS)
+        looking.timeout.connect(self._offer)
+        looking.start()
+
+    def _offer(self) -> None:
+        """Say that a decision was begun and not written."""
+        found = self._page.offered()
+        if found and found != self._offered:
+            self.draft.say(offer_words(found[0], None, more=len(found) - 1), CHOICES)
+        elif not found:
+            self.draft.hide()
+        self._offered = found
+
+    def _answer(self, name: str) -> None:
+        if self._offered:
+            (self._page.take_up if name == "go-on" else self._page.throw_away)(self._offered[0])
 
     def wanted(self, room: QSize) -> QSize:
         """All the room."""

@@ -16,6 +16,8 @@ _VIEW_ACTIONS = (
     (View.SIDE_BY_SIDE, "side by side", "side-by-side"),
     (View.NEW, "on the new page", "new"),
 )
+APP_ICON = "apps"
+"""What marks an action as an application's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +29,14 @@ class Action:
         words: as shown.
         icon: of the sheet.
         key: that does the same, or empty.
+        asked_by: the words that find it, where not all of the shown ones do.
     """
 
     id: str
     words: str
     icon: str
     key: str = ""
+    asked_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,13 @@ class Found:
     is_withheld: bool = False
 
 
-def actions_for(offer: CloudOffer, title: str, decision: Decision, patient: Patient | None) -> list[Action]:
+def actions_for(
+    offer: CloudOffer,
+    title: str,
+    decision: Decision,
+    patient: Patient | None,
+    apps: Sequence[Action] = (),
+) -> list[Action]:
     """All that can be gone to, nearest first.
 
     Args:
@@ -58,6 +68,7 @@ def actions_for(offer: CloudOffer, title: str, decision: Decision, patient: Pati
         title: of the function on the glass.
         decision: which views it has.
         patient: who is open.
+        apps: what can be done with applications.
     """
     found = [
         Action(id=f"view:{view.value}", words=f"Show {title.lower()} {where}", icon=icon, key=f"Alt {number}")
@@ -74,11 +85,18 @@ def actions_for(offer: CloudOffer, title: str, decision: Decision, patient: Pati
         for number, one in enumerate(offer.functions, start=1)
         if one.title != title
     ]
+    found += apps
     if patient is not None:
-        found.append(
-            Action(id="close", words=f"Close {patient.short_name}", icon="patients", key="Ctrl Shift X")
+        close = Action(
+            id="close",
+            words=f"Close {patient.short_name}",
+            icon="patients",
+            key="Ctrl Shift X",
+            asked_by="close patient",  # who types a name looks for somebody
         )
+        found.append(close)
     found.append(Action(id="desk", words="Conflict desk", icon="scales", key="Ctrl Shift D"))
+    found.append(Action(id="lock", words="Lock the window", icon="lock", key="Ctrl Shift L"))
     found.append(Action(id="keys", words="List every key", icon="information", key="Ctrl /"))
     return found
 
@@ -86,11 +104,12 @@ def actions_for(offer: CloudOffer, title: str, decision: Decision, patient: Pati
 def matching(actions: Sequence[Action], words: str) -> list[Action]:
     """Those whose words begin with each typed word; all of them while nothing is typed."""
     wanted = words.lower().split()
-    return [
-        action
-        for action in actions
-        if all(any(part.startswith(one) for part in action.words.lower().split()) for one in wanted)
-    ]
+
+    def fits(action: Action) -> bool:
+        parts = (action.asked_by or action.words).lower().split()
+        return all(any(part.startswith(one) for part in parts) for one in wanted)
+
+    return [action for action in actions if fits(action)]
 
 
 def is_too_little(wanted: Wanted) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QMargins, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QScreen
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QSplitter, QVBoxLayout, QWidget
 
@@ -56,12 +56,13 @@ class WindowFrame(QWidget):
         self.silence = Notice(theme, "cloud-gone", "warn")
         self.refusal = Notice(theme, "information", "warn")
         self.elsewhere = Notice(theme, "warning", "warn")
+        self.draft = Notice(theme, "clock")
         self.said = Notice(theme, "information")
         self.status_bar = StatusBar(theme)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(theme.px(_GRIP))
-        edge = FRAME_WIDTH if is_training else 0
+        edge = self._edge = FRAME_WIDTH if is_training else 0
         stripes = _stripes(theme, offer, warnings)
         self._lay_out(stripes, edge)
         self.overlay = Overlay(self.content, theme, lambda: self.status_bar.height() + edge, edge)
@@ -85,6 +86,10 @@ class WindowFrame(QWidget):
     def below_banner(self) -> int:
         """Where the banner ends: nothing is drawn over what lies above."""
         return self.banner.mapTo(self.content, self.banner.rect().bottomLeft()).y() + 1
+
+    def stripes(self) -> QMargins:
+        """What says which environment this is, at the edges: nothing is drawn over it."""
+        return QMargins(self._edge, self.top_bar.y(), self._edge, self._edge)
 
     def arrange(self, *, is_pair: bool) -> None:
         """Make room for one pane or two."""
@@ -123,6 +128,7 @@ class WindowFrame(QWidget):
             self.refusal,
             self.elsewhere,
             self.invitation,
+            self.draft,
             self.said,
         ):
             work.addWidget(line)

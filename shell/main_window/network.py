@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, QTimer, Signal
 
 from shell.errors import CloudError
 from shell.functions import CloudOffer
+from shell.hosts.smart.launching import AppLaunch, LaunchWish, launch, let_in
 from shell.main_window.finding import Found
 from shell.main_window.unread import Unread, unread_of
 from shell.patient import Patient, patient_of, person_words
@@ -71,6 +72,23 @@ class _Job(QRunnable):
             self.answer.came.emit(None, error)
 
 
+class SessionBearer:
+    """The session by which the cloud knows the person: another one after they signed in again.
+
+    See `web_modules.fhir.transport.Credentials`. Safe from every thread.
+    """
+
+    def __init__(self, session: str) -> None:
+        self.session = session
+
+    def token(self) -> str:
+        """The session that holds now."""
+        return self.session
+
+    def forget(self, token: str) -> None:
+        """There is no other until somebody signs in."""
+
+
 class Cloud(QObject):
     """The cloud as the window reads it.
 
@@ -102,6 +120,12 @@ class Cloud(QObject):
         self._timer.start()
         self._beat()
 
+    def sign_in_again(self) -> None:
+        """The person is known to the cloud again."""
+        self._last = replace(self._last, is_signed_out=False)
+        self._timer.setInterval(_PULSE_MILLISECONDS)
+        self._beat()
+
     def stop(self) -> None:
         """Ask nothing more, and wait for what was asked."""
         self._timer.stop()
@@ -112,6 +136,16 @@ class Cloud(QObject):
     def patient(self, fhir_id: str, done: Callable[[Patient | None], None]) -> None:
         """Read one patient; None when there is none or the cloud does not answer."""
         self._ask(lambda: self._patient(fhir_id), lambda found, _error: done(found))
+
+    def launch(self, session: str, wish: LaunchWish, done: Callable[[AppLaunch | CloudError], None]) -> None:
+        """Get a launch for an application, or why there is none."""
+        self._ask(lambda: launch(self._offer, session, wish), _either(done))
+
+    def let_in(
+        self, session: str, made: AppLaunch, address: str, done: Callable[[str | CloudError], None]
+    ) -> None:
+        """Have an application let in: where it goes on, or why it does not."""
+        self._ask(lambda: let_in(made, session, address), _either(done))
 
     def identify(self, number: str, done: Callable[[Sequence[Patient] | None], None]) -> None:
         """Find who bears a number of the practice; None when the cloud does not answer."""
@@ -222,3 +256,8 @@ class Cloud(QObject):
 
         job.answer.came.connect(answered, Qt.ConnectionType.QueuedConnection)
         self._pool.start(job)
+
+
+def _either(done: Callable[[Any], None]) -> Callable[[Any, Exception | None], None]:
+    """Hand on what was answered, or why nothing was."""
+    return lambda value, error: done(value if error is None else error)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy
 
 from shell.main_window.parts import button, restyle, rich_label
@@ -10,6 +11,8 @@ from shell.main_window.theme import Theme
 
 Choice = tuple[str, str, str | None, str]
 """Name, words, key or None, kind of button."""
+LOSING = "losing"
+"""The kind of a plain button that loses something: Enter does not press it."""
 
 
 class Notice(QFrame):
@@ -69,11 +72,19 @@ class Notice(QFrame):
             old.deleteLater()
         self._buttons = []
         for name, said, key, kind in choices:
-            made = button(said, kind, key)
+            made = button(said, "plain" if kind == LOSING else kind, key)
+            if kind == LOSING:
+                made.installEventFilter(self)
             made.clicked.connect(lambda _=False, name=name: self.pressed.emit(name))
             self._line.addWidget(made, 0, Qt.AlignmentFlag.AlignVCenter)
             self._buttons.append(made)
         self.show()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Enter never confirms a loss."""
+        if isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            return True
+        return super().eventFilter(watched, event)
 
     def words(self) -> str:
         """What it says."""

@@ -42,6 +42,7 @@ class Rail(QWidget):
     chosen = Signal(object)
     """A `Function`."""
     desk_wanted = Signal()
+    apps_wanted = Signal()
     recent_chosen = Signal(object)
     """A `Patient`."""
 
@@ -70,7 +71,12 @@ class Rail(QWidget):
         whole.addWidget(scroll)
         self._desk = _Desk(theme)
         self._desk.clicked.connect(self.desk_wanted)
+        self._apps = _Foot(theme, "apps", "Apps")
+        self._apps.say("Apps of the practice")
+        self._apps.clicked.connect(self.apps_wanted)
+        self._apps.hide()
         whole.addWidget(rule(theme))
+        whole.addWidget(self._apps)
         whole.addWidget(self._desk)
         for function, entry in self._rows.items():
             entry.clicked.connect(lambda _=False, function=function: self.chosen.emit(function))
@@ -109,6 +115,10 @@ class Rail(QWidget):
             entry.setVisible(not self._is_slim)
         self._recent_title.setVisible(bool(patients) and not self._is_slim)
 
+    def show_apps(self, *, has_some: bool) -> None:
+        """Offer applications, where there are some."""
+        self._apps.setVisible(has_some)
+
     def show_desk(self, decisions: int | None) -> None:
         """Say how much waits for a decision (hazard H14); None: not known."""
         self._desk.show_count(decisions)
@@ -124,6 +134,7 @@ class Rail(QWidget):
         for entry in self._rows.values():
             entry.set_slim(is_slim)
         self._desk.set_slim(is_slim)
+        self._apps.set_slim(is_slim)
         has_recent = self._recent.count() > 0
         self._recent_title.setVisible(has_recent and not is_slim)
         for number in range(self._recent.count()):
@@ -206,10 +217,10 @@ class _Row(QPushButton):
             draw_ring(painter, QRectF(self.rect()))
 
 
-class _Desk(QPushButton):
-    """The way to the conflict desk, with how much waits there."""
+class _Foot(QPushButton):
+    """A way to what is of no function, perhaps with how much waits there."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, picture: str, name: str) -> None:
         super().__init__()
         self.setObjectName("railRow")
         self.setFixedHeight(theme.px(40))
@@ -217,8 +228,8 @@ class _Desk(QPushButton):
         self._theme = theme
         self._is_slim = False
         self._icon = icon = QLabel()
-        icon.setPixmap(theme.pixmap("scales", theme.tokens.quiet, 16))
-        self._name, self._count = label("Conflict desk"), label("", "count")
+        icon.setPixmap(theme.pixmap(picture, theme.tokens.quiet, 16))
+        self._name, self._count = label(name), label("", "count")
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(theme.px(20), 0, theme.px(16), 0)
         self._line.setSpacing(theme.px(10))
@@ -228,14 +239,13 @@ class _Desk(QPushButton):
         self._line.insertStretch(2, 1)
         for part in (icon, self._count):
             part.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.show_count(None)
-
-    def show_count(self, decisions: int | None) -> None:
-        self._count.setText("" if not decisions else str(decisions) if decisions < _MANY else f"{_MANY - 1}+")
         self._draw()
-        waits = "not known" if decisions is None else f"{decisions} to decide"
-        self.setAccessibleName(f"Conflict desk, {waits}. Ctrl Shift D")
-        self.setToolTip(self.accessibleName())
+
+    def say(self, words: str, count: str = "") -> None:
+        self._count.setText(count)
+        self._draw()
+        self.setAccessibleName(words)
+        self.setToolTip(words)
 
     def set_slim(self, is_slim: bool) -> None:
         self._is_slim = is_slim
@@ -257,6 +267,19 @@ class _Desk(QPushButton):
             painter = QPainter(self)
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             draw_ring(painter, QRectF(self.rect()))
+
+
+class _Desk(_Foot):
+    """The way to the conflict desk, with how much waits there."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, "scales", "Conflict desk")
+        self.show_count(None)
+
+    def show_count(self, decisions: int | None) -> None:
+        waits = "not known" if decisions is None else f"{decisions} to decide"
+        count = "" if not decisions else str(decisions) if decisions < _MANY else f"{_MANY - 1}+"
+        self.say(f"Conflict desk, {waits}. Ctrl Shift D", count)
 
 
 class _Recent(QPushButton):

@@ -40,6 +40,7 @@ class ShellKeys(QObject):
             "Ctrl+Shift+X": lambda: board.open_patient(None),
             "Ctrl+Shift+D": cards.open_desk,
             "Ctrl+/": cards.show_keys,
+            "Ctrl+Shift+L": cards.lock_wanted.emit,
         }
         for view, key in _VIEW_KEYS.items():
             self._actions[key] = partial(board.choose, view)

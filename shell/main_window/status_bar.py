@@ -24,6 +24,7 @@ class StatusBar(QFrame):
         self._trouble = _Cell(theme)
         self._decisions = _Cell(theme)
         self._held = _Cell(theme)
+        self._drafts = _Cell(theme)
         self._note = _Cell(theme)
         self._time = _Cell(theme)
         self._day = label()
@@ -37,7 +38,7 @@ class StatusBar(QFrame):
         for cell in (self._leads, self._fresh, self._waiting, self._trouble):
             self._line.addWidget(cell)
             self._line.addWidget(cell.rule)
-        for cell in (self._decisions, self._held, self._note):
+        for cell in (self._decisions, self._held, self._drafts, self._note):
             right.addWidget(cell)
             right.addWidget(cell.rule)
         right.addWidget(self._time)
@@ -52,6 +53,7 @@ class StatusBar(QFrame):
             self._trouble,
             self._decisions,
             self._held,
+            self._drafts,
             self._note,
         ):
             cell.say("")
@@ -72,6 +74,7 @@ class StatusBar(QFrame):
             self._trouble,
             self._decisions,
             self._held,
+            self._drafts,
             self._note,
         )
         gap = self._theme.px(12)
@@ -111,6 +114,11 @@ class StatusBar(QFrame):
             self._held.say("Held back –")
         else:
             self._held.say("" if held_back is None else f"{held_back} held back")
+        self._fit()
+
+    def show_drafts(self, words: str, *, is_warning: bool) -> None:
+        """Say how many drafts wait, or why none is kept."""
+        self._drafts.say(words, "warning" if is_warning else "", "warn" if is_warning else "")
         self._fit()
 
     def show_note(self, words: str) -> None:

@@ -1,7 +1,8 @@
 """The strip above each pane: which side, whom it shows by its own read-back, whether keys go there."""
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QTextDocument
-from PySide6.QtWidgets import QFrame
+from PySide6.QtWidgets import QFrame, QPushButton
 
 from shell.main_window.parts import label, restyle, rich_label, row
 from shell.main_window.theme import Theme
@@ -17,6 +18,9 @@ class PaneStrip(QFrame):
         title: `Legacy screen` or `New module`.
     """
 
+    closed = Signal()
+    """What lies over the page is to be closed."""
+
     def __init__(self, theme: Theme, title: str) -> None:
         super().__init__()
         self.setObjectName("strip")
@@ -31,9 +35,15 @@ class PaneStrip(QFrame):
         self._words = rich_label()
         self._words.setWordWrap(True)
         self._right = label()
+        self._close = QPushButton("Close the app")
+        self._close.setObjectName("link")
+        self._close.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._close.clicked.connect(self.closed)
+        self._close.hide()
         layout = row(self._pill, spacing=theme.px(8))
         layout.addWidget(self._words, 1)
         layout.addWidget(self._right)
+        layout.addWidget(self._close)
         layout.setContentsMargins(theme.px(12), 0, theme.px(12), 0)
         self.setLayout(layout)
         self.show_words("", "")
@@ -44,16 +54,21 @@ class PaneStrip(QFrame):
         self._fit()
         restyle(self, "active", "true" if is_active else "false")
 
-    def show_words(self, words: str, right: str, *, is_warning: bool = False) -> None:
+    def show_closing(self, *, can_close: bool) -> None:
+        """Offer to close what lies over the page."""
+        self._close.setVisible(can_close)
+
+    def show_words(self, words: str, right: str, *, is_warning: bool = False, title: str = "") -> None:
         """Say whom the pane shows.
 
         Args:
             words: after the title, with <b>…</b>; what comes from outside is escaped already.
             right: at the right end.
             is_warning: whether `right` warns.
+            title: other than the pane's own.
         """
         self._said_right = right
-        whole = f"<b>{self._title}</b>{' · ' + words if words else ''}"
+        whole = f"<b>{title or self._title}</b>{' · ' + words if words else ''}"
         if whole != self._words.text():
             self._words.setText(whole)
         self._fit()
@@ -71,6 +86,7 @@ class PaneStrip(QFrame):
         whole.setHtml(self._words.text())
         taken = round(whole.idealWidth()) + self._edges
         right = metrics.horizontalAdvance(self._said_right)
+        taken += 0 if self._close.isHidden() else self._close.sizeHint().width() + self._edges // 2
         pill = 0 if self._pill.isHidden() else metrics.horizontalAdvance(_PILL) + self._edges
         if taken + right + pill > self.width():
             right = 0

@@ -18,6 +18,7 @@ QLabel[kind="cap"] { color: $quiet; font-size: ${p12}; font-weight: 600; }
 QLabel[kind="read"] { font-size: ${p14}; }
 QLabel[kind="heading"] { font-size: ${p16}; font-weight: 600; }
 QLabel[kind="title"] { font-size: ${p20}; font-weight: 600; }
+QLabel[kind="code"] { font-size: ${p24}; font-weight: 700; }
 QLabel[kind="ok"] { color: $ok; font-weight: 600; }
 QLabel[kind="warn"] { color: $warn; font-weight: 600; }
 QLabel[kind="bad"] { color: $bad; font-weight: 600; }
@@ -43,6 +44,8 @@ QToolTip { color: $text; background: $raised; border: 1px solid $line_control; p
 #referenceStripe, #warningStripe { background: $warn_solid; }
 #referenceStripe QLabel, #warningStripe QLabel { color: $ink; }
 #referenceStripe QLabel[kind="strong"], #warningStripe QLabel[kind="strong"] { color: $ink; font-weight: 600; }
+
+#lock { background: $canvas; }
 
 #banner { background: $surface; border-bottom: 1px solid $line_control; }
 #banner QLabel[kind="name"] { font-size: ${p20}; font-weight: 700; }
@@ -111,8 +114,8 @@ QSplitter::handle { background: $line; }
 #notice[tone="bad"] { background: $bad_tint; border-bottom: 1px solid $bad; }
 #statusBar { background: $surface; border-top: 1px solid $line; }
 #statusBar QLabel { color: $quiet; font-size: ${p12}; }
-#statusBar QLabel[tone="ok"] { color: $ok; }
-#statusBar QLabel[tone="warn"] { color: $warn; font-weight: 600; }
+#statusBar QLabel[tone="ok"], #draftCell[tone="ok"] { color: $ok; }
+#statusBar QLabel[tone="warn"], #draftCell[tone="warn"] { color: $warn; font-weight: 600; }
 #statusBar QLabel[tone="bad"] { color: $bad; font-weight: 600; }
 #statusBar QLabel[tone="strong"] { color: $text; font-weight: 600; }
 #divider { background: $line; }

@@ -14,8 +14,10 @@ from shell.context.shown import Shown, Side
 from shell.functions import CloudOffer, FunctionPages
 from shell.hosts.interface import Host
 from shell.hosts.key_frame import KeyFrame
+from shell.main_window.apps import Apps
 from shell.main_window.cards import Cards
 from shell.main_window.choices import Choices
+from shell.main_window.draft_line import DraftLine
 from shell.main_window.finding import Action, actions_for
 from shell.main_window.frame import WindowFrame
 from shell.main_window.freshness import (
@@ -27,23 +29,21 @@ from shell.main_window.freshness import (
     hidden_line,
 )
 from shell.main_window.network import Cloud, Pulse
+from shell.main_window.notice import Choice
 from shell.main_window.open_record import OpenRecord
 from shell.main_window.pane import Pane
+from shell.main_window.pane_words import PaneWords
+from shell.main_window.refusal_line import RefusalLine
 from shell.main_window.rollout_lines import RolloutLines
 from shell.main_window.shell_keys import ShellKeys
 from shell.main_window.theme import Theme
-from shell.main_window.unread import Unread, unread_words
+from shell.main_window.unread import Unread
 from shell.main_window.wording import (
     FAILED_IN_DISPUTE,
     disagreement_words,
     dispute_choices,
     dispute_words,
-    gone_words,
-    late_words,
     silence_words,
-    strip_in_dispute,
-    strip_right,
-    strip_words,
     unsettled_words,
     utc_now,
 )
@@ -58,9 +58,9 @@ from web_modules.fhir.mirror_tasks import Unsettled
 _TICK_MILLISECONDS = 200
 """Ages on the glass are told in seconds; a veil never waits for a tick (hazard H01)."""
 _SAID_MILLISECONDS = 8000  # long enough to read two sentences
+_CLOSE: Sequence[Choice] = [("close", "Close", None, "text")]
 _SHORT = 500
 """Drawn pixels. A lower window keeps its room for the panes: what the page says too is not said twice."""
-_LATE_SECONDS = 6  # a veil that stays so long says why
 
 
 class MainWindow(WindowFrame):
@@ -76,7 +76,8 @@ class MainWindow(WindowFrame):
     def __init__(self, theme: Theme, offer: CloudOffer, person: Person, warnings: Sequence[str]) -> None:
         super().__init__(theme, offer, person, warnings)
         self._offer = offer
-        self._role = person.role
+        self._person = person
+        self._refusal = RefusalLine(self.refusal, person.role, offer.environment)
         self.patient: Patient | None = None
         self.panes: dict[Side, Pane] = {}
         self._pages = offer.functions[0]
@@ -84,12 +85,10 @@ class MainWindow(WindowFrame):
         self._active: Side | None = None
         self._pulse = Pulse()
         self._has_pulse = False
-        self._shown: dict[Side, Shown] = {}
-        self._gone: dict[Side, tuple[str, Shown | None]] = {}
-        self._veiled_since: dict[Side, datetime] = {}
         self._recent: list[Patient] = []
         self._failed = ""
         self._is_leaving = False
+        self.drafts: DraftLine | None = None
         self._tick_timer = QTimer(self, interval=_TICK_MILLISECONDS)
         self._tick_timer.timeout.connect(self._tick)
         self._said_timer = QTimer(self, singleShot=True, interval=_SAID_MILLISECONDS)
@@ -115,6 +114,8 @@ class MainWindow(WindowFrame):
             pane.veil.try_again.connect(partial(switchboard.restart, side))
             self.panes[side] = pane
             self.splitter.addWidget(pane)
+        self.apps = Apps(self._offer, self._person.session, self._theme, self, switchboard, cloud)
+        self._words = PaneWords(self.panes, self, switchboard.hub, self.apps.words)
         self.record = OpenRecord(self.banner, cloud, self.today, self._record_changed)
         self.cards = Cards(self._theme, self, switchboard, cloud, frame)
         self._pages_widget = hosts[Side.CLOUD][1]
@@ -122,17 +123,64 @@ class MainWindow(WindowFrame):
         self._rollout_lines = RolloutLines(
             self.invitation, self.waiting, self.function_bar, switchboard, rollout, choices
         )
+        self.rail.show_apps(has_some=bool(self._offer.apps))
         self._listen()
         self._tick_timer.start()
+
+    def take_drafts(self, drafts: DraftLine) -> None:
+        """Have drafts to offer."""
+        self.drafts = drafts
+
+    def show_drafts(self) -> None:
+        """Say what there is to say of drafts."""
+        drafts, decision = self.drafts, self._decision
+        if drafts is not None and decision is not None:
+            is_there = Side.CLOUD in self._visible_sides(decision) and not self.panes[Side.CLOUD].is_veiled
+            is_seen = is_there and self._board.hub.dispute is None
+            drafts.show(self.patient, self._pages.function, is_seen=is_seen)
+            words = drafts.untold()
+            if words:
+                self.show_notice(words)
+
+    def draft_kept(self) -> str:
+        """When what stands on the page was kept; empty while nothing is, or it is not yet."""
+        return self.drafts.kept() if self.drafts is not None else ""
+
+    def draft_waits(self) -> str:
+        """Up to when work of a page that ended is kept; empty: nothing is."""
+        return self.drafts.waits(self.patient, self._pages.function) if self.drafts is not None else ""
 
     def today(self) -> date:
         """The environment's day."""
         return self._offer.today or datetime.now(PRACTICE_ZONE).date()
 
+    @property
+    def decision(self) -> Decision | None:
+        """Of the function on the glass."""
+        return self._decision
+
+    @property
+    def is_cloud_silent(self) -> bool:
+        """Whether the cloud cannot be reached."""
+        return self._pulse.silent_since is not None
+
     def withheld(self) -> int:
         """How many confidential patients are only on the legacy screen."""
         known = self._pulse.freshness.get(Function.PATIENTS.value)
         return known.withheld if known else 0
+
+    def mirror_line(self) -> MirrorLine | None:
+        """How the mirror stands; None while that is not known."""
+        decision, pulse, now = self._decision, self._pulse, utc_now()
+        if decision is None or not self._has_pulse:
+            return None
+        if not self._rollout.has_flags:
+            return NOT_KNOWN
+        function = self._pages.function
+        flags, fresh = self._rollout.now(function), pulse.freshness.get(function.value)
+        if flags.is_mirrored and (pulse.is_signed_out or "Basic" in pulse.hidden):
+            return hidden_line(leads=flags.authority.value)
+        return function_line(decision, flags, fresh, now, gone_since=pulse.silent_since)
 
     def freeze_panes(self, *, is_frozen: bool) -> None:
         """Show a picture in place of the foreign window, or the window itself again."""
@@ -148,11 +196,12 @@ class MainWindow(WindowFrame):
 
     def unread(self, why: Unread) -> tuple[str, str]:
         """What is said where patients cannot be seen: what it is, and what to do."""
-        return unread_words(why, self._role, self._offer.environment)
+        return self._refusal.words(why)
 
     def goals(self) -> list[Action]:
         """All that the palette can go to."""
-        return actions_for(self._offer, self._pages.title, self._board.decision, self.patient)
+        apps = self.apps.actions()
+        return actions_for(self._offer, self._pages.title, self._board.decision, self.patient, apps)
 
     def act(self, action: str) -> None:
         """Do one of the palette's actions."""
@@ -167,6 +216,10 @@ class MainWindow(WindowFrame):
             self.cards.show_keys()
         elif kind == "desk":
             self.cards.open_desk()
+        elif kind in ("app", "leave-app"):
+            self.apps.act(kind, what)
+        elif kind == "lock":
+            self.cards.lock_wanted.emit()
 
     # -- Glass ----------------------------------------------------------------------------------------------
 
@@ -177,25 +230,36 @@ class MainWindow(WindowFrame):
         self.rail.show_current(pages.function)
         self.function_bar.show_function(pages, decision, self._stage(pages.function))
         self._show_rollout()
-        visible = self._visible_sides(decision)
+        self.lay_out_panes()
+        self._words.say_what_is_gone()
+        self._show_ages()
+        self._give_keys()
+
+    def lay_out_panes(self) -> None:
+        """Have on the glass the panes of the view, and that of an application."""
+        visible = [] if self._decision is None else self._visible_sides(self._decision)
         for side, pane in self.panes.items():
             pane.setVisible(side in visible)
         self.arrange(is_pair=len(visible) == 2)
         self._show_active_strips()
         self._show_elsewhere()
-        self._say_what_is_gone()
-        self._show_ages()
-        self._give_keys()
+        self._words.show_strips()
+
+    def leave_app(self) -> None:
+        """The person goes elsewhere: an application makes room, and stays as it is."""
+        self.apps.put_back()
 
     def show_patient(self, patient: Patient | None) -> None:
         """Draw the banner; what was copied from one patient is not pasted into another (hazard H25)."""
         if self.patient is not None and (patient is None or patient.fhir_id != self.patient.fhir_id):
             QGuiApplication.clipboard().clear()
         self.patient = patient
+        self.show_drafts()
+        self.apps.patient_changed(patient)
         self.record.show(patient)
         self._show_unsettled()
         self.banner.show_warning(None)
-        self._say_what_is_waited_for()
+        self._words.say_what_is_waited_for()
         self._show_rollout()
         if patient is not None:
             others = [one for one in self._recent if one.fhir_id != patient.fhir_id]
@@ -204,21 +268,13 @@ class MainWindow(WindowFrame):
 
     def show_shown(self, side: Side, shown: Shown) -> None:
         """Draw what a pane was seen to show."""
-        was = self._shown.get(side)
-        self._shown[side] = shown
-        self._show_strip(side)
-        if was is not None and was.unsaved and not shown.unsaved:
+        if self._words.read(side, shown):
             self.record.refresh()  # what was saved may stand on the banner
 
     def show_veil(self, side: Side, *, is_veiled: bool) -> None:
         """Cover a pane opaquely, or not."""
-        pane = self.panes[side]
-        if not is_veiled:
-            self._veiled_since.pop(side, None)
-        pane.show_veil(is_veiled=is_veiled)
-        if is_veiled and self._board.hub.dispute is None:
-            self._say_what_is_waited_for()
-        self._show_strip(side)
+        self._words.veil(side, is_veiled=is_veiled)
+        self.show_drafts()
         if not is_veiled:
             self._give_keys()
 
@@ -231,7 +287,7 @@ class MainWindow(WindowFrame):
         self.status_bar.show_trouble(whole)
         if dispute is None:
             self.banner.show_warning(None)
-            self._say_what_is_waited_for()
+            self._words.say_what_is_waited_for()
         else:
             self.banner.show_warning("Check who is in front of you.", dispute_words(dispute, self.today()))
             self._show_choices(dispute)
@@ -252,21 +308,12 @@ class MainWindow(WindowFrame):
 
     def show_gone(self, side: Side, reason: str | None) -> None:
         """Say that a pane's program ended and offer to start it again."""
-        self._veiled_since.pop(side, None)
-        held = self._shown.pop(side, None)
-        self.panes[side].is_gone = reason is not None
-        if reason is None:
-            self._gone.pop(side, None)
-            self._say_what_is_waited_for()
-        else:
-            self._gone[side] = (reason, held)
-            self._say_what_is_gone()
-        self._show_strip(side)
+        self._words.end(side, reason)
         self._give_keys()
 
-    def show_notice(self, words: str) -> None:
+    def show_notice(self, words: str, choices: Sequence[Choice] = _CLOSE) -> None:
         """Say something that needs no answer."""
-        self.said.say(escape(words), [("close", "Close", None, "text")])
+        self.said.say(escape(words), choices)
         self._said_timer.start()
 
     def show_failure(self, words: str) -> None:
@@ -292,7 +339,7 @@ class MainWindow(WindowFrame):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Ask about unsaved work on both sides first."""
         sides = [] if self._is_leaving else self._board.unsaved()
-        if sides:
+        if sides or (not self._is_leaving and self.cards.has_more_to_lose):
             event.ignore()
             self.cards.ask_close(sides, self.leave)
         else:
@@ -313,12 +360,15 @@ class MainWindow(WindowFrame):
         self.banner.close_wanted.connect(lambda: board.open_patient(None))
         self.rail.chosen.connect(board.select)
         self.rail.desk_wanted.connect(self.cards.open_desk)
+        self.rail.apps_wanted.connect(self.cards.open_apps)
+        self.panes[Side.CLOUD].strip.closed.connect(self.apps.ask_close)
         self.rail.recent_chosen.connect(lambda patient: self.open_patient(patient.fhir_id))
         self.function_bar.view_chosen.connect(board.choose)
         self.silence.pressed.connect(lambda _name: board.choose(View.LEGACY))
         self.elsewhere.pressed.connect(self._answer_elsewhere)
         self.refusal.pressed.connect(lambda _name: self.close())
         self.said.pressed.connect(lambda _name: self.said.hide())
+        self.said.pressed.connect(self.apps.answer)
         self._cloud.pulse.connect(self._took_pulse)
         self.resized.connect(self._show_unsettled)
 
@@ -334,7 +384,7 @@ class MainWindow(WindowFrame):
 
     def _show_choices(self, dispute: Dispute) -> None:
         if Side.CLOUD in self.panes:
-            self._veiled_since.pop(Side.CLOUD, None)
+            self._words.wait_no_more(Side.CLOUD)
             self.panes[Side.CLOUD].veil.show_dispute(dispute, self.today(), self._failed)
 
     def _show_elsewhere(self) -> None:
@@ -364,7 +414,7 @@ class MainWindow(WindowFrame):
         )
         self.rail.show_desk(waits.conflicts if is_known else None)
         self._show_unsettled()
-        self._show_refusal(pulse)
+        self._refusal.show(pulse)
         if pulse.silent_since is None:
             self.silence.hide()
             self.record.refresh()
@@ -378,16 +428,6 @@ class MainWindow(WindowFrame):
                 self.silence.say(words, [("legacy", "Open the legacy screen", "Alt 1", "plain")])
         self._show_ages()
 
-    def _show_refusal(self, pulse: Pulse) -> None:
-        """The cloud answers, but not to this person: that is no silence."""
-        if not pulse.is_signed_out and "Patient" not in pulse.hidden:
-            return  # a role is for the whole session, and an ended one stays so
-        title, more = self.unread(Unread.SIGNED_OUT if pulse.is_signed_out else Unread.ROLE)
-        words = f"<b>{escape(title)}</b> {escape(more)}"
-        if words != self.refusal.words():
-            choices = [("close", "Close Banyan", None, "plain")] if pulse.is_signed_out else []
-            self.refusal.say(words, choices)
-
     def _show_unsettled(self) -> None:
         """What waits for a person stands on the patient whom it concerns too (hazard H14)."""
         waits = None if self.patient is None else self._pulse.of_patients.get(self.patient.fhir_id)
@@ -399,68 +439,21 @@ class MainWindow(WindowFrame):
         now = datetime.now(PRACTICE_ZONE)
         self.status_bar.show_clock(datetime.combine(self.today(), now.time(), PRACTICE_ZONE))
         self._show_ages()
-        for side, since in list(self._veiled_since.items()):
-            if (utc_now() - since).total_seconds() >= _LATE_SECONDS:
-                del self._veiled_since[side]
-                self._say_late(side)
-
-    def _say_what_is_waited_for(self) -> None:
-        words = f"Opening {self.patient.short_name}" if self.patient else "One moment"
-        for side, pane in self.panes.items():
-            if pane.is_veiled and not pane.is_gone:
-                self._veiled_since[side] = utc_now()
-                pane.veil.show_waiting(words)
-
-    def _say_what_is_gone(self) -> None:
-        is_silent = self._pulse.silent_since is not None
-        for side, (reason, held) in self._gone.items():
-            decision = self._decision if side is Side.LEGACY else None
-            said = gone_words(reason, held, self.patient, decision, is_cloud_silent=is_silent)
-            self.panes[side].show_gone(*said)
-
-    def _say_late(self, side: Side) -> None:
-        self.panes[side].veil.show_trouble(*late_words(side, self.patient))
+        self._words.tick()
 
     def _show_ages(self) -> None:
-        line = self._mirror_line()
+        line = self.mirror_line()
         if line is not None and self._board.hub.dispute is None:
             self.function_bar.show_mirror(line)
         if line is not None:
             self.status_bar.show_mirror(line)
         self.banner.show_copy(self._copy_words())
-        for side in self.panes:
-            self._show_strip(side)
-
-    def _mirror_line(self) -> MirrorLine | None:
-        decision, pulse, now = self._decision, self._pulse, utc_now()
-        if decision is None or not self._has_pulse:
-            return None
-        if not self._rollout.has_flags:
-            return NOT_KNOWN
-        function = self._pages.function
-        flags, fresh = self._rollout.now(function), pulse.freshness.get(function.value)
-        if flags.is_mirrored and (pulse.is_signed_out or "Basic" in pulse.hidden):
-            return hidden_line(leads=flags.authority.value)
-        return function_line(decision, flags, fresh, now, gone_since=pulse.silent_since)
+        self._words.show_strips()
+        self.show_drafts()
 
     def _copy_words(self) -> str:
         fresh = self._pulse.freshness.get(Function.PATIENTS.value)
         return copy_words(self._rollout.now(Function.PATIENTS), fresh, utc_now())
-
-    def _show_strip(self, side: Side) -> None:
-        pane, shown = self.panes[side], self._shown.get(side)
-        dispute = self._board.hub.dispute
-        if pane.is_gone:
-            return  # it says so itself
-        if dispute is not None:
-            pane.strip.show_words(*strip_in_dispute(side, dispute), is_warning=side is Side.LEGACY)
-            return
-        words, is_warning = strip_words(side, shown, self.patient)
-        line = self._mirror_line()
-        right = strip_right(side, shown, line, utc_now()) if line is not None else ""
-        if pane.is_veiled:
-            words, is_warning = "covered until it shows this patient", False
-        pane.strip.show_words(words, right, is_warning=is_warning)
 
     # -- inside ---------------------------------------------------------------------------------------------
 
@@ -476,7 +469,9 @@ class MainWindow(WindowFrame):
         return self._rollout.standing(function).stage
 
     def _visible_sides(self, decision: Decision) -> list[Side]:
-        return [side for side in SIDES_OF_VIEW[decision.view] if side in self.panes]
+        wanted = SIDES_OF_VIEW[decision.view]
+        is_over = self.apps.is_in_front
+        return [side for side in self.panes if side in wanted or (side is Side.CLOUD and is_over)]
 
     def _give_keys(self) -> None:
         """Keys that nobody has go to the one pane on the glass, or to the page of two, once it is seen."""

@@ -121,6 +121,7 @@ def gone_words(
     decision: Decision | None,
     *,
     is_cloud_silent: bool,
+    draft: str = "",
 ) -> tuple[str, str]:
     """What is said of a side that ended: what happened, what may be lost, what still works.
 
@@ -130,13 +131,16 @@ def gone_words(
         patient: the window's.
         decision: of the function on the glass; None for a page, whose host says what still works.
         is_cloud_silent: whether the new pages cannot be reached either.
+        draft: what is kept of what was typed; empty: nothing is.
 
     Returns:
         the title and the rest.
     """
     title, _, more = reason.partition(". ")
     said = [more] if more else []
-    if held is not None and held.unsaved:
+    if draft:
+        said.append(draft)
+    elif held is not None and held.unsaved:
         is_mine = patient is not None and held.identifier in (patient.patient_number, patient.fhir_id)
         whom = f" on {patient.short_name}" if patient is not None and is_mine else ""
         said.append(f"Work{whom} was not saved in it and may be lost: check it once it is open again.")

@@ -104,14 +104,14 @@ def seconds_until(is_there: Callable[[], bool], since: float) -> float:
         time.sleep(_LOOK_SECONDS)
 
 
-def still_picture(glass: Glass) -> Picture:
-    """What the glass shows once it has not changed for a second."""
-    whole = (0, 0, *glass.size)
+def still_picture(glass: Glass, box: Box | None = None) -> Picture:
+    """What the glass shows once it, or a box of it, has not changed for a second."""
+    box = box or (0, 0, *glass.size)
     last = glass.picture()
     since = began = time.perf_counter()
     while time.perf_counter() - since < STILL_SECONDS:
         time.sleep(_LOOK_SECONDS)
-        if not glass.shows(last, whole):
+        if not glass.shows(last, box):
             last, since = glass.picture(), time.perf_counter()
         if time.perf_counter() - began > GIVE_UP_SECONDS:
             raise NothingHappened("the screen does not come to rest")

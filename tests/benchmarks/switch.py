@@ -39,11 +39,11 @@ def _switches(world: World, start: Start, box: Box) -> list[float]:
     process = start()
     whole = (0, 0, *world.glass.size)
     seconds_until(lambda: not world.glass.shows(empty, whole), time.perf_counter())
-    still_picture(world.glass)
+    still_picture(world.glass, box)  # beside it ages are told by the second
     pictures = {}
     for key in (*KEYS, *KEYS):  # the second visit is the warm one
         world.hands.press(key)
-        pictures[key] = still_picture(world.glass)
+        pictures[key] = still_picture(world.glass, box)
     taken = []
     for number in range(ROUNDS):
         key = KEYS[number % 2]

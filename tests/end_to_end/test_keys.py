@@ -48,6 +48,12 @@ def test_the_keys_follow_the_views_that_keys_choose(tmp_path: Path) -> None:
                 seconds=ANSWER_SECONDS,
                 what="the legacy screen after the desk",
             )
+            hands.press("ctrl+shift+l")  # over the legacy window
+            wait_until(
+                lambda: not hands.copy(), seconds=ANSWER_SECONDS, what="the lock, of which nobody copies"
+            )
+            hands.press("Return")
+            wait_until(lambda: bool(hands.copy()), seconds=ANSWER_SECONDS, what="the legacy screen again")
         finally:
             for pid in window_processes(run.place) + legacy_processes(run.place):
                 os.kill(pid, signal.SIGKILL)

@@ -46,6 +46,10 @@ class Pane:
         self.work.append("discard")
         done(self.can_settle)
 
+    def leave_work(self, done: Callable[[bool], None]) -> None:
+        self.work.append("leave")
+        done(self.can_settle)
+
     def stop_writing(self, functions: frozenset[str]) -> None:
         self.stopped = functions
 
@@ -55,6 +59,7 @@ class Pane:
     def uncover(self) -> None:
         self.is_covered = False
 
+    def forgive(self) -> None: ...
     def refresh_read_back(self) -> None: ...
     def take_keys(self) -> None: ...
     def release(self) -> None: ...
@@ -79,6 +84,8 @@ class Picture:
     def show_function(self, pages: FunctionPages, decision: Decision) -> None:
         self.decisions.append(decision)
         self.titles.append(pages.title)
+
+    def leave_app(self) -> None: ...
 
     def show_patient(self, patient: Patient | None) -> None:
         self.patients.append(patient)

@@ -31,6 +31,20 @@ if TYPE_CHECKING:
     from shell.hosts.web_profile import WebProfile
 
 
+def processes() -> list[str]:
+    """The kinds of Chromium's processes below this one."""
+    kinds = []
+    for task in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = task.read_bytes().decode(errors="replace").split("\0")
+            parent = (task.parent / "stat").read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue
+        if parent == str(os.getpid()) or any("QtWebEngineProcess" in word for word in words):
+            kinds += [word for word in words if word.startswith("--type=")]
+    return kinds
+
+
 def say(event: str, **fields: object) -> None:
     """Print one event as a line."""
     sys.stdout.write(json.dumps({"event": event, **fields}) + "\n")
@@ -124,7 +138,7 @@ class Stage(QWidget):
             if name == "open":
                 patient = HostPatient(**command["patient"]) if command["patient"] else None
                 host.open(command["function"], patient, command["token"])
-            elif name in ("save_work", "discard_work"):
+            elif name in ("save_work", "discard_work", "leave_work"):
                 getattr(host, name)(lambda done: say("work_done", done=done))
             else:
                 getattr(host, name)()
@@ -146,6 +160,13 @@ class Stage(QWidget):
                 "appointments", HostPatient(fhir_id=f"p{number}", patient_number=number), "c1"
             ),
             "renderer": self.renderer,
+            "offered": self.offered,
+            "go_on": self.go_on,
+            "kept": self.kept,
+            "is_read": lambda: self.shelf().is_read,
+            "is_written": lambda: self.shelf().is_written,
+            "refused": lambda: self.pages()._drafts.refused,
+            "processes": processes,
             "stop": lambda functions: self.pages().stop_writing(frozenset(functions)),
             "quit": QApplication.quit,
         }
@@ -159,6 +180,28 @@ class Stage(QWidget):
         """Run a script in the page on the glass and say its answer."""
         page = self.pages()._current.page
         page.runJavaScript(code, 0, lambda answer: say("script", answer=answer))
+
+    def shelf(self) -> Any:
+        """Where drafts are kept."""
+        return self.pages()._drafts.shelf
+
+    def offered(self, patient: str, function: str) -> list[dict[str, str]]:
+        """The drafts that are offered."""
+        host = self.pages()
+        found = host._drafts.shelf.offered(patient, function, host.live_drafts())
+        return [{"id": one.id, "content": one.content, "patient": one.patient} for one in found]
+
+    def go_on(self, patient: str, function: str) -> None:
+        """Take up the first draft that is offered."""
+        host = self.pages()
+        host.take_up(host._drafts.shelf.offered(patient, function, host.live_drafts())[0])
+
+    def kept(self) -> dict[str, str] | None:
+        """What is typed on the glass and is on the disk."""
+        host = self.pages()
+        draft = host.typed_now()
+        at = draft and host._drafts.shelf.kept_at(draft.id)
+        return draft and {"content": draft.content, "at": str(at or "")}
 
     def renderer(self) -> int:
         """The process of the page on the glass."""
@@ -189,6 +232,7 @@ def main() -> int:
     parser.add_argument("--web", help="the cloud's address")
     parser.add_argument("--zoom", type=float, default=1.0)
     parser.add_argument("--first", help="the path of a page that is on its way before there is a pane")
+    parser.add_argument("--drafts", help="a folder to keep drafts in")
     options = parser.parse_args()
     if options.web:
         from shell.hosts.page_scheme import register_scheme
@@ -218,6 +262,7 @@ def main() -> int:
         host.release()
     if stage.profile is not None:
         stage.hosts["cloud"].close()
+        stage.pages()._drafts.shelf.close()
         stage.profile.close()
     stage.frame.stop()
     return status

@@ -29,8 +29,22 @@ PAGE = """<!doctype html>
     root.dataset.unsaved = String(unsaved);
     return say({{messageType: "banyan.work", payload: {{unsaved}}}});
   }};
-  field.addEventListener("input", () => work(true));
-  window.banyan = {{save() {{ work(false); }}, discard() {{ field.value = ""; work(false); }}}};
+  const note = () => {{
+    const fields = [{{name: "field", value: field.value, was: ""}}];
+    if (field.value) root.dataset.draft = JSON.stringify({{form: "note", at: location.pathname, fields}});
+    else delete root.dataset.draft;
+  }};
+  field.addEventListener("input", () => {{ note(); work(true); }});
+  window.banyan = {{
+    save() {{ delete root.dataset.draft; work(false); }},
+    discard() {{ field.value = ""; note(); work(false); }},
+    resume(draft) {{
+      if (draft.patient !== root.dataset.patient) return;
+      field.value = draft.fields[0].value;
+      note();
+      work(true);
+    }},
+  }};
 </script></body></html>
 """
 
@@ -45,6 +59,9 @@ class PageServer:
     """Method and path of each request."""
     agents: set[str] = field(default_factory=set)
     environment: str = "reference"
+    fault: str = ""
+    """What becomes of a page: `hang`, `drip` (a byte a second) or `503`; empty: nothing."""
+    is_ending: threading.Event = field(default_factory=threading.Event)
     stop: Callable[[], None] = field(default=lambda: None)
     """Ends the server before its time: the cloud is gone."""
 
@@ -59,6 +76,7 @@ def page_server(*, outside: str = "") -> Iterator[PageServer]:
     thread.start()
 
     def stop() -> None:
+        state.is_ending.set()
         if thread.is_alive():
             server.shutdown()
             server.server_close()
@@ -80,6 +98,9 @@ class _Pages(BaseHTTPRequestHandler):
         state.asked.append(f"GET {self.path}")
         state.agents.add(self.headers.get("User-Agent", ""))
         path = self.path.partition("?")[0]
+        if state.fault:
+            self._fail(state)
+            return
         if path == "/file":
             self._answer(200, b"content", {"Content-Disposition": 'attachment; filename="../../x.exe"'})
         elif path == "/leave":
@@ -95,6 +116,20 @@ class _Pages(BaseHTTPRequestHandler):
                 outside=state.outside,
             )
             self._answer(200, page.encode(), {})
+
+    def _fail(self, state: PageServer) -> None:
+        if state.fault == "503":
+            self._answer(503, b"<!doctype html><html><body>Service Unavailable</body></html>", {})
+            return
+        if state.fault == "drip":
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+        while not state.is_ending.wait(1) and state.fault:
+            if state.fault == "drip":
+                self.wfile.write(b" ")
+                self.wfile.flush()
 
     def do_POST(self) -> None:
         self.states[self.server.server_port].asked.append(f"POST {self.path}")  # type: ignore[attr-defined]

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from PySide6.QtWidgets import QWidget
 
 from shell.context.shown import Shown, ShownState, Side
-from shell.functions import CloudOffer, FunctionPages
+from shell.functions import AppOffer, CloudOffer, FunctionPages
 from shell.hosts.interface import HostListener, HostPatient
 from shell.hosts.key_frame import KeyFrame
 from shell.main_window.choices import Choices
@@ -167,6 +167,11 @@ class ScriptedHost:
     def discard_work(self, done: Callable[[bool], None]) -> None:
         self._settle("discard", done)
 
+    def leave_work(self, done: Callable[[bool], None]) -> None:
+        self._settle("leave", done)
+
+    def forgive(self) -> None: ...
+
     def stop_writing(self, functions: frozenset[str]) -> None:
         self.stopped = functions
 
@@ -244,8 +249,9 @@ class WindowStage:
         warnings: tuple[str, ...] = (),
         role: str = "receptionist",
         has_flags: bool = True,
+        apps: tuple[AppOffer, ...] = (),
     ) -> None:
-        offer = offer_of(environment)
+        offer = replace(offer_of(environment), apps=apps)
         self.flags = Flags()
         self.transport = MemoryTransport()
         self.published: list[datetime] = []

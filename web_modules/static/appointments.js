@@ -1,5 +1,8 @@
 /** The day book's own: the now line moves on, the book opens where the day is, B books the slot under the keys. */
 
+import { here, keepBeside } from "/static/drafts.js";
+import { lookAtWork } from "/static/forms.js";
+
 const MINUTES_A_ROW = 5;
 const EVERY_MILLISECONDS = 15000;
 const clock = new Intl.DateTimeFormat("en-GB", { timeZone: "Europe/London", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
@@ -83,6 +86,11 @@ function readyPicker(event) {
 
 let kept = { patient: "", text: "" };
 
+keepBeside(() => {
+  if (!kept.text || kept.patient !== document.documentElement.dataset.patient) return null;
+  return { form: "book", at: here(), fields: [{ name: "reason", value: kept.text, was: "" }] };
+});
+
 function keepReason(event) {
   if (event.target.id === "reason") kept = { patient: document.documentElement.dataset.patient, text: event.target.value };
 }
@@ -97,10 +105,17 @@ function bringReason() {
 }
 
 function forgetReason() {
+  if (!kept.text) return;
   kept = { patient: "", text: "" };
+  lookAtWork();
+}
+
+function takeReason({ detail: draft }) {
+  if (draft.form === "book") kept = { patient: draft.patient, text: draft.fields[0].value };
 }
 
 document.addEventListener("input", keepReason);
+document.addEventListener("banyan:resume", takeReason);
 document.addEventListener("click", (event) => { if (event.target.closest("[data-forget]")) forgetReason(); }, true);
 addEventListener("DOMContentLoaded", () => {
   const { discard } = window.banyan;

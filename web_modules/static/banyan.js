@@ -1,6 +1,7 @@
 /** The page's own life: goes on without reloading, renews itself when records change, minds unsaved work. */
 
-import { askToLeave, isAsking, isDirty, lookAtWork, renewForm, stay, workForm } from "/static/forms.js";
+import { addressOf, noteDraft } from "/static/drafts.js";
+import { askToLeave, isAsking, isDirty, lookAtWork, renewForm, stay, takeUp, workForm } from "/static/forms.js";
 import { listenToKeys, setUpSlots } from "/static/keys.js";
 import { morph } from "/static/morph.js";
 import { found, lost, markWrites } from "/static/reach.js";
@@ -132,7 +133,7 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const form = workForm();
   if (link.hasAttribute("data-leave") && form && isDirty(form)) return askToLeave(form);
-  if (link.hasAttribute("data-discard")) sayUnsaved(false);
+  if (link.hasAttribute("data-discard")) forget();
   visit(link.href);
 });
 
@@ -318,12 +319,27 @@ window.banyan = {
     isUnwanted = isSending() && !giveUp();  // what is on its way cannot be called back
     const form = workForm();
     if (isUnwanted || !form) return;
-    sayUnsaved(false);
+    forget();
     const leave = leaveOf(form);
     if (leave) visit(leave.href);
     else form.reset();
   },
+  /** Take up what was typed before, with `patient` beside what the page wrote down; what cannot be is said. */
+  async resume(draft) {
+    if (draft.patient !== root.dataset.patient || isSending()) return;
+    document.dispatchEvent(new CustomEvent("banyan:resume", { detail: draft }));
+    await visit(addressOf(draft).href);
+    if (takeUp(draft)) return;
+    const words = draft.fields.map(({ value }) => `“${value}”`).join(", ");
+    say(`The form could not be opened. You had typed: ${words}. The draft is kept.`, { stays: true });
+  },
 };
+
+/** What is typed is not wanted. */
+function forget() {
+  noteDraft(null);
+  sayUnsaved(false);
+}
 
 function setUp() {
   const form = workForm();

@@ -1,11 +1,7 @@
 /** Forms: what was typed and is not saved, and what changed elsewhere meanwhile. */
 
+import { fill, noteDraft, recorded } from "/static/drafts.js";
 import { sayUnsaved } from "/static/shell.js";
-
-/** The recorded value of a field, as it was when the form was drawn. */
-function recorded(form, name) {
-  return form.elements[`was_${name}`];
-}
 
 function fieldNames(form) {
   return [...form.querySelectorAll("[data-field]")].map((field) => field.dataset.field);
@@ -15,10 +11,16 @@ function changedNames(form) {
   return fieldNames(form).filter((name) => form.elements[name].value.trim() !== recorded(form, name).value);
 }
 
+/** The names of the fields that hold what is not saved. */
+function typedNames(form) {
+  if (form.hasAttribute("data-edit")) return changedNames(form);
+  return [...form.querySelectorAll("[data-typed]")]
+    .filter((field) => field.value !== (field.dataset.was ?? field.defaultValue)).map((field) => field.name);
+}
+
 /** Whether a form holds what is not saved. */
 export function isDirty(form) {
-  if (form.hasAttribute("data-edit")) return changedNames(form).length > 0;
-  return [...form.querySelectorAll("[data-typed]")].some((field) => field.value !== (field.dataset.was ?? field.defaultValue));
+  return typedNames(form).length > 0;
 }
 
 /** The form whose work counts. */
@@ -29,13 +31,23 @@ export function workForm() {
 /** Look at the forms again and say so. */
 export function lookAtWork() {
   const form = workForm();
-  const dirty = form !== null && isDirty(form);
-  sayUnsaved(dirty);
+  const names = form ? typedNames(form) : [];
+  noteDraft(names.length > 0 ? form : null, names);
+  sayUnsaved(names.length > 0);
   const count = form?.querySelector("[data-count]");
   if (count) {
     const number = changedNames(form).length;
     count.textContent = number === 0 ? "" : `${number} ${number === 1 ? "field" : "fields"} changed, not saved yet`;
   }
+}
+
+/** Put what was typed before back into its form; answers whether that form is here, of the same patient. */
+export function takeUp(draft) {
+  const form = workForm();
+  if (!form || form.dataset.form !== draft.form || draft.patient !== document.documentElement.dataset.patient) return false;
+  fill(form, draft, tellElsewhere);
+  lookAtWork();
+  return true;
 }
 
 /** Ask before typed work is thrown away; what is asked has no default that loses it. */

@@ -72,4 +72,6 @@ def _refusal(cloud: str, variables: dict[str, str], *more: str) -> str:
         process.kill()
         _, said = process.communicate()
     expect(process.returncode == 1, f"a shell opened another environment's cloud: {said[-200:]}")
-    return said.strip().splitlines()[-1]
+    sentences = [line for line in said.splitlines() if line.endswith(".")]  # Chromium's own words are none
+    expect(bool(sentences), f"a shell that refused a cloud did not say why: {said[-200:]}")
+    return sentences[-1]

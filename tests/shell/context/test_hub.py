@@ -175,8 +175,8 @@ def test_following_with_unsaved_work_asks_what_becomes_of_it() -> None:
     world.answer()
     world.hub.follow()
     assert world.votes == [(SANDRA, [Side.CLOUD])]
-    world.hub.vote(Vote.DISCARD)
-    assert world.settled == [(Vote.DISCARD, [Side.CLOUD])]
+    world.hub.vote(Vote.LEAVE)
+    assert world.settled == [(Vote.LEAVE, [Side.CLOUD])]
     assert world.hub.patient == SANDRA
 
 

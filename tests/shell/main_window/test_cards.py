@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from shell.context.shown import Side
 from shell.main_window.dialogs import CloseCard, VoteCard
+from shell.main_window.draft_line import DraftLine
+from tests.support.paper_shelf import PaperPages, paper_shelf
 from tests.support.whole import cut_parts
 from tests.support.widgets import hit, press, texts
 from tests.support.window_stage import GWYNETH, LONG, SANDRA, SARAH, WindowStage, host_patient
@@ -58,17 +60,47 @@ def test_staying_changes_nothing_and_saving_changes_patient(stage: WindowStage, 
     assert stage.board.hub.patient == GWYNETH
 
 
-def test_enter_never_discards_work(stage: WindowStage, qtbot: QtBot) -> None:
+def test_work_is_left_as_a_draft_by_one_key_and_the_card_says_where_it_waits(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
     stage.open(SARAH)
     stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.window.take_drafts(
+        DraftLine(paper_shelf(), PaperPages(), stage.window.draft, stage.window.status_bar)
+    )
     stage.board.open_patient(GWYNETH)
     card = stage.window.overlay.card
     assert card is not None
-    (discard,) = [one for one in card.findChildren(QPushButton) if one.text() == "Discard it"]
-    discard.setFocus()
-    hit(qtbot, discard, Qt.Key.Key_Return)
+    assert "It waits for you with SMITH, Sarah." in texts(card)
+    hit(qtbot, card, Qt.Key.Key_D)
+    assert stage.pages.work == ["leave"]
+    assert stage.board.hub.patient == GWYNETH
+
+
+def test_work_of_the_legacy_screen_cannot_be_left_as_a_draft(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.legacy.show(host_patient(SARAH), unsaved=True)
+    stage.board.open_patient(GWYNETH)
+    card = stage.window.overlay.card
+    assert card is not None
+    assert "The legacy screen keeps no drafts." in texts(card)
+    hit(qtbot, card, Qt.Key.Key_D)
     assert stage.pages.work == []
-    assert stage.window.overlay.is_open
+    assert stage.board.hub.patient == SARAH
+
+
+def test_card_says_plainly_that_a_draft_is_only_in_memory(stage: WindowStage) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    shelf = paper_shelf()
+    shelf.trouble = "This computer has no key store."
+    stage.window.take_drafts(DraftLine(shelf, PaperPages(), stage.window.draft, stage.window.status_bar))
+    stage.board.open_patient(GWYNETH)
+    card = stage.window.overlay.card
+    assert card is not None
+    assert "It waits only until this window closes." in texts(card)
+    assert "only in this window" in texts(card)
 
 
 def test_banner_and_status_bar_stay_uncovered_under_a_question(stage: WindowStage) -> None:

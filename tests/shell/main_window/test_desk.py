@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from shell.hosts.desk_page import DeskPage
 from shell.main_window.desk_card import DeskCard
+from tests.support.paper_shelf import paper_shelf
 from tests.support.widgets import texts
 from tests.support.window_stage import WindowStage
 from web_modules.decision.words import Function
@@ -18,7 +19,7 @@ class PaperDesk(DeskPage):
     """A desk without a browser."""
 
     def __init__(self) -> None:
-        super().__init__(None, "http://cloud/desk", lambda _words: None)  # type: ignore[arg-type]
+        super().__init__(None, "http://cloud/desk", lambda _words: None, paper_shelf())  # type: ignore[arg-type]
         self.opened = 0
 
     def open(self) -> None:

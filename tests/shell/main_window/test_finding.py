@@ -60,6 +60,16 @@ def test_actions_name_views_that_there_are_functions_and_closing() -> None:
     assert "close" in ids
 
 
+@pytest.mark.hazard("H04")
+def test_who_types_the_name_of_the_open_patient_does_not_find_to_close_them() -> None:
+    decision = decide(Standing(stage=Stage.LEAD), environment=Environment.REFERENCE, has_module=True)
+    actions = actions_for(offer_of(), "Patients", decision, SARAH)
+    for typed in ("smith", "SMITH, S", "sarah"):
+        assert "close" not in [one.id for one in matching(actions, typed)], typed
+    for typed in ("clo", "close patient"):
+        assert [one.id for one in matching(actions, typed)] == ["close"], typed
+
+
 def test_actions_match_by_the_beginnings_of_their_words() -> None:
     decision = decide(Standing(stage=Stage.LEAD), environment=Environment.REFERENCE, has_module=True)
     actions = actions_for(offer_of(), "Patients", decision, None)
