@@ -1,6 +1,7 @@
 """A legacy program as a process: started to outlive the shell, remembered, and known again later."""
 
 import contextlib
+import logging
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +17,7 @@ from shell.hosts.legacy_description import LegacyDescription, filled
 from shell.native.interface import FoundWindow
 from shell.native.process import EndWatch, Process, command_line, read_process
 
+_LOG: Final = logging.getLogger(__name__)
 _OUR_VARIABLES: Final = ("BANYAN_", "QTWEBENGINE", "QT_QUICK_BACKEND", "QT_XCB_GL_INTEGRATION")
 """Settings and secrets of ours are none of the legacy program's business, nor how our browser draws."""
 
@@ -148,11 +150,13 @@ class LegacyProgram(QObject):
                 f"{self.description.name} could not be started: “{arguments[0]}” does not run on "
                 f"this machine ({error.strerror}). See start.command in its description."
             ) from error
-        EndWatch(pid, lambda: _reap(pid), self)
+        EndWatch(pid, lambda: self._reap(pid), self)
         return pid
 
-
-def _reap(pid: int) -> None:
-    """Let the kernel forget a child that has ended."""
-    with contextlib.suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+    def _reap(self, pid: int) -> None:
+        """Let the kernel forget a child that has ended."""
+        with contextlib.suppress(ChildProcessError):
+            _, status = os.waitpid(pid, 0)
+            if status:
+                code = os.waitstatus_to_exitcode(status)
+                _LOG.warning("a start of %s ended with status %d", self.description.name, code)

@@ -17,6 +17,9 @@ from shell.reference_legacy.tables import ORGANISATION, PATIENT, SHARING
 LOCK_WAIT_SECONDS = 2
 """How long a statement waits for another program's write: longer would freeze the window."""
 
+START_WAIT_SECONDS = 15
+"""How long a start waits for it: there is no window yet that could freeze."""
+
 UNWATCHED_TICKS = 8
 """A database that cannot say whether it changed is read again every so many questions (2 s)."""
 
@@ -35,10 +38,10 @@ def open_database(address: str) -> Engine:
     try:
         url = make_url(address)
         _refuse_missing_file(url)
-        timeout = {"timeout": LOCK_WAIT_SECONDS} if url.get_backend_name() == "sqlite" else {}
-        engine = create_engine(url, connect_args=timeout)
-        with engine.connect() as connection:
+        starting = create_engine(url, connect_args=_waiting(url, START_WAIT_SECONDS))
+        with starting.connect() as connection:
             connection.execute(select(ORGANISATION.c.OrganisationGuid).limit(1))
+        starting.dispose()
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         raise DatabaseError(
             f"The database address {address!r} cannot be used: write it as in sqlite:////folder/practice.db."
@@ -48,7 +51,11 @@ def open_database(address: str) -> Engine:
             f"No practice database can be read at {url.render_as_string()}: "
             "check the address, or create one there first."
         ) from error
-    return engine
+    return create_engine(url, connect_args=_waiting(url, LOCK_WAIT_SECONDS))
+
+
+def _waiting(url: URL, seconds: int) -> dict[str, int]:
+    return {"timeout": seconds} if url.get_backend_name() == "sqlite" else {}
 
 
 def _refuse_missing_file(url: URL) -> None:

@@ -35,7 +35,7 @@ class FakeLegacy(LegacyPane):
     def is_visible(self) -> bool:
         return next(self._visible, self._last)
 
-    def window(self) -> Window:
+    def window(self, seconds: float = 0) -> Window:  # noqa: ARG002 - as the real one
         return LEGACY
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from demo.arguments import Options
 from demo.check import booking, context, fault, rollout, telephone, training
 from demo.check.report import Finding, Report, expect
-from demo.check.scene import Scene, close_scene, end_scene, logs_of, open_scene
+from demo.check.scene import OPEN_SECONDS, Scene, close_scene, end_scene, last_lines, logs_of, open_scene
 from demo.check.virtual_screen import VirtualScreen
 from demo.session import legacy_processes
 
@@ -32,7 +32,7 @@ def run_check(options: Options) -> int:
     if is_ok:
         shutil.rmtree(base)
     else:
-        print(f"banyan: see the programs' logs in {logs_of(base)}", file=sys.stderr)
+        print(f"banyan: see the programs' logs in {logs_of(base)}\n{last_lines(base)}", file=sys.stderr)
     return 0 if is_ok else 1
 
 
@@ -44,7 +44,7 @@ def _all_steps(options: Options, screen: VirtualScreen, report: Report, base: Pa
         scene = open_scene(options, screen, variables)
         opened.append(scene)
         scene.shell.show("appointments")
-        scene.legacy.window()
+        scene.legacy.window(OPEN_SECONDS)
         scene.shell.learn_where_panes_begin()
         finding.after = {"window": scene.shell.window().title, "legacy": scene.legacy.window().title}
 

@@ -54,13 +54,13 @@ class LegacyPane:
         self._hands = hands
         self._practice = practice.upper()
 
-    def window(self) -> Window:
-        """The program's main window.
+    def window(self, seconds: float = ANSWER_SECONDS) -> Window:
+        """The program's main window, waited for.
 
         Raises:
             DemoError: it is not on the glass.
         """
-        return wait_until(self._find, seconds=ANSWER_SECONDS, what="the legacy program's window")
+        return wait_until(self._find, seconds=seconds, what="the legacy program's window")
 
     def is_visible(self) -> bool:
         """Whether the program is on the glass."""

@@ -26,6 +26,8 @@ TITLES = {Environment.REFERENCE: "Banyan – ", Environment.TRAINING: "TRAINING 
 OPEN_SECONDS = 90.0
 """The first start of a day reads a browser from the disk, while the mirror's first load runs beside it."""
 CLOSE_SECONDS = 30.0
+MOST_LINES = 12
+LONGEST_LINE = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,3 +166,12 @@ def _keep_quiet(_text: str) -> None:
 def logs_of(base: Path) -> str:
     """Where a person looks when a step failed."""
     return str(base / "banyan")
+
+
+def last_lines(base: Path) -> str:
+    """The end of each program's log, for who cannot look into the folder any more."""
+    ends = []
+    for log in sorted(Path(logs_of(base)).rglob("*.log")):
+        lines = log.read_text("utf-8", "replace").splitlines()[-MOST_LINES:]
+        ends += [f"{log.name}: {line[:LONGEST_LINE]}" for line in lines]
+    return "\n".join(ends)

@@ -1,9 +1,10 @@
+import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, event
+from sqlalchemy import create_engine, delete, event
 
-from shell.reference_legacy.database import ChangeWatch, find_practice, open_database
+from shell.reference_legacy.database import LOCK_WAIT_SECONDS, ChangeWatch, find_practice, open_database
 from shell.reference_legacy.errors import DatabaseError
 from shell.reference_legacy.tables import SHARING
 from tests.shell.reference_legacy.legacy_practice import LegacyPractice
@@ -25,6 +26,17 @@ def test_a_file_that_is_no_database_is_said_in_a_sentence(tmp_path: Path) -> Non
     (tmp_path / "letter.txt").write_text("Dear Sir")
     with pytest.raises(DatabaseError, match="No practice database can be read"):
         open_database(f"sqlite:///{tmp_path / 'letter.txt'}")
+
+
+def test_a_start_waits_for_a_long_write_of_another_program(legacy: LegacyPractice) -> None:
+    other = create_engine(legacy.address, connect_args={"check_same_thread": False})
+    with other.connect() as writer:
+        writer.exec_driver_sql("BEGIN EXCLUSIVE")
+        threading.Timer(LOCK_WAIT_SECONDS + 1, writer.connection.rollback).start()
+        engine = open_database(legacy.address)
+    assert find_practice(engine, None).ods == "Y99002"
+    engine.dispose()
+    other.dispose()
 
 
 def test_the_practice_is_the_activated_one_else_the_one_with_most_patients(legacy: LegacyPractice) -> None:
