@@ -1,10 +1,13 @@
 #!/bin/sh
 # Measures Banyan on this machine. On standard output one JSON object a line, the table for people on standard error.
 #
-#   sh installers/bench.sh              all of them but the last four
-#   sh installers/bench.sh NAME         one: start_usable, switch_function, lag_p50, lag_p99, fhir, first_load,
-#                                       capture_overhead, fhir_curve, first_load_sample, mirror_profile or mirror
+#   sh installers/bench.sh              all of them but the last five
+#   sh installers/bench.sh NAME         one: shell, lag_p50, lag_p99, fhir, first_load, capture_overhead, fhir_curve,
+#                                       first_load_sample, mirror_profile, stalls or mirror
 #
+# shell measures the window (start_usable, switch_function, switch_patient, memory) beside a bare QtWebEngine
+# window and qutebrowser, which it installs;
+# stalls how long the window's thread is busy with something else, in ten minutes of work at 50 rows a second;
 # fhir measures the FHIR store on SQLite and PostgreSQL, which has to be installed, in about four minutes;
 # fhir_curve what its requests cost with 1,000, 10,000 and 50,000 patients, which takes long;
 # first_load how fast the bridge mirrors a whole practice, beside the store without a bridge;
@@ -17,12 +20,12 @@ set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 case ${1-} in
   -h | --help)
-    sed -n '2,15s/^# \{0,1\}//p' "$0"
+    sed -n '2,18s/^# \{0,1\}//p' "$0"
     exit 0
     ;;
 esac
 case " $* " in
-  *" mirror "*) sh "$root/installers/setup.sh" --peers ;;
+  *" mirror "* | *" shell "*) sh "$root/installers/setup.sh" --peers ;;
   *) sh "$root/installers/setup.sh" --tests ;;
 esac
 cd "$root"

@@ -4,7 +4,7 @@
 #
 #   sh installers/setup.sh            what the programs need
 #   sh installers/setup.sh --tests    and what the tests and `run.sh --check` need
-#   sh installers/setup.sh --peers    and Bucardo, beside which the mirror is measured
+#   sh installers/setup.sh --peers    and Bucardo and qutebrowser, beside which is measured
 #
 # It needs Python 3.11 or newer and, for what is missing, the right to install packages (root or sudo) and a
 # network. Everything it says goes to standard error.
@@ -38,7 +38,7 @@ needed="libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 lib
 # A screen, keys and mouse, a window manager, the clipboard, window properties, a guest in another toolkit; and
 # PostgreSQL's programs, with which tests start a server of their own, and its ODBC driver.
 needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk postgresql odbc-postgresql"
-needed_by_peers="bucardo postgresql-plperl-15 libdbix-safe-perl libdbd-pg-perl"
+needed_by_peers="qutebrowser bucardo postgresql-plperl-15 libdbix-safe-perl libdbd-pg-perl"
 # Measured: 1.1 GB for .venv, as much again while pip downloads and unpacks.
 free_kilobytes_needed=2400000
 

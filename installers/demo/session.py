@@ -82,10 +82,18 @@ class Session:
             self._say(empty)
         return self._running_cloud(filling) or self._start_service(filling)
 
-    def start_window(self, cloud: str) -> subprocess.Popen[bytes]:
-        """Open the shell."""
+    def start_window(
+        self, cloud: str, *, module: str = "shell", more: Mapping[str, str] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """Open the shell.
+
+        Args:
+            cloud: its address.
+            module: what is run; a benchmark runs the shell watched.
+            more: what its environment says besides.
+        """
         place = self.place
-        command = [sys.executable, "-m", "shell", "--cloud", cloud, "--flags", str(place.flags)]
+        command = [sys.executable, "-m", module, "--cloud", cloud, "--flags", str(place.flags)]
         command += ["--legacy-database", place.database_url, "--sign-in", SIGN_IN]
         command += ["--training"] if place.environment.value == "training" else []
         place.logs.mkdir(parents=True, exist_ok=True)
@@ -95,7 +103,7 @@ class Session:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=self._variables | {"BANYAN_SHELL_ENDS_ALL": "true"},
+                env={**self._variables, "BANYAN_SHELL_ENDS_ALL": "true", **(more or {})},
             )
 
     def run_window(self, cloud: str) -> None:

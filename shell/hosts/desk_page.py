@@ -1,4 +1,4 @@
-"""The page of the conflict desk: of the whole practice, so in no context; kept while it is out of sight."""
+"""The page of the conflict desk: of the whole practice, so in no context."""
 
 import time
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from shell.drafts.draft import Draft
@@ -19,10 +20,12 @@ _BOND: Final = (DESK, "", None)
 """It is about nobody and in no context; whose decision a draft is stands in its form."""
 _FORGIVEN_SECONDS: Final = 10.0
 """A page whose renderer ends twice in so short a time is not opened again by itself."""
+REST_MILLISECONDS: Final = 20_000
+"""The page stays so long while it is out of sight; one with a draft stays. It takes 50 MB."""
 
 
 class DeskPage(QWidget):
-    """Behind the same walls as every page; made when it is first wanted.
+    """Behind the same walls as every page; made when it is wanted, and again after a long rest.
 
     Args:
         profile: outlives this.
@@ -42,9 +45,12 @@ class DeskPage(QWidget):
         self._draft_timer = QTimer(self, interval=LOOK_MILLISECONDS)
         self._draft_timer.timeout.connect(self._look_at_draft)
         self._stack = QStackedLayout(self)
+        self._rest_timer = QTimer(self, singleShot=True, interval=REST_MILLISECONDS)
+        self._rest_timer.timeout.connect(self._rested)
 
     def open(self) -> None:
-        """Show the desk; one that was open is as it was left."""
+        """Show the desk; one that was open is as it was left, unless it rested long."""
+        self._rest_timer.stop()
         if self._page is None:
             page = self._page = WarmPage(self._profile, self._profile.identity.environment, _unheard, self)
             page.failed, page.died, page.parted = self._failed, self._died, self._drafts.part
@@ -73,9 +79,19 @@ class DeskPage(QWidget):
         """Keep a draft no longer."""
         self._drafts.shelf.throw_away(draft.id)
 
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        """Out of sight, it begins to rest."""
+        super().hideEvent(event)
+        self._rest_timer.start()
+
+    def _rested(self) -> None:
+        if not self.isVisible() and not self.is_unsaved:
+            self.close_page()
+
     def close_page(self) -> None:
         """End the page. The profile may be closed after this, not before."""
         self._draft_timer.stop()
+        self._rest_timer.stop()
         if self._page is not None:
             self._stack.removeWidget(self._page.view)
             self._page.close()

@@ -12,16 +12,20 @@ from tests.benchmarks.first_load import measure_first_load
 from tests.benchmarks.first_load_sample import measure_sample
 from tests.benchmarks.lag import measure_lag
 from tests.benchmarks.measurement import Measurement, table
+from tests.benchmarks.memory import measure_memory
 from tests.benchmarks.mirror import measure_mirror
 from tests.benchmarks.mirror_profile import measure_mirror_profile
+from tests.benchmarks.stalls import measure_stalls
 from tests.benchmarks.start import measure_start
 from tests.benchmarks.switch import measure_switch
 from tests.benchmarks.world import World, reference_world
 
 ON_A_SCREEN: dict[Callable[[World], list[Measurement]], tuple[str, ...]] = {
     measure_start: ("start_usable",),
-    measure_switch: ("switch_function",),
+    measure_switch: ("switch_function", "switch_patient"),
+    measure_memory: ("memory",),
     measure_lag: ("lag_p50", "lag_p99"),
+    measure_stalls: ("stalls",),
 }
 """Each benchmark that needs the whole of Banyan on a screen, and the metrics that it measures."""
 
@@ -36,7 +40,10 @@ WITHOUT_A_SCREEN: dict[str, Callable[[], Iterable[Measurement]]] = {
 }
 """Each benchmark that needs no screen, by its name; its metrics are many."""
 
-TAKES_LONG = frozenset({"fhir_curve", "first_load_sample", "mirror", "mirror_profile"})
+SHELL = frozenset({"start_usable", "switch_function", "switch_patient", "memory"})
+"""What `shell` stands for."""
+
+TAKES_LONG = frozenset({"fhir_curve", "first_load_sample", "mirror", "mirror_profile", "stalls"})
 """Only when asked for: `mirror` needs Bucardo, which nothing else does."""
 
 
@@ -47,15 +54,17 @@ def main(names: Sequence[str]) -> int:
         The exit status.
     """
     known = [metric for metrics in ON_A_SCREEN.values() for metric in metrics] + list(WITHOUT_A_SCREEN)
-    if unknown := set(names) - set(known):
+    if unknown := set(names) - set(known) - {"shell"}:
         print(
-            f"bench: there is no {', '.join(sorted(unknown))}; there are {', '.join(known)}.", file=sys.stderr
+            f"bench: there is no {', '.join(sorted(unknown))}; there are shell, {', '.join(known)}.",
+            file=sys.stderr,
         )
         return 2
+    wanted = (set(names) - {"shell"}) | (SHELL if "shell" in names else set())
     measured: list[Measurement] = []
     print(_load("before"), file=sys.stderr, flush=True)
     try:
-        for one in _measure(set(names) or set(known) - TAKES_LONG):
+        for one in _measure(wanted or set(known) - TAKES_LONG):
             measured.append(one)
             print(one.as_json(), flush=True)
     except DemoError as error:
@@ -81,7 +90,7 @@ def _measure(wanted: set[str]) -> Iterator[Measurement]:
     with reference_world() as world:
         for measure, metrics in ON_A_SCREEN.items():
             if wanted.intersection(metrics):
-                yield from (one for one in measure(world) if one.metric in wanted)
+                yield from (one for one in measure(world) if wanted & {one.metric, one.benchmark})
 
 
 if __name__ == "__main__":

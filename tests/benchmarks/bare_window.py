@@ -1,4 +1,4 @@
-"""The peer `bare-qtwebengine`: a window with two live web views and nothing else.
+"""The peer `bare-qtwebengine`: a window with live web views, as many as its argument says, and nothing else.
 
 Ctrl+1 and Ctrl+2 show one or the other, as the shell's keys show functions. It draws by the same means as the
 shell does on this machine: in software where there is no graphics card, without a sandbox for root.
@@ -34,7 +34,7 @@ def main() -> int:
     window.setWindowTitle("bare")
     stack = QStackedWidget()
     views = []
-    for number, colour in enumerate(COLOURS):
+    for number, colour in enumerate(COLOURS[: int(sys.argv[1])]):
         view = QWebEngineView()
         view.setHtml(PAGE.format(colour=colour, title=number), QUrl("about:blank"))
         stack.addWidget(view)

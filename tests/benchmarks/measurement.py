@@ -1,7 +1,7 @@
 """One measured number beside its peer's, as people and as programs read it."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 
@@ -12,7 +12,7 @@ class Measurement:
     Attributes:
         benchmark: what was done.
         metric: what was measured; the names stay from version to version.
-        unit: s or ms, of which less is better; or something a second ("/s"), of which more is.
+        unit: s, ms or MB, of which less is better; or something a second ("/s"), of which more is.
         ours: the value.
         peer: who did the same; None: nobody here does.
         theirs: the peer's value.
@@ -38,6 +38,17 @@ class Measurement:
         return json.dumps({**asdict(self), "ratio": self.ratio})
 
 
+def beside(
+    values: Mapping[str | None, float], *, benchmark: str, metric: str, unit: str
+) -> list[Measurement]:
+    """One measurement a peer, of values by who gave them; `None` is ours."""
+    return [
+        Measurement(benchmark=benchmark, metric=metric, unit=unit, ours=values[None], peer=name, theirs=value)
+        for name, value in values.items()
+        if name is not None
+    ]
+
+
 def table(measurements: Sequence[Measurement]) -> str:
     """All of them for a person."""
     rows = [("benchmark", "metric", "ours", "peer", "theirs", "times better")]
@@ -61,4 +72,4 @@ def table(measurements: Sequence[Measurement]) -> str:
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest measured value that at least this share of them does not exceed (nearest rank)."""
     ranked = sorted(values)
-    return ranked[max(0, -(-len(ranked) * round(share * 100) // 100) - 1)]
+    return ranked[max(0, -(-len(ranked) * round(share * 1000) // 1000) - 1)]

@@ -1,54 +1,87 @@
-"""How long a switch from one function to another takes, both visited before, beside two bare web views.
+"""How long a switch takes: to another function, visited before, and to another patient in both panes.
 
-The clock runs from before the key is pressed until the first picture that equals the other
-function's at rest.
+The clock runs from before the key is pressed until the first picture that equals the wanted one at rest.
+A function is switched beside windows with two live pages. Nobody else here shows a patient twice.
 """
 
-import statistics
-import subprocess
 import time
 from functools import partial
 
-from tests.benchmarks.glass import Box, seconds_until, still_picture
-from tests.benchmarks.measurement import Measurement
-from tests.benchmarks.start import BARE, BARE_BOX, Start
+from tests.benchmarks.glass import Picture, seconds_until, still_picture
+from tests.benchmarks.measurement import Measurement, beside, percentile
+from tests.benchmarks.peers import Peer, windows
 from tests.benchmarks.world import World
 
 ROUNDS = 20
-KEYS = ("ctrl+1", "ctrl+2")
+PAGES = 2
+SLOWEST = 0.95
 
 
 def measure_switch(world: World) -> list[Measurement]:
-    """Switch to and fro in a bare window, then in the shell's."""
-    bare = _switches(world, lambda: subprocess.Popen(BARE, env=world.variables), BARE_BOX)
-    ours = _switches(world, lambda: world.session.start_window(world.cloud), world.calm_box)
+    """Switch to and fro, in each window."""
+    with windows(world) as all_of_them:
+        seconds = {one.name: percentile(_functions(world, one), SLOWEST) for one in all_of_them}
+        patients = percentile(_patients(world, all_of_them[0]), SLOWEST)
+    taken = {name: round(1000 * value, 1) for name, value in seconds.items()}
     return [
-        Measurement(
-            benchmark="switch",
-            metric="switch_function",
-            unit="ms",
-            ours=round(1000 * statistics.median(ours), 1),
-            peer="bare-qtwebengine",
-            theirs=round(1000 * statistics.median(bare), 1),
-        )
+        *beside(taken, benchmark="switch", metric="switch_function", unit="ms"),
+        Measurement(benchmark="switch", metric="switch_patient", unit="ms", ours=round(1000 * patients, 1)),
     ]
 
 
-def _switches(world: World, start: Start, box: Box) -> list[float]:
-    empty = still_picture(world.glass)
-    process = start()
-    whole = (0, 0, *world.glass.size)
-    seconds_until(lambda: not world.glass.shows(empty, whole), time.perf_counter())
-    still_picture(world.glass, box)  # beside it ages are told by the second
+def _functions(world: World, window: Peer) -> list[float]:
+    process = window.start(PAGES)
+    until_it_stands(world, window)
     pictures = {}
-    for key in (*KEYS, *KEYS):  # the second visit is the warm one
+    for key in (*window.keys, *window.keys):  # the second visit is the warm one
         world.hands.press(key)
-        pictures[key] = still_picture(world.glass, box)
+        pictures[key] = still_picture(world.glass, window.box)
     taken = []
     for number in range(ROUNDS):
-        key = KEYS[number % 2]
+        key = window.keys[number % 2]
         began = time.perf_counter()
         world.hands.press(key)
-        taken.append(seconds_until(partial(world.glass.shows, pictures[key], box), began))
+        taken.append(seconds_until(partial(world.glass.shows, pictures[key], window.box), began))
     world.close_window(process)
     return taken
+
+
+def _patients(world: World, window: Peer) -> list[float]:
+    """From the Enter that takes who was found, until both panes show them as they stay."""
+    one, other = world.patients(2)
+    process = window.start(PAGES)
+    until_it_stands(world, window)
+    world.hands.press("ctrl+1", "alt+2")  # both panes
+    still_picture(world.glass, window.box)
+    pictures: dict[str, Picture] = {}
+    for number in (one.number, other.number) * 2:
+        find(world, window, number)
+        world.hands.press("Return")
+        pictures[number] = still_picture(world.glass, window.box)
+    taken = []
+    for turn in range(ROUNDS):
+        number = (one.number, other.number)[turn % 2]
+        find(world, window, number)
+        began = time.perf_counter()
+        world.hands.press("Return")
+        taken.append(seconds_until(partial(world.glass.shows, pictures[number], window.box), began))
+        still_picture(world.glass, window.box)
+    world.hands.press("ctrl+shift+x")
+    world.close_window(process)
+    return taken
+
+
+def find(world: World, window: Peer, number: str) -> None:
+    """Open the palette and type a number; who is found is marked by the time that nothing moves."""
+    world.hands.press("ctrl+k")
+    still_picture(world.glass, window.box)
+    world.hands.write(number)
+    still_picture(world.glass, window.box)
+
+
+def until_it_stands(world: World, window: Peer) -> None:
+    """Wait until a window that was just started shows what it will show."""
+    empty = still_picture(world.glass)
+    whole = (0, 0, *world.glass.size)
+    seconds_until(lambda: not world.glass.shows(empty, whole), time.perf_counter())
+    still_picture(world.glass, window.box)  # beside it ages are told by the second

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demo.arguments import Options
+from demo.check.facts import ChosenPatient, Facts
 from demo.check.hands import Hands, wait_until
 from demo.check.virtual_screen import VirtualScreen
 from demo.flags import move
 from demo.place import Environment, place_of
+from demo.practice import filling_of
 from demo.session import Session
 from tests.benchmarks.glass import Glass
 from web_modules.decision.words import Function, Stage
@@ -40,6 +42,13 @@ class World:
     cloud: str
     variables: dict[str, str]
     calm_box: tuple[int, int, int, int] = (0, 330, 1440, 850)
+
+    def patients(self, count: int) -> list[ChosenPatient]:
+        """Patients whom both sides show."""
+        filling = filling_of(self.session.place)
+        if filling is None or filling.day is None:
+            raise LookupError("the practice was filled with nothing")
+        return Facts(self.session.place.database, filling.practice.ods).patients(count, filling.day)
 
     def close_window(self, process: subprocess.Popen[bytes]) -> None:
         """Close the window that has the keys, and wait for its process.

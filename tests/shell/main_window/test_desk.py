@@ -1,11 +1,13 @@
 """The conflict desk in the window: counted in the rail, opened by a key, left by any other."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from shell.hosts import desk_page
 from shell.hosts.desk_page import DeskPage
 from shell.main_window.desk_card import DeskCard
 from tests.support.paper_shelf import paper_shelf
@@ -34,6 +36,55 @@ def desk(stage: WindowStage) -> PaperDesk:
     made = PaperDesk()
     stage.window.cards.take_desk(made)
     return made
+
+
+class PaperPage:
+    """A page without a browser, as far as the desk asks of it."""
+
+    def __init__(self, *_: object) -> None:
+        self.view = QWidget()
+        self.wanted: str | None = None
+        self.draft: object = None
+        self.is_closed = False
+
+    def load(self, address: str, _bond: object) -> None:
+        self.wanted = address
+
+    def look(self, _take: object) -> None:
+        """Nothing is typed."""
+
+    def close(self) -> None:
+        self.is_closed = True
+        self.view.deleteLater()
+
+
+@pytest.mark.hazard("H23")
+def test_page_that_rests_long_gives_its_memory_back_unless_something_is_typed(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_page, "WarmPage", PaperPage)
+    monkeypatch.setattr(desk_page, "REST_MILLISECONDS", 50)
+    profile = SimpleNamespace(identity=SimpleNamespace(environment="reference"))
+    desk = DeskPage(profile, "http://cloud/desk", lambda _words: None, paper_shelf())  # type: ignore[arg-type]
+    qtbot.addWidget(desk)
+    desk.open()
+    desk.show()
+    (first,) = desk._pages()
+    first.draft = object()  # type: ignore[assignment]
+    desk.hide()
+    qtbot.wait(150)
+    assert desk._pages() == [first], "what is typed stays on its page"
+    first.draft = None
+    desk.show()
+    qtbot.wait(150)
+    assert desk._pages() == [first], "it is looked at"
+    desk.hide()
+    qtbot.waitUntil(lambda: desk._pages() == [], timeout=5000)
+    assert first.is_closed  # type: ignore[attr-defined]
+    desk.open()
+    desk.show()
+    assert [page.wanted for page in desk._pages()] == ["http://cloud/desk"]
+    desk.close_page()
 
 
 def is_open(stage: WindowStage) -> bool:
