@@ -1,5 +1,6 @@
 """One patient in both panes: two-phase changes, read-back, veils; against panes that lag, fail and lie."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -388,10 +389,39 @@ STEPS = st.lists(
 @pytest.mark.hazard("H01")
 @settings(max_examples=400, deadline=None)
 @given(STEPS)
-def test_no_interleaving_lets_a_write_out_under_a_stale_context(  # noqa: PLR0912, PLR0915 - one branch a step
-    steps: list[tuple[str, object]],
-) -> None:
+def test_no_interleaving_lets_a_write_out_under_a_stale_context(steps: list[tuple[str, object]]) -> None:
     """About 8,000 steps; after each, a page that may be written shows the context's patient."""
+    interleave(steps)
+
+
+@pytest.mark.soak
+@pytest.mark.hazard("H01")
+def test_ten_thousand_interleavings_let_no_write_out_under_a_stale_context() -> None:
+    reached: Counter[str] = Counter()
+
+    @settings(max_examples=10_000, deadline=None, database=None)
+    @given(STEPS)
+    def interleaved(steps: list[tuple[str, object]]) -> None:
+        interleave(steps, reached)
+
+    interleaved()
+    print(f"reached: {dict(reached)}")
+    assert reached["interleavings"] >= 10_000
+    assert min(reached["may be written"], reached["stale"], reached["veiled"], reached["disputed"]) > 1000
+
+
+def interleave(  # noqa: PLR0912, PLR0915 - one branch a step
+    steps: list[tuple[str, object]], reached: Counter[str] | None = None
+) -> None:
+    """Do the steps; after each, no token but the present one may write, and that one to its own patient.
+
+    Args:
+        steps: what the person, the two panes and the clock do.
+        reached: counts the states that were come to.
+    """
+    reached = reached if reached is not None else Counter()
+    reached["interleavings"] += 1
+    tokens = set()
     world = World().with_open(SARAH)
     legacy: Patient | None = SARAH
     for step, what in steps:
@@ -435,11 +465,17 @@ def test_no_interleaving_lets_a_write_out_under_a_stale_context(  # noqa: PLR091
                 world.now += timedelta(seconds=what)  # type: ignore[arg-type]  # drawn as seconds
                 world.hub.tick()
         hub = world.hub
+        tokens.add(hub.token)
+        for token in tokens - {hub.token}:
+            reached["stale"] += 1
+            assert not hub.may_write(token)
+        reached["veiled"] += bool(world.veiled)
+        reached["disputed"] += hub.dispute is not None
         if hub.may_write(hub.token):
+            reached["may be written"] += 1
             assert Side.CLOUD not in world.veiled
             patient, token = world.asked[Side.CLOUD][-1]
             assert token == hub.token
             assert patient == hub.patient
         if Side.CLOUD not in world.veiled and Side.LEGACY not in world.veiled:
             assert legacy == hub.patient, "both panes are on the glass with two patients"
-        assert not hub.may_write("an earlier token")
