@@ -243,7 +243,7 @@ Fields = Mapping[str, Value]
 Agreed = Mapping[str, Value | None]
 """Fields on which the sides agreed: None is "agreed on empty", a field that is missing was never agreed."""
 
-RowValue = str | bool | int | Decimal | date | time | None
+RowValue = str | bool | int | Decimal | date | time | bytes | None
 Row = Mapping[str, RowValue]
 
 

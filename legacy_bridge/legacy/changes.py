@@ -126,6 +126,17 @@ def _make(connection: Connection, group: Group, organisation: str, change: RowCh
     for name in group.extensions:
         if name in tables:
             _extend(connection, METADATA.tables[name], group, organisation, change, tables[name])
+    for one in group.beside:
+        if one.is_made and one.table in tables:
+            named = tables[group.main][one.main]
+            _extend(
+                connection,
+                METADATA.tables[one.table],
+                group,
+                organisation,
+                change,
+                {one.other: named, **tables[one.table]},
+            )
     _write_parts(connection, group, organisation, change)
     return _WRITTEN
 
@@ -175,7 +186,7 @@ def _extend(
         insert(table).values(
             {
                 **blank,
-                group.key: guid_column(change.link.key),
+                **({group.key: guid_column(change.link.key)} if group.key in table.c else {}),
                 "OrganisationGuid": organisation,
                 "PatientGuid": patient,
                 **values,

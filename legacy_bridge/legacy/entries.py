@@ -211,6 +211,20 @@ def kinds_of(connection: Connection, keys: Collection[str]) -> dict[str, set[Kin
     return found
 
 
+def documents_of(connection: Connection, contents: Collection[str]) -> set[str]:
+    """The keys of the entries that name some documents' contents."""
+    table = METADATA.tables[TABLE]
+    wanted = [guid_column(key) for key in contents]
+    organisations = _organisations(connection)
+    found: set[str] = set()
+    for at in range(0, len(wanted), _CHUNK):
+        named = select(table.c.ObservationGuid).where(
+            table.c.OrganisationGuid.in_(organisations), table.c.DocumentGuid.in_(wanted[at : at + _CHUNK])
+        )
+        found |= {key for guid in connection.execute(named).scalars() if (key := guid_key(guid))}
+    return found
+
+
 def _organisations(connection: Connection) -> list[str]:
     """Whose entries a database holds, by a look at the index for each.
 

@@ -29,6 +29,7 @@ class Beside:
         name: what the rows are called; empty: as the table is.
         is_needed: without such a row there is no record.
         extends: the row has the record's own key, and the bridge writes it too.
+        is_made: the bridge makes such a row with a record that it makes, and never writes it again.
         keeps_deleted: rows that are marked deleted count.
         may_be_parts: entries that may be parts of the record.
         through: when that table has no organisation of its own: the table and column that has.
@@ -41,6 +42,7 @@ class Beside:
     name: str = ""
     is_needed: bool = False
     extends: bool = False
+    is_made: bool = False
     keeps_deleted: bool = False
     may_be_parts: bool = False
     through: tuple[str, str, str] | None = None
@@ -326,6 +328,7 @@ GROUPS: Mapping[Kind, Group] = {
             main="DocumentGuid",
             other="DocumentGuid",
             columns=("MediaType", "Title", "Content"),
+            is_made=True,
         )
     ),
     Kind.DIARY: Group(

@@ -12,6 +12,7 @@ LOOKUPS = tuple(
     dict.fromkeys(
         (
             (ENTRIES, "ParentObservationGuid"),
+            (ENTRIES, "DocumentGuid"),
             *(
                 (group.main, column)
                 for columns in NAMED_BY.values()

@@ -1,5 +1,6 @@
 """Reads a legacy table a slice at a time, in the order of its key, with nothing but the right to read it."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from legacy_bridge.legacy.capture.sources import SOURCES
 from legacy_bridge.legacy.schema import METADATA
 
 _CHUNK = 200  # keys a statement
+_FILES = 4  # of up to 24 MB each
 _ROW = "walked"
 _HASH_BY_SERVER: ColumnElement[str] = literal_column(
     f"encode(sha256(convert_to(CAST({_ROW} AS text), 'UTF8')), 'hex')"
@@ -55,6 +57,12 @@ def naming_columns(source: str) -> list[str]:
     """The columns outside the key that name another record."""
     key = key_columns(source)
     return [name for name in SOURCES[source][1] if name not in key]
+
+
+def most_rows(source: str) -> int:
+    """How many rows of a table are read at once: few of those that hold whole files."""
+    has_files = any(isinstance(one.type, LargeBinary) for one in METADATA.tables[source].c)
+    return _FILES if has_files else sys.maxsize
 
 
 def slice_statement(dialect: str, source: str, after: Sequence[Any], limit: int) -> Select[Any]:

@@ -17,6 +17,7 @@ from legacy_bridge.legacy.capture.outbox import PAGE, answering, restored
 from legacy_bridge.legacy.capture.slices import (
     ReadRow,
     key_columns,
+    most_rows,
     read_slice,
     still_there,
 )
@@ -145,8 +146,9 @@ class SnapshotCapture:
         found = _Found(differences=[], noted=set())
         left = self._limit
         while True:
-            rows = read_slice(connection, standing.source, standing.after, left)
-            is_end = len(rows) < left
+            wanted = min(left, most_rows(standing.source))
+            rows = read_slice(connection, standing.source, standing.after, wanted)
+            is_end = len(rows) < wanted
             self._compare(connection, hashes, standing, rows, found, is_end=is_end)
             if len(found.differences) >= 2 * self._page:  # many rows are gone: their slice is read again
                 break

@@ -4,10 +4,13 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection
 
-from legacy_bridge.legacy.entries import kinds_of, parts_of
+from legacy_bridge.legacy.entries import TABLE as ENTRY_TABLE
+from legacy_bridge.legacy.entries import documents_of, kinds_of, parts_of
 from legacy_bridge.mapping.values import guid_key
 from legacy_bridge.records import ENTRIES, Kind, LinkKey
 
+_CONTENTS = "Reference_DocumentContent"
+"""Its rows are named by entries, whose key they do not have."""
 SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
     "Admin_Organisation": (Kind.ORGANIZATION, ("OrganisationGuid",)),
     "Admin_Location": (Kind.LOCATION, ("LocationGuid",)),
@@ -24,6 +27,7 @@ SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
     "CareRecord_ObservationReferral": (None, ("ObservationGuid",)),
     "Prescribing_DrugRecord": (Kind.MEDICATION, ("DrugRecordGuid",)),
     "Prescribing_IssueRecord": (Kind.ISSUE, ("IssueRecordGuid",)),
+    _CONTENTS: (None, ("DocumentGuid",)),
 }
 """Of each table the kind, or None for coded entries, whose code tells it, and the columns that name records:
 a result's row names its panel too, which lists its results."""
@@ -37,6 +41,10 @@ def touched_of(connection: Connection, noted: Collection[tuple[str, str | None]]
         noted: tables and the GUIDs that their touched rows name.
     """
     keys = {(source, key) for source, guid in noted if source in SOURCES and (key := guid_key(guid))}
+    contents = {key for source, key in keys if source == _CONTENTS}
+    if contents:
+        keys = {one for one in keys if one[0] != _CONTENTS}
+        keys |= {(ENTRY_TABLE, key) for key in documents_of(connection, contents)}
     entries = {key for source, key in keys if SOURCES[source][0] is None}
     entries |= parts_of(connection, entries) if entries else set()
     of_entries = kinds_of(connection, entries) if entries else {}

@@ -1,9 +1,14 @@
 """A document of a patient: a coded entry, the content beside it, and DocumentReference.
 
 The content stands in the reference itself (`attachment.data`), so that one version says all and one label
-withholds all. Documents come from the legacy program alone; one that was made in the cloud is refused.
+withholds all. One that was made in the cloud becomes an entry and a row with its content, both once; after
+that the content is the legacy program's, as a document is replaced and not edited.
 """
 
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha1
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
@@ -12,26 +17,78 @@ from legacy_bridge.mapping.clinical.entry_kinds import TYPES
 from legacy_bridge.mapping.clinical.fields import field, row_of
 from legacy_bridge.mapping.clinical.places import Place, element, extension, marked, within
 from legacy_bridge.mapping.clinical.record import ClinicalMapping
-from legacy_bridge.mapping.field import Element, FieldMapping, set_extension
-from legacy_bridge.mapping.values import text_of
-from legacy_bridge.records import CloudContent, Content, Kind, RowGroup, Value
-from legacy_bridge.sides.links import References
+from legacy_bridge.mapping.field import Element, FieldMapping, set_element, set_extension
+from legacy_bridge.mapping.values import check_text, guid_column, guid_key, text_of
+from legacy_bridge.records import CloudContent, Content, Fields, Kind, RowGroup, RowValue, Value
+from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.writes import RowChange
 
 CONTENT = "Reference_DocumentContent"
 _TYPE = "DocumentReference"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _MARK = "document"
-_ATTACHMENT = marked("content", _MARK, "attachment")
+_URN = "urn:uuid:"
+MOST_BYTES = 16 * 1024 * 1024
+"""What a new row may hold: in base64 it fits into the 24 MB that the embedded store takes with a resource."""
 _NOTHING = {"id": _MARK, "attachment": {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}}
 """FHIR R4 wants an attachment; the legacy database may know that there is a document and not have it."""
+
+
+def _attachment() -> Place:
+    """The attachment that is marked as ours, else the only one, whatever it is called."""
+
+    def place(items: list[Any]) -> int | None:
+        of_mark = [at for at, item in enumerate(items) if item.get("id") == _MARK]
+        return of_mark[0] if of_mark else 0 if len(items) == 1 else None
+
+    def get(resource: Mapping[str, Any]) -> Any:
+        items = resource.get("content", [])
+        at = place(items)
+        return None if at is None else items[at].get("attachment")
+
+    def put(resource: Element, value: Any) -> None:
+        items = list(resource.get("content", []))
+        at = place(items)
+        kept = {"id": _MARK} if at is None else items[at]
+        end = len(items) if at is None else at
+        items[end : end + 1] = [] if value is None else [{**kept, "attachment": value}]
+        set_element(resource, "content", items or None)
+
+    return Place(get=get, put=put)
+
+
+def _own_id() -> Place:
+    """Where the document's own id is: beside what else it is called by its author, never in its place."""
+    master, beside = element("masterIdentifier", "value"), extension("document", "valueString")
+
+    def get(resource: Mapping[str, Any]) -> Any:
+        found = master.get(resource)
+        return found if _guid_in(found) is not None else beside.get(resource)
+
+    def put(resource: Element, value: Any) -> None:
+        found = master.get(resource)
+        (master if found is None or _guid_in(found) is not None else beside).put(resource, value)
+
+    return Place(get=get, put=put)
+
+
+def _guid_in(urn: Any) -> str | None:
+    return guid_key(urn.removeprefix(_URN)) if isinstance(urn, str) and urn.startswith(_URN) else None
+
+
+_ATTACHMENT = _attachment()
 
 
 def _data() -> Place:
     plain = within(_ATTACHMENT, element("data"))
 
     def put(resource: Element, value: Any) -> None:
+        is_other = value != plain.get(resource)
         plain.put(resource, value)
         attachment = dict(_ATTACHMENT.get(resource) or {})
+        if is_other:  # they are another content's
+            attachment.pop("size", None)
+            attachment.pop("hash", None)
         set_extension(attachment, _ABSENT, None if value is not None else {"valueCode": "unknown"})
         _ATTACHMENT.put(resource, attachment)
 
@@ -48,11 +105,15 @@ def _content(group: RowGroup) -> Value | None:
 
 def _content_there(content: CloudContent, _references: References) -> Value | None:
     document = content.resources[_TYPE]
-    others = [one for one in document.get("content", []) if one.get("id") != _MARK]
-    if others or "url" in (_ATTACHMENT.get(document) or {}):
+    if len(document.get("content", [])) > 1:
         raise RecordRefused(
-            "document-made-in-cloud",
-            "The legacy program takes documents from its own scanner and post only: add this one there.",
+            "document-in-several-forms",
+            "The legacy program holds one content a document and this one has several: make one of each.",
+        )
+    if "url" in (_ATTACHMENT.get(document) or {}):
+        raise RecordRefused(
+            "document-elsewhere",
+            "What is in this document lies at another address: put it into the document itself.",
         )
     return _parsed(_DATA.get(document))
 
@@ -82,8 +143,75 @@ def _word(name: str, column: str, place: Place) -> FieldMapping:
     )
 
 
+class DocumentMapping(ClinicalMapping):
+    """How documents travel: of a new one the content is written beside the entry, whole or not at all."""
+
+    __slots__ = ()
+
+    def insertion(self, link: Link, fields: Fields, content: CloudContent) -> RowChange | None:
+        """The rows to make of what was made in the cloud."""
+        document = content.resources[_TYPE]
+        if document.get("status") != "current" or document.get("docStatus") in _UNFINISHED:
+            raise RecordRefused(
+                "document-not-final",
+                "The legacy program takes finished documents: finish this one in the new page.",
+            )
+        beside = _columns_of(fields, _ATTACHMENT.get(document) or {})
+        told = {name: value for name, value in fields.items() if name not in _BESIDE}
+        change = ClinicalMapping.insertion(self, link, told, content)
+        if change is None:
+            return None
+        guid = guid_column(_guid_in(fields.get("document")) or link.key.key)
+        return replace(change, columns={**change.columns, "DocumentGuid": guid, **beside})
+
+
+_UNFINISHED = ("preliminary", "entered-in-error")
+_BESIDE = ("document", "title", "media_type", "content")
+"""Fields that stand in the content's row, and the one that names it."""
+
+
+def _columns_of(fields: Fields, attachment: Mapping[str, Any]) -> dict[str, RowValue]:
+    """The columns of a new content's row.
+
+    Raises:
+        RecordRefused: there is none, or the legacy program would not show it as it is.
+    """
+    told = fields.get("content")
+    if not isinstance(told, Content) or told.data is None or "media_type" not in fields:
+        raise RecordRefused(
+            "content-missing",
+            "This document has no content, or does not say of what type it is: add it in the new page.",
+        )
+    if told.size > MOST_BYTES:
+        raise RecordRefused(
+            "content-too-large",
+            f"This document has {told.size:,} bytes and the bridge carries up to {MOST_BYTES:,}: "
+            "make a smaller file of it in the new page, or enter it in the legacy program.",
+        )
+    data = b64decode(told.data)
+    _check_whole(data, attachment)
+    title = fields.get("title")
+    columns: dict[str, RowValue] = {
+        "MediaType": check_text(str(fields["media_type"]), column="MediaType", length=100),
+        "Title": None if title is None else check_text(str(title), column="Title", length=200),
+        "Content": data,
+    }
+    return {f"{CONTENT}.{name}": value for name, value in columns.items()}
+
+
+def _check_whole(data: bytes, attachment: Mapping[str, Any]) -> None:
+    """Raise RecordRefused if a content is not what its size and its hash say (FHIR R4 datatypes.html)."""
+    hashed = b64encode(sha1(data, usedforsecurity=False).digest()).decode("ascii")
+    is_size = attachment.get("size", len(data)) == len(data)
+    if not is_size or "".join(str(attachment.get("hash", hashed)).split()) != hashed:
+        raise RecordRefused(
+            "content-damaged",
+            "What is in this document is not what its size or its hash say: add it again in the new page.",
+        )
+
+
 DOCUMENT = entry_mapping(
-    ClinicalMapping,
+    DocumentMapping,
     Kind.DOCUMENT,
     skeleton={"status": "current", "content": [_NOTHING]},
     called=TYPES[Kind.DOCUMENT],
@@ -97,7 +225,7 @@ DOCUMENT = entry_mapping(
             entered_by=extension("entered-by", "valueReference"),
             code=element("type"),
             consultation=within(element("context"), marked("encounter", "consultation")),
-            document=element("masterIdentifier", "value"),
+            document=_own_id(),
         ),
         *plain_values(_TYPE),
         _word("title", "Title", within(_ATTACHMENT, element("title"))),

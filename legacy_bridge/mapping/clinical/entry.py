@@ -351,14 +351,14 @@ def remark(group: RowGroup) -> tuple[str, str] | None:
     if row.get("CodeId") is not None and not group.rows.get(CODE):
         return (
             "code-without-term",
-            f"The legacy program's list of codes does not have {row['CodeId']}: the entry is carried with "
-            "the number alone. Choose its code again in the legacy program.",
+            f"The legacy program's list of codes does not have {text_of(row['CodeId'])}: the entry "
+            "is carried with the number alone. Choose its code again in the legacy program.",
         )
     if isinstance(number, Decimal | int) and number < 0 and row.get("NumericUnit") in _NEVER_NEGATIVE:
         return (
             "value-negative",
-            f"A value in {row['NumericUnit']} is below nought: the entry is carried as it was entered. "
-            "Look at it, and correct it in the legacy program.",
+            f"A value in {text_of(row['NumericUnit'])} is below nought: the entry is carried as it was "
+            "entered. Look at it, and correct it in the legacy program.",
         )
     return None
 

@@ -126,22 +126,6 @@ def test_a_document_that_is_deleted_or_confidential_is_not_shown(mirror: Mirror)
     assert mirror.journal.standing().withheld[Kind.DOCUMENT] == 1
 
 
-def test_a_document_made_in_the_cloud_is_listed_and_no_row_is_made(mirror: Mirror) -> None:
-    data = b64encode(b"Typed in the new page").decode()
-    mirror.client.create(
-        {
-            "resourceType": "DocumentReference",
-            "status": "current",
-            "subject": patient_reference(mirror),
-            "author": [doctor_reference(mirror)],
-            "type": snomed("letter"),
-            "content": [{"attachment": {"contentType": "text/plain", "data": data}}],
-        }
-    )
-    mirror.drain()
-    assert held(mirror) == [("document", "document-made-in-cloud")]
-
-
 def test_a_diary_entry_is_done_on_either_side(mirror: Mirror) -> None:
     smear = diary(mirror, "smear")
     assert (smear["status"], smear["intent"]) == ("active", "plan")

@@ -114,6 +114,7 @@ def test_an_index_of_the_legacy_program_is_taken_and_none_made_beside_it(engine:
     with engine.connect() as connection:
         made = {one["name"] for one in inspect(connection).get_indexes("CareRecord_Observation")}
     assert {name for name in made if str(name).startswith("banyan_")} == {
+        "banyan_CareRecord_Observation_DocumentGuid",
         "banyan_CareRecord_Observation_ParentObservationGuid",
         "banyan_CareRecord_Observation_ProblemGuid",
     }
