@@ -335,6 +335,8 @@ class Reconciler:
             return replace(visit, row_change=change, deletes=True, ends_as=LinkState.TOMBSTONE)
         ends_as = LinkState.NEW if found is Presence.FORGET else LinkState.TOMBSTONE
         is_news = link.state is LinkState.LINKED
+        if content is not None and mapping.hides(visit.group):  # entered in error still says what it said
+            visit = self._withdrawal.withdraw(visit, mapping)
         return replace(
             visit, ends_as=ends_as, touched=tuple(self._legacy.dependants(link.key)) if is_news else ()
         )

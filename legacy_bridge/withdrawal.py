@@ -65,6 +65,8 @@ class Withdrawal:
         if is_new:
             visit = replace(visit, touched=tuple(self._legacy.dependants(visit.link.key)))
         group, lately = visit.group, visit.link.lately
+        if cloud is None and visit.content is not None:  # what is entered in error still says what it said
+            visit = replace(self.withdraw(visit, mapping), touched=visit.touched)
         if cloud is None or visit.content is None or group is None:
             return self._taken_back(visit, legacy)
         merged = merge(cloud)

@@ -27,6 +27,7 @@ from tests.legacy_bridge.support.clinical import (
 from tests.legacy_bridge.support.legacy_databases import LegacyKind
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import SmallPractice, guid
+from web_modules.fhir.errors import FhirGone, FhirNotFound
 from web_modules.fhir_store.service import FhirService
 
 CONTENTS = "Reference_DocumentContent"
@@ -256,3 +257,38 @@ def test_documents_travel_both_ways_where_changes_are_found_by_comparison(
     mirror.drain()
     both_ways(mirror)
     mirror.stop()
+
+
+@pytest.mark.hazard("H24")
+def test_what_was_entered_in_error_is_withdrawn_when_it_comes_back_as_confidential(mirror: Mirror) -> None:
+    made = make(mirror)
+    (row,), _ = new_rows(mirror)
+    table = METADATA.tables[ENTRIES]
+    mine = table.c.ObservationGuid == row["ObservationGuid"]
+    with mirror.practice.engine.begin() as connection:
+        connection.execute(update(table).where(mine).values(Deleted=True))
+    mirror.drain()
+    assert mirror.client.read("DocumentReference", made["id"])["status"] == "entered-in-error"
+    with mirror.practice.engine.begin() as connection:
+        connection.execute(update(table).where(mine).values(Deleted=False, IsConfidential=True))
+    mirror.drain()
+    assert mirror.client.search("DocumentReference", {"_id": made["id"]}) == []
+    with pytest.raises((FhirGone, FhirNotFound)):
+        mirror.client.read("DocumentReference", f"{made['id']}/_history/1")
+
+
+@pytest.mark.hazard("H24")
+@pytest.mark.parametrize("whose", ["own", "patient"])
+def test_what_was_entered_in_error_is_withdrawn_when_it_becomes_confidential(
+    mirror: Mirror, whose: str
+) -> None:
+    letter = entry(mirror, "DocumentReference", "letter1")
+    mirror.practice.edit(ENTRIES, "letter1", Deleted=True)
+    mirror.drain()
+    assert mirror.client.read("DocumentReference", letter["id"])["status"] == "entered-in-error"
+    if whose == "own":
+        mirror.practice.edit(ENTRIES, "letter1", IsConfidential=True)
+    else:
+        mirror.practice.edit("Admin_Patient", "mary", IsConfidential=True)
+    mirror.drain()
+    assert mirror.client.search("DocumentReference", {"_id": letter["id"]}) == []
