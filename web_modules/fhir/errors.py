@@ -9,7 +9,7 @@ FhirError
 ├── FhirForbidden          401 or 403: not signed in, or not allowed
 ├── FhirKeyUnusable        our own key cannot be used: correct its file
 ├── FhirRefused            any other 4xx: the request was wrong; trying again will not help
-└── FhirBroken             5xx, or an answer that is not FHIR: the server's fault
+└── FhirBroken             5xx, 408, 425, or an answer that is not FHIR: not the request's fault
 """
 
 

@@ -12,6 +12,9 @@ from web_modules.fhir.transport import FhirResponse
 _PASSING = frozenset({"lock-error", "throttled", "timeout", "transient"})
 """Issue types by which a 409 tells of a lock and not of a conflict (http://hl7.org/fhir/issue-type)."""
 
+_TOO_LATE_OR_EARLY = frozenset({408, 425})
+"""The request did not come in time, or came before the connection was trusted: it was not wrong."""
+
 _KINDS = {
     401: errors.FhirForbidden,
     403: errors.FhirForbidden,
@@ -39,7 +42,8 @@ def error_of(answer: FhirResponse, asked: str) -> errors.FhirError:
         message += " It points elsewhere, and credentials go nowhere else: check the address of the base."
     kind = _KINDS.get(answer.status)
     if kind is None:
-        kind = errors.FhirRefused if 400 <= answer.status < 500 else errors.FhirBroken
+        is_wrong = 400 <= answer.status < 500 and answer.status not in _TOO_LATE_OR_EARLY
+        kind = errors.FhirRefused if is_wrong else errors.FhirBroken
     return kind(message, status=answer.status, issues=issues)
 
 
