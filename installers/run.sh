@@ -7,6 +7,7 @@
 #   sh installers/run.sh --reset                     throw away the practice first and fill it anew
 #   sh installers/run.sh --today YYYY-MM-DD          what day it is in the environment
 #   sh installers/run.sh --check [--screenshots DIR] the same without a person, and proof that it works
+#   sh installers/run.sh --gallery DIR               a picture of every state of the window
 #
 # What it keeps lies under $XDG_STATE_HOME/banyan (without that variable: ~/.local/state/banyan).
 set -eu
@@ -15,10 +16,10 @@ tests=
 for argument in "$@"; do
   case $argument in
     -h | --help)
-      sed -n '2,11s/^# \{0,1\}//p' "$0"
+      sed -n '2,12s/^# \{0,1\}//p' "$0"
       exit 0
       ;;
-    --check) tests=--tests ;;
+    --check | --gallery) tests=--tests ;;
   esac
 done
 sh "$root/installers/setup.sh" $tests

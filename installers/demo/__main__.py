@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 
-from demo.arguments import read_arguments
+from demo.arguments import Options, read_arguments
 from demo.errors import DemoError, ProgramFailed
 from demo.keeper import Keeper
 from demo.place import Environment, place_of
@@ -28,10 +28,8 @@ def main(arguments: Sequence[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)  # all that a run has started ends with it
     try:
-        if options.is_check:
-            from demo.check.check import run_check
-
-            return run_check(options)
+        if options.is_check or options.gallery is not None:
+            return _without_a_person(options)
         require_screen(os.environ)
         session = Session(place_of(options.environment, os.environ), os.environ, _say)
         session.run_window(session.prepare(options))
@@ -45,6 +43,16 @@ def main(arguments: Sequence[str]) -> int:
         _say("stopped")
         return 130
     return 0
+
+
+def _without_a_person(options: Options) -> int:
+    if options.gallery is not None:
+        from demo.check.gallery import run_gallery
+
+        return run_gallery(options, options.gallery)
+    from demo.check.check import run_check
+
+    return run_check(options)
 
 
 def _keep(arguments: Sequence[str]) -> int:

@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   sh installers/run.sh --reset --extract DIR     a practice filled from an EMIS-shaped extract
   sh installers/run.sh --today 2026-11-17        work on that day; without it: today, or the extract's day
   sh installers/run.sh --check --screenshots DIR the same without a person, and proof that it works
+  sh installers/run.sh --gallery DIR             a picture of every state of the window
 """
 
 
@@ -28,6 +29,7 @@ class Options:
         is_reset: whether to throw away what was there.
         is_check: whether to drive the window without a person.
         screenshots: where the check's pictures go.
+        gallery: where a picture of every state of the window goes.
     """
 
     environment: Environment
@@ -36,6 +38,7 @@ class Options:
     is_reset: bool
     is_check: bool
     screenshots: Path | None
+    gallery: Path | None = None
 
 
 def day(text: str) -> date:
@@ -64,7 +67,12 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         "--check", action="store_true", help="drive the window without a person, on its own screen"
     )
     parser.add_argument("--screenshots", type=Path, metavar="DIR", help="with --check: where its pictures go")
+    parser.add_argument(
+        "--gallery", type=Path, metavar="DIR", help="take a picture of every state of the window"
+    )
     said = parser.parse_args(arguments)
+    if said.gallery and (said.check or said.training or said.reset or said.extract):
+        parser.error("--gallery goes alone: it has an environment of its own")
     if said.screenshots and not said.check:
         parser.error("--screenshots goes with --check")
     if said.check and (said.training or said.reset):
@@ -80,4 +88,5 @@ def read_arguments(arguments: Sequence[str]) -> Options:
         is_reset=said.reset,
         is_check=said.check,
         screenshots=said.screenshots,
+        gallery=said.gallery,
     )

@@ -4,10 +4,10 @@ Beside it, a window with one web view and one page. What several processes share
 (PSS, `/proc/PID/smaps_rollup` of proc(5)). The legacy program is not the shell's, and is left out.
 """
 
-import os
 import time
 from pathlib import Path
 
+from demo.processes import family
 from shell.hosts.desk_page import REST_MILLISECONDS
 from tests.benchmarks.measurement import Measurement, beside
 from tests.benchmarks.peers import Peer, windows
@@ -30,7 +30,7 @@ def _megabytes(world: World, window: Peer) -> float:
     until_it_stands(world, window)
     if window.name is None:
         _visit_everything(world, window)
-    counted = sum(map(_share, _family(process.pid))) / 1024
+    counted = sum(map(_share, family(process.pid))) / 1024
     world.close_window(process)
     return round(counted, 1)
 
@@ -43,24 +43,6 @@ def _visit_everything(world: World, window: Peer) -> None:
         world.hands.press(key)
         time.sleep(VISIT_SECONDS)
     time.sleep(REST_MILLISECONDS / 1000 + VISIT_SECONDS)  # the desk's page is looked at seldom, and not kept
-
-
-def _family(pid: int) -> list[int]:
-    """A process and what it started, but for who went into a session of its own."""
-    children: dict[int, list[int]] = {}
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        children.setdefault(int(fields[1]), []).append(int(folder.name))
-    family, rest = [], [pid]
-    while rest:
-        one = rest.pop()
-        if os.getsid(one) == os.getsid(pid):
-            family.append(one)
-            rest += children.get(one, [])
-    return family
 
 
 def _share(pid: int) -> int:

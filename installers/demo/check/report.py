@@ -87,6 +87,10 @@ class Report:
         _print({"step": "all", "ok": is_ok, "seconds": seconds, "failed": self.failed, **facts})
         return is_ok
 
+    def tell(self, words: str) -> None:
+        """Say something that is no result, on standard error."""
+        print(words, file=sys.stderr, flush=True)
+
 
 def _print(said: dict[str, Any]) -> None:
     print(json.dumps(said, ensure_ascii=False), flush=True)
