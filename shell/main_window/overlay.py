@@ -26,6 +26,7 @@ class Card(QFrame):
         self._letters: dict[str, QPushButton] = {}
         self._losing: set[QPushButton] = set()
         self._column: QVBoxLayout | None = None
+        self._scroll = QScrollArea()
         self.foot = QVBoxLayout()
 
     def scrolling(self, width: int, edge: int, gap: int) -> QVBoxLayout:
@@ -42,7 +43,7 @@ class Card(QFrame):
         self._column.setContentsMargins(edge, edge, edge, gap)
         self._column.setSpacing(gap)
         self.foot.setContentsMargins(edge, 0, edge, edge)
-        scroll = QScrollArea()
+        scroll = self._scroll
         scroll.setWidget(inside)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -68,6 +69,11 @@ class Card(QFrame):
         if layout is not None and layout.hasHeightForWidth():
             wanted.setHeight(layout.totalMinimumHeightForWidth(min(wanted.width(), room.width())))
         return wanted
+
+    def scroll_where(self, *, is_cut: bool) -> None:
+        """Have a scroll bar or none: one that shows takes width, which makes the column higher, and stays."""
+        policy = Qt.ScrollBarPolicy.ScrollBarAsNeeded if is_cut else Qt.ScrollBarPolicy.ScrollBarAlwaysOff
+        self._scroll.setVerticalScrollBarPolicy(policy)
 
     def letter(self, letter: str, button: QPushButton) -> None:
         """A single letter that presses a button."""
@@ -178,6 +184,7 @@ class Overlay(QWidget):
         room = self.rect().adjusted(gap, gap, -gap, -gap)
         wanted = self._card.wanted(room.size())
         size = wanted.boundedTo(room.size()).expandedTo(self._card.minimumSizeHint().boundedTo(room.size()))
+        self._card.scroll_where(is_cut=size.height() < wanted.height())
         top = self._theme.px(24) if self._is_at_top else (self.height() - size.height()) * 2 // 5
         left = (self.width() - size.width()) // 2
         self._card.setGeometry(QRect(left, max(gap, min(top, self.height() - size.height() - gap)), 0, 0))

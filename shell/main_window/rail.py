@@ -237,6 +237,7 @@ class _Foot(QPushButton):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self._line.addWidget(part)
         self._line.insertStretch(2, 1)
+        self._line.insertStretch(0, 0)
         for part in (icon, self._count):
             part.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._draw()
@@ -256,7 +257,8 @@ class _Foot(QPushButton):
         self._name.setVisible(not is_slim)
         self._count.setVisible(waits)
         self._icon.setVisible(not (is_slim and waits))  # there is room for one of them
-        left, right = (20 if not waits else 8, 4) if is_slim else (20, 16)
+        left, right = (20 if not waits else 4, 4) if is_slim else (20, 16)
+        self._line.setStretch(0, 1 if is_slim and waits else 0)  # the count stands in the middle
         self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(right), 0)
         self._line.setSpacing(self._theme.px(2 if is_slim else 10))
 

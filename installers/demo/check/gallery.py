@@ -32,7 +32,7 @@ from web_modules.decision.words import Function, Stage
 STATES = Path(__file__).with_name("gallery.toml")
 SEEN_SECONDS = 2.0
 """Ten times what a flag file's reader takes, and what a page takes to be there."""
-SILENT_SECONDS = 20.0
+SILENT_SECONDS = 12.0
 """A mirror is called silent by then."""
 DARKEST_LIGHT = 128
 LIGHTEST_DARK = 90
@@ -127,8 +127,9 @@ class _Gallery:
             self._work(one, two, three)
             self._stages()
             self._conflict(two)
+            self._draft(one, three)
             self._faults(one)
-            self._draft(one)
+            self._open_again({})
             self._picture("lock", lambda: self._scene.hands.press("ctrl+shift+l"))
             self._themes(one)
         with self._opened(Environment.TRAINING):
@@ -163,14 +164,7 @@ class _Gallery:
 
         self._picture("typing", typing)
 
-        def vote() -> None:
-            scene.hands.press("ctrl+k")
-            time.sleep(SEEN_SECONDS)
-            scene.hands.write(two.number)
-            time.sleep(SEEN_SECONDS)
-            scene.hands.press("Return")
-
-        self._picture("vote", vote)
+        self._picture("vote", lambda: self._choose(two.number))
         scene.hands.press("Escape")
 
         def veil() -> None:
@@ -232,20 +226,31 @@ class _Gallery:
         self._picture("page-stopped", lambda: kill(_pages(scene.process.pid)))
         self._picture("legacy-ended", lambda: kill(legacy_processes(scene.session.place)))
 
-    def _draft(self, one: ChosenPatient) -> None:
-        """Type, be killed, come back."""
-        self._open_again({})
+    def _draft(self, one: ChosenPatient, other: ChosenPatient) -> None:
+        """Type, leave it for another patient, come back."""
+        scene = self._scene
 
         def offered() -> None:
-            open_both(self._scene, one)
-            old = self._scene.facts.mobile_of(one)
-            self._scene.page.begin_to_type(old, another_number(old))
-            time.sleep(SEEN_SECONDS)
-            self._open_again({})
-            open_both(self._scene, one)
+            open_both(scene, one)
+            old = scene.facts.mobile_of(one)
+            scene.page.begin_to_type(old, another_number(old))
+            self._choose(other.number)
+            scene.hands.press("d")
+            scene.legacy.wait_for_patient(other.number)
+            open_both(scene, one)
             time.sleep(SEEN_SECONDS)
 
         self._picture("draft-offered", offered)
+        scene.shell.close_patient()
+
+    def _choose(self, number: str) -> None:
+        """Take a patient in the palette, whatever comes of it."""
+        self._scene.hands.press("ctrl+k")
+        time.sleep(SEEN_SECONDS)
+        self._scene.hands.write(number)
+        time.sleep(SEEN_SECONDS)
+        self._scene.hands.press("Return")
+        time.sleep(SEEN_SECONDS)
 
     def _themes(self, one: ChosenPatient) -> None:
         for name, more in (
@@ -307,8 +312,13 @@ def _stopped(pids: list[int]) -> Iterator[None]:
 
 
 def _pages(shell: int) -> list[int]:
-    """The processes that draw a window's pages; each says what it is in its only word."""
-    return [pid for pid in family(shell) if b"--type=renderer" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    """The processes that draw a window's pages: made by Chromium's first ones, not by the shell."""
+    browser = [pid for pid in family(shell) if b"QtWebEngineProcess" in _command(pid)]
+    return [pid for first in browser for pid in family(first) if pid != first]
+
+
+def _command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _rename_on_cloud(scene: Scene, patient: ChosenPatient, family: str) -> None:

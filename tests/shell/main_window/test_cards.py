@@ -1,6 +1,7 @@
 """What is laid over the panes for a moment: the palette and the questions, and what they leave behind."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,12 +10,12 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QW
 from pytestqt.qtbot import QtBot
 
 from shell.context.shown import Side
-from shell.main_window.dialogs import CloseCard, VoteCard
+from shell.main_window.dialogs import CloseCard, UnsavedWork, VoteCard
 from shell.main_window.draft_line import DraftLine
 from tests.support.paper_shelf import PaperPages, paper_shelf
 from tests.support.whole import cut_parts
 from tests.support.widgets import hit, press, texts
-from tests.support.window_stage import GWYNETH, LONG, SANDRA, SARAH, WindowStage, host_patient
+from tests.support.window_stage import GWYNETH, LONG, SANDRA, SARAH, TODAY, WindowStage, host_patient
 from web_modules.decision.words import Environment, View
 
 
@@ -45,6 +46,21 @@ def test_change_of_patient_asks_about_unsaved_work_and_the_keys_are_on_staying(s
     assert isinstance(focused, QPushButton)
     assert focused.text() == "Stay here"
     assert stage.board.hub.patient == SARAH
+
+
+def test_card_with_a_long_name_is_as_high_as_it_needs_to_be(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.window.resize(1440, 860)
+    for family in ("Smith", "O'Brien-Fitzwilliam-Featherstonehaugh"):
+        wanted = replace(SANDRA, family=family, given="Maximiliana Alexandrina")
+        card_of = (stage.window._theme, SARAH, wanted, UnsavedWork(sides=(Side.CLOUD,)), TODAY)
+        card = VoteCard(*card_of)
+        stage.window.overlay.open_card(card, lambda: 0)
+        qtbot.wait(50)
+        (scroll,) = card.findChildren(QScrollArea)
+        assert not scroll.verticalScrollBar().isVisible(), family
+    stage.window.overlay.open_card(card := VoteCard(*card_of), lambda: 600)
+    (scroll,) = card.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().isVisible(), timeout=2000)
 
 
 def test_staying_changes_nothing_and_saving_changes_patient(stage: WindowStage, qtbot: QtBot) -> None:
