@@ -217,6 +217,10 @@ class _Row(QPushButton):
             draw_ring(painter, QRectF(self.rect()))
 
 
+_AFTER_COUNT = 4
+"""Which part of a foot's line follows the count; the room before it is the other that stretches."""
+
+
 class _Foot(QPushButton):
     """A way to what is of no function, perhaps with how much waits there."""
 
@@ -237,7 +241,7 @@ class _Foot(QPushButton):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             self._line.addWidget(part)
         self._line.insertStretch(2, 1)
-        self._line.insertStretch(0, 0)
+        self._line.addStretch(0)
         for part in (icon, self._count):
             part.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._draw()
@@ -258,7 +262,7 @@ class _Foot(QPushButton):
         self._count.setVisible(waits)
         self._icon.setVisible(not (is_slim and waits))  # there is room for one of them
         left, right = (20 if not waits else 4, 4) if is_slim else (20, 16)
-        self._line.setStretch(0, 1 if is_slim and waits else 0)  # the count stands in the middle
+        self._line.setStretch(_AFTER_COUNT, 1 if is_slim and waits else 0)  # the count stands in the middle
         self._line.setContentsMargins(self._theme.px(left), 0, self._theme.px(right), 0)
         self._line.setSpacing(self._theme.px(2 if is_slim else 10))
 

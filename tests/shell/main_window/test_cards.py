@@ -55,9 +55,9 @@ def test_card_with_a_long_name_is_as_high_as_it_needs_to_be(stage: WindowStage, 
         card_of = (stage.window._theme, SARAH, wanted, UnsavedWork(sides=(Side.CLOUD,)), TODAY)
         card = VoteCard(*card_of)
         stage.window.overlay.open_card(card, lambda: 0)
-        qtbot.wait(50)
         (scroll,) = card.findChildren(QScrollArea)
-        assert not scroll.verticalScrollBar().isVisible(), family
+        qtbot.waitUntil(partial(is_away, scroll.verticalScrollBar()), timeout=2000)
+        assert card.size() == card.wanted(stage.window.size()), family
     stage.window.overlay.open_card(card := VoteCard(*card_of), lambda: 600)
     (scroll,) = card.findChildren(QScrollArea)
     qtbot.waitUntil(lambda: scroll.verticalScrollBar().isVisible(), timeout=2000)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from shell.hosts import desk_page
@@ -103,6 +103,19 @@ def test_the_rail_counts_what_waits_for_a_decision(stage: WindowStage, qtbot: Qt
     )
     qtbot.waitUntil(lambda: "3 to decide" in button.accessibleName(), timeout=5000)
     assert "3" in texts(button)
+
+
+def test_the_count_stands_in_the_middle_of_a_slim_rail(stage: WindowStage, qtbot: QtBot) -> None:
+    rail = stage.window.rail
+    rail.set_slim(is_slim=True)
+    rail.show_desk(3)
+    (count,) = [one for one in rail.findChildren(QLabel) if one.text() == "3"]
+
+    def is_centred() -> bool:
+        row = count.parentWidget()
+        return row is not None and abs(2 * count.geometry().center().x() - row.width()) <= 4
+
+    qtbot.waitUntil(is_centred, timeout=2000)
 
 
 def test_the_desk_opens_by_a_key_and_goes_by_it(stage: WindowStage, desk: PaperDesk) -> None:
