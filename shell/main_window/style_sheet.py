@@ -151,7 +151,7 @@ QPushButton:disabled { background: $sunken; color: $quiet; border-color: $line; 
 #paletteRow:hover { background: $sunken; }
 #paletteRow[on="true"] { background: $accent_tint; border-left: 3px solid $accent; }
 QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; border: 0; }
-QScrollBar { background: transparent; border: 0; margin: 0; }
+QScrollBar, QAbstractScrollArea::corner { background: transparent; border: 0; margin: 0; }
 QScrollBar:vertical { width: ${p12}; } QScrollBar:horizontal { height: ${p12}; }
 #rail QScrollBar:vertical { width: ${p6}; }
 QScrollBar::handle { background: $line_control; border-radius: ${p4}; margin: ${p2}; }

@@ -34,7 +34,7 @@ SEEN_SECONDS = 2.0
 """Ten times what a flag file's reader takes, and what a page takes to be there."""
 SILENT_SECONDS = 12.0
 """A mirror is called silent by then."""
-DARKEST_LIGHT = 128
+DARKEST_LIGHT = 170
 LIGHTEST_DARK = 90
 LIGHTEST_BLACK = 60
 
@@ -46,7 +46,7 @@ class State:
     Attributes:
         name: of the picture.
         words: what it shows.
-        ground: light, dark or black.
+        ground: light, dimmed, dark or black.
     """
 
     name: str
@@ -60,7 +60,12 @@ class State:
         while seen < half:
             seen += histogram[middle]
             middle += 1
-        limits = {"light": (DARKEST_LIGHT, 256), "dark": (0, LIGHTEST_DARK), "black": (0, LIGHTEST_BLACK)}
+        limits = {
+            "light": (DARKEST_LIGHT, 256),
+            "dimmed": (LIGHTEST_DARK, DARKEST_LIGHT),
+            "dark": (0, LIGHTEST_DARK),
+            "black": (0, LIGHTEST_BLACK),
+        }
         lowest, highest = limits[self.ground]
         return lowest <= middle <= highest
 
