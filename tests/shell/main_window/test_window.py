@@ -12,8 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from shell.banner.banner import ALLERGIES_ELSEWHERE
 from shell.context.shown import Side
+from shell.hosts import legacy_window
+from shell.hosts.legacy_description import read_description
 from shell.main_window.choices import Choices
 from shell.main_window.freshness import PRACTICE_ZONE
+from shell.main_window.shell_keys import ShellKeys
 from shell.main_window.tokens import Scheme
 from shell.patient import Patient
 from tests.support.whole import cut_parts
@@ -310,6 +313,13 @@ def test_page_without_the_cloud_is_as_at_the_mirrors_watermark(stage: WindowStag
     qtbot.waitUntil(stage.window.silence.isVisible, timeout=5000)
     watermark = stage.published[-1].astimezone(PRACTICE_ZONE)
     assert f"as they were at {watermark:%H:%M:%S}" in texts(stage.window.silence)
+
+
+def test_every_key_that_is_taken_from_the_legacy_program_does_something(stage: WindowStage) -> None:
+    description = read_description(Path(legacy_window.__file__).parent / "descriptions" / "halden_gp.toml")
+    (keys,) = stage.window.findChildren(ShellKeys)
+    places = {f"Ctrl+{place}" for place in range(1, 10)}  # as many as the cloud has functions
+    assert set(description.shell_keys) - places <= set(keys._actions)
 
 
 def test_no_other_widget_is_a_window_of_its_own(stage: WindowStage, qtbot: QtBot) -> None:
