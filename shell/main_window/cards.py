@@ -53,6 +53,9 @@ class Place(Protocol):
     def today(self) -> date:
         """The environment's day."""
 
+    def recent(self) -> Sequence[Patient]:
+        """Who was open before, the last one first."""
+
     def below_banner(self) -> int:
         """Where the banner ends."""
 
@@ -166,14 +169,14 @@ class Cards(QObject):
 
     def open_palette(self) -> None:
         """Find a patient, or go somewhere."""
-        self._open_palette(self._place.goals())
+        self._open_palette(self._place.goals(), self._place.recent())
 
     def open_apps(self) -> None:
         """Choose an application."""
         self._open_palette([action for action in self._place.goals() if action.icon == APP_ICON])
 
-    def _open_palette(self, goals: Sequence[Action]) -> None:
-        palette = Palette(self._theme, goals)
+    def _open_palette(self, goals: Sequence[Action], recent: Sequence[Patient] = ()) -> None:
+        palette = Palette(self._theme, goals, recent, self._place.today())
         palette.searched.connect(self._typed)
         palette.patient_chosen.connect(self._open)
         palette.action_chosen.connect(self._act)

@@ -34,6 +34,8 @@ class Palette(Card):
     Args:
         theme: the look.
         actions: all that can be gone to.
+        recent: who was open before, the last one first; offered while nothing is typed.
+        today: the environment's day.
     """
 
     searched = Signal(str)
@@ -44,10 +46,14 @@ class Palette(Card):
     resized = Signal()
     """It wants another height than before."""
 
-    def __init__(self, theme: Theme, actions: Sequence[Action]) -> None:
+    def __init__(
+        self, theme: Theme, actions: Sequence[Action], recent: Sequence[Patient], today: date
+    ) -> None:
         super().__init__("palette")
         self._theme = theme
         self._actions = actions
+        self._recent = recent
+        self._today = today
         self._rows: list[_Row] = []
         self._marked = -1
         self.setFixedWidth(theme.px(640))
@@ -92,7 +98,7 @@ class Palette(Card):
             column.addWidget(part)
         self.escaped.connect(self.dismissed)
         self.first = self._field
-        self._show_rows([], actions)
+        self._show_what_is_near()
 
     def words(self) -> str:
         """What is typed."""
@@ -108,11 +114,7 @@ class Palette(Card):
             missing: what is said of those who are not listed; may be empty.
         """
         patients = in_order(found.patients, read_wanted(self.words(), today))
-        many = similar(patients)
-        self._warning.setVisible(many > 1)
-        self._warning_words.setText(
-            f"{many} patients have a similar name. Check the date of birth and NHS number."
-        )
+        self._warn_of_similar(patients)
         head = found_words(len(patients), found.total) if patients else ""
         rows: list[QWidget] = [
             _PatientRow(self._theme, one, today, is_open=one.fhir_id == open_id) for one in patients
@@ -149,11 +151,31 @@ class Palette(Card):
 
     def _typed(self, _words: str) -> None:
         # what was found for other words may not be opened by an Enter that comes before the answer
-        self._warning.hide()
-        self._show_rows([], matching(self._actions, self.words()))
+        self._show_what_is_near()
         self.searched.emit(self.words())
 
-    def _show_rows(self, patients: Sequence[QWidget], actions: Sequence[Action], head: str = "") -> None:
+    def _warn_of_similar(self, patients: Sequence[Patient]) -> None:
+        many = similar(patients)
+        self._warning.setVisible(many > 1)
+        self._warning_words.setText(
+            f"{many} patients have a similar name. Check the date of birth and NHS number."
+        )
+
+    def _show_what_is_near(self) -> None:
+        """What is known without asking: recent patients while nothing is typed, and what can be gone to."""
+        recent = () if self.words() else self._recent
+        self._warn_of_similar(recent)
+        rows = [_PatientRow(self._theme, one, self._today, is_open=False) for one in recent]
+        self._show_rows(rows, matching(self._actions, self.words()), title="Recent patients")
+
+    def _show_rows(
+        self,
+        patients: Sequence[QWidget],
+        actions: Sequence[Action],
+        head: str = "",
+        *,
+        title: str = "Patients",
+    ) -> None:
         while (item := self._body.takeAt(0)) is not None:
             old = item.widget()
             if old is not None:
@@ -161,7 +183,7 @@ class Palette(Card):
                 old.deleteLater()
         self._rows, self._marked = [], -1
         if patients:
-            self._body.addWidget(_Head(self._theme, "Patients", head))
+            self._body.addWidget(_Head(self._theme, title, head))
         for one in patients:
             self._add(one)
         if actions:

@@ -60,6 +60,7 @@ _TICK_MILLISECONDS = 200
 _SAID_MILLISECONDS = 8000  # long enough to read two sentences
 _CLOSE: Sequence[Choice] = [("close", "Close", None, "text")]
 _SHORT = 500
+_MOST_RECENT = 8
 """Drawn pixels. A lower window keeps its room for the panes: what the page says too is not said twice."""
 
 
@@ -149,6 +150,10 @@ class MainWindow(WindowFrame):
     def draft_waits(self) -> str:
         """Up to when work of a page that ended is kept; empty: nothing is."""
         return self.drafts.waits(self.patient, self._pages.function) if self.drafts is not None else ""
+
+    def recent(self) -> Sequence[Patient]:
+        """Who was open before, the last one first."""
+        return [one for one in self._recent if self.patient is None or one.fhir_id != self.patient.fhir_id]
 
     def today(self) -> date:
         """The environment's day."""
@@ -263,7 +268,7 @@ class MainWindow(WindowFrame):
         self._show_rollout()
         if patient is not None:
             others = [one for one in self._recent if one.fhir_id != patient.fhir_id]
-            self._recent = [patient, *others]
+            self._recent = [patient, *others][:_MOST_RECENT]
             self.rail.show_recent(self._recent)
 
     def show_shown(self, side: Side, shown: Shown) -> None:

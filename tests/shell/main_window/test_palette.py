@@ -5,8 +5,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from shell.main_window.palette import Palette
-from tests.support.window_stage import SANDRA, SARAH, WindowStage, patient_resource
+from shell.main_window.palette import Palette, _PatientRow
+from tests.support.window_stage import GWYNETH, SANDRA, SARAH, WindowStage, patient_resource
 from web_modules.fhir import systems
 
 
@@ -51,6 +51,28 @@ def test_enter_opens_the_marked_row_and_only_that(stage: WindowStage, qtbot: QtB
     hit(qtbot, field, Qt.Key.Key_Return)
     assert stage.board.hub.patient == SARAH
     assert not stage.window.overlay.is_open
+
+
+def test_recent_patients_are_offered_until_something_is_typed_and_enter_alone_opens_nobody(
+    stage: WindowStage, qtbot: QtBot
+) -> None:
+    for patient in (SARAH, GWYNETH, SANDRA, GWYNETH):
+        stage.open(patient)
+    palette, field = open_palette(stage)
+    assert "Recent patients" in words_of(palette)
+    assert [one.patient for one in palette._rows if isinstance(one, _PatientRow)] == [SANDRA, SARAH]
+    assert "2 patients have a similar name" in words_of(palette)
+    assert "12-Mar-1964 (62y)" in words_of(palette)
+    hit(qtbot, field, Qt.Key.Key_Return)
+    assert stage.board.hub.patient == GWYNETH
+    assert stage.window.overlay.is_open
+    field.setText("xy")
+    assert "Recent patients" not in words_of(palette)
+    assert "similar name" not in words_of(palette)
+    field.clear()
+    hit(qtbot, field, Qt.Key.Key_Down)
+    hit(qtbot, field, Qt.Key.Key_Return)
+    assert stage.board.hub.patient == SANDRA
 
 
 def test_enter_before_the_answer_opens_nobody(stage: WindowStage, qtbot: QtBot) -> None:
