@@ -11,7 +11,7 @@ from demo.processes import family
 from shell.hosts.desk_page import REST_MILLISECONDS
 from tests.benchmarks.measurement import Measurement, beside
 from tests.benchmarks.peers import Peer, windows
-from tests.benchmarks.switch import find, until_it_stands
+from tests.benchmarks.switch import find, started
 from tests.benchmarks.world import World
 
 PAGES = 1
@@ -26,8 +26,7 @@ def measure_memory(world: World) -> list[Measurement]:
 
 
 def _megabytes(world: World, window: Peer) -> float:
-    process = window.start(PAGES)
-    until_it_stands(world, window)
+    process = started(world, window, lambda: window.start(PAGES))
     if window.name is None:
         _visit_everything(world, window)
     counted = sum(map(_share, family(process.pid))) / 1024

@@ -9,12 +9,13 @@ import tempfile
 import threading
 import time
 from array import array
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 
 from tests.benchmarks.measurement import Measurement, percentile
 from tests.benchmarks.peers import windows
-from tests.benchmarks.switch import until_it_stands
+from tests.benchmarks.switch import started
 from tests.benchmarks.watched_shell import TICK_MILLISECONDS
 from tests.benchmarks.world import World
 
@@ -29,10 +30,13 @@ def measure_stalls(world: World) -> list[Measurement]:
     """Work for ten minutes, and tell the latest tick and the 99.9th percentile; starting does not count."""
     with tempfile.TemporaryDirectory(prefix="banyan-bench-ticks-") as folder, windows(world) as (shell, *_):
         ticks = Path(folder, "ticks")
-        process = world.session.start_window(
-            world.cloud, module="tests.benchmarks.watched_shell", more={"BANYAN_TICKS": str(ticks)}
+        watched = partial(
+            world.session.start_window,
+            world.cloud,
+            module="tests.benchmarks.watched_shell",
+            more={"BANYAN_TICKS": str(ticks)},
         )
-        until_it_stands(world, shell)
+        process = started(world, shell, watched)
         until = time.monotonic() + SECONDS
         keys = threading.Thread(target=_press, args=(world, until))
         keys.start()

@@ -4,7 +4,9 @@ The clock runs from before the key is pressed until the first picture that equal
 A function is switched beside windows with two live pages. Nobody else here shows a patient twice.
 """
 
+import subprocess
 import time
+from collections.abc import Callable
 from functools import partial
 
 from tests.benchmarks.glass import Picture, seconds_until, still_picture
@@ -30,8 +32,7 @@ def measure_switch(world: World) -> list[Measurement]:
 
 
 def _functions(world: World, window: Peer) -> list[float]:
-    process = window.start(PAGES)
-    until_it_stands(world, window)
+    process = started(world, window, lambda: window.start(PAGES))
     pictures = {}
     for key in (*window.keys, *window.keys):  # the second visit is the warm one
         world.hands.press(key)
@@ -49,8 +50,7 @@ def _functions(world: World, window: Peer) -> list[float]:
 def _patients(world: World, window: Peer) -> list[float]:
     """From the Enter that takes who was found, until both panes show them as they stay."""
     one, other = world.patients(2)
-    process = window.start(PAGES)
-    until_it_stands(world, window)
+    process = started(world, window, lambda: window.start(PAGES))
     world.hands.press("ctrl+1", "alt+2")  # both panes
     still_picture(world.glass, window.box)
     pictures: dict[str, Picture] = {}
@@ -79,9 +79,13 @@ def find(world: World, window: Peer, number: str) -> None:
     still_picture(world.glass, window.box)
 
 
-def until_it_stands(world: World, window: Peer) -> None:
-    """Wait until a window that was just started shows what it will show."""
+def started(
+    world: World, window: Peer, start: Callable[[], subprocess.Popen[bytes]]
+) -> subprocess.Popen[bytes]:
+    """Start a window on the empty glass, and wait until it shows what it will show."""
     empty = still_picture(world.glass)
+    process = start()
     whole = (0, 0, *world.glass.size)
     seconds_until(lambda: not world.glass.shows(empty, whole), time.perf_counter())
     still_picture(world.glass, window.box)  # beside it ages are told by the second
+    return process
