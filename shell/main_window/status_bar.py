@@ -10,8 +10,6 @@ from shell.main_window.freshness import MirrorLine
 from shell.main_window.parts import label, restyle, row, rule
 from shell.main_window.theme import Theme
 
-_NOTHING_HELD = "0 held back"
-
 
 class StatusBar(QFrame):
     """The line at the bottom."""
@@ -80,22 +78,15 @@ class StatusBar(QFrame):
             self._note,
         )
         gap = self._theme.px(12)
-        day = self._day.sizeHint().width() + gap
-        taken = self._time.sizeHint().width() + day + 2 * gap
+        taken = self._time.sizeHint().width() + self._day.sizeHint().width() + 3 * gap
         taken += sum(cell.sizeHint().width() + 2 * gap + 1 for cell in every if cell.words)
         left_out = []
-        self._held.has_room = True
-        self._held.fit()
-        nothing_held = (self._held,) if self._held.words == _NOTHING_HELD else ()
-        for cell in (self._note, self._waiting, self._leads, *nothing_held):
+        for cell in (self._note, self._waiting, self._leads):
             cell.has_room = taken <= self.width() or not cell.words
             if not cell.has_room:
                 taken -= cell.sizeHint().width() + 2 * gap + 1
                 left_out.append(cell.words)
             cell.fit()
-        self._day.setVisible(taken <= self.width())
-        if taken > self.width():
-            left_out.append(self._day.text())
         self.setToolTip(" · ".join(left_out))
 
     def show_mirror(self, line: MirrorLine) -> None:
