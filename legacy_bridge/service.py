@@ -41,6 +41,8 @@ _SCAN_AT_LEAST_SECONDS = 5.0  # where there is no such rest
 _SCAN_SECONDS = 6 * 3600.0  # from the end of one count to the next
 _FIRST_BACKOFF_SECONDS = 0.25
 _LONGEST_BACKOFF_SECONDS = 10.0
+_LONGEST_ASKED_SECONDS = 300.0
+"""A side that asks for a longer rest is asked again all the same: no header stops a mirror for a year."""
 _STOPPED_LOOK_SECONDS = 5.0
 _TELL_SECONDS = 0.5  # how a long run goes on, on a terminal
 _WISH_SECONDS = 1.0  # a person who has decided waits no longer to see it done
@@ -490,4 +492,4 @@ def decided(standings: Mapping[Function, FunctionStanding], function: Function) 
 def _backoff(failures: int, asked: float | None) -> float:
     longest = min(_FIRST_BACKOFF_SECONDS * 2.0 ** min(failures - 1, 10), _LONGEST_BACKOFF_SECONDS)
     jittered = longest * (0.5 + random.random() / 2)  # noqa: S311 - spreads bridges, hides nothing
-    return max(jittered, asked or 0.0)
+    return max(jittered, min(asked or 0.0, _LONGEST_ASKED_SECONDS))

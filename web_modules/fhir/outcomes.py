@@ -89,7 +89,7 @@ def retry_after_seconds(answer: FhirResponse) -> float | None:
         return float(header)
     try:
         moment = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:  # "-0000": universal time, of no known zone
         moment = moment.replace(tzinfo=UTC)

@@ -119,7 +119,13 @@ def test_refusal_is_told_by_its_kind_in_the_server_s_words(
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7.0), ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), ("soon", None)]
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0),
+        ("soon", None),
+        (f"Wed, 21 Oct {'9' * 20} 07:28:00 GMT", None),
+    ],
 )
 def test_busy_server_says_when_to_come_back(
     server: ScriptedServer, client: FhirClient, header: str, seconds: float | None
