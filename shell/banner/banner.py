@@ -14,6 +14,8 @@ from shell.patient import Patient
 
 _BREAKS_EARLY = 8
 """Pixels within which a wrapping label still breaks a line that its letters would fit."""
+_GAP, _LINE = 28, 44
+"""Between what identifies a patient, and how high a line of it is; less of both where the window is low."""
 _DEAD_ONE, _DEAD_TWO = QColor("#3B464D"), QColor("#2B353B")
 """The stripes of a dead patient: a pattern and a colour, the same in every scheme."""
 ALLERGIES_ELSEWHERE = "Allergies: see the legacy screen"
@@ -43,7 +45,7 @@ class Banner(QFrame):
         self._edge = QFrame()
         self._edge.setObjectName("edge")
         self._edge.setFixedWidth(look.px(6))
-        self._one = _Zone("zoneOne", look, gap=look.px(28), height=look.px(44))
+        self._one = _Zone("zoneOne", look, gap=look.px(_GAP), height=look.px(_LINE))
         self._two = _Zone("zoneTwo", look, gap=look.px(24), height=look.px(32))
         self._name = _Words("name")
         self._hint = _Hint(look)
@@ -88,6 +90,7 @@ class Banner(QFrame):
         layout.addWidget(self._edge)
         layout.addLayout(zones, 1)
         self._state = ""
+        self._is_low = False
         self._copy.hide()
         self.show_patient(None, date.min)
 
@@ -118,13 +121,30 @@ class Banner(QFrame):
         self._address.say(patient.address or "not recorded")
         self._phone.say(patient.phone or "not recorded")
         self._usual.say(patient.usual_gp)
-        self._usual.setVisible(bool(patient.usual_gp))
+        self._fit_details()
         self.setAccessibleName(
             f"{patient.name}, born {patient.born_words(today)}, {patient.gender_word}, "
             f"NHS number {patient.number_words}. {ALLERGIES_ELSEWHERE}"
         )
         self.updateGeometry()
         self._fit_close()
+
+    def set_low(self, *, is_low: bool) -> None:
+        """Leave the details to the panes where the window is low: who it is, and allergies, always stay."""
+        if is_low != self._is_low:
+            self._is_low = is_low
+            self._one.flow.gap = self._look.px(12 if is_low else _GAP)
+            self._one.flow.line_height = self._look.px(34 if is_low else _LINE)
+            self._fit_details()
+            self.updateGeometry()
+            self._fit_close()
+
+    def _fit_details(self) -> None:
+        details = (("Address", self._address), ("Phone", self._phone), ("Usual GP", self._usual))
+        for _, part in details:
+            part.setVisible(not self._is_low and bool(part.value))
+        said = "\n".join(f"{name}: {part.value}" for name, part in details if part.value)
+        self._one.setToolTip(said if self._is_low else "")
 
     def show_same_name(self, others: Sequence[Patient], today: date) -> None:
         """Warn of patients of the same name.
@@ -316,7 +336,7 @@ class _Close(QWidget):
         """Say as much as there is room for; where there is none for anything, a line of its own has some."""
         key = self._layout.spacing() + self._key.sizeHint().width()
         metrics = self._words.fontMetrics()
-        for words, is_with_key in (("Close patient", True), ("Close", True), ("Close", False)):
+        for words, is_with_key in (("Close patient", True), ("Close", True), ("Close", False), ("×", False)):
             if metrics.horizontalAdvance(words) + (key if is_with_key else 0) <= room:
                 break
         else:

@@ -9,16 +9,16 @@ class FlowLayout(QLayout):
 
     Args:
         parent: the widget laid out.
-        gap: between items.
-        line_height: the least height of a line.
+        gap: between items; may change.
+        line_height: the least height of a line; may change.
         right: the item that is kept at the right end of its line.
     """
 
     def __init__(self, parent: QWidget, *, gap: int, line_height: int, right: QWidget | None = None) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
-        self._gap = gap
-        self._line_height = line_height
+        self.gap = gap
+        self.line_height = line_height
         self.right = right
 
     def addItem(self, item: QLayoutItem) -> None:  # noqa: N802 - Qt's name
@@ -57,35 +57,35 @@ class FlowLayout(QLayout):
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """One line."""
         margins = self.contentsMargins()
-        return QSize(self.minimumSize().width(), self._line_height + margins.top() + margins.bottom())
+        return QSize(self.minimumSize().width(), self.line_height + margins.top() + margins.bottom())
 
     def minimumSize(self) -> QSize:  # noqa: N802 - Qt's name
         """The widest word must fit: what is wider than a line is wrapped within itself."""
         margins = self.contentsMargins()
         widest = max((item.minimumSize().width() for item in self._items if not item.isEmpty()), default=0)
-        return QSize(widest + margins.left() + margins.right(), self._line_height)
+        return QSize(widest + margins.left() + margins.right(), self.line_height)
 
     def _place(self, rect: QRect, *, is_trial: bool) -> int:
         room = rect.marginsRemoved(self.contentsMargins())
         y = room.y()
         for line in self._lines(room.width()):
-            height = max(self._line_height, *(size.height() for _, size in line))
+            height = max(self.line_height, *(size.height() for _, size in line))
             x = room.x()
             for item, size in line:
                 is_at_end = self.right is not None and item.widget() is self.right
                 left = room.right() + 1 - size.width() if is_at_end else x
                 if not is_trial:
                     item.setGeometry(QRect(QPoint(left, y + (height - size.height()) // 2), size))
-                x += size.width() + self._gap
+                x += size.width() + self.gap
             y += height
-        return max(y - rect.y(), self._line_height) + self.contentsMargins().bottom()
+        return max(y - rect.y(), self.line_height) + self.contentsMargins().bottom()
 
     def room_left(self, width: int) -> int:
         """The room at the end of the last line that the items before the right one leave to it."""
         margins = self.contentsMargins()
         inner = width - margins.left() - margins.right()
         lines = self._lines(inner, is_without_right=True)
-        return inner - sum(size.width() + self._gap for _, size in lines[-1]) if lines else inner
+        return inner - sum(size.width() + self.gap for _, size in lines[-1]) if lines else inner
 
     def _lines(self, width: int, *, is_without_right: bool = False) -> list[list[tuple[QLayoutItem, QSize]]]:
         """Which items stand in which line, and how large."""
@@ -101,5 +101,5 @@ class FlowLayout(QLayout):
                 lines.append([])
                 taken = 0
             lines[-1].append((item, size))
-            taken += size.width() + self._gap
+            taken += size.width() + self.gap
         return lines

@@ -22,6 +22,8 @@ from web_modules.decision.words import Environment
 
 _NARROW = 1240
 """Below this width the rail shows icons alone."""
+_LOW = 580
+"""Below this height the details of who is open are left to the panes, which would have none else."""
 _GRIP = 8
 _SIZE = QSize(1440, 900)
 _TITLE_BAR = 40
@@ -97,6 +99,7 @@ class WindowFrame(QWidget):
             half = self.splitter.width() // 2
             self.splitter.setSizes([half, half])
         self._is_pair = is_pair
+        self.banner.set_low(is_low=self.height() < self._theme.px(_LOW))
         self.rail.set_slim(is_pair or self.width() < self._theme.px(_NARROW))
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name

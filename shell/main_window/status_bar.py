@@ -10,6 +10,8 @@ from shell.main_window.freshness import MirrorLine
 from shell.main_window.parts import label, restyle, row, rule
 from shell.main_window.theme import Theme
 
+_NOTHING_HELD = "0 held back"
+
 
 class StatusBar(QFrame):
     """The line at the bottom."""
@@ -35,10 +37,13 @@ class StatusBar(QFrame):
         self._line.setContentsMargins(theme.px(16), 0, theme.px(16), 0)
         end = QWidget()
         right = row(spacing=theme.px(12))
-        for cell in (self._leads, self._fresh, self._waiting, self._trouble):
+        at_left = (self._leads, self._fresh, self._waiting, self._trouble)
+        at_right = (self._decisions, self._held, self._drafts, self._note)
+        self._cells = at_left + at_right
+        for cell in at_left:
             self._line.addWidget(cell)
             self._line.addWidget(cell.rule)
-        for cell in (self._decisions, self._held, self._drafts, self._note):
+        for cell in at_right:
             right.addWidget(cell)
             right.addWidget(cell.rule)
         right.addWidget(self._time)
@@ -46,17 +51,7 @@ class StatusBar(QFrame):
         end.setLayout(right)
         self._line.addWidget(end)
         self._line.right = end
-        for cell in (
-            self._leads,
-            self._fresh,
-            self._waiting,
-            self._trouble,
-            self._decisions,
-            self._held,
-            self._drafts,
-            self._note,
-        ):
-            cell.say("")
+        self._fit()
 
     def resizeEvent(self, event: object) -> None:  # noqa: ARG002, N802 - Qt's name
         """Another width has room for other words."""
@@ -67,27 +62,22 @@ class StatusBar(QFrame):
 
         What stands in the way of work and what waits for a person is never left out: it takes another line.
         """
-        every = (
-            self._leads,
-            self._fresh,
-            self._waiting,
-            self._trouble,
-            self._decisions,
-            self._held,
-            self._drafts,
-            self._note,
-        )
         gap = self._theme.px(12)
-        taken = self._time.sizeHint().width() + self._day.sizeHint().width() + 3 * gap
-        taken += sum(cell.sizeHint().width() + 2 * gap + 1 for cell in every if cell.words)
+        margins = self._line.contentsMargins()
+        taken = self._time.sizeHint().width() + gap + self._day.sizeHint().width()
+        taken += margins.left() + margins.right()
+        taken += sum(cell.sizeHint().width() + 2 * gap + 1 for cell in self._cells if cell.words)
+        nothing_held = (self._held,) if self._held.words == _NOTHING_HELD else ()
         left_out = []
-        for cell in (self._note, self._waiting, self._leads):
-            cell.has_room = taken <= self.width() or not cell.words
-            if not cell.has_room:
+        for cell in (self._note, self._waiting, self._leads, *nothing_held):
+            if taken > self.width() and cell.words:
                 taken -= cell.sizeHint().width() + 2 * gap + 1
-                left_out.append(cell.words)
-            cell.fit()
-        self.setToolTip(" · ".join(left_out))
+                left_out.append(cell)
+        has_day = taken <= self.width()
+        self.setToolTip(" · ".join([cell.words for cell in left_out] + [self._day.text()] * (not has_day)))
+        for cell in self._cells:
+            cell.fit(has_room=cell not in left_out)
+        self._day.setVisible(has_day)
 
     def show_mirror(self, line: MirrorLine) -> None:
         """Say who leads, how fresh it is and what is on its way."""
@@ -130,6 +120,7 @@ class StatusBar(QFrame):
         """Say the environment's day and the time of day (local)."""
         self._time.say(f"{moment:%H:%M}", tone="strong")
         self._day.setText(f"{moment:%a %d-%b-%Y}")
+        self._fit()
 
 
 class _Cell(QWidget):
@@ -141,9 +132,9 @@ class _Cell(QWidget):
         self._icon = QLabel()
         self._words = label()
         self._said: tuple[str, str, str] | None = None
-        self.has_room = True
         self.rule = rule(theme, upright=True)
         self.rule.setParent(self)  # a widget without a parent would be a window of its own once shown
+        self.rule.hide()
         self.setLayout(row(self._icon, self._words, spacing=theme.px(6)))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -158,15 +149,14 @@ class _Cell(QWidget):
             self._icon.setPixmap(self._theme.pixmap(icon, colour, 14 if icon != "tick" else 12))
         self._words.setText(words)
         restyle(self._words, "tone", tone)
-        self.fit()
 
     @property
     def words(self) -> str:
         """What it says."""
         return self._words.text()
 
-    def fit(self) -> None:
+    def fit(self, *, has_room: bool) -> None:
         """Be there only with something to say, and room to say it."""
-        is_shown = self.has_room and bool(self._words.text())
+        is_shown = has_room and bool(self._words.text())
         self.setVisible(is_shown)
-        self.rule.setVisible(is_shown and self.rule.parent() is not self)
+        self.rule.setVisible(is_shown)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from shell.banner.banner import ALLERGIES_ELSEWHERE
 from shell.context.shown import Side
 from shell.hosts import legacy_window
 from shell.hosts.legacy_description import read_description
@@ -348,6 +349,40 @@ def test_nothing_overlaps_and_no_name_is_cut_at_any_text_size(
     for upper, lower in pairwise(column):
         bottom = upper.mapTo(window.content, upper.rect().bottomLeft()).y()
         assert bottom <= lower.mapTo(window.content, lower.rect().topLeft()).y()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900)])
+def test_panes_have_room_at_twice_the_text_and_who_is_open_stays(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot, width: int, height: int
+) -> None:
+    stage = make_stage(scale=2.0)
+    stage.publish(age_seconds=5)
+    stage.cloud.start()
+    stage.open(SARAH)
+    window = stage.window
+    window.resize(width, height)
+    qtbot.waitUntil(lambda: window.splitter.height() >= height // 3, timeout=5000)
+    said = [part.text() for part in window.banner.findChildren(QLabel) if part.isVisible()]
+    assert {"SMITH, Sarah (Mrs)", "12-Mar-1961 (65y)", "Female", "999 123 4578"} <= set(said)
+    assert ALLERGIES_ELSEWHERE in said
+    assert "Address" not in said
+    window.resize(2560, 1600)
+    qtbot.waitUntil(lambda: "Address" in texts(window.banner), timeout=5000)
+
+
+@pytest.mark.hazard("H14")
+def test_what_is_held_back_is_never_left_out_for_want_of_room(
+    make_stage: Callable[..., WindowStage], qtbot: QtBot
+) -> None:
+    stage = make_stage(scale=2.0)
+    stage.window.resize(960, 600)
+    bar = stage.window.status_bar
+    bar.show_trouble("The panes show two patients; writing is stopped")
+    bar.show_drafts("Drafts only in this window", is_warning=True)
+    bar.show_counts(1, 0)
+    qtbot.waitUntil(lambda: "0 held back" not in texts(bar), timeout=5000)
+    bar.show_counts(1, 3)
+    assert "3 held back" in texts(bar)
 
 
 @pytest.mark.hazard("H01")
