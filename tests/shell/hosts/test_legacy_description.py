@@ -7,7 +7,8 @@ import pytest
 from shell.errors import DescriptionError
 from shell.hosts import descriptions_folder
 from shell.hosts.interface import ShownState
-from shell.hosts.legacy_description import LegacyDescription, filled, read_description
+from shell.hosts.legacy.description_file import read_description
+from shell.hosts.legacy_description import LegacyDescription, filled
 from tests.support.panes import DESCRIPTION
 
 SHIPPED = descriptions_folder() / "halden_gp.toml"
@@ -85,25 +86,34 @@ def test_a_title_says_whom_the_program_shows(
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "line", "says"),
     [
-        ('name = "Test Guest"', "name = ", "not TOML"),
-        ('name = "Test Guest"', "", "“name” is missing"),
-        ('name = "Test Guest"', "name = 3", "“name” must be a text"),
-        ("window_within_seconds = 20", "window_within_seconds = 0", "“start.window_within_seconds” must be"),
-        ("window_within_seconds = 20", "window_in = 20", "“start.window_in” is not a known key"),
-        ('"{python}", "-m"', '"{pyton}", "-m"', "unknown placeholder {pyton}"),
-        ('"{python}", "-m"', '"{python", "-m"', "a brace too many"),
-        ('"{python}", "-m"', '3, "-m"', "texts and lists of texts only"),
-        ("title = '^Test Guest '", "title = '('", "“find.title” is not a regular expression"),
-        ("(?P<patient>", "(?P<person>", "“title.pattern” has no group"),
-        ('save_key = "F10"', 'save_key = "F10 F11"', "“work.save_key” must be a key"),
-        ('"Ctrl+K", ', '"Hyper+K", ', "“keys.shell” has “Hyper+K”"),
-        ('patients = "patients"', "patients = 1", "“screens” must be a table of texts"),
-        ("[window]", "[windows]", "“windows” is not a known key"),
+        ('name = "Test Guest"', "name = ", 2, "not TOML"),
+        ("[title]", "[title", 17, "not TOML"),
+        ('command_line = ["{database}"]', 'command_line = ["{database}"', 10, "not TOML"),
+        ('name = "Test Guest"', "", None, "“name” is missing"),
+        ('name = "Test Guest"', "name = 3", 2, "“name” must be a text"),
+        ("window_within_seconds = 20", "window_within_seconds = 0", 6, "“start.window_within_seconds” must"),
+        ("window_within_seconds = 20", "window_in = 20", 6, "“start.window_in” is not a known key"),
+        ('"{python}", "-m"', '"{pyton}", "-m"', 4, "“start.command” has the unknown placeholder {pyton}"),
+        ('["--screen", "{screen}"]]', '["--screen", "{scren}"]]', 4, "the unknown placeholder {scren}"),
+        ('"{python}", "-m"', '"{python", "-m"', 4, "a brace too many"),
+        ('["{database}"]', '["{database!r}"]', 10, "“find.command_line” has a brace too many or too few"),
+        ('["{database}"]', '["{number}"]', 10, "“find.command_line” has the unknown placeholder {number}"),
+        ('"{python}", "-m"', '3, "-m"', 4, "texts and lists of texts only"),
+        ("title = '^Test Guest '", "title = '('", 9, "“find.title” is not a regular expression"),
+        ('wm_class = "test-guest"', "", 7, "“find.wm_class” is missing"),
+        ("(?P<patient>", "(?P<person>", 18, "“title.pattern” has no group"),
+        ('save_key = "F10"', 'save_key = "F10 F11"', 23, "“work.save_key” must be a key"),
+        ('"Ctrl+K", ', '"Hyper+K", ', 29, "“keys.shell” has “Hyper+K”"),
+        ('patients = "patients"', "patients = 1", 15, "“screens.patients” must be a text"),
+        ('Patients = "patients"', 'Patients = ""', 20, "“title.screens.Patients” must be a text"),
+        ("[window]", "[windows]", 25, "“windows” is not a known key"),
     ],
 )
-def test_a_mistake_is_named_by_file_and_key(tmp_path: Path, old: str, new: str, says: str) -> None:
+def test_a_mistake_is_named_by_file_line_and_key(
+    tmp_path: Path, old: str, new: str, line: int | None, says: str
+) -> None:
     path = tmp_path / "guest.toml"
     text = DESCRIPTION.format(kind="qt")
     assert old in text
@@ -111,13 +121,14 @@ def test_a_mistake_is_named_by_file_and_key(tmp_path: Path, old: str, new: str, 
     with pytest.raises(DescriptionError) as error:
         read_description(path)
     assert says in str(error.value)
-    assert str(path) in str(error.value)
+    where = f"{path}, line {line}: " if line is not None else f"{path}: "
+    assert str(error.value).startswith(where)
 
 
-def test_toml_that_is_none_is_named_by_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_named_by_line(tmp_path: Path) -> None:
     path = tmp_path / "guest.toml"
-    path.write_text('name = "x"\nstart = [')
-    with pytest.raises(DescriptionError, match=r"line 2|end of document"):
+    path.write_bytes('name = "x"\nstart = "Müller"'.encode("latin-1"))
+    with pytest.raises(DescriptionError, match=r"guest\.toml, line 2: this is not UTF-8"):
         read_description(path)
 
 

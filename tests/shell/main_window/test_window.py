@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from shell.banner.banner import ALLERGIES_ELSEWHERE
 from shell.context.shown import Side
 from shell.hosts import legacy_window
-from shell.hosts.legacy_description import read_description
+from shell.hosts.legacy.description_file import read_description
 from shell.main_window.choices import Choices
 from shell.main_window.freshness import PRACTICE_ZONE
 from shell.main_window.shell_keys import ShellKeys
