@@ -20,14 +20,8 @@ from shell.main_window.choices import Choices
 from shell.main_window.draft_line import DraftLine
 from shell.main_window.finding import Action, actions_for
 from shell.main_window.frame import WindowFrame
-from shell.main_window.freshness import (
-    NOT_KNOWN,
-    PRACTICE_ZONE,
-    MirrorLine,
-    copy_words,
-    function_line,
-    hidden_line,
-)
+from shell.main_window.freshness import PRACTICE_ZONE, MirrorLine
+from shell.main_window.mirror_news import MirrorNews
 from shell.main_window.network import Cloud, Pulse
 from shell.main_window.notice import Choice
 from shell.main_window.open_record import OpenRecord
@@ -43,9 +37,6 @@ from shell.main_window.wording import (
     disagreement_words,
     dispute_choices,
     dispute_words,
-    silence_words,
-    unsettled_words,
-    utc_now,
 )
 from shell.meeting import Person
 from shell.patient import Patient
@@ -53,14 +44,13 @@ from shell.rollout import Rollout
 from shell.switchboard import SIDES_OF_VIEW, Switchboard
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Function, Stage, View
-from web_modules.fhir.mirror_tasks import Unsettled
 
 _TICK_MILLISECONDS = 200
 """Ages on the glass are told in seconds; a veil never waits for a tick (hazard H01)."""
 _SAID_MILLISECONDS = 8000  # long enough to read two sentences
 _CLOSE: Sequence[Choice] = [("close", "Close", None, "text")]
-_SHORT = 500
 _MOST_RECENT = 8
+_SHORT = 500
 """Drawn pixels. A lower window keeps its room for the panes: what the page says too is not said twice."""
 
 
@@ -81,11 +71,9 @@ class MainWindow(WindowFrame):
         self._refusal = RefusalLine(self.refusal, person.role, offer.environment)
         self.patient: Patient | None = None
         self.panes: dict[Side, Pane] = {}
-        self._pages = offer.functions[0]
+        self.pages = offer.functions[0]
         self._decision: Decision | None = None
         self._active: Side | None = None
-        self._pulse = Pulse()
-        self._has_pulse = False
         self._recent: list[Patient] = []
         self._failed = ""
         self._is_leaving = False
@@ -106,6 +94,7 @@ class MainWindow(WindowFrame):
     ) -> None:
         """Take in the panes and begin to listen."""
         self._board, self._rollout, self._cloud = switchboard, rollout, cloud
+        self._news = MirrorNews(self, rollout)
         self._frame = frame
         self._hosts = {side: host for side, (host, _) in hosts.items()}
         for side, (_, widget) in hosts.items():
@@ -134,11 +123,9 @@ class MainWindow(WindowFrame):
 
     def show_drafts(self) -> None:
         """Say what there is to say of drafts."""
-        drafts, decision = self.drafts, self._decision
-        if drafts is not None and decision is not None:
-            is_there = Side.CLOUD in self._visible_sides(decision) and not self.panes[Side.CLOUD].is_veiled
-            is_seen = is_there and self._board.hub.dispute is None
-            drafts.show(self.patient, self._pages.function, is_seen=is_seen)
+        drafts = self.drafts
+        if drafts is not None and self._decision is not None:
+            drafts.show(self.patient, self.pages.function, is_seen=self.is_page_seen)
             words = drafts.untold()
             if words:
                 self.show_notice(words)
@@ -149,7 +136,7 @@ class MainWindow(WindowFrame):
 
     def draft_waits(self) -> str:
         """Up to when work of a page that ended is kept; empty: nothing is."""
-        return self.drafts.waits(self.patient, self._pages.function) if self.drafts is not None else ""
+        return self.drafts.waits(self.patient, self.pages.function) if self.drafts is not None else ""
 
     def recent(self) -> Sequence[Patient]:
         """Who was open before, the last one first."""
@@ -165,27 +152,33 @@ class MainWindow(WindowFrame):
         return self._decision
 
     @property
+    def has_page(self) -> bool:
+        """Whether the new pane is on the glass."""
+        return self._decision is not None and Side.CLOUD in self._visible_sides(self._decision)
+
+    @property
+    def is_page_seen(self) -> bool:
+        """Whether the new pane is on the glass, unveiled and unlocked, and both panes show one patient."""
+        is_bare = not (self.cards.is_locked or self.panes[Side.CLOUD].is_veiled)
+        return self.has_page and is_bare and self._board.hub.dispute is None
+
+    @property
+    def is_short(self) -> bool:
+        """Whether there is no room to say twice what a page says too."""
+        return self.height() < self._theme.px(_SHORT)
+
+    @property
     def is_cloud_silent(self) -> bool:
         """Whether the cloud cannot be reached."""
-        return self._pulse.silent_since is not None
+        return self._news.is_silent
 
     def withheld(self) -> int:
         """How many confidential patients are only on the legacy screen."""
-        known = self._pulse.freshness.get(Function.PATIENTS.value)
-        return known.withheld if known else 0
+        return self._news.withheld
 
     def mirror_line(self) -> MirrorLine | None:
         """How the mirror stands; None while that is not known."""
-        decision, pulse, now = self._decision, self._pulse, utc_now()
-        if decision is None or not self._has_pulse:
-            return None
-        if not self._rollout.has_flags:
-            return NOT_KNOWN
-        function = self._pages.function
-        flags, fresh = self._rollout.now(function), pulse.freshness.get(function.value)
-        if flags.is_mirrored and (pulse.is_signed_out or "Basic" in pulse.hidden):
-            return hidden_line(leads=flags.authority.value)
-        return function_line(decision, flags, fresh, now, gone_since=pulse.silent_since)
+        return self._news.line()
 
     def freeze_panes(self, *, is_frozen: bool) -> None:
         """Show a picture in place of the foreign window, or the window itself again."""
@@ -206,7 +199,7 @@ class MainWindow(WindowFrame):
     def goals(self) -> list[Action]:
         """All that the palette can go to."""
         apps = self.apps.actions()
-        return actions_for(self._offer, self._pages.title, self._board.decision, self.patient, apps)
+        return actions_for(self._offer, self.pages.title, self._board.decision, self.patient, apps)
 
     def act(self, action: str) -> None:
         """Do one of the palette's actions."""
@@ -230,7 +223,7 @@ class MainWindow(WindowFrame):
 
     def show_function(self, pages: FunctionPages, decision: Decision) -> None:
         """Draw a function's bar and lay out the panes of its view."""
-        self._pages, self._decision = pages, decision
+        self.pages, self._decision = pages, decision
         self.rail.show_stages({one.function: self._stage(one.function) for one in self._offer.functions})
         self.rail.show_current(pages.function)
         self.function_bar.show_function(pages, decision, self._stage(pages.function))
@@ -262,7 +255,7 @@ class MainWindow(WindowFrame):
         self.show_drafts()
         self.apps.patient_changed(patient)
         self.record.show(patient)
-        self._show_unsettled()
+        self._news.show_unsettled()
         self.banner.show_warning(None)
         self._words.say_what_is_waited_for()
         self._show_rollout()
@@ -375,7 +368,7 @@ class MainWindow(WindowFrame):
         self.said.pressed.connect(lambda _name: self.said.hide())
         self.said.pressed.connect(self.apps.answer)
         self._cloud.pulse.connect(self._took_pulse)
-        self.resized.connect(self._show_unsettled)
+        self.resized.connect(self._news.show_unsettled)
 
     def _open_found(self, patient: Patient | None) -> None:
         if patient is None:
@@ -385,7 +378,7 @@ class MainWindow(WindowFrame):
 
     def _show_rollout(self) -> None:
         if self._decision is not None:
-            self._rollout_lines.show(self._pages, self._decision)
+            self._rollout_lines.show(self.pages, self._decision)
 
     def _show_choices(self, dispute: Dispute) -> None:
         if Side.CLOUD in self.panes:
@@ -396,7 +389,7 @@ class MainWindow(WindowFrame):
         """The question of two patients where its veil is not on the glass."""
         dispute = self._board.hub.dispute
         decision = self._decision
-        if dispute is None or decision is None or Side.CLOUD in self._visible_sides(decision):
+        if dispute is None or decision is None or self.has_page:
             self.elsewhere.hide()
             return
         failed = f"<b>{escape(self._failed)}</b> " if self._failed else ""
@@ -409,35 +402,11 @@ class MainWindow(WindowFrame):
     # -- what is told by the second -------------------------------------------------------------------------
 
     def _took_pulse(self, pulse: Pulse) -> None:
-        self._pulse, self._has_pulse = pulse, True
-        is_known = pulse.silent_since is None
-        waits = pulse.unsettled
-        self.status_bar.show_counts(
-            waits.conflicts if is_known else None,
-            waits.held_back if is_known else None,
-            is_hidden=pulse.is_signed_out or "Task" in pulse.hidden,
-        )
-        self.rail.show_desk(waits.conflicts if is_known else None)
-        self._show_unsettled()
+        self._news.take(pulse)
         self._refusal.show(pulse)
         if pulse.silent_since is None:
-            self.silence.hide()
             self.record.refresh()
-        else:
-            has_page = self._decision is not None and Side.CLOUD in self._visible_sides(self._decision)
-            fresh = pulse.freshness.get(self._pages.function.value)
-            is_mirrored = self._decision is not None and self._decision.is_mirrored
-            as_at = pulse.silent_since if not is_mirrored else fresh.watermark if fresh else None
-            words = silence_words(self._pages.title, pulse.silent_since, as_at=as_at, has_page=has_page)
-            if words != self.silence.words() or self.silence.isHidden():
-                self.silence.say(words, [("legacy", "Open the legacy screen", "Alt 1", "plain")])
         self._show_ages()
-
-    def _show_unsettled(self) -> None:
-        """What waits for a person stands on the patient whom it concerns too (hazard H14)."""
-        waits = None if self.patient is None else self._pulse.of_patients.get(self.patient.fhir_id)
-        lead, words = unsettled_words(waits or Unsettled(), self._pulse.silent_since)
-        self.banner.show_unsettled(lead, words, is_short=self.height() < self._theme.px(_SHORT))
 
     def _tick(self) -> None:
         self._board.hub.tick()
@@ -452,19 +421,15 @@ class MainWindow(WindowFrame):
             self.function_bar.show_mirror(line)
         if line is not None:
             self.status_bar.show_mirror(line)
-        self.banner.show_copy(self._copy_words())
+        self.banner.show_copy(self._news.copy_words())
         self._words.show_strips()
         self.show_drafts()
-
-    def _copy_words(self) -> str:
-        fresh = self._pulse.freshness.get(Function.PATIENTS.value)
-        return copy_words(self._rollout.now(Function.PATIENTS), fresh, utc_now())
 
     # -- inside ---------------------------------------------------------------------------------------------
 
     def _record_changed(self, patient: Patient) -> None:
         self.patient = patient
-        self._show_unsettled()
+        self._news.show_unsettled()
         self._board.record_changed(patient)
         self._recent = [patient if one.fhir_id == patient.fhir_id else one for one in self._recent]
         self.rail.show_recent(self._recent)
