@@ -9,6 +9,7 @@ ShellError
 │   ├── ProgramError           a legacy program could not be started: this machine's set-up must be mended
 │   ├── NativeNotBuiltError    this kind of desktop cannot host a legacy program yet
 │   ├── BrowserSettingsError   the browser has a setting that nobody decided about: an upgrade needs a look
+│   ├── PaperError             a page could not be printed: look at the printer
 │   └── RootRefusedError       Chromium has no sandbox for root, and this is not a place to go without
 """
 
@@ -35,6 +36,10 @@ class NativeNotBuiltError(HostError):
 
 class BrowserSettingsError(HostError):
     """The browser's table of settings differs from the one that was decided on."""
+
+
+class PaperError(HostError):
+    """A page could not be printed, or not to its end."""
 
 
 class RootRefusedError(HostError):

@@ -111,6 +111,12 @@ class WebPageHost(QObject):
             shown, unsaved=self.app_drafts > 0 or any(page.shown.unsaved for page in self._warm.values())
         )
 
+    @property
+    def on_glass(self) -> WarmPage | None:
+        """The page that is seen; None: something lies over it, or its picture may still be of the past."""
+        page = None if self._is_app_in_front or self._is_covered else self._current
+        return None if page is None or page.may_show_past else page
+
     def open(self, function: str, patient: HostPatient | None, context_token: str) -> None:
         """Show a function's page; one that is alive in this context is only put in front."""
         page = self._page_of(function)

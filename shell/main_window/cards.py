@@ -19,6 +19,7 @@ from shell.main_window.finding import APP_ICON, Action, Found, is_too_little, mi
 from shell.main_window.network import Cloud
 from shell.main_window.overlay import Card, Overlay
 from shell.main_window.palette import Palette
+from shell.main_window.printing import Printing
 from shell.main_window.theme import Theme
 from shell.main_window.unread import Unread
 from shell.patient import Patient
@@ -34,6 +35,7 @@ KEYS = (
     ("Alt 2", "Both side by side"),
     ("Alt 3", "New page"),
     ("Ctrl Enter", "Save in the new page"),
+    ("Ctrl P", "Print the new page"),
     ("Ctrl Shift X", "Close the patient"),
     ("Ctrl Shift D", "Conflict desk"),
     ("Ctrl Shift L", "Lock the window"),
@@ -90,6 +92,7 @@ class Cards(QObject):
     unanswered = Signal(str)
     """A question could not be asked behind the lock; what to do instead."""
     lock_wanted = Signal()
+    locked = Signal()
 
     def __init__(
         self,
@@ -106,6 +109,7 @@ class Cards(QObject):
         self._cloud = cloud
         self._frame = frame
         self._desk: DeskPage | None = None
+        self.printing: Printing | None = None
         self._keys_were: Side | None = None
         self._keys_at_lock: Side | None = None
         self.is_locked = False
@@ -166,6 +170,11 @@ class Cards(QObject):
             card.closed.connect(self._place.overlay.close_card)
             if self._show(card):
                 self._desk.open()
+
+    def print_page(self) -> None:
+        """Ask which printer the page goes to."""
+        if self.printing is not None:
+            self.printing.ask()
 
     def open_palette(self) -> None:
         """Find a patient, or go somewhere."""
@@ -235,6 +244,7 @@ class Cards(QObject):
         """Have nothing of the panes seen, and keep in mind who had the keys."""
         self._keys_at_lock = self._frame.owner
         self.is_locked = True
+        self.locked.emit()
         self._board.lock(is_locked=True)
 
     def unlock(self) -> None:

@@ -95,6 +95,7 @@ def actions_for(
             asked_by="close patient",  # who types a name looks for somebody
         )
         found.append(close)
+    found.append(Action(id="print", words="Print the new page", icon="print", key="Ctrl P"))
     found.append(Action(id="desk", words="Conflict desk", icon="scales", key="Ctrl Shift D"))
     found.append(Action(id="lock", words="Lock the window", icon="lock", key="Ctrl Shift L"))
     found.append(Action(id="keys", words="List every key", icon="information", key="Ctrl /"))

@@ -27,6 +27,7 @@ from shell.main_window.draft_line import DraftLine
 from shell.main_window.idle import idle_source
 from shell.main_window.lock import Lock, LockScreen, Why
 from shell.main_window.network import Cloud, SessionBearer
+from shell.main_window.printing import Printing
 from shell.main_window.theme import load_fonts
 from shell.main_window.window import MainWindow
 from shell.main_window.wording import window_notes
@@ -131,6 +132,9 @@ class Opened:
         if self._desk is not None:
             self.window.cards.take_desk(self._desk)
         self.window.apps.take_house(self._pages)
+        printing = Printing(window, window, self._pages, offer, person)
+        window.cards.printing = printing
+        window.cards.locked.connect(printing.stop)
         if self._legacy is not None:
             self.window.panes[Side.LEGACY].can_restart = self._legacy.can_start
         self.window.open_on(application.primaryScreen())

@@ -212,6 +212,8 @@ class MainWindow(WindowFrame):
             self._board.open_patient(None)
         elif kind == "keys":
             self.cards.show_keys()
+        elif kind == "print":
+            self.cards.print_page()
         elif kind == "desk":
             self.cards.open_desk()
         elif kind in ("app", "leave-app"):

@@ -156,6 +156,7 @@ class Stage(QWidget):
             "where": self.where,
             "edge": self.edge,
             "script": self.script,
+            "print": self.print,
             "prepare": lambda number: self.pages().prepare(
                 "appointments", HostPatient(fhir_id=f"p{number}", patient_number=number), "c1"
             ),
@@ -180,6 +181,21 @@ class Stage(QWidget):
         """Run a script in the page on the glass and say its answer."""
         page = self.pages()._current.page
         page.runJavaScript(code, 0, lambda answer: say("script", answer=answer))
+
+    def print(self, patient: str, whose: str, file: str) -> None:
+        """Print the page on the glass into a file, and say how many sheets it has; None: it may not be."""
+        from PySide6.QtPrintSupport import QPrinter
+
+        from shell.hosts.paper import Paper, Sheet, put_on_paper
+
+        printer = QPrinter()
+        printer.setOutputFileName(file)
+        sheet = Sheet(patient=patient, whose=whose, title="Documents", origin="Fernbrook Surgery")
+
+        def made(pdf: bytes | None) -> None:
+            say("printed", sheets=None if pdf is None else put_on_paper(pdf, printer))
+
+        Paper(self.pages().on_glass.page, sheet, made).make()
 
     def shelf(self) -> Any:
         """Where drafts are kept."""

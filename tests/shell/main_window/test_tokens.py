@@ -67,7 +67,7 @@ def test_training_is_never_as_blue_as_live_work(scheme: Scheme) -> None:
 def test_pages_have_the_colours_of_the_window_around_them(scheme: Scheme) -> None:
     sheet = (Path(__file__).parents[3] / "web_modules" / "static" / "banyan.css").read_text(encoding="utf-8")
     root = re.search(r"\n:root \{(.*?)\n\}", sheet, re.DOTALL)
-    block = re.search(rf'\n\[data-theme="{scheme.value}"\] \{{(.*?)\n\}}', sheet, re.DOTALL)
+    block = re.search(rf'\n@media screen \{{ \[data-theme="{scheme.value}"\] \{{(.*?)\n\}}', sheet, re.DOTALL)
     assert root is not None
     assert block is not None
     said = dict(re.findall(r"--([\w-]+): (#\w+);", root[1])) | dict(
