@@ -152,12 +152,12 @@ def guest_pane(screen: VirtualScreen, kind: str, folder: Path) -> Iterator[Guest
 
 
 @contextlib.contextmanager
-def web_pane(screen: VirtualScreen, *more: str) -> Iterator[WebPane]:
-    """A stage with pages that show patient 104417."""
+def web_pane(screen: VirtualScreen, *more: str, is_nobody: bool = False) -> Iterator[WebPane]:
+    """A stage with pages that show patient 104417; `is_nobody` as `StagedHosts` has it."""
     with (
         page_server() as outside,
         page_server(outside=outside.url) as server,
-        StagedHosts(screen, "--web", server.url, *more) as stage,
+        StagedHosts(screen, "--web", server.url, *more, is_nobody=is_nobody) as stage,
     ):
         pane = WebPane(stage=stage, side="cloud", screen=screen, server=server, outside=outside)
         pane.open("patients", "104417")

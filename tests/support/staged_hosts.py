@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.support.nobody import nobody
 from tests.support.virtual_screen import VirtualScreen
 from tests.support.waiting import until
 
@@ -17,15 +18,23 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class StagedHosts:
-    """A running stage. To be used in a `with` statement."""
+    """A running stage. To be used in a `with` statement.
 
-    def __init__(self, screen: VirtualScreen, *arguments: str) -> None:
+    Args:
+        screen: where it draws.
+        arguments: the stage's own.
+        is_nobody: run by somebody without rights where that can be, so that Chromium's sandbox is on.
+    """
+
+    def __init__(self, screen: VirtualScreen, *arguments: str, is_nobody: bool = False) -> None:
         self.screen = screen
         self.events: list[dict[str, Any]] = []
+        self._after = contextlib.ExitStack()
+        before, variables = self._after.enter_context(nobody()) if is_nobody else ((), {})
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.host_stage", *arguments],
+            [*before, sys.executable, "-m", "tests.support.host_stage", *arguments],
             cwd=ROOT,
-            env=screen.environment(),
+            env={**screen.environment(), **variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -59,6 +68,7 @@ class StagedHosts:
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
+        self._after.close()
 
     def kill(self) -> None:
         """SIGKILL, as a crash is."""

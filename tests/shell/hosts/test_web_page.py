@@ -2,12 +2,14 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support.nobody import can_be_nobody
 from tests.support.panes import GuestPane, WebPane, end_guest, legacy_arguments, web_pane
 from tests.support.virtual_screen import VirtualScreen
 from tests.support.waiting import until
@@ -28,9 +30,24 @@ SANDBOXED_FRAME = """new Promise(done => {
 
 @pytest.fixture(scope="module")
 def pane(bare_screen: VirtualScreen) -> Iterator[WebPane]:
-    """Pages in a pane, shared by the tests of this module: each opens what it needs."""
-    with web_pane(bare_screen) as web:
+    """Pages in a pane, shared by the tests of this module: each opens what it needs.
+
+    Chromium's sandbox is on, as in a practice, wherever the machine lets somebody without rights have it.
+    """
+    with web_pane(bare_screen, is_nobody=True) as web:
         yield web
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc for what holds a renderer")
+def test_pages_lie_in_chromiums_sandbox(pane: WebPane) -> None:
+    renderer = Path(f"/proc/{pane.stage.tell('renderer')}")
+    said = dict(line.split(":\t", 1) for line in (renderer / "status").read_text().splitlines())
+    is_sandboxed = os.geteuid() != 0 or can_be_nobody()
+    assert (said["Seccomp"] == "2") is is_sandboxed  # 2: every call to the kernel goes through a filter
+    if is_sandboxed:
+        assert int(said["CapEff"], 16) == 0
+        assert os.stat(renderer).st_uid != 0
+        assert len(said["NSpid"].split()) > 1  # it sees no process but its own kind
 
 
 def test_a_page_is_told_that_it_is_in_the_shell_and_who_is_signed_in(pane: WebPane) -> None:
