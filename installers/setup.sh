@@ -35,9 +35,10 @@ needed="libgl1 libegl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon0 lib
   libxcomposite1 libxdamage1 libxrandr2 libxtst6 libxkbfile1 libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1
   libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0 unixodbc fonts-open-sans
   fonts-droid-fallback"
-# A screen, keys and mouse, a window manager, the clipboard, window properties, a guest in another toolkit; and
-# PostgreSQL's programs, with which tests start a server of their own, and its ODBC driver.
-needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk postgresql odbc-postgresql"
+# A screen, keys and mouse, a window manager, the clipboard, window properties, programs in Tk and in GTK 3;
+# and PostgreSQL's programs, with which tests start a server of their own, and its ODBC driver.
+needed_by_tests="xvfb xdotool openbox xclip x11-utils python3-tk python3-gi gir1.2-gtk-3.0 postgresql
+  odbc-postgresql"
 needed_by_peers="qutebrowser bucardo postgresql-plperl-15 libdbix-safe-perl libdbd-pg-perl"
 # Measured: 1.1 GB for .venv, as much again while pip downloads and unpacks.
 free_kilobytes_needed=2400000

@@ -14,6 +14,7 @@ class LegacyDialogues:
         native: the desktop's windows.
         frame: who has the keys.
         shell_keys: heard over a dialogue as well.
+        is_alert: whether a window of the program's, other than the one in the pane, is one.
         heard: told which of them was pressed.
         asks: told whether a dialogue waits for its answer, when that changes.
     """
@@ -23,12 +24,14 @@ class LegacyDialogues:
         native: NativeWindows,
         frame: KeyFrame,
         shell_keys: Sequence[str],
+        is_alert: Callable[[FoundWindow], bool],
         heard: Callable[[str], None],
         asks: Callable[[bool], None],
     ) -> None:
         self._native = native
         self._frame = frame
         self._shell_keys = shell_keys
+        self._is_alert = is_alert
         self._heard = heard
         self._asks = asks
         self._open: list[int] = []
@@ -49,7 +52,7 @@ class LegacyDialogues:
         found = [
             window.window_id
             for window in of_program
-            if window.is_shown and window.window_id != main.window_id
+            if window.is_shown and window.window_id != main.window_id and self._is_alert(window)
         ]
         new, have_gone = [window for window in found if window not in self._open], bool(self._open)
         self._take(found)
@@ -67,6 +70,7 @@ class LegacyDialogues:
     def take_keys(self) -> None:
         """Put the topmost in front and give it the keys: the main window takes none while it is open."""
         if self._open:
+            self._unasked.discard(self._open[-1])
             self._raise(self._open[-1], with_keys=True)
 
     def took_keys(self, window: int) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 from PySide6.QtCore import QObject
@@ -69,18 +70,28 @@ class LegacyProgram(QObject):
             raise ProgramError(
                 "No legacy database was named. Name it with --legacy-database URL and open Banyan again."
             )
-        pid = self._run(filled(self.description.start_command, self._values(number, screen)))
+        pid = self._run(filled(self.description.start_command, self.values(number, screen)), "start.command")
         process = read_process(pid)
         if process is not None:
             self._remembered_in.write_bytes(msgspec.json.encode(process))
 
     def open(self, *, number: str | None, screen: str | None, done: Callable[[], None]) -> None:
-        """Ask the running program for a patient and a screen; `done` once the asking has ended.
+        """Ask the running program by a command or an address; `done` once the asking has ended.
 
         Raises:
             ProgramError: the asking could not be started.
         """
-        pid = self._run(filled(self.description.open_command, self._values(number, screen)))
+        values = self.values(number, screen)
+        opening = self.description.opening
+        if opening.url:
+            # a value is never read as a part of the address, whatever is in it
+            quoted = {
+                name: None if value is None else quote(value, safe="") for name, value in values.items()
+            }
+            address = "".join(filled(opening.url, quoted))
+            pid = self._run(filled(opening.url_command, {**values, "url": address}), "open.url_command")
+        else:
+            pid = self._run(filled(opening.command, values), "open.command")
         try:
             EndWatch(pid, done, self)
         except ProcessLookupError:
@@ -96,6 +107,11 @@ class LegacyProgram(QObject):
             and self.runs_as(window.pid)
         )
 
+    def is_alert(self, window: FoundWindow) -> bool:
+        """Whether another window of this program's is one of its alerts, and no second main window."""
+        alerts = self.description.alerts
+        return not self.owns(window) and (alerts is None or alerts.search(window.title) is not None)
+
     def runs_as(self, pid: int) -> bool:
         """Whether a process is this program, on this database, of this user."""
         owner = read_process(pid)
@@ -104,7 +120,7 @@ class LegacyProgram(QObject):
         mine = self.process()
         if mine is not None and owner.session == mine.session:
             return True
-        wanted = [part.format(**self._values(None, None)) for part in self.description.command_line]
+        wanted = [part.format(**self.values(None, None)) for part in self.description.command_line]
         arguments = command_line(pid)
         return bool(wanted) and all(part in arguments for part in wanted)
 
@@ -126,21 +142,26 @@ class LegacyProgram(QObject):
             self._end_watch.stop()
             self._end_watch = None
 
-    def _values(self, number: str | None, screen: str | None) -> Mapping[str, str | None]:
+    def values(self, number: str | None, screen: str | None) -> Mapping[str, str | None]:
+        """What the placeholders of the description stand for."""
         place = self._place
         return {
             "python": sys.executable,
+            "here": str(self.description.folder),
             "database": place.database,
             "today": place.today,
             "number": number,
             "screen": screen,
         }
 
-    def _run(self, arguments: list[str]) -> int:
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process of the program's, or its driver, is started with."""
+        return {name: value for name, value in os.environ.items() if not name.startswith(_OUR_VARIABLES)}
+
+    def _run(self, arguments: list[str], key: str) -> int:
         """Start a process of its own session, tied to nothing of the shell's, and reap it when it ends."""
-        environment = {
-            name: value for name, value in os.environ.items() if not name.startswith(_OUR_VARIABLES)
-        }
+        environment = self.environment
         # what it says may name patients: it is kept nowhere
         nowhere = [(os.POSIX_SPAWN_OPEN, stream, os.devnull, os.O_RDWR, 0) for stream in (0, 1, 2)]
         try:
@@ -148,7 +169,7 @@ class LegacyProgram(QObject):
         except OSError as error:
             raise ProgramError(
                 f"{self.description.name} could not be started: “{arguments[0]}” does not run on "
-                f"this machine ({error.strerror}). See start.command in its description."
+                f"this machine ({error.strerror}). See {key} in its description."
             ) from error
         EndWatch(pid, lambda: self._reap(pid), self)
         return pid

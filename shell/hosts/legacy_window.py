@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QWidget
 from shell.errors import ProgramError
 from shell.hosts.interface import HostListener, HostPatient, Shown, ShownState, Side
 from shell.hosts.key_frame import KeyFrame
+from shell.hosts.legacy.talk import LegacyTalk
+from shell.hosts.legacy_description import NOTHING_READ, Reading
 from shell.hosts.legacy_dialogues import LegacyDialogues
 from shell.hosts.legacy_pane import LegacyPane
 from shell.hosts.legacy_program import LegacyProgram
@@ -39,8 +41,24 @@ class LegacyWindowHost(QObject):
         self._found: FoundWindow | None = None
         self._home: Box | None = None
         self._dialogues = LegacyDialogues(
-            native, frame, program.description.shell_keys, self._heard_over_dialogue, self._asks
+            native,
+            frame,
+            program.description.shell_keys,
+            program.is_alert,
+            self._heard_over_dialogue,
+            self._asks,
         )
+        self._talk = LegacyTalk(
+            program,
+            lambda: self._dialogues.are_open,
+            lambda: self._holds_work,
+            self._was_read,
+            lambda words: listener.on_notice(Side.LEGACY, words),
+            self,
+        )
+        self._must_tell = self._holds_work = False
+        self._is_new = self._has_other = False
+        self._keys_wait = False
         self._wanted: tuple[str, HostPatient | None] | None = None
         self._asked: _Words | None = None
         self._is_asking = False
@@ -101,7 +119,9 @@ class LegacyWindowHost(QObject):
 
     def take_keys(self) -> None:
         """Give the program's window the keys, or its dialogue when one is open."""
-        if self._guest is not None and self._pane.is_on_the_glass:
+        if self._talk.is_typing:
+            self._keys_wait = True
+        elif self._guest is not None and self._pane.is_on_the_glass:
             self._frame.give_to_guest()
 
     def save_work(self, done: Callable[[bool], None]) -> None:
@@ -172,6 +192,22 @@ class LegacyWindowHost(QObject):
     def _screen_changed(self) -> None:
         if self._found is not None:
             self._dialogues.look(self._found)
+            self._see_others(self._found)
+
+    def _see_others(self, found: FoundWindow) -> None:
+        """With a second main window nobody knows which of the two a person works in."""
+        others = self._native.find(wm_class=self._program.description.wm_class)
+        has_other = any(
+            one.is_shown and one.window_id != found.window_id and self._program.owns(one) for one in others
+        )
+        if has_other == self._has_other:
+            return
+        self._has_other = has_other
+        if has_other:
+            name = self._program.description.name
+            words = f"{name} shows two windows that could be its main one. Close one of them to go on here."
+            self._listener.on_notice(Side.LEGACY, words)
+        self._read_back(always=True)
 
     def _expect_window(self) -> bool:
         """Take the program's window in as soon as there is one; True when it is on its way."""
@@ -198,21 +234,15 @@ class LegacyWindowHost(QObject):
         self._program.watch_end(self._program_ended)
         self._found = found
         self._dialogues.look(found)
-        if self._asked == self._wanted_words() or (self._asked is None and self._holds_somebody()):
-            # what outlived an earlier window with a patient open is taken over as it is: asked to show
-            # somebody else, it might put a question about unsaved work, which the next key answers
-            self._read_back(always=True)
-        else:
-            self._ask_for_wanted()
-
-    def _holds_somebody(self) -> bool:
-        if self._guest is None:
-            return False
-        reading = self._program.description.read_title(self._guest.title())
-        return reading.unsaved or reading.state is ShownState.SOMEBODY
+        self._talk.begin(self._guest, found)
+        self._is_new = True
+        self._see_others(found)
+        self._read_back(always=True)
 
     def _forget_guest(self, *, to_screen: bool) -> None:
         self._guest = self._home = self._found = None
+        self._talk.end()
+        self._is_new = self._has_other = False
         self._dialogues.forget()
         self._frame.register_guest(None)
         self._pane.lift(to_screen=to_screen)
@@ -253,6 +283,10 @@ class LegacyWindowHost(QObject):
         if self._is_asking:
             # one at a time: two would overtake each other. It is asked again when this one is through
             return
+        if self._has_other:
+            self._is_new = True  # asked once there is one window again
+            self._read_back(always=True)
+            return
         number, screen = words = self._wanted_words()
         patient = self._wanted[1] if self._wanted else None
         if patient is not None and number is None:
@@ -263,24 +297,47 @@ class LegacyWindowHost(QObject):
             self._read_back(always=True)
             return
         self._is_asking, self._asked = True, words
-        try:
-            self._program.open(number=number, screen=screen, done=self._was_asked)
-        except ProgramError as error:
-            self._is_asking, self._asked = False, None
-            self._listener.on_notice(Side.LEGACY, str(error))
-            self._read_back(always=True)
+        if self._program.description.opening.keys and self._frame.active is Side.LEGACY:
+            # what a person types between these keystrokes would be written into somebody's record
+            self._keys_wait = True
+            self._frame.give_to_shell(self._frame.content)
+        self._talk.open(number, screen, self._was_asked)
 
-    def _was_asked(self) -> None:
+    def _was_asked(self, why_not: str | None) -> None:
         self._is_asking = False
-        if self._guest is not None and self._asked != self._wanted_words():
+        keys_wait, self._keys_wait = self._keys_wait, False
+        if keys_wait:
+            self.take_keys()
+        if why_not is not None:
+            self._asked = None
+            self._listener.on_notice(Side.LEGACY, why_not)
+            self._read_back(always=True)
+        elif self._guest is not None and self._asked != self._wanted_words():
             self._ask_for_wanted()
         else:
             self._read_back(always=True)
 
     def _read_back(self, *, always: bool) -> None:
-        if self._guest is None:
+        if self._guest is not None:
+            self._must_tell = self._must_tell or always
+            self._talk.ask()
+
+    def _was_read(self, reading: Reading) -> None:
+        if self._guest is None or (self._is_asking and self._talk.is_blind_while_asking):
             return
-        reading = self._program.description.read_title(self._guest.title())
+        if self._has_other:
+            reading = NOTHING_READ
+        is_new = self._is_new and not self._has_other
+        self._is_new = self._is_new and self._has_other
+        # what outlived an earlier window with a patient open is taken over as it is: asked to show
+        # somebody else, it might put a question about unsaved work, which the next key answers
+        is_held = reading.unsaved or reading.state is ShownState.SOMEBODY
+        if is_new and self._asked != self._wanted_words() and not (self._asked is None and is_held):
+            self._ask_for_wanted()
+            return
+        if reading.state is not ShownState.UNKNOWN:
+            self._holds_work = reading.unsaved  # what cannot be read holds what it held
+        always, self._must_tell = self._must_tell, False
         before = self._shown
         self._shown = Shown(
             state=reading.state,
@@ -306,7 +363,9 @@ class LegacyWindowHost(QObject):
         self._work_timer.start()
         self._read_back(always=False)
         if self._work_done is not None:
+            self._guest.begin_keys()
             self._guest.press(key)
+            self._guest.end_keys()
 
     def _finish_work(self, *, done: bool) -> None:
         self._work_timer.stop()
@@ -322,7 +381,10 @@ class LegacyWindowHost(QObject):
 
     def on_pressed(self) -> None:
         """A press on the window: it gets the keys before it gets the press."""
-        self._frame.give_to_guest()
+        if self._talk.is_typing:
+            self._keys_wait = True
+        else:
+            self._frame.give_to_guest()
 
     def on_focused(self) -> None:
         """The window got the keys: by us, or by itself."""

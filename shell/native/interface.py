@@ -71,8 +71,21 @@ class Guest(Protocol):
     def take_keys(self) -> None:
         """Give the window the keyboard."""
 
-    def press(self, key: str) -> None:
-        """Press and let go of a key (`F10`, `Ctrl+S`) for this window alone, wherever the keyboard is."""
+    def begin_keys(self) -> None:
+        """Let the program believe that it has the keyboard, so that it takes keys; nobody loses it."""
+
+    def press(self, key: str) -> bool:
+        """Press and let go of a key (`F10`, `Ctrl+S`) for this window alone, wherever the keyboard is.
+
+        Returns:
+            False: this keyboard does not have it, and nothing was pressed.
+        """
+
+    def type_letter(self, letter: str) -> bool:
+        """Type one letter, digit or sign into this window alone; answers as `press` does."""
+
+    def end_keys(self) -> None:
+        """Undo `begin_keys`."""
 
     def ask_to_close(self) -> None:
         """Ask as the close button of its title bar does; the program may ask the person back."""

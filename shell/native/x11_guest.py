@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from shell.native.interface import Box, GuestListener
-from shell.native.x11_keys import KeyGrabs, places
+from shell.native.x11_keys import KeyGrabs, KeyPlace, place_of_letter, places
 from shell.native.xcb import (
     FOCUS_CHANGE,
     LAST_PRESS_BUTTON,
@@ -23,7 +23,14 @@ _CONFIGURE_NOTIFY: Final = 22
 _KEY_PRESS: Final = 2
 _KEY_RELEASE: Final = 3
 _CLIENT_MESSAGE: Final = 33
+_FOCUS_IN: Final = 9
+_FOCUS_OUT: Final = 10
+_NONLINEAR: Final = 3
 _NORMAL_FOCUS: Final = 0
+_DEPTH: Final = 8
+"""Toolkits focus a window of their own inside the one that is hosted."""
+_TO_ITS_PROGRAM: Final = 0
+"""No mask: an event goes to whoever made the window, and to nobody else. GTK asks for no core key events."""
 _FOCUS_OF_ITS_OWN: Final = frozenset({0, 1, 2, 3, 4})
 """Ancestor, Virtual, Inferior, Nonlinear, NonlinearVirtual: the keys came to it or into it, not past it."""
 
@@ -45,6 +52,7 @@ class X11Guest:
         self._listener = listener
         self._pane = xcb.parent(window_id)
         self.is_released = False
+        self._believes = False
         xcb.send("change_save_set", 0, window_id)
         # the press, and what is typed after it, wait until the guest has the keys
         xcb.hold_presses(window_id)
@@ -84,27 +92,64 @@ class X11Guest:
         """Focus the window itself: what is under the mouse outside of it then gets nothing."""
         self._focus(self._window_id)
 
-    def press(self, key: str) -> None:
+    def begin_keys(self) -> None:
+        """Send a FocusIn to the program alone: Tk and Qt refuse keys while they have no focus.
+
+        The focus stays where it is, and so does what a person types.
+        """
+        if not self._believes and not self._has_focus():
+            self._believes = True
+            self._send_focus(_FOCUS_IN)
+
+    def press(self, key: str) -> bool:
         """Send a key press and release to this window alone; some programs refuse what is sent."""
-        for place in places(self._xcb, [key]):
-            for kind in (_KEY_PRESS, _KEY_RELEASE):
-                event = struct.pack(
-                    "<BBHIIIIhhhhHBx",
-                    kind,
-                    place.keycode,
-                    0,
-                    0,
-                    self._xcb.root,
-                    self._window_id,
-                    0,
-                    0,
-                    0,
-                    0,
-                    0,
-                    place.modifiers,
-                    1,
-                )
-                self._xcb.send_event(self._window_id, 1 if kind == _KEY_PRESS else 2, event)
+        return self._send_key(next(iter(places(self._xcb, [key])), None))
+
+    def type_letter(self, letter: str) -> bool:
+        """Send the key of a letter."""
+        return self._send_key(place_of_letter(self._xcb, letter))
+
+    def end_keys(self) -> None:
+        """Send the FocusOut, unless the window has got the focus meanwhile."""
+        if self._believes:
+            self._believes = False
+            if not self._has_focus():
+                self._send_focus(_FOCUS_OUT)
+
+    def _has_focus(self) -> bool:
+        inner: int | None = self._xcb.focused()
+        for _ in range(_DEPTH):
+            if inner is None or inner == self._window_id:
+                return inner is not None
+            inner = self._xcb.parent(inner)
+        return False
+
+    def _send_focus(self, kind: int) -> None:
+        event = struct.pack("<BBHIB", kind, _NONLINEAR, 0, self._window_id, _NORMAL_FOCUS)
+        self._xcb.send_event(self._window_id, _TO_ITS_PROGRAM, event)
+
+    def _send_key(self, place: KeyPlace | None) -> bool:
+        if place is None:
+            return False
+        for kind in (_KEY_PRESS, _KEY_RELEASE):
+            event = struct.pack(
+                "<BBHIIIIhhhhHBx",
+                kind,
+                place.keycode,
+                0,
+                0,
+                self._xcb.root,
+                self._window_id,
+                0,
+                0,
+                0,
+                0,
+                0,
+                place.modifiers,
+                1,
+            )
+            self._xcb.send_event(self._window_id, _TO_ITS_PROGRAM, event)
+        return True
 
     def ask_to_close(self) -> None:
         """Send WM_DELETE_WINDOW (ICCCM 4.2.8.1)."""

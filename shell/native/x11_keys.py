@@ -1,7 +1,7 @@
 """The names of the shell's keys, where the keyboard has them, and their grabs on a foreign window."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shell.native.xcb import Xcb
@@ -18,8 +18,22 @@ _NAMED_KEYSYMS: Final = {
     "Escape": 0xFF1B,
     "Return": 0xFF0D,
     "Tab": 0xFF09,
+    "Space": 0x20,
+    "Backspace": 0xFF08,
+    "Insert": 0xFF63,
+    "Delete": 0xFFFF,
+    "Home": 0xFF50,
+    "Left": 0xFF51,
+    "Up": 0xFF52,
+    "Right": 0xFF53,
+    "Down": 0xFF54,
+    "PageUp": 0xFF55,
+    "PageDown": 0xFF56,
+    "End": 0xFF57,
     **{f"F{number}": 0xFFBD + number for number in range(1, 13)},
 }
+_BEHIND_LATIN_1: Final = 0x100
+_UNICODE_MARK: Final = 0x1000000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +50,33 @@ def places(xcb: Xcb, names: Iterable[str]) -> tuple[KeyPlace, ...]:
 
     A sign that needs Shift on this keyboard (`/` on a German one) is found with it.
     """
-    width, keysyms = xcb.keyboard_mapping()
+    keyboard = xcb.keyboard_mapping()
     found = []
     for name in names:
         *modifier_names, key = name.split("+")
         modifiers = sum(_MODIFIERS[modifier] for modifier in modifier_names)
-        wanted = _NAMED_KEYSYMS.get(key, ord(key[0].lower()))
-        for level, extra in ((0, 0), (1, SHIFT)):
-            column = keysyms[level::width] if width > level else ()
-            if wanted in column:
-                keycode = xcb.first_keycode + column.index(wanted)
-                found.append(KeyPlace(name=name, keycode=keycode, modifiers=modifiers | extra))
-                break
+        place = _place(xcb, keyboard, name, _NAMED_KEYSYMS.get(key, ord(key[0].lower())))
+        if place is not None:
+            found.append(replace(place, modifiers=modifiers | place.modifiers))
     return tuple(found)
+
+
+def place_of_letter(xcb: Xcb, letter: str) -> KeyPlace | None:
+    """Where a letter, digit or sign is on this keyboard, with Shift where needed; None: it is not there."""
+    code = ord(letter)
+    # keysyms of Latin-1 are its codes, those of all others Unicode's behind a mark (X11 protocol, appendix A)
+    keysym = code if code < _BEHIND_LATIN_1 else code | _UNICODE_MARK
+    return _place(xcb, xcb.keyboard_mapping(), letter, keysym)
+
+
+def _place(xcb: Xcb, keyboard: tuple[int, tuple[int, ...]], name: str, keysym: int) -> KeyPlace | None:
+    width, keysyms = keyboard
+    for level, modifiers in ((0, 0), (1, SHIFT)):
+        column = keysyms[level::width] if width > level else ()
+        if keysym in column:
+            keycode = xcb.first_keycode + column.index(keysym)
+            return KeyPlace(name=name, keycode=keycode, modifiers=modifiers)
+    return None
 
 
 class KeyGrabs:

@@ -2,21 +2,29 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from shell.errors import DescriptionError
+from shell.hosts.legacy.keystrokes import KEY, strokes
 from shell.hosts.legacy.toml_lines import line_of, line_of_mistake
-from shell.hosts.legacy_description import PLACEHOLDERS, Command, LegacyDescription, placeholders
+from shell.hosts.legacy_description import PLACEHOLDERS, Command, LegacyDescription, Opening, placeholders
 
-_KEY = re.compile(r"(?:(?:Ctrl|Alt|Shift)\+)*(?:F\d{1,2}|Escape|Return|Tab|[^+\s])")
+_MEANS: Final = ("open.command", "open.url", "open.keys", "driver.opens")
+_URL_COMMAND: Final[Command] = (("xdg-open",), ("{url}",))
+_DRIVER_PLACEHOLDERS: Final = frozenset({"python", "here", "database", "today", "process", "window"})
+_SAMPLE: Final = "1"
 _KNOWN: Final[dict[str, frozenset[str]]] = {
-    "": frozenset({"name", "start", "find", "open", "screens", "title", "work", "window", "keys"}),
+    "": frozenset(
+        {"name", "start", "find", "open", "screens", "title", "driver", "alerts", "work", "window", "keys"}
+    ),
     "start": frozenset({"command", "window_within_seconds"}),
     "find": frozenset({"wm_class", "title", "command_line"}),
-    "open": frozenset({"command", "nobody"}),
+    "open": frozenset({"command", "url", "url_command", "keys", "nobody_keys", "nobody"}),
     "title": frozenset({"pattern", "screens"}),
+    "driver": frozenset({"command", "opens", "screens"}),
+    "alerts": frozenset({"title"}),
     "work": frozenset({"save_key", "discard_key"}),
     "window": frozenset({"minimum_width", "minimum_height"}),
     "keys": frozenset({"shell"}),
@@ -44,6 +52,10 @@ def read_description(path: Path) -> LegacyDescription:
     return _Reader(path, text, content).description()
 
 
+def _quoted(keys: Iterable[str]) -> str:
+    return ", ".join(f"“{key}”" for key in keys)
+
+
 class _Reader:
     """Takes values out of the parsed file, or says which key is at fault."""
 
@@ -54,8 +66,12 @@ class _Reader:
 
     def description(self) -> LegacyDescription:
         self._refuse_unknown_keys()
+        has_driver = self._has("driver.command")
+        if has_driver and self._has("title.pattern"):
+            raise self._wrong("title.pattern", "and “driver.command” cannot both say what is shown: keep one")
         return LegacyDescription(
             name=self._text("name"),
+            folder=self._path.absolute().parent,
             start_command=self._command("start.command"),
             window_within_seconds=self._number("start.window_within_seconds", 30),
             wm_class=self._text("find.wm_class"),
@@ -65,17 +81,57 @@ class _Reader:
                 for group in self._command("find.command_line", (), PLACEHOLDERS - {"number", "screen"})
                 for part in group
             ),
-            open_command=self._command("open.command"),
+            opening=self._opening(),
             nobody=self._text("open.nobody") if self._value("open.nobody", "") else None,
             screens=self._words("screens"),
-            title_pattern=self._pattern("title.pattern", group="patient"),
-            title_screens=self._words("title.screens"),
+            title_pattern=None if has_driver else self._pattern("title.pattern", group="patient"),
+            shown_screens=self._words("driver.screens" if has_driver else "title.screens"),
+            driver=self._command("driver.command", (), _DRIVER_PLACEHOLDERS),
+            alerts=self._pattern("alerts.title") if self._has("alerts.title") else None,
             save_key=self._key("work.save_key"),
             discard_key=self._key("work.discard_key"),
             minimum_width=self._number("window.minimum_width", 640),
             minimum_height=self._number("window.minimum_height", 480),
             shell_keys=self._keys("keys.shell"),
         )
+
+    def _opening(self) -> Opening:
+        means = [key for key in _MEANS if self._has(key)]
+        if not means:
+            raise self._wrong("open", f"must say how a patient is opened: by one of {_quoted(_MEANS)}")
+        if len(means) > 1:
+            raise self._wrong(means[-1], f"is one means too many of opening a patient: {_quoted(means)}")
+        by_driver = self._value("driver.opens", default=False)
+        if not isinstance(by_driver, bool):
+            raise self._wrong("driver.opens", "must be true or false")
+        if by_driver and not self._has("driver.command"):
+            raise self._wrong("driver.command", "is missing, and “driver.opens” asks for it")
+        with_url = PLACEHOLDERS | {"url"}
+        return Opening(
+            command=self._command("open.command", ()),
+            url=self._command("open.url", ()),
+            url_command=self._command("open.url_command", _URL_COMMAND, with_url),
+            keys=self._strokes("open.keys"),
+            nobody_keys=self._strokes("open.nobody_keys"),
+            by_driver=by_driver,
+        )
+
+    def _strokes(self, key: str) -> Command:
+        template = self._command(key, ())
+        is_named = any("<{screen}>" in part for group in template for part in group)
+        screens = self._words("screens")
+        for function, word in screens.items():
+            if is_named and not KEY.fullmatch(word):
+                raise self._wrong("screens", f"must be a key such as F6, as “{key}” presses it", function)
+        sample = dict.fromkeys(PLACEHOLDERS, _SAMPLE) | {"screen": next(iter(screens.values()), _SAMPLE)}
+        try:
+            strokes(template, sample)
+        except ValueError as error:
+            raise self._wrong(key, f"cannot be typed: {error}") from error
+        return template
+
+    def _has(self, key: str) -> bool:
+        return self._value(key, default=False) is not False
 
     def _wrong(self, key: str, what: str, entry: str | None = None) -> DescriptionError:
         """Names the line of the key or its entry; when it is missing, of the table that lacks it."""
@@ -133,7 +189,7 @@ class _Reader:
         if value is default and default is not None:
             return default
         if not isinstance(value, list) or not value:
-            raise self._wrong(key, "must be a list of arguments")
+            raise self._wrong(key, "must be a list of texts that is not empty")
         groups = []
         for item in value:
             group = tuple(item) if isinstance(item, list) else (item,)
@@ -165,7 +221,7 @@ class _Reader:
         value = self._value(key, "")
         if value == "":
             return None
-        if not isinstance(value, str) or not _KEY.fullmatch(value):
+        if not isinstance(value, str) or not KEY.fullmatch(value):
             raise self._wrong(key, "must be a key such as F10 or Ctrl+S")
         return value
 
@@ -174,6 +230,6 @@ class _Reader:
         if not isinstance(value, list):
             raise self._wrong(key, "must be a list of keys")
         for item in value:
-            if not isinstance(item, str) or not _KEY.fullmatch(item):
+            if not isinstance(item, str) or not KEY.fullmatch(item):
                 raise self._wrong(key, f"has “{item}”, which is no key such as Ctrl+K")
         return tuple(value)

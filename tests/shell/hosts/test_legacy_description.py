@@ -28,12 +28,12 @@ def test_the_command_has_a_patient_and_a_screen_when_there_are(halden: LegacyDes
         "number": "7",
         "screen": "s",
     }
-    assert filled(halden.open_command, values) == [
+    assert filled(halden.opening.command, values) == [
         *("py", "-m", "shell.reference_legacy", "--database", "sqlite:///x y"),
         *("--today", "2026-11-17", "--patient", "7", "--screen", "s"),
     ]
     without = values | {"number": None, "today": None}
-    assert filled(halden.open_command, without) == [
+    assert filled(halden.opening.command, without) == [
         *("py", "-m", "shell.reference_legacy", "--database", "sqlite:///x y", "--screen", "s")
     ]
 
@@ -109,6 +109,15 @@ def test_a_title_says_whom_the_program_shows(
         ('patients = "patients"', "patients = 1", 15, "“screens.patients” must be a text"),
         ('Patients = "patients"', 'Patients = ""', 20, "“title.screens.Patients” must be a text"),
         ("[window]", "[windows]", 25, "“windows” is not a known key"),
+        ("[open]\n", "[open]\nkeys = ['<F3>']\n", 12, "“open.keys” is one means too many"),
+        ("[open]\ncommand", "[open]\nurl_command", 11, "“open” must say how a patient is opened: by one of"),
+        ("[open]\ncommand =", "[open]\nkeys = ['<F3']\nx =", 13, "“open.x” is not a known key"),
+        ("[open]\n", "[open]\nnobody_keys = ['<F4']\n", 12, "“open.nobody_keys” cannot be typed"),
+        ("[open]\n", "[open]\nnobody_keys = ['<{screen}>']\n", 16, "“screens.patients” must be a key such"),
+        ("[open]\n", "[driver]\nopens = 1\n[open]\n", 12, "“driver.opens” is one means too many"),
+        ("[window]", "[driver]\ncommand = ['x']\n[window]", 18, "cannot both say what is shown"),
+        ("[window]", "[driver]\ncommand = ['{number}']\n[window]", 18, "cannot both say what is shown"),
+        ("[window]", "[alerts]\ntitle = '['\n[window]", 26, "“alerts.title” is not a regular expression"),
     ],
 )
 def test_a_mistake_is_named_by_file_line_and_key(
