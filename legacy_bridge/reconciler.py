@@ -245,7 +245,7 @@ class Reconciler:
         mapping = self._mappings[visit.link.key.kind]
         try:
             cloud = mapping.from_cloud(visit.content, references)
-            return self._decide(visit, mapping, legacy, cloud, references)
+            return self._withdrawal.swept(self._decide(visit, mapping, legacy, cloud, references), mapping)
         except RecordRefused as refused:
             refusal = (refused.reason, refused.words)
             if any(one.number not in visit.denied for one in visit.wishes):  # it may be what was entered
@@ -320,9 +320,7 @@ class Reconciler:
             if visit.open:
                 return replace(visit, ends_as=link.state)
         if found is Presence.DELETE_CLOUD and content is not None:
-            is_confidential = link.state is LinkState.WITHHELD or mapping.hides(visit.group) is not False
-            remove = mapping.withdrawal if is_confidential else mapping.removal
-            plan = remove(content, link=link)
+            plan = self._withdrawal.removal(visit, content, mapping)
             touched = tuple(self._legacy.dependants(link.key))
             return replace(visit, plan=plan, deletes=True, ends_as=LinkState.TOMBSTONE, touched=touched)
         if found is Presence.DELETE_AGAIN and legacy is not None:

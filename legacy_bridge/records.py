@@ -269,6 +269,12 @@ class RowGroup:
     is_confidential: bool | None = False
 
 
+BINARY = "Binary"
+"""The type of what lies beside a document on the cloud: its content."""
+CLOUD_CONTENT_MISSING = "content-not-there"
+"""Why a document's content cannot be taken that is not where the document says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudContent:
     """The FHIR resources that make one record, as read.
@@ -277,11 +283,15 @@ class CloudContent:
         link: which record.
         resources: resource type to the resource.
         appointments: for a slot, every Appointment that names it, cancelled ones too.
+        unread: why what a document names as its content cannot be taken (reason, words); None: it can.
+        awaited: that content, as `Type/id`: when it is there, or another, the document is looked at again.
     """
 
     link: LinkKey
     resources: Mapping[str, Mapping[str, Any]]
     appointments: tuple[Mapping[str, Any], ...] = ()
+    unread: tuple[str, str] | None = None
+    awaited: str | None = None
 
     def moments(self) -> list[datetime]:
         """When the server took each version of what was read."""
@@ -289,11 +299,12 @@ class CloudContent:
         return [datetime.fromisoformat(one["meta"]["lastUpdated"]) for one in whole]
 
     def versions(self) -> dict[str, str]:
-        """`Type/id` to version, of everything read."""
-        return {
+        """`Type/id` to version, of everything read; an empty one of what is awaited."""
+        found = {
             f"{one['resourceType']}/{one['id']}": str(one["meta"]["versionId"])
             for one in (*self.resources.values(), *self.appointments)
         }
+        return found if self.awaited is None else {**found, self.awaited: ""}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from legacy_bridge.merge.losses import lost_booking, lost_values
 from legacy_bridge.merge.sayings import HISTORY_KEPT, UNREADABLE_FLAG
 from legacy_bridge.merge.three_way import Merged, told
 from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Visit
-from legacy_bridge.records import Kind, LinkKey, Reading
+from legacy_bridge.records import CloudContent, Kind, LinkKey, Reading
 from legacy_bridge.sides.links import Link, LinkState, References
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind
@@ -108,7 +108,7 @@ class Withdrawal:
             steps = tuple(map(delete_step, told_of))
             plan = CloudPlan(link=key, steps=steps, bookings=visit.link.bookings, withdraws=True)
             return replace(visit, plan=plan if steps else None, ends_as=LinkState.WITHHELD)
-        plan = mapping.withdrawal(visit.content, link=visit.link)
+        plan = self.plan(visit.content, mapping, visit.link)
         named: str | None = None
         if mapping.kind is Kind.PATIENT:
             named = f"Patient/{visit.content.resources['Patient']['id']}"
@@ -127,6 +127,32 @@ class Withdrawal:
         plan = replace(plan, steps=(*map(delete_step, told_of), *plan.steps))
         touched = tuple(self._legacy.dependants(visit.link.key))
         return replace(visit, plan=plan, ends_as=LinkState.WITHHELD, touched=touched)
+
+    def removal(self, visit: Visit, content: CloudContent, mapping: ResourceMapping) -> CloudPlan:
+        """What takes a record that legacy has no more off the cloud."""
+        is_confidential = visit.link.state is LinkState.WITHHELD or mapping.hides(visit.group) is not False
+        if is_confidential:
+            return self.plan(content, mapping, visit.link)
+        return mapping.removal(content, link=visit.link)
+
+    def plan(self, content: CloudContent, mapping: ResourceMapping, link: Link) -> CloudPlan:
+        """What deletes a confidential record, and what lies, or once lay, beside it: it says as much."""
+        plan = mapping.withdrawal(content, link=link)
+        if not mapping.beside:
+            return plan
+        there = {step.url for step in plan.steps}
+        found = map(delete_step, self._cloud.contents_of(link, content))
+        beside = [step for step in found if step.url not in there]
+        return replace(plan, steps=(*beside, *plan.steps))
+
+    @staticmethod
+    def swept(visit: Visit, mapping: ResourceMapping) -> Visit:
+        """The same; what lay beside a record that is not there any more goes after it."""
+        content = visit.content
+        is_left = content is not None and mapping.beside.issuperset(content.resources)
+        if content is None or not is_left or visit.refusal is not None or visit.plan is not None:
+            return visit
+        return replace(visit, plan=mapping.withdrawal(content, link=visit.link))
 
     def look_at_unread(self, visit: Visit, mapping: ResourceMapping, references: References) -> Visit:
         """Take off the cloud what may not be there although its rows cannot be expressed."""

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Any
 
 from legacy_bridge.errors import CloudUnfit
+from legacy_bridge.records import BINARY
 
 _OURS = "Banyan"
 """The embedded store: it numbers its versions under a lock, so that none shows up late."""
@@ -38,6 +39,8 @@ class Abilities:
         guards_deletions: looks at that for deletions too.
         keeps_digits: a number comes back as it was written: 60.000 is not 60.
         keeps_no: resource types that it does not keep: their records stay in quarantine.
+        keeps_binaries: keeps what lies beside a document, and tells by a search what changed of it.
+        base: the address that it calls its own; empty where it does not say.
     """
 
     has_history: bool = True
@@ -50,6 +53,8 @@ class Abilities:
     guards_deletions: bool = True
     keeps_digits: bool = True
     keeps_no: frozenset[str] = frozenset()
+    keeps_binaries: bool = False
+    base: str = ""
 
     @property
     def is_guarding(self) -> bool:
@@ -154,12 +159,14 @@ def abilities_of(statement: Mapping[str, Any], resource_types: Collection[str]) 
         creates_conditionally=all(one.get("conditionalCreate") is True for one in mine),
         tag=Tag.WEAK,
         keeps_no=missing,
+        keeps_binaries=_codes(known.get(BINARY, {})) >= {*_NEEDED, "delete"},
+        base=str(statement.get("implementation", {}).get("url", "")),
     )
 
 
 def _check(resource: Mapping[str, Any]) -> None:
     kind = resource["type"]
-    lacks = sorted(_NEEDED - {one.get("code") for one in resource.get("interaction", [])})
+    lacks = sorted(_NEEDED - _codes(resource))
     if lacks:
         raise CloudUnfit(f"The cloud has no {', '.join(lacks)} for {kind}: nothing can be mirrored there.")
     if resource.get("versioning", "versioned") == "no-version":
@@ -167,6 +174,10 @@ def _check(resource: Mapping[str, Any]) -> None:
             f"The cloud numbers no versions of {kind}: an edit made there meanwhile could not be seen. "
             "Nothing is mirrored to such a server."
         )
+
+
+def _codes(resource: Mapping[str, Any]) -> set[str]:
+    return {str(one.get("code")) for one in resource.get("interaction", [])}
 
 
 def _finds(resource: Mapping[str, Any], rest: Mapping[str, Any], name: str) -> bool:

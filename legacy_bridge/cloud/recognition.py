@@ -37,15 +37,21 @@ class Recognition:
     def __init__(self, mappings: Mapping[Kind, ResourceMapping], ods: str, known: Known) -> None:
         self._ods = ods
         self._known = known
+        self._beside = sorted({name for one in mappings.values() for name in one.beside})
         self._mappings: dict[str, list[ResourceMapping]] = {}
         for mapping in mappings.values():
             for resource_type in mapping.resource_types:
                 self._mappings.setdefault(resource_type, []).append(mapping)
 
     @property
+    def beside(self) -> Collection[str]:
+        """Those of them that lie beside a record; a server may not find them by a search."""
+        return self._beside
+
+    @property
     def resource_types(self) -> Sequence[str]:
         """What is of interest, parents first."""
-        return (*self._mappings, "Appointment")
+        return (*self._mappings, "Appointment", *self._beside)
 
     def batch(self, entries: Sequence[HistoryEntry], checkpoint: str) -> FeedBatch:
         """What some versions are, where the journal does not know of them yet."""

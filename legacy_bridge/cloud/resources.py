@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from legacy_bridge.cloud.abilities import Abilities
+from legacy_bridge.cloud.binaries import DOCUMENT, Beside, Binaries
 from legacy_bridge.cloud.digits import with_digits
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.writing import TOO_LARGE, CloudWriter, is_same
@@ -13,7 +14,7 @@ from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.mapping.booking import patients_of
 from legacy_bridge.mapping.field import relative
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.records import CloudContent, Kind, LinkKey
+from legacy_bridge.records import BINARY, CloudContent, Kind, LinkKey
 from legacy_bridge.sides.links import Link
 from legacy_bridge.sides.writes import CloudPlan, CloudStep, Outcome, OutcomeKind
 from web_modules.fhir import errors
@@ -32,7 +33,7 @@ KEEPS_HISTORY = frozenset({400, 403, 404, 405, 422, 501})  # answers of a server
 class CloudResources:
     """One practice's records on a FHIR server; see `sides.RecordStore`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
         client: FhirClient,
         mappings: Mapping[Kind, ResourceMapping],
@@ -41,6 +42,7 @@ class CloudResources:
         own: OwnVersions | None = None,
         fence: Callable[[], None] = lambda: None,
         abilities: Callable[[], Abilities] = Abilities,
+        base: str = "",
     ) -> None:
         """Look at a server.
 
@@ -52,6 +54,7 @@ class CloudResources:
             fence: refuses a write of a bridge that lost its lease; asked just before. That the server has no
                 part in it is made good by its own conditions: each write names the version that it replaces.
             abilities: what the server can do.
+            base: its address; documents name by it what lies beside them.
         """
         self._abilities = abilities
         self._writer = CloudWriter(client, abilities)
@@ -60,6 +63,7 @@ class CloudResources:
         self._client = client
         self._mappings = mappings
         self._ods = ods
+        self._binaries = Binaries(client, lambda: (base, abilities().base))
 
     def read(self, links: Sequence[Link]) -> Mapping[LinkKey, CloudContent]:
         """See `sides.RecordStore`; what is not under the journal's id is looked for by its identifier."""
@@ -72,10 +76,17 @@ class CloudResources:
                         found.setdefault(key, {})[resource_type] = resource
             slots = {f"Slot/{one['Slot']['id']}": key for key, one in found.items() if "Slot" in one}
             appointments = self._appointments(slots)
+            beside = self._beside(links, found)
         if not self._abilities().keeps_digits:
             found = {link.key: with_digits(found[link.key], link) for link in links if link.key in found}
         return {
-            key: CloudContent(link=key, resources=one, appointments=tuple(appointments.get(key, ())))
+            key: CloudContent(
+                link=key,
+                resources=one,
+                appointments=tuple(appointments.get(key, ())),
+                unread=beside[key].unread if key in beside else None,
+                awaited=beside[key].awaited if key in beside else None,
+            )
             for key, one in found.items()
         }
 
@@ -103,6 +114,12 @@ class CloudResources:
             found = self._search("Appointment", {"patient": patient})
         # a server may leave out of a search what it does not know: nobody else's is taken for this patient's
         return [one for one in found if patient in patients_of(one)]
+
+    def contents_of(self, link: Link, content: CloudContent) -> Sequence[Mapping[str, Any]]:
+        """See `sides.CloudRecords`."""
+        document = content.resources.get(DOCUMENT)
+        with translated():
+            return [] if document is None else self._binaries.ever_named(document, link.ids.get(BINARY))
 
     def tasks_of(self, record: LinkKey, patient: str | None) -> Sequence[Mapping[str, Any]]:
         """See `sides.CloudRecords`."""
@@ -143,6 +160,22 @@ class CloudResources:
                     raise
                 return False
         return True
+
+    def _beside(self, links: Sequence[Link], found: dict[LinkKey, dict[str, Any]]) -> dict[LinkKey, Beside]:
+        """What lies beside documents; it is put to what was found of them."""
+        beside: dict[LinkKey, Beside] = {}
+        for link in links:
+            if BINARY not in self._mappings[link.key.kind].beside:
+                continue
+            document = found.get(link.key, {}).get(DOCUMENT)
+            if document is not None:
+                beside[link.key] = self._binaries.beside(document, link.ids.get(BINARY))
+            elif BINARY in link.ids:
+                beside[link.key] = Beside(binary=self._binaries.left_behind(link.ids[BINARY]))
+            binary = beside[link.key].binary if link.key in beside else None
+            if binary is not None:
+                found.setdefault(link.key, {})[BINARY] = binary
+        return beside
 
     def _resources(
         self, kind: Kind, resource_type: str, links: Sequence[Link]
@@ -229,7 +262,8 @@ class CloudResources:
                 found.add(plan.link)
                 continue
             resource_type = str(resource["resourceType"])
-            if resource_type in self._mappings[plan.link.kind].resource_types:
+            mapping = self._mappings[plan.link.kind]
+            if resource_type in mapping.resource_types or resource_type in mapping.beside:
                 ids[plan.link][resource_type] = str(resource["id"])
             if step.resource is not None and is_same(step.resource, resource):
                 versions[plan.link][f"{resource_type}/{resource['id']}"] = str(resource["meta"]["versionId"])

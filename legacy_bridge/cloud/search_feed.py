@@ -56,6 +56,7 @@ class SearchFeed:
         links: Links,
         *,
         finds_changed: bool,
+        finds_beside: bool = False,
         seconds: Callable[[], float] = monotonic,
     ) -> None:
         """Look at a server.
@@ -65,11 +66,14 @@ class SearchFeed:
             recognition: tells records apart.
             links: the journal.
             finds_changed: whether it can be searched by `_lastUpdated`.
+            finds_beside: whether what lies beside records can be searched for, too.
             seconds: seconds that only ever go forward.
         """
         self._client = client
         self._recognition = recognition
         self._links = links
+        skipped = () if finds_beside else recognition.beside
+        self._searched = [one for one in recognition.resource_types if one not in skipped]
         self._finds_changed = finds_changed
         self._seconds = seconds
         self._round: Iterator[Sequence[HistoryEntry]] | None = None
@@ -120,7 +124,7 @@ class SearchFeed:
             query["_lastUpdated"] = f"ge{since.isoformat(timespec='milliseconds').replace('+00:00', 'Z')}"
         found = [
             _entry(one)
-            for resource_type in (*self._recognition.resource_types, "Basic")
+            for resource_type in (*self._searched, "Basic")
             for one in self._client.search(resource_type, query)
         ]
         return sorted(found, key=lambda one: one.changed_at)
@@ -143,7 +147,7 @@ class SearchFeed:
 
     def _all(self) -> Iterator[Sequence[HistoryEntry]]:
         if not self._finds_changed:
-            for resource_type in self._recognition.resource_types:
+            for resource_type in self._searched:
                 for page in self._client.pages(resource_type, {"_count": "200"}):
                     yield [_entry(one) for one in page]
         for kind in Kind:
@@ -157,6 +161,8 @@ class SearchFeed:
         wanted: dict[str, list[str]] = {}
         for link in self._links.identities(keys).values():
             for resource_type, resource_id in link.ids.items():
+                if resource_type not in self._searched:
+                    continue
                 wanted.setdefault(resource_type, []).append(resource_id)
         gone = []
         for resource_type, ids in wanted.items():

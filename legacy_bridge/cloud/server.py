@@ -126,4 +126,10 @@ class ServerFeed:
             if abilities.keeps_no.isdisjoint(one.resource_types)
         }
         recognition = Recognition(kept, self._ods, known)
-        return SearchFeed(self._client, recognition, self._journal, finds_changed=abilities.finds_changed)
+        return SearchFeed(
+            self._client,
+            recognition,
+            self._journal,
+            finds_changed=abilities.finds_changed,
+            finds_beside=abilities.keeps_binaries,
+        )

@@ -105,7 +105,15 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
             stack.callback(metrics.serve(settings.metrics_host, settings.metrics_port))
         own, written = OwnVersions(), OwnWrites()
         forms = FormTime(journal, monotonic, minutes=settings.form_minutes)
-        cloud = CloudResources(client, mappings, ods, own=own, fence=held.verify, abilities=server.abilities)
+        cloud = CloudResources(
+            client,
+            mappings,
+            ods,
+            own=own,
+            fence=held.verify,
+            abilities=server.abilities,
+            base=settings.fhir,
+        )
         reconciler = Reconciler(
             ods=ods,
             legacy=legacy,
@@ -189,7 +197,7 @@ def comparing(settings: BridgeSettings) -> Iterator[Any]:
         transport = HttpTransport(settings.fhir, credentials=_credentials(settings))
         stack.callback(transport.close)
         mappings = catalogue(ods)
-        cloud = CloudResources(FhirClient(transport), mappings, ods)
+        cloud = CloudResources(FhirClient(transport), mappings, ods, base=settings.fhir)
         standings = flag_file.standings()
         kinds = [kind for kind in Kind if decided(standings, kind.function)[1]]
         yield Comparison(legacy=legacy, cloud=cloud, journal=journal, mappings=mappings), journal, kinds

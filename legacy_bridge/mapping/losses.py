@@ -119,7 +119,10 @@ ALTERED: tuple[tuple[str, str], ...] = (
     ("a problem of an allergy", "the allergy is carried; its status and significance stay in legacy"),
     ("a time of day on the cloud", "of a record's date: it stays on the cloud, legacy holds the day"),
     ("a document that is edited on the cloud", "its content, type and title are legacy's: listed whole"),
-    ("a document from the cloud", "one content of up to 16 MB inside it, finished; any other is listed"),
+    (
+        "a document from the cloud",
+        "one finished content of up to 16 MB, in it or beside it; others are listed",
+    ),
     ("what a document from the cloud is called", "its own identifier stays there; legacy has a GUID"),
     (
         "CancellationDate of a drug that is active",

@@ -42,6 +42,7 @@ class ResourceMapping:
             are called that show that legacy has such a record; empty where none shows it.
         awaited: those of them that come with the record, and may come later: where the cloud does not have
             them it is said, also when legacy has them.
+        beside: types of what a record's resources may have beside them, and which belongs to them alone.
         remark: what a person should look at although the record can be carried (reason, words).
     """
 
@@ -55,6 +56,7 @@ class ResourceMapping:
     withheld: Callable[[RowGroup], bool] = lambda _: False
     optional: Mapping[str, str] = field(default_factory=dict)
     awaited: frozenset[str] = frozenset()
+    beside: frozenset[str] = frozenset()
     remark: Callable[[RowGroup], tuple[str, str] | None] = lambda _: None
 
     def identifier_system(self, ods: str) -> str:
@@ -146,8 +148,12 @@ class ResourceMapping:
 
     def is_unmarked(self, content: CloudContent | None, ods: str) -> bool:
         """Whether resources that are there do not say yet which record they are."""
-        there = () if content is None else content.resources.values()
-        return any(identifier_of(one, self.identifier_system(ods)) is None for one in there)
+        there = () if content is None else content.resources.items()
+        return any(
+            identifier_of(one, self.identifier_system(ods)) is None
+            for name, one in there
+            if name not in self.beside
+        )
 
     def wants_words(self, content: CloudContent | None, ods: str) -> bool:
         """Whether resources that are there lack what the bridge says, though nobody changed a field."""
@@ -217,7 +223,8 @@ class ResourceMapping:
         known = {} if content is None else content.resources
         for resource_type, resource in draft.items():
             _refer_within(resource, urls, known)
-            set_identifier(resource, self.identifier_system(context.ods), link.key.key)
+            if resource_type not in self.beside:
+                set_identifier(resource, self.identifier_system(context.ods), link.key.key)
             if resource_type not in known:
                 steps.append(create_step(resource, self.identifier_system(context.ods), urls[resource_type]))
             elif serialise(resource) != serialise(dict(known[resource_type])):  # 60.0 is not 60.00

@@ -279,8 +279,12 @@ def _held(visit: Visit, link: Link, refusal: tuple[str, str]) -> Settlement:
 
 def _known_again(visit: Visit) -> Link:
     """The link, with the ids of what the cloud has under its key: else a deletion there could not be told."""
-    if visit.content is None or visit.link.state not in (LinkState.NEW, LinkState.TOMBSTONE):
+    if visit.content is None:
         return visit.link
+    if visit.link.state not in (LinkState.NEW, LinkState.TOMBSTONE):
+        awaited = visit.content.awaited
+        known = visit.link.versions
+        return visit.link if awaited is None else replace(visit.link, versions={**known, awaited: ""})
     return replace(visit.link, versions=visit.content.versions())
 
 

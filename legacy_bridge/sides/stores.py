@@ -80,6 +80,13 @@ class CloudRecords(RecordStore[CloudContent, CloudPlan], Protocol):
             SideUnavailable: try again later.
         """
 
+    def contents_of(self, link: Link, content: CloudContent) -> Sequence[Mapping[str, Any]]:
+        """What lies beside a record, or lay beside an earlier version of it, and belongs to it alone.
+
+        Raises:
+            SideUnavailable: try again later.
+        """
+
     def is_lost(self, reference: str) -> bool:
         """Whether the server has never heard of what it once had: gone with a restore, not deleted.
 

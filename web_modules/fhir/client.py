@@ -19,7 +19,7 @@ from web_modules.fhir.paging import following
 from web_modules.fhir.references import are_absolute, with_own_references
 from web_modules.fhir.resource_json import Resource, parse, serialise
 from web_modules.fhir.searchset import Told, matches, told_of
-from web_modules.fhir.transport import FhirRequest, FhirResponse, Transport
+from web_modules.fhir.transport import FHIR_JSON, FhirRequest, FhirResponse, Transport
 
 Query = Mapping[str, str | Sequence[str]]
 PageT = TypeVar("PageT")
@@ -70,8 +70,9 @@ class FhirClient:
         self._told = told
 
     def read(self, resource_type: str, resource_id: str) -> Resource:
-        """Read the current version of one resource."""
-        return _resource(self._send("GET", f"{resource_type}/{resource_id}"))
+        """Read the current version of one resource; of a Binary the resource, not what it holds."""
+        headers = {"accept": FHIR_JSON}
+        return _resource(self._send("GET", f"{resource_type}/{resource_id}", headers=headers))
 
     def read_tagged(self, resource_type: str, resource_id: str) -> tuple[Resource, str | None]:
         """Read the current version of one resource, and the ETag that the server gives it, as it came."""
@@ -119,6 +120,15 @@ class FhirClient:
                 break  # its next pages do not keep to `_since`
         found.sort(key=lambda entry: entry.changed_at)
         return found
+
+    def history_of(self, resource_type: str, resource_id: str) -> list[HistoryEntry]:
+        """Read every version of one resource, page by page, in the server's order."""
+
+        def read(answer: FhirResponse) -> tuple[Resource, list[HistoryEntry]]:
+            return without_content(answer.body), list(entries_of(answer.body, None))
+
+        path = f"{resource_type}/{resource_id}/_history"
+        return [one for page in self._walk(path, {"_count": "50"}, read) for one in page]
 
     def latest(self) -> HistoryEntry | None:
         """Read the version that was made last, or one of those; None where there is none."""

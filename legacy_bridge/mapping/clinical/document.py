@@ -6,22 +6,33 @@ that the content is the legacy program's, as a document is replaced and not edit
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from hashlib import sha1
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
-from legacy_bridge.mapping.clinical.entry import entry_fields, entry_mapping, plain_values
+from legacy_bridge.mapping.clinical.entry import TABLE, entry_fields, entry_mapping, plain_values
 from legacy_bridge.mapping.clinical.entry_kinds import TYPES
 from legacy_bridge.mapping.clinical.fields import field, row_of
 from legacy_bridge.mapping.clinical.places import Place, element, extension, marked, within
 from legacy_bridge.mapping.clinical.record import ClinicalMapping
-from legacy_bridge.mapping.field import Element, FieldMapping, set_element, set_extension
+from legacy_bridge.mapping.field import Draft, Element, FieldMapping, set_element, set_extension
+from legacy_bridge.mapping.resource import CloudContext, delete_step
 from legacy_bridge.mapping.values import check_text, guid_column, guid_key, text_of
-from legacy_bridge.records import CloudContent, Content, Fields, Kind, RowGroup, RowValue, Value
+from legacy_bridge.records import (
+    BINARY,
+    CLOUD_CONTENT_MISSING,
+    CloudContent,
+    Content,
+    Fields,
+    Kind,
+    RowGroup,
+    RowValue,
+    Value,
+)
 from legacy_bridge.sides.links import Link, References
-from legacy_bridge.sides.writes import RowChange
+from legacy_bridge.sides.writes import CloudPlan, RowChange
 
 CONTENT = "Reference_DocumentContent"
 _TYPE = "DocumentReference"
@@ -89,6 +100,7 @@ def _data() -> Place:
         if is_other:  # they are another content's
             attachment.pop("size", None)
             attachment.pop("hash", None)
+            attachment.pop("url", None)
         set_extension(attachment, _ABSENT, None if value is not None else {"valueCode": "unknown"})
         _ATTACHMENT.put(resource, attachment)
 
@@ -110,12 +122,57 @@ def _content_there(content: CloudContent, _references: References) -> Value | No
             "document-in-several-forms",
             "The legacy program holds one content a document and this one has several: make one of each.",
         )
-    if "url" in (_ATTACHMENT.get(document) or {}):
+    attachment = _ATTACHMENT.get(document) or {}
+    if "url" not in attachment:
+        return _parsed(_DATA.get(document))
+    binary = content.resources.get(BINARY)
+    if binary is not None:
+        return _content_beside(attachment, binary)
+    if content.unread is None:
         raise RecordRefused(
             "document-elsewhere",
-            "What is in this document lies at another address: put it into the document itself.",
+            "What is in this document lies at another address: put it into the document itself, or into a "
+            "Binary of this server.",
         )
-    return _parsed(_DATA.get(document))
+    if content.unread[0] == CLOUD_CONTENT_MISSING and _is_known(document):
+        return None  # legacy has it, and puts it back
+    raise RecordRefused(*content.unread)
+
+
+def _content_beside(attachment: Mapping[str, Any], binary: Mapping[str, Any]) -> Content | None:
+    """What is in the Binary of a document.
+
+    Raises:
+        RecordRefused: it is not what the document says of it.
+    """
+    found = _parsed(binary.get("data"))
+    said = attachment.get("contentType")
+    if said is not None and _media_type(said) != _media_type(binary.get("contentType")):
+        raise RecordRefused(
+            "content-type-differs",
+            "This document says of another type than its content (a Binary) does: correct one of them.",
+        )
+    if "data" in attachment and _parsed(attachment["data"]) != found:
+        raise RecordRefused(
+            "content-damaged",
+            "What is in this document is not what its address leads to: keep one of the two.",
+        )
+    if found is not None and found.data is not None:
+        _check_whole(b64decode(found.data), attachment)
+    return found
+
+
+def _media_type(text: Any) -> str:
+    return "".join(str(text).split()).lower()
+
+
+def _is_known(document: Mapping[str, Any]) -> bool:
+    """Whether legacy has a document: the bridge has told the cloud its key."""
+    systems = (str(one.get("system", "")) for one in document.get("identifier", []))
+    return any(one.startswith(_KEYS) and one.endswith(f"/legacy/{TABLE}") for one in systems)
+
+
+_KEYS = "https://banyan.example/Id/"
 
 
 def _parsed(text: Any) -> Content | None:
@@ -143,10 +200,79 @@ def _word(name: str, column: str, place: Place) -> FieldMapping:
     )
 
 
+def _content_field() -> FieldMapping:
+    inside = field("content", _TYPE, _DATA, rows=_content, read=_content_there, write=_written)
+
+    def put(draft: Draft, value: Value | None, references: References) -> None:
+        binary, document = draft.get(BINARY), draft[_TYPE]
+        if binary is not None and isinstance(value, Content):
+            binary[_CONTEXT] = {"reference": f"{_TYPE}/{document['id']}"}
+            _put_beside(document, binary, value)
+            return
+        draft.pop(BINARY, None)
+        inside.to_draft(draft, value, references)
+
+    return replace(inside, to_draft=put)
+
+
+def _put_beside(document: Element, binary: Element, value: Content) -> None:
+    """Write a content into the Binary that the document names; the document stays if it is there already."""
+    attachment = dict(_ATTACHMENT.get(document) or {})
+    address = f"{BINARY}/{binary['id']}"
+    if _parsed(binary.get("data")) != value:
+        binary["data"] = _written(value, _NOBODY, None)
+        attachment = {name: one for name, one in attachment.items() if name not in ("size", "hash", "data")}
+    if "/_history/" in str(attachment.get("url")):  # there is a new version of it
+        attachment["url"] = address
+    _ATTACHMENT.put(document, attachment)
+
+
+_NOBODY = References()
+_CONTEXT = "securityContext"
+
+
+def _media_type_field() -> FieldMapping:
+    inside = _word("media_type", "MediaType", within(_ATTACHMENT, element("contentType")))
+
+    def read(content: CloudContent, references: References) -> Value | None:
+        found = inside.from_cloud(content, references)
+        beside = content.resources.get(BINARY, {})
+        return found if found is not None else text_of(beside.get("contentType"))
+
+    def put(draft: Draft, value: Value | None, references: References) -> None:
+        inside.to_draft(draft, value, references)
+        binary = draft.get(BINARY)
+        if binary is not None and value is not None:
+            binary["contentType"] = value
+
+    return replace(inside, from_cloud=read, to_draft=put)
+
+
 class DocumentMapping(ClinicalMapping):
     """How documents travel: of a new one the content is written beside the entry, whole or not at all."""
 
     __slots__ = ()
+
+    def wants_words(self, content: CloudContent | None, ods: str) -> bool:
+        """Also where what lies beside a document does not stand and fall with it yet."""
+        return ClinicalMapping.wants_words(self, content, ods) or _stands_apart(content)
+
+    def to_cloud(
+        self,
+        link: Link,
+        fields: Fields,
+        changed: Collection[str],
+        content: CloudContent | None,
+        context: CloudContext,
+    ) -> CloudPlan:
+        """The document; what lies beside it, and is not named any more, goes."""
+        if content is None or BINARY not in content.resources:
+            return ClinicalMapping.to_cloud(self, link, fields, changed, content, context)
+        plan = ClinicalMapping.to_cloud(self, link, fields, {*changed, "content"}, content, context)
+        written = [step.resource for step in plan.steps if step.url.startswith(_TYPE)]
+        if any(one is not None and "url" not in (_ATTACHMENT.get(one) or {}) for one in written):
+            return replace(plan, steps=(*plan.steps, delete_step(content.resources[BINARY])))
+        return plan
 
     def insertion(self, link: Link, fields: Fields, content: CloudContent) -> RowChange | None:
         """The rows to make of what was made in the cloud."""
@@ -163,6 +289,15 @@ class DocumentMapping(ClinicalMapping):
             return None
         guid = guid_column(_guid_in(fields.get("document")) or link.key.key)
         return replace(change, columns={**change.columns, "DocumentGuid": guid, **beside})
+
+
+def _stands_apart(content: CloudContent | None) -> bool:
+    """Whether a document is there, and its content is protected by something else."""
+    there = {} if content is None else content.resources
+    if BINARY not in there or _TYPE not in there:
+        return False
+    context = (there[BINARY].get(_CONTEXT) or {}).get("reference", "")
+    return not str(context).endswith(f"{_TYPE}/{there[_TYPE]['id']}")
 
 
 _UNFINISHED = ("preliminary", "entered-in-error")
@@ -215,6 +350,7 @@ DOCUMENT = entry_mapping(
     Kind.DOCUMENT,
     skeleton={"status": "current", "content": [_NOTHING]},
     called=TYPES[Kind.DOCUMENT],
+    beside=frozenset({BINARY}),
     fields=(
         *entry_fields(
             _TYPE,
@@ -229,14 +365,7 @@ DOCUMENT = entry_mapping(
         ),
         *plain_values(_TYPE),
         _word("title", "Title", within(_ATTACHMENT, element("title"))),
-        _word("media_type", "MediaType", within(_ATTACHMENT, element("contentType"))),
-        field(
-            "content",
-            _TYPE,
-            _DATA,
-            rows=_content,
-            read=_content_there,
-            write=_written,
-        ),
+        _media_type_field(),
+        _content_field(),
     ),
 )

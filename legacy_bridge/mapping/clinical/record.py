@@ -88,14 +88,15 @@ class ClinicalMapping(ResourceMapping):
         plan = ResourceMapping.to_cloud(self, link, fields, names, whole, context)
         if plan.steps or whole == content:
             return plan
-        return replace(plan, steps=tuple(update_step(one) for one in whole.resources.values()))
+        there = [one for name, one in whole.resources.items() if name not in self.beside]
+        return replace(plan, steps=tuple(map(update_step, there)))
 
     def removal(self, content: CloudContent, *, link: Link) -> CloudPlan:
         """Say that it was entered in error: it keeps its id and its history."""
         steps: list[CloudStep] = []
         name, system = self.error
-        for resource in content.resources.values():
-            if self._is_error(resource):
+        for resource_type, resource in content.resources.items():
+            if resource_type in self.beside or self._is_error(resource):
                 continue
             kept = {key: value for key, value in resource.items() if key not in self.drops_in_error}
             said: Any = (
@@ -109,7 +110,7 @@ class ClinicalMapping(ResourceMapping):
     def insertion(self, link: Link, fields: Fields, content: CloudContent) -> RowChange | None:
         """The rows to make of what was made in the cloud."""
         resource = content.resources[self.resource_types[0]]
-        if _is_labelled(resource):
+        if is_labelled(resource):
             raise RecordRefused(
                 "confidential-in-cloud",
                 "This record is confidential and the legacy program would show it to everybody: "
@@ -191,7 +192,8 @@ def linked(group: RowGroup, name: str, column: str) -> tuple[LinkKey, ...]:
     )
 
 
-def _is_labelled(resource: Mapping[str, Any]) -> bool:
+def is_labelled(resource: Mapping[str, Any]) -> bool:
+    """Whether a resource bears a label that keeps somebody of the practice out."""
     labels = (resource.get("meta") or {}).get("security", [])
     return any(
         str(one.get("system", "")).endswith("v3-Confidentiality") and one.get("code") not in _OPEN_LABELS

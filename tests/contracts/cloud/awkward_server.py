@@ -120,6 +120,8 @@ class AwkwardServer:
             one["searchParam"] = [each for each in one["searchParam"] if each["name"] not in lacks]
             if "conditionalCreate" in lacks:
                 one["conditionalCreate"] = False
+        if self.awkwardness.is_absolute:
+            statement = {**statement, "implementation": {"description": "awkward", "url": OTHER_BASE}}
         return {**statement, "software": {"name": "An awkward server"}}
 
 

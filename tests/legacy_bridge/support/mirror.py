@@ -41,6 +41,9 @@ from web_modules.fhir.client import FhirClient, version_of
 from web_modules.fhir.systems import legacy_key
 from web_modules.fhir.transport import Transport
 
+BASE = "https://cloud.example/fhir"
+"""The address by which the bridge reaches the server, wherever that is."""
+
 
 def stages(**named: Stage) -> dict[Function, Standing]:
     """Where every function stands: patients lead, appointments on trial, unless named otherwise."""
@@ -114,6 +117,7 @@ class Mirror:
                     own=own,
                     fence=self._held.verify,
                     abilities=self.server.abilities,
+                    base=BASE,
                 )
             ),
             journal=journal,
@@ -186,7 +190,9 @@ class Mirror:
     def _comparison(self) -> Comparison:
         return Comparison(
             legacy=LegacyRows(self.practice.engine, ODS),
-            cloud=CloudResources(self.client, catalogue(ODS), ODS, abilities=self.server.abilities),
+            cloud=CloudResources(
+                self.client, catalogue(ODS), ODS, abilities=self.server.abilities, base=BASE
+            ),
             journal=self.journal,
             mappings=catalogue(ODS),
         )
