@@ -44,6 +44,7 @@ class LegacyProgram(QObject):
         self._place = place
         slug = "".join(letter if letter.isalnum() else "-" for letter in description.name.lower())
         self._remembered_in = place.state_folder / f"{slug}.process.json"
+        self._shown_by_in = place.state_folder / f"{slug}.shown-by.json"
         self._end_watch: EndWatch | None = None
 
     @property
@@ -53,12 +54,21 @@ class LegacyProgram(QObject):
 
     def process(self) -> Process | None:
         """The program's process, started by this run or an earlier one; None when it does not run."""
-        try:
-            remembered = msgspec.json.decode(self._remembered_in.read_bytes(), type=Process)
-        except (OSError, msgspec.DecodeError):
-            return None
-        running = read_process(remembered.pid)
-        return remembered if running == remembered else None
+        return _living(self._remembered_in)
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether another shell shows the program's window: it is in one at a time."""
+        shell = _living(self._shown_by_in)
+        return shell is not None and shell.pid != os.getpid()
+
+    def note_shown(self, *, is_shown: bool) -> None:
+        """Have other shells know that this one shows the program's window, or no longer."""
+        mine = read_process(os.getpid())
+        if is_shown and mine is not None:
+            self._shown_by_in.write_bytes(msgspec.json.encode(mine))
+        elif not is_shown and not self.is_elsewhere:
+            self._shown_by_in.unlink(missing_ok=True)
 
     def start(self, *, number: str | None, screen: str | None) -> None:
         """Start the program.
@@ -181,3 +191,12 @@ class LegacyProgram(QObject):
             if status:
                 code = os.waitstatus_to_exitcode(status)
                 _LOG.warning("a start of %s ended with status %d", self.description.name, code)
+
+
+def _living(file: Path) -> Process | None:
+    """The process that a file names; None when it does not run."""
+    try:
+        remembered = msgspec.json.decode(file.read_bytes(), type=Process)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return remembered if read_process(remembered.pid) == remembered else None

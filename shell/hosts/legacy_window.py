@@ -176,6 +176,12 @@ class LegacyWindowHost(QObject):
     def _start_or_find(self) -> None:
         if self._expect_window():
             return
+        if self._program.is_elsewhere:
+            self._gone(
+                f"{self._program.description.name} is open in another Banyan window. It is in one at a time: "
+                "go on there, or close that window and start it again here."
+            )
+            return
         if self._program.process() is None:
             self._asked = None
             number, screen = words = self._wanted_words()
@@ -232,6 +238,7 @@ class LegacyWindowHost(QObject):
         self._guest = self._native.adopt(found.window_id, self, description.shell_keys)
         self._frame.register_guest(self._give_guest_keys, self._dialogues.took_keys)
         self._program.watch_end(self._program_ended)
+        self._program.note_shown(is_shown=True)
         self._found = found
         self._dialogues.look(found)
         self._talk.begin(self._guest, found)
@@ -241,6 +248,7 @@ class LegacyWindowHost(QObject):
 
     def _forget_guest(self, *, to_screen: bool) -> None:
         self._guest = self._home = self._found = None
+        self._program.note_shown(is_shown=False)
         self._talk.end()
         self._is_new = self._has_other = False
         self._dialogues.forget()

@@ -59,7 +59,7 @@ class Pane(QWidget):
         self.is_gone = True
         self.show_veil(is_veiled=True)
         is_page = self.side is Side.CLOUD
-        self.strip.show_words("not open" if is_page else "not running", "")
+        self.strip.show_words("not open" if is_page else "not here", "")
         again = "Open the page again" if is_page else "Start it again"
         self.veil.show_trouble(title, words, again if self.can_restart else "")
 

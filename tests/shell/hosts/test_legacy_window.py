@@ -237,6 +237,20 @@ def test_the_program_survives_the_death_of_the_shell_and_is_hosted_again(
 
 
 @pytest.mark.hazard("H23")
+def test_a_program_that_another_shell_shows_is_left_there_and_taken_once_it_is_free(
+    own_pane: GuestPane, tmp_path: Path
+) -> None:
+    with StagedHosts(own_pane.screen, *legacy_arguments("qt", tmp_path)) as second:
+        second.open("legacy", "patients", "104418")
+        gone = second.wait_for("gone", side="legacy")
+        assert "is open in another Banyan window." in gone["reason"]
+        assert not any(one.get("identifier") == "104418" for one in own_pane.stage.events)
+        own_pane.stage.end()
+        second.open("legacy", "patients", "104418")
+        # what outlived a window with a patient open is taken as it is
+        second.wait_for("shown", identifier="104417")
+
+
 def test_a_window_that_is_given_back_is_as_large_as_before_and_works(own_pane: GuestPane) -> None:
     own_pane.do("release")
     until(lambda: _box(own_pane)[2:] == (500, 360), "the window is on the screen, as large as before")

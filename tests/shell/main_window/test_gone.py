@@ -34,7 +34,7 @@ def test_program_that_died_is_covered_at_once_and_its_pane_says_what_that_means(
     assert "Halden GP has ended." in words
     assert "Work on SMITH, Sarah was not saved in it" in words
     assert what_works in words
-    assert "not running" in texts(pane.strip)
+    assert "not here" in texts(pane.strip)
     assert "SMITH" not in texts(pane.strip)
     assert not stage.window.panes[Side.CLOUD].is_veiled
 
