@@ -17,6 +17,7 @@ from shell.functions import CloudOffer, FunctionPages
 from shell.hosts.interface import Host, HostPatient
 from shell.patient import Patient
 from shell.rollout import Rollout
+from shell.where import where
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Function, View
 
@@ -27,6 +28,7 @@ SIDES_OF_VIEW: Mapping[View, tuple[Side, ...]] = {
 }
 
 
+_WHOSE_FIRST = "The panes show two patients. Say first which one is meant."
 _ANSWER_FIRST = "The legacy program waits for an answer in a window of its own. Answer that first."
 
 
@@ -59,6 +61,9 @@ class Glass(Protocol):
 
     def show_gone(self, side: Side, reason: str | None) -> None:
         """Say that a pane's program ended and offer to start it again; None: it is back."""
+
+    def point_out(self, side: Side) -> None:
+        """Have a pane catch the eye for a moment."""
 
     def show_notice(self, words: str) -> None:
         """Say something that needs no answer."""
@@ -105,6 +110,7 @@ class Switchboard:
         self._is_rest_begun = False
         self._asking: set[Side] = set()
         self._active: Side | None = None
+        self._looked_at: Side | None = None
         self.on_rest: Callable[[], None] = lambda: None
         self.hub = ContextHub(self, self, identify, now, token)
         self.function = offer.functions[0].function
@@ -152,6 +158,25 @@ class Switchboard:
             return
         self._rollout.choose(self.function, view)
         self.select(self.function)
+
+    def show_where(self) -> None:
+        """Show beside what the person looks at where the other side does the same."""
+        if self.hub.dispute is not None:
+            self._glass.show_notice(_WHOSE_FIRST)
+            return
+        visible = self._visible()
+        side = self._looked_at if self._looked_at in visible else visible[0]
+        found = where(
+            side,
+            self._hosts[side].shown,
+            self._offer.functions,
+            lambda pages: self._rollout.decision(pages.function),
+        )
+        if found.pages is not None:
+            self._rollout.choose(found.pages.function, View.SIDE_BY_SIDE)
+            self.select(found.pages.function)
+            self._glass.point_out(Side.CLOUD if side is Side.LEGACY else Side.LEGACY)
+        self._glass.show_notice(found.words)
 
     def open_patient(self, patient: Patient | None) -> None:
         """Open another patient in both panes, or close the one that is open."""
@@ -222,6 +247,7 @@ class Switchboard:
     def on_active(self, side: Side | None) -> None:
         """Keys go to another pane."""
         self._active = side
+        self._looked_at = side or self._looked_at
         self._glass.show_active(side)
 
     def on_gone(self, side: Side, reason: str) -> None:
@@ -364,6 +390,7 @@ class _Dark:
     def ask_vote(self, wanted: Patient | None, sides: Sequence[Side]) -> None: ...
     def show_active(self, side: Side | None) -> None: ...
     def show_gone(self, side: Side, reason: str | None) -> None: ...
+    def point_out(self, side: Side) -> None: ...
     def show_notice(self, words: str) -> None: ...
     def show_failure(self, words: str) -> None: ...
     def open_patient(self, fhir_id: str) -> None: ...

@@ -34,6 +34,7 @@ KEYS = (
     ("Alt 1", "Legacy screen"),
     ("Alt 2", "Both side by side"),
     ("Alt 3", "New page"),
+    ("Ctrl J", "Show where this is on the other side, beside it"),
     ("Ctrl Enter", "Save in the new page"),
     ("Ctrl P", "Print the new page"),
     ("Ctrl Shift X", "Close the patient"),

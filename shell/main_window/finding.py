@@ -95,6 +95,8 @@ def actions_for(
             asked_by="close patient",  # who types a name looks for somebody
         )
         found.append(close)
+    where = Action(id="where", words="Show me where this is now", icon="side-by-side", key="Ctrl J")
+    found.append(where)
     found.append(Action(id="print", words="Print the new page", icon="print", key="Ctrl P"))
     found.append(Action(id="desk", words="Conflict desk", icon="scales", key="Ctrl Shift D"))
     found.append(Action(id="lock", words="Lock the window", icon="lock", key="Ctrl Shift L"))

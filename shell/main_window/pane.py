@@ -11,6 +11,9 @@ from shell.main_window.veil import Veil
 TITLES = {Side.LEGACY: "Legacy screen", Side.CLOUD: "New module"}
 
 
+_QUESTIONS = {Side.LEGACY: "Where is this now?", Side.CLOUD: "Where was this?"}
+
+
 class Pane(QWidget):
     """A pane of the middle.
 
@@ -30,7 +33,7 @@ class Pane(QWidget):
         self.is_gone = False
         self.can_restart = True
         self.setAccessibleName(TITLES[side])
-        self.strip = PaneStrip(theme, TITLES[side])
+        self.strip = PaneStrip(theme, TITLES[side], _QUESTIONS[side])
         self.veil = Veil(theme)
         self._host = host
         self._middle = QWidget()

@@ -39,6 +39,7 @@ class ShellKeys(QObject):
             "Ctrl+K": cards.open_palette,
             "Ctrl+Shift+X": lambda: board.open_patient(None),
             "Ctrl+Shift+D": cards.open_desk,
+            "Ctrl+J": board.show_where,
             "Ctrl+P": cards.print_page,
             "Ctrl+/": cards.show_keys,
             "Ctrl+Shift+L": cards.lock_wanted.emit,

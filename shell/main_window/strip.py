@@ -1,6 +1,6 @@
 """The strip above each pane: which side, whom it shows by its own read-back, whether keys go there."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QTextDocument
 from PySide6.QtWidgets import QFrame, QPushButton
 
@@ -8,6 +8,7 @@ from shell.main_window.parts import label, restyle, rich_label, row
 from shell.main_window.theme import Theme
 
 _PILL = "KEYS GO HERE"
+_POINTED_MILLISECONDS = 3000
 
 
 class PaneStrip(QFrame):
@@ -16,12 +17,15 @@ class PaneStrip(QFrame):
     Args:
         theme: the look.
         title: `Legacy screen` or `New module`.
+        question: by which one asks for the other side's place for the same.
     """
 
     closed = Signal()
     """What lies over the page is to be closed."""
+    where_wanted = Signal()
+    """The person asks where the other side does what this one shows."""
 
-    def __init__(self, theme: Theme, title: str) -> None:
+    def __init__(self, theme: Theme, title: str, question: str) -> None:
         super().__init__()
         self.setObjectName("strip")
         self.setMinimumHeight(theme.px(28))
@@ -40,8 +44,17 @@ class PaneStrip(QFrame):
         self._close.setCursor(Qt.CursorShape.PointingHandCursor)
         self._close.clicked.connect(self.closed)
         self._close.hide()
+        self._where = QPushButton(question)
+        self._where.setObjectName("link")
+        self._where.setToolTip(f"{question}  Ctrl J")
+        self._where.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._where.clicked.connect(self.where_wanted)
+        self._where.hide()
+        self._pointed_timer = QTimer(self, singleShot=True, interval=_POINTED_MILLISECONDS)
+        self._pointed_timer.timeout.connect(lambda: restyle(self, "pointed", "false"))
         layout = row(self._pill, spacing=theme.px(8))
         layout.addWidget(self._words, 1)
+        layout.addWidget(self._where)
         layout.addWidget(self._right)
         layout.addWidget(self._close)
         layout.setContentsMargins(theme.px(12), 0, theme.px(12), 0)
@@ -57,6 +70,16 @@ class PaneStrip(QFrame):
     def show_closing(self, *, can_close: bool) -> None:
         """Offer to close what lies over the page."""
         self._close.setVisible(can_close)
+
+    def show_where(self, *, can_ask: bool) -> None:
+        """Offer to show the other side's place for the same, beside it."""
+        self._where.setVisible(can_ask)
+        self._fit()
+
+    def point_out(self) -> None:
+        """Catch the eye for a moment."""
+        restyle(self, "pointed", "true")
+        self._pointed_timer.start()
 
     def show_words(self, words: str, right: str, *, is_warning: bool = False, title: str = "") -> None:
         """Say whom the pane shows.
@@ -86,7 +109,8 @@ class PaneStrip(QFrame):
         whole.setHtml(self._words.text())
         taken = round(whole.idealWidth()) + self._edges
         right = metrics.horizontalAdvance(self._said_right)
-        taken += 0 if self._close.isHidden() else self._close.sizeHint().width() + self._edges // 2
+        links = [one for one in (self._close, self._where) if not one.isHidden()]
+        taken += sum(one.sizeHint().width() + self._edges // 2 for one in links)
         pill = 0 if self._pill.isHidden() else metrics.horizontalAdvance(_PILL) + self._edges
         if taken + right + pill > self.width():
             right = 0

@@ -102,6 +102,8 @@ QPushButton:disabled { color: $line_control; }
 #strip QLabel[kind="strong"] { color: $text; font-weight: 600; }
 #strip QLabel[kind="warn"] { color: $warn; font-weight: 600; }
 #strip[active="true"] { background: $accent_tint; border-top: 3px solid $accent; border-bottom: 1px solid $accent_line; }
+#strip[pointed="true"] { background: $focus; }
+#strip[pointed="true"] QLabel { color: $ink; }
 #strip[active="true"] QLabel { color: $text; }
 #strip[active="true"] QLabel[kind="warn"] { color: $warn; }
 #strip QLabel#pill { background: $accent; color: $on_accent; border-radius: ${p3}; padding: 0 ${p6}; font-size: ${p11};

@@ -102,6 +102,7 @@ class MainWindow(WindowFrame):
             pane.veil.put_back.connect(switchboard.hub.put_back)
             pane.veil.follow.connect(switchboard.hub.follow)
             pane.veil.try_again.connect(partial(switchboard.restart, side))
+            pane.strip.where_wanted.connect(switchboard.show_where)
             self.panes[side] = pane
             self.splitter.addWidget(pane)
         self.apps = Apps(self._offer, self._person.session, self._theme, self, switchboard, cloud)
@@ -212,6 +213,8 @@ class MainWindow(WindowFrame):
             self._board.open_patient(None)
         elif kind == "keys":
             self.cards.show_keys()
+        elif kind == "where":
+            self._board.show_where()
         elif kind == "print":
             self.cards.print_page()
         elif kind == "desk":
@@ -305,6 +308,10 @@ class MainWindow(WindowFrame):
         focused = self.focusWidget()
         if side is Side.LEGACY and focused is not None and not self._pages_widget.isAncestorOf(focused):
             focused.clearFocus()  # else a ring would say that the keys go there
+
+    def point_out(self, side: Side) -> None:
+        """Have a pane catch the eye for a moment."""
+        self.panes[side].strip.point_out()
 
     def show_gone(self, side: Side, reason: str | None) -> None:
         """Say that a pane's program ended and offer to start it again."""
@@ -445,6 +452,10 @@ class MainWindow(WindowFrame):
         is_over = self.apps.is_in_front
         return [side for side in self.panes if side in wanted or (side is Side.CLOUD and is_over)]
 
+    @property
+    def _has_both(self) -> bool:
+        return self._decision is not None and View.SIDE_BY_SIDE in self._decision.views
+
     def _give_keys(self) -> None:
         """Keys that nobody has go to the one pane on the glass, or to the page of two, once it is seen."""
         if self._decision is None or self._frame.active is not None or self.overlay.is_open:
@@ -464,3 +475,4 @@ class MainWindow(WindowFrame):
         is_alone = self._decision is None or len(self._visible_sides(self._decision)) < 2
         for side, pane in self.panes.items():
             pane.strip.show_active(side is self._active, is_alone=is_alone)
+            pane.strip.show_where(can_ask=is_alone and self._has_both)

@@ -40,6 +40,14 @@ def test_the_keys_follow_the_views_that_keys_choose(tmp_path: Path) -> None:
                     return bool(copied) and (ON_THE_PAGE in copied) is wanted
 
                 wait_until(is_heard, seconds=ANSWER_SECONDS, what=f"the keys on the glass after {keys}")
+            hands.press("ctrl+2", "alt+1")
+            wait_until(
+                lambda: bool(hands.copy()) and ON_THE_PAGE not in hands.copy(),
+                seconds=ANSWER_SECONDS,
+                what="the legacy screen alone",
+            )
+            hands.press("ctrl+j")  # over the legacy window: where is this now?
+            wait_until(lambda: ON_THE_PAGE in hands.copy(), seconds=ANSWER_SECONDS, what="the page beside it")
             hands.press("alt+1", "ctrl+shift+d")  # over the legacy window
             wait_until(lambda: ON_THE_DESK in hands.copy(), seconds=ANSWER_SECONDS, what="the desk")
             hands.press("Escape")

@@ -80,6 +80,10 @@ class Picture:
     pressed: list[str] = field(default_factory=list)
     wanted: list[str] = field(default_factory=list)
     active: list[Side | None] = field(default_factory=list)
+    pointed: list[Side] = field(default_factory=list)
+
+    def point_out(self, side: Side) -> None:
+        self.pointed.append(side)
 
     def show_function(self, pages: FunctionPages, decision: Decision) -> None:
         self.decisions.append(decision)
@@ -412,3 +416,52 @@ def test_sides_with_unsaved_work_are_known_when_the_window_closes() -> None:
     desk = Desk()
     desk.legacy.shown = replace(desk.legacy.shown, unsaved=True)
     assert desk.board.unsaved() == [Side.LEGACY]
+
+
+def looks_at(desk: Desk, side: Side, function: str | None) -> None:
+    """The person works in a pane that shows a function's screen."""
+    pane = desk.legacy if side is Side.LEGACY else desk.cloud
+    pane.shown = Shown(state=ShownState.NOBODY, read_at=NOW, function=function)
+    desk.board.on_active(side)
+
+
+def test_a_legacy_screen_is_shown_beside_where_it_is_now() -> None:
+    desk = Desk()
+    desk.board.choose(View.LEGACY)
+    looks_at(desk, Side.LEGACY, "appointments")
+    desk.board.show_where()
+    assert desk.board.function is Function.APPOINTMENTS
+    assert desk.board.decision.view is View.SIDE_BY_SIDE
+    assert desk.glass.pointed == [Side.CLOUD]
+    assert "this is where it is now" in desk.glass.notices[-1]
+
+
+def test_a_page_is_shown_beside_where_it_was() -> None:
+    desk = Desk()
+    looks_at(desk, Side.CLOUD, "patients")
+    desk.board.on_active(None)  # the palette has the keys
+    desk.board.show_where()
+    assert (desk.board.function, desk.board.decision.view) == (Function.PATIENTS, View.SIDE_BY_SIDE)
+    assert desk.glass.pointed == [Side.LEGACY]
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (None, "does not know this legacy screen"),
+        ("fax-machine", "does not know this legacy screen"),
+        ("consultations", "There is no new page"),
+    ],
+)
+def test_where_nothing_is_to_be_shown_it_is_said_why_and_nothing_moves(
+    function: str | None, words: str
+) -> None:
+    desk = Desk()
+    desk.board.choose(View.LEGACY)
+    looks_at(desk, Side.LEGACY, function)
+    asked = len(desk.legacy.asked + desk.cloud.asked)
+    desk.board.show_where()
+    assert words in desk.glass.notices[-1]
+    assert desk.glass.pointed == []
+    assert desk.board.decision.view is View.LEGACY
+    assert len(desk.legacy.asked + desk.cloud.asked) == asked

@@ -1,6 +1,7 @@
 """The window as a whole: what it draws when the switchboard speaks, and what it tells it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -320,6 +321,22 @@ def test_every_key_that_is_taken_from_the_legacy_program_does_something(stage: W
     (keys,) = stage.window.findChildren(ShellKeys)
     places = {f"Ctrl+{place}" for place in range(1, 10)}  # as many as the cloud has functions
     assert set(description.shell_keys) - places <= set(keys._actions)
+
+
+def test_a_pane_alone_offers_to_show_where_the_other_side_has_it(stage: WindowStage, qtbot: QtBot) -> None:
+    window, board = stage.window, stage.window._board
+    legacy, cloud = (window.panes[side].strip for side in (Side.LEGACY, Side.CLOUD))
+    board.choose(View.SIDE_BY_SIDE)
+    assert "Where" not in texts(legacy) + texts(cloud)  # both are there
+    board.choose(View.LEGACY)
+    stage.legacy.shown = replace(stage.legacy.shown, function="patients")
+    press(legacy, "Where is this now?")
+    assert board.decision.view is View.SIDE_BY_SIDE
+    assert cloud.property("pointed") == "true"
+    assert "this is where it is now" in texts(window.said)
+    qtbot.waitUntil(lambda: cloud.property("pointed") == "false", timeout=5000)
+    board.select(Function.CONSULTATIONS)
+    assert "Where" not in texts(legacy)  # it has no new page
 
 
 def test_no_other_widget_is_a_window_of_its_own(stage: WindowStage, qtbot: QtBot) -> None:
