@@ -7,7 +7,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from shell.banner.flow import FlowLayout
 from shell.patient import Patient
@@ -36,6 +36,8 @@ class Banner(QFrame):
     """The patient banner."""
 
     close_wanted = Signal()
+    differences_wanted = Signal()
+    """What of the open patient waits for a person is to be listed."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -78,7 +80,8 @@ class Banner(QFrame):
             self._two.flow.addWidget(part)
         self._two.flow.right = self._allergies
         self._same = _Say(look, "people")
-        self._unsettled = _Say(look, "scales")
+        self._unsettled = _Say(look, "scales", "Show both sides")
+        self._unsettled.pressed.connect(self.differences_wanted)
         self._warning = _Say(look, "warning")
         zones = QVBoxLayout()
         zones.setSpacing(0)
@@ -353,9 +356,17 @@ class _Close(QWidget):
 
 
 class _Say(QFrame):
-    """A line that warns; gone while there is nothing to say."""
+    """A line that warns; gone while there is nothing to say.
 
-    def __init__(self, look: Look, icon: str) -> None:
+    Args:
+        look: the window's.
+        icon: before its words.
+        offer: what can be done about it, by a link at the end; empty: nothing here.
+    """
+
+    pressed = Signal()
+
+    def __init__(self, look: Look, icon: str, offer: str = "") -> None:
         super().__init__()
         self.setObjectName("say")
         picture = QLabel()
@@ -369,6 +380,12 @@ class _Say(QFrame):
         layout.setSpacing(look.px(8))
         layout.addWidget(picture)
         layout.addWidget(self._words, 1)
+        if offer:
+            link = QPushButton(offer)
+            link.setObjectName("link")
+            link.setCursor(Qt.CursorShape.PointingHandCursor)
+            link.clicked.connect(self.pressed)
+            layout.addWidget(link)
         self.hide()
 
     def say(self, lead: str, words: str = "", *, is_short: bool = False) -> None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
+from urllib.parse import urlencode
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QHideEvent
@@ -37,7 +38,7 @@ class DeskPage(QWidget):
     def __init__(self, profile: WebProfile, address: str, say: Callable[[str], None], shelf: Shelf) -> None:
         super().__init__()
         self._profile = profile
-        self._address = address
+        self._address = self._wanted = address
         self._say = say
         self._page: WarmPage | None = None
         self._died_at = float("-inf")
@@ -48,16 +49,22 @@ class DeskPage(QWidget):
         self._rest_timer = QTimer(self, singleShot=True, interval=REST_MILLISECONDS)
         self._rest_timer.timeout.connect(self._rested)
 
-    def open(self) -> None:
-        """Show the desk; one that was open is as it was left, unless it rested long."""
+    def open(self, of: str = "") -> None:
+        """Show the desk; one that was open is as it was left, unless it rested long, or was of others.
+
+        Args:
+            of: the FHIR id of the one patient whose differences are wanted; empty: the whole practice's. What
+                is typed and not written stays before all else.
+        """
         self._rest_timer.stop()
         if self._page is None:
             page = self._page = WarmPage(self._profile, self._profile.identity.environment, _unheard, self)
             page.failed, page.died, page.parted = self._failed, self._died, self._drafts.part
             self._stack.addWidget(page.view)
             self.setFocusProxy(page.view)
-        if self._page.wanted is None:
-            self._page.load(self._address, _BOND)
+        self._wanted = f"{self._address}?{urlencode({'of': of})}" if of else self._address
+        if self._page.wanted is None or (self._page.wanted != self._wanted and not self.is_unsaved):
+            self._page.load(self._wanted, _BOND)
         self._draft_timer.start()
         self._page.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -114,7 +121,7 @@ class DeskPage(QWidget):
         now, before = time.monotonic(), self._died_at
         self._died_at, page.wanted = now, None
         if now - before > _FORGIVEN_SECONDS:
-            page.load(self._address, _BOND)
+            page.load(self._wanted, _BOND)
         else:
             self._say("The conflict desk stopped several times and was not opened again.")
 

@@ -167,10 +167,27 @@ class Cards(QObject):
                 "This cloud has no conflict desk: banyan-bridge conflicts lists what waits."
             )
         else:
-            card = DeskCard(self._theme, self._desk, self._place.overlay)
-            card.closed.connect(self._place.overlay.close_card)
-            if self._show(card):
-                self._desk.open()
+            self._open_desk(self._desk, "")
+
+    def open_differences(self) -> None:
+        """Show where the two sides differ on the open patient, and what of theirs could not cross."""
+        patient = self._place.patient
+        if patient is None or self._desk is None:
+            self.open_desk()
+        else:
+            self._open_desk(self._desk, patient.fhir_id)
+
+    def patient_changed(self, patient: Patient | None) -> None:
+        """What is shown of the patient before goes."""
+        card = self._place.overlay.card
+        if isinstance(card, DeskCard) and card.of and (patient is None or card.of != patient.fhir_id):
+            self.close()
+
+    def _open_desk(self, desk: DeskPage, of: str) -> None:
+        card = DeskCard(self._theme, desk, self._place.overlay, of)
+        card.closed.connect(self._place.overlay.close_card)
+        if self._show(card):
+            desk.open(of)
 
     def print_page(self) -> None:
         """Ask which printer the page goes to."""

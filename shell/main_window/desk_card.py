@@ -22,13 +22,15 @@ class DeskCard(Card):
         theme: the look.
         page: the desk's.
         shelf: where the page waits meanwhile.
+        of: the FHIR id of the one patient whose differences are shown; empty: the whole practice's.
     """
 
     closed = Signal()
 
-    def __init__(self, theme: Theme, page: DeskPage, shelf: QWidget) -> None:
+    def __init__(self, theme: Theme, page: DeskPage, shelf: QWidget, of: str = "") -> None:
         super().__init__()
         self._page, self._shelf = page, shelf
+        self.of = of
         whole = QVBoxLayout(self)
         edge = theme.px(1)
         whole.setContentsMargins(edge, edge, edge, edge)
@@ -40,7 +42,8 @@ class DeskCard(Card):
         whole.addWidget(page, 1)
         done = button("Close the desk", "plain", "Esc")
         done.clicked.connect(self.closed)
-        foot = row(label("Of the whole practice, whoever is open", "small"), None, done)
+        whose = "Of the patient who is open" if of else "Of the whole practice, whoever is open"
+        foot = row(label(whose, "small"), None, done)
         foot.setContentsMargins(theme.px(16), theme.px(8), theme.px(8), theme.px(8))
         whole.addLayout(foot)
         back = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)

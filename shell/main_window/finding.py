@@ -94,6 +94,9 @@ def actions_for(
             key="Ctrl Shift X",
             asked_by="close patient",  # who types a name looks for somebody
         )
+        found.append(
+            Action(id="differences", words=f"What differs on {patient.short_name}", icon="scales", key="")
+        )
         found.append(close)
     where = Action(id="where", words="Show me where this is now", icon="side-by-side", key="Ctrl J")
     found.append(where)

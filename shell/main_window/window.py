@@ -217,6 +217,8 @@ class MainWindow(WindowFrame):
             self._board.show_where()
         elif kind == "print":
             self.cards.print_page()
+        elif kind == "differences":
+            self.cards.open_differences()
         elif kind == "desk":
             self.cards.open_desk()
         elif kind in ("app", "leave-app"):
@@ -259,6 +261,7 @@ class MainWindow(WindowFrame):
         self.patient = patient
         self.show_drafts()
         self.apps.patient_changed(patient)
+        self.cards.patient_changed(patient)
         self.record.show(patient)
         self._news.show_unsettled()
         self.banner.show_warning(None)
@@ -365,6 +368,7 @@ class MainWindow(WindowFrame):
         board = self._board
         self.top_bar.find_wanted.connect(self.cards.open_palette)
         self.banner.close_wanted.connect(lambda: board.open_patient(None))
+        self.banner.differences_wanted.connect(self.cards.open_differences)
         self.rail.chosen.connect(board.select)
         self.rail.desk_wanted.connect(self.cards.open_desk)
         self.rail.apps_wanted.connect(self.cards.open_apps)

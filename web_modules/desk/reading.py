@@ -80,13 +80,23 @@ class Item:
         return bool(self.task.seen)
 
 
-def read_items(client: FhirClient, practice: str, today: date, now: datetime) -> Sequence[Item]:
+def read_items(
+    client: FhirClient, practice: str, today: date, now: datetime, *, of: str = ""
+) -> Sequence[Item]:
     """What waits, the most urgent and the oldest first; of what concerns several patients one for each.
+
+    Args:
+        client: by which it is read.
+        practice: the ODS code.
+        today: the environment's day.
+        now: from which ages are told; aware.
+        of: the id of the one Patient whose they are; empty: of the whole practice.
 
     Raises:
         FhirError: the records cannot be asked.
     """
     asked = {"status": ",".join(OPEN_STATUSES), "_sort": "authored-on", "_count": str(MOST_SHOWN)}
+    asked |= {"patient": of} if of else {}
     found = [one["resource"] for one in client.search_page("Task", asked).get("entry", [])]
     patients: dict[str, ShownPatient | None] = {}
     items = []
@@ -97,6 +107,15 @@ def read_items(client: FhirClient, practice: str, today: date, now: datetime) ->
                 patients[task.patient] = _patient(client, task.patient, practice, today)
             items.append(_item(resource, task, patients.get(task.patient or ""), now))
     return sorted(items, key=lambda one: (not one.task.is_urgent, one.task.since, one.id))
+
+
+def read_whose(client: FhirClient, of: str, practice: str, today: date) -> ShownPatient | None:
+    """The one patient whose items are asked for, as far as they can be shown.
+
+    Raises:
+        FhirError: the records cannot be asked.
+    """
+    return _patient(client, f"Patient/{of}", practice, today) if of else None
 
 
 def _item(resource: Resource, task: MirrorTask, patient: ShownPatient | None, now: datetime) -> Item:

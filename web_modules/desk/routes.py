@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from web_modules.desk.reading import MOST_SHOWN, Item, read_items
+from web_modules.desk.reading import MOST_SHOWN, Item, read_items, read_whose
 from web_modules.fhir.client import version_of
 from web_modules.fhir.errors import FhirConflict
 from web_modules.fhir.mirror_answers import SIDES, accepted, answered
@@ -71,7 +71,8 @@ class DeskPages:
             self._pages.writer(request).update(answer, if_match=version_of(resource))
         except FhirConflict:
             return self._draw(request, wrong=_MOVED, status=409)
-        return self._pages.go(request, PAGE, task=form.get("task", ""), tab=task.kind.value)
+        of = request.query_params.get("of", "")
+        return self._pages.go(request, PAGE, of=of, task=form.get("task", ""), tab=task.kind.value)
 
     def _draw(
         self,
@@ -82,11 +83,10 @@ class DeskPages:
         status: int = 200,
     ) -> Response:
         services, asked = self._pages.services, request.query_params
-        items = read_items(
-            self._pages.reader(request), services.practice, services.today(), datetime.now(UTC)
-        )
+        reader, of = self._pages.reader(request), asked.get("of", "")
+        items = read_items(reader, services.practice, services.today(), datetime.now(UTC), of=of)
         chosen = next((one for one in items if one.id == asked.get("task")), None)
-        kind = chosen.task.kind if chosen else _kind_of(asked.get("tab", ""))
+        kind = chosen.task.kind if chosen else _kind_of(asked.get("tab", ""), items)
         listed = [one for one in items if one.task.kind is kind]
         if chosen is None and listed:
             chosen = listed[0]
@@ -97,6 +97,8 @@ class DeskPages:
                 for one, title in _TABS.items()
             ],
             "tab": kind.value,
+            "of": of,
+            "whose": read_whose(reader, of, services.practice, services.today()),
             "items": listed,
             "chosen": chosen,
             "keep": keep if _may_be_kept(keep, chosen) else "",
@@ -115,8 +117,12 @@ class DeskPages:
         return self._pages.draw(request, "desk/desk.html", values, status=status)
 
 
-def _kind_of(tab: str) -> TaskKind:
-    return TaskKind(tab) if tab in {one.value for one in TaskKind} else TaskKind.CONFLICT
+def _kind_of(tab: str, items: Sequence[Item]) -> TaskKind:
+    """The tab that is asked for, else the first one that has something on it."""
+    if tab in {one.value for one in TaskKind}:
+        return TaskKind(tab)
+    filled = {one.task.kind for one in items}
+    return next((one for one in _TABS if one in filled), TaskKind.CONFLICT)
 
 
 def _may_be_kept(keep: str, chosen: Item | None) -> bool:

@@ -209,7 +209,17 @@ class _Gallery:
             scene.hands.press("ctrl+shift+d")
             time.sleep(2 * SEEN_SECONDS)
 
+        def differences() -> None:
+            scene.hands.press("Escape")
+            scene.hands.press("ctrl+k")
+            time.sleep(SEEN_SECONDS / 2)
+            scene.hands.write("what differs")
+            time.sleep(SEEN_SECONDS / 2)
+            scene.hands.press("Return")
+            time.sleep(2 * SEEN_SECONDS)
+
         self._picture("conflict-desk", desk)
+        self._picture("differences", differences)
         scene.hands.press("Escape")
         scene.shell.close_patient()
 

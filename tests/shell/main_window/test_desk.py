@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 from shell.hosts import desk_page
 from shell.hosts.desk_page import DeskPage
 from shell.main_window.desk_card import DeskCard
+from shell.patient import Patient
 from tests.support.paper_shelf import paper_shelf
-from tests.support.widgets import texts
-from tests.support.window_stage import WindowStage
+from tests.support.widgets import press, texts
+from tests.support.window_stage import SANDRA, SARAH, WindowStage
 from web_modules.decision.words import Function
 from web_modules.fhir.mirror_tasks import TaskKind
 
@@ -23,10 +24,12 @@ class PaperDesk(DeskPage):
     def __init__(self) -> None:
         super().__init__(None, "http://cloud/desk", lambda _words: None, paper_shelf())  # type: ignore[arg-type]
         self.opened = 0
+        self.of = ""
 
-    def open(self) -> None:
+    def open(self, of: str = "") -> None:
         """Be counted."""
         self.opened += 1
+        self.of = of
         self.setFocus()
 
 
@@ -160,3 +163,50 @@ def test_a_program_that_waits_for_an_answer_comes_first(
     stage.window.cards.open_desk()
     assert not is_open(stage)
     assert made.opened == 0
+
+
+@pytest.mark.hazard("H14")
+def test_what_differs_on_the_open_patient_is_shown_from_the_banner(
+    stage: WindowStage, desk: PaperDesk, qtbot: QtBot
+) -> None:
+    stage.leave_unsettled(TaskKind.CONFLICT, SARAH)
+    stage.cloud.start()
+    stage.open(SARAH)
+    qtbot.waitUntil(lambda: "Show both sides" in texts(stage.window.banner), timeout=5000)
+    press(stage.window.banner, "Show both sides")
+    assert desk.of == SARAH.fhir_id
+    card = stage.window.overlay.card
+    assert isinstance(card, DeskCard)
+    assert "Of the patient who is open" in texts(card)
+
+
+@pytest.mark.hazard("H01")
+@pytest.mark.parametrize(
+    ("opened", "shown", "stays"),
+    [("differences", SARAH, True), ("differences", SANDRA, False), ("desk", SANDRA, True)],
+)
+def test_what_differs_goes_with_its_patient(
+    stage: WindowStage, desk: PaperDesk, opened: str, shown: Patient, stays: bool
+) -> None:
+    stage.open(SARAH)
+    stage.window.act(opened)
+    assert desk.opened == 1
+    stage.window.show_patient(shown)
+    assert isinstance(stage.window.overlay.card, DeskCard) is stays
+
+
+def test_a_desk_of_somebody_else_is_opened_anew_unless_something_is_typed(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_page, "WarmPage", PaperPage)
+    profile = SimpleNamespace(identity=SimpleNamespace(environment="reference"))
+    desk = DeskPage(profile, "http://cloud/desk", lambda _words: None, paper_shelf())  # type: ignore[arg-type]
+    qtbot.addWidget(desk)
+    desk.open("p1")
+    (page,) = desk._pages()
+    assert page.wanted == "http://cloud/desk?of=p1"
+    desk.open()
+    assert page.wanted == "http://cloud/desk"
+    page.draft = object()  # type: ignore[assignment]
+    desk.open("p1")
+    assert page.wanted == "http://cloud/desk"

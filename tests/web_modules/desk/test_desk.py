@@ -185,3 +185,40 @@ def test_what_differs_stands_out_of_what_both_say(web: ModuleWeb) -> None:
     source = web.get("desk").source
     assert source.count('<bdi class="dk-line dk-line--differs">family: ') == 2
     assert source.count('<bdi class="dk-line">title: Ms</bdi>') == 2
+
+
+@pytest.mark.hazard("H14")
+def test_what_differs_of_one_patient_is_listed_alone(web: ModuleWeb) -> None:
+    mine, other = web.create(sarah()), web.create(sarah())
+    conflict(web, f"Patient/{mine['id']}")
+    conflict(web, f"Patient/{other['id']}", title="The postcode differs")
+    page = web.get(f"desk?of={mine['id']}")
+    assert "What differs SMITH, Sarah (Mrs) Born 12-Mar-1961 (65y)" in page.text
+    assert "The mobile telephone differs" in page.text
+    assert "The postcode differs" not in page.text
+    assert "The postcode differs" in web.get("desk").text
+
+
+def test_a_choice_of_one_patient_leads_back_to_that_patient(web: ModuleWeb) -> None:
+    mine = web.create(sarah())
+    found = conflict(web, f"Patient/{mine['id']}")
+    page = web.get(f"desk?of={mine['id']}&task={found['id']}&keep=cloud")
+    after = web.post(f"desk/answer?of={mine['id']}&task={page.fields['task']}", dict(page.fields))
+    assert f"of={mine['id']}" in after.url
+    assert "What differs" in after.text
+    assert "Decided. The mirror is writing it to both sides." in after.text
+
+
+def test_a_patient_of_whom_nothing_waits_is_said_to_be_the_same_on_both_sides(web: ModuleWeb) -> None:
+    page = web.get(f"desk?of={web.create(sarah())['id']}")
+    assert "Nothing needs a decision Both sides say the same of SMITH, Sarah (Mrs)." in page.text
+
+
+def test_what_could_not_cross_is_shown_first_where_nothing_else_waits(web: ModuleWeb) -> None:
+    mine = web.create(sarah())
+    conflict(web, f"Patient/{mine['id']}", kind=TaskKind.QUARANTINE, said=(), title="")
+    assert "Try it again now" in web.get(f"desk?of={mine['id']}").text
+
+
+def test_somebody_who_cannot_be_shown_is_not_named(web: ModuleWeb) -> None:
+    assert "A patient who cannot be shown here" in web.get("desk?of=nobody").text
