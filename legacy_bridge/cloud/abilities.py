@@ -40,6 +40,7 @@ class Abilities:
         keeps_digits: a number comes back as it was written: 60.000 is not 60.
         keeps_no: resource types that it does not keep: their records stay in quarantine.
         keeps_binaries: keeps what lies beside a document, and tells by a search what changed of it.
+        follows_links: what one step of a transaction makes, another may name in an attachment and a context.
         base: the address that it calls its own; empty where it does not say.
     """
 
@@ -54,6 +55,7 @@ class Abilities:
     keeps_digits: bool = True
     keeps_no: frozenset[str] = frozenset()
     keeps_binaries: bool = False
+    follows_links: bool = False
     base: str = ""
 
     @property
@@ -160,6 +162,7 @@ def abilities_of(statement: Mapping[str, Any], resource_types: Collection[str]) 
         tag=Tag.WEAK,
         keeps_no=missing,
         keeps_binaries=_codes(known.get(BINARY, {})) >= {*_NEEDED, "delete"},
+        follows_links=statement.get("software", {}).get("name") == _OURS,
         base=str(statement.get("implementation", {}).get("url", "")),
     )
 

@@ -111,8 +111,11 @@ class Binaries:
             return None
 
     def ever_named(self, document: Mapping[str, Any], known: str | None) -> list[Resource]:
-        """Everything that a document, or an earlier version of it, names as its own content and is there."""
-        whole = [document, *self._versions(str(document["id"]))]
+        """Everything that a document, or an earlier version of it, names as its own content.
+
+        Of what is deleted already, only the type and the id: its earlier versions may still be read.
+        """
+        whole = [document, *self._versions(DOCUMENT, str(document["id"]))]
         found: dict[str, Resource] = {}
         for one in whole:
             for url in _urls(one):
@@ -126,14 +129,17 @@ class Binaries:
     def _own(self, reference: str, document: Mapping[str, Any], known: str | None) -> Resource | None:
         try:
             binary = self._read(reference)
-        except (errors.FhirNotFound, errors.FhirGone):
+        except errors.FhirNotFound:
             return None
+        except errors.FhirGone:
+            before = next(self._versions(*reference.split("/", 1)), {})
+            binary = {"resourceType": BINARY, "id": reference.partition("/")[2], CONTEXT: before.get(CONTEXT)}
         is_own = reference == f"{BINARY}/{known}" or self._context(binary) in self._owners(document)
         return binary if is_own else None
 
-    def _versions(self, document_id: str) -> Iterator[Resource]:
+    def _versions(self, resource_type: str, resource_id: str) -> Iterator[Resource]:
         try:
-            for one in self._client.history_of(DOCUMENT, document_id):
+            for one in self._client.history_of(resource_type, resource_id):
                 if one.resource is not None:
                     yield one.resource
         except errors.FhirError as error:

@@ -3,20 +3,23 @@
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from uuid import NAMESPACE_URL, uuid5
 
 from legacy_bridge.cloud.abilities import Abilities, Tag
 from legacy_bridge.errors import CloudUnfit
+from legacy_bridge.records import BINARY
 from web_modules.fhir import errors
 from web_modules.fhir.client import FhirClient, TransactionEntry, version_of
 from web_modules.fhir.resource_json import Resource
 
 PROBE_IDENTIFIER = "https://banyan.example/Id/mirror-probe"
 _EXACT = Decimal("1.10")
+_LINK = f"{PROBE_IDENTIFIER}-content"
 _NEVER = "never-a-version"
 
 
 def probed(client: FhirClient, promised: Abilities) -> Abilities:
-    """What a server does, where it promised more; some six requests.
+    """What a server does, where it promised more; some dozen requests.
 
     Raises:
         CloudUnfit: its resources say no version.
@@ -40,7 +43,50 @@ def probed(client: FhirClient, promised: Abilities) -> Abilities:
     if is_guarded and found.has_transaction:
         gone = TransactionEntry(method="DELETE", url=_url(kept), if_match=_NEVER)
         is_guarded = _refuses(lambda: client.transaction([gone]))
-    return replace(found, guards_deletions=is_guarded)
+    found = replace(found, guards_deletions=is_guarded)
+    if not (found.has_transaction and found.keeps_binaries):
+        return found
+    return replace(found, follows_links=_follows_links(client, str(kept["id"]), found.base))
+
+
+def _follows_links(client: FhirClient, resource_id: str, base: str) -> bool:
+    """Whether two steps of a transaction may name one another, and a second attempt finds the first."""
+    full_url = f"urn:uuid:{uuid5(NAMESPACE_URL, PROBE_IDENTIFIER)}"
+    content: Resource = {
+        "resourceType": BINARY,
+        "meta": {"tag": [{"system": PROBE_IDENTIFIER, "code": "content"}]},
+        "contentType": "text/plain",
+        "securityContext": {"reference": f"Basic/{resource_id}"},
+        "data": "dHJpZWQgb3V0",
+    }
+    made = TransactionEntry(
+        method="POST",
+        url=BINARY,
+        resource=content,
+        full_url=full_url,
+        if_none_exist=f"_tag={PROBE_IDENTIFIER}|content",
+    )
+    seen: list[tuple[str, str, str]] = []
+    try:
+        for _ in range(2):
+            kept = client.read("Basic", resource_id)
+            kept["extension"] = [
+                *(one for one in kept.get("extension", []) if one["url"] != _LINK),
+                {"url": _LINK, "valueAttachment": {"contentType": "text/plain", "url": full_url}},
+            ]
+            naming = TransactionEntry(method="PUT", url=_url(kept), resource=kept)
+            said, there = client.transaction([naming, made])
+            links = (one["valueAttachment"]["url"] for one in said["extension"] if one["url"] == _LINK)
+            context = str(there.get("securityContext", {}).get("reference", ""))
+            seen.append((str(there["id"]), next(links), context))
+        client.delete(BINARY, seen[0][0])
+    except (errors.FhirConflict, errors.FhirRefused, errors.FhirNotFound, errors.FhirGone):
+        return False
+    except (errors.FhirBroken, KeyError):  # it took it, and stored something else
+        return False
+    (found, address, context), again = seen
+    own = {f"{one}{BINARY}/{found}" for one in ("", f"{base.rstrip('/')}/")}
+    return again[0] == found and address in own and context.endswith(f"Basic/{resource_id}")
 
 
 def _kept(client: FhirClient, promised: Abilities) -> Resource:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from legacy_bridge.cloud.abilities import Abilities
 from legacy_bridge.cloud.binaries import DOCUMENT, Beside, Binaries
 from legacy_bridge.cloud.digits import with_digits
+from legacy_bridge.cloud.laying import has_tag, laid_beside, tag_query
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.writing import TOO_LARGE, CloudWriter, is_same
 from legacy_bridge.errors import SideUnavailable
@@ -119,7 +120,12 @@ class CloudResources:
         """See `sides.CloudRecords`."""
         document = content.resources.get(DOCUMENT)
         with translated():
-            return [] if document is None else self._binaries.ever_named(document, link.ids.get(BINARY))
+            named = [] if document is None else self._binaries.ever_named(document, link.ids.get(BINARY))
+            if not self._abilities().keeps_binaries:
+                return named
+            known = {one["id"] for one in named}
+            found = self._search(BINARY, {"_tag": tag_query(link.key)})
+        return [*named, *(one for one in found if one["id"] not in known and has_tag(one, link.key))]
 
     def tasks_of(self, record: LinkKey, patient: str | None) -> Sequence[Mapping[str, Any]]:
         """See `sides.CloudRecords`."""
@@ -228,19 +234,27 @@ class CloudResources:
         }
 
     def _write(self, plans: list[CloudPlan]) -> dict[LinkKey, Outcome]:
+        laid = self._laid_beside(plans)
         try:
-            if len(plans) == 1 or self._writer.fits(sum(len(plan.steps) for plan in plans)):
-                return self._transact(plans)
+            if len(plans) == 1 or self._writer.fits(_steps_of(laid)):
+                return self._transact(laid)
         except (errors.FhirConflict, errors.FhirNotFound, errors.FhirGone) as error:
             if len(plans) == 1:
                 return {plans[0].link: _failed(error)}
         except errors.FhirRefused as error:
-            if len(plans) == 1 and error.status == TOO_LARGE and len(plans[0].steps) > 1:
+            if len(plans) == 1 and error.status == TOO_LARGE and _steps_of(laid) > 1:
                 return self._write(plans)  # the server takes fewer at once: now one after the other
             if len(plans) == 1:
                 return {plans[0].link: _failed(error)}
         middle = len(plans) // 2
         return {**self._write(plans[:middle]), **self._write(plans[middle:])}
+
+    def _laid_beside(self, plans: Sequence[CloudPlan]) -> Sequence[CloudPlan]:
+        """The plans with large contents in steps of their own, where the server does both or neither."""
+        abilities = self._abilities()
+        can = abilities.keeps_binaries and abilities.follows_links and self._writer.has_transaction
+        laid = [laid_beside(plan) for plan in plans] if can else plans
+        return laid if self._writer.fits(max(map(_steps_of_one, laid), default=0)) else plans
 
     def _transact(self, plans: Sequence[CloudPlan]) -> dict[LinkKey, Outcome]:
         steps = [(plan, step) for plan in plans for step in plan.steps]
@@ -278,6 +292,14 @@ class CloudResources:
             )
             for plan in plans
         }
+
+
+def _steps_of_one(plan: CloudPlan) -> int:
+    return len(plan.steps)
+
+
+def _steps_of(plans: Sequence[CloudPlan]) -> int:
+    return sum(map(_steps_of_one, plans))
 
 
 @contextmanager

@@ -104,7 +104,7 @@ NOT_MIRRORED: Mapping[str, str] = {
     "Audit_RegistrationAudit": "who registered whom in the legacy program; likewise",
     "Coding_ClinicalCode": "the list of codes: each record carries the names of its own",
     "Coding_DrugCode": "the list of drugs: likewise",
-    "Reference_DocumentContent": "is carried inside the document that names it, and is made with it",
+    "Reference_DocumentContent": "is carried with the document that names it, and is made with it",
     "Reference_ResultInbox": "who has yet to file a result: how the legacy program works; no extract has it",
     "Reference_Setting": "the settings of the reference practice, not of a legacy program",
     "Reference_Task": "what staff ask of one another; only the reference practice has it",

@@ -345,11 +345,11 @@ def update_step(resource: Mapping[str, Any]) -> CloudStep:
 
 
 def delete_step(resource: Mapping[str, Any]) -> CloudStep:
-    """A deletion of what is still as it was read."""
+    """A deletion of what is still as it was read; of what is deleted already, it changes nothing."""
     return CloudStep(
         method="DELETE",
         url=f"{resource['resourceType']}/{resource['id']}",
-        if_match=str(resource["meta"]["versionId"]),
+        if_match=str(resource["meta"]["versionId"]) if "meta" in resource else None,
     )
 
 

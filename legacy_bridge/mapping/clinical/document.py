@@ -1,8 +1,9 @@
 """A document of a patient: a coded entry, the content beside it, and DocumentReference.
 
-The content stands in the reference itself (`attachment.data`), so that one version says all and one label
-withholds all. One that was made in the cloud becomes an entry and a row with its content, both once; after
-that the content is the legacy program's, as a document is replaced and not edited.
+The content stands in the reference itself (`attachment.data`), or in a Binary beside it that has the
+reference as its context, so that one label withholds all. One that was made in the cloud becomes an entry and
+a row with its content, both once; after that the content is the legacy program's, as a document is replaced
+and not edited.
 """
 
 from base64 import b64decode, b64encode
@@ -209,7 +210,8 @@ def _content_field() -> FieldMapping:
             binary[_CONTEXT] = {"reference": f"{_TYPE}/{document['id']}"}
             _put_beside(document, binary, value)
             return
-        draft.pop(BINARY, None)
+        if draft.pop(BINARY, None) is not None:  # it goes, and nothing may name it
+            _ADDRESS.put(document, None)
         inside.to_draft(draft, value, references)
 
     return replace(inside, to_draft=put)
@@ -228,6 +230,7 @@ def _put_beside(document: Element, binary: Element, value: Content) -> None:
 
 
 _NOBODY = References()
+_ADDRESS = within(_ATTACHMENT, element("url"))
 _CONTEXT = "securityContext"
 
 

@@ -12,9 +12,11 @@ from legacy_bridge.legacy.schema import METADATA
 from tests.contracts.cloud.test_mirror_on_any_server import rested
 from tests.legacy_bridge.support.clinical import (
     ENTRIES,
+    add_document,
     add_record,
     clinical_stages,
     doctor_reference,
+    entry,
     patient_reference,
     snomed,
 )
@@ -93,3 +95,40 @@ def test_a_content_beside_its_document_travels_and_goes_with_it(mirror: Mirror) 
     for one in (binary, document):
         with pytest.raises((FhirGone, FhirNotFound)):
             mirror.client.read(one["resourceType"], one["id"])
+
+
+@pytest.mark.hazard("H24")
+@pytest.mark.parametrize(
+    ("cloud", "is_beside"),
+    [
+        ("over HTTP", True),
+        ("sekmet-fhir", False),
+        ("sekmet-fhir, whole addresses", False),
+        ("whole addresses", True),
+        ("strong ETags", True),
+        ("minimal answers", True),
+        ("without transactions", False),
+        ("transactions of one", False),
+    ],
+    indirect=["cloud"],
+)
+def test_a_large_document_is_whole_and_goes_with_what_it_holds(mirror: Mirror, *, is_beside: bool) -> None:
+    large = SCAN * 10
+    add_document(mirror.practice, "scan", large)
+    rested(mirror)
+    document = entry(mirror, "DocumentReference", "scan")
+    (content,) = document["content"]
+    attachment = content["attachment"]
+    assert ("url" in attachment) is is_beside
+    there = [("DocumentReference", document["id"])]
+    data = attachment.get("data")
+    if is_beside:
+        there.append(("Binary", attachment["url"].rpartition("/")[2]))
+        data = mirror.client.read(*there[1])["data"]
+    assert b64decode(data) == large
+    assert "document" not in {one.partition("/")[0] for one in mirror.differing()}
+    mirror.practice.edit(ENTRIES, "scan", IsConfidential=True)
+    rested(mirror)
+    for resource_type, resource_id in there:
+        with pytest.raises((FhirGone, FhirNotFound)):
+            mirror.client.read(resource_type, resource_id)

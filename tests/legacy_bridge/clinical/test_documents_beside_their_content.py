@@ -2,7 +2,6 @@
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
 from hashlib import sha1
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,14 @@ from sqlalchemy import update
 from legacy_bridge.legacy.schema import METADATA
 from tests.legacy_bridge.clinical.test_documents_made_in_the_cloud import CONTENTS, SCAN, make, new_rows
 from tests.legacy_bridge.support.clinical import ENTRIES, held, patient_reference
+from tests.legacy_bridge.support.embedded_stores import STORES, store_over
 from tests.legacy_bridge.support.mirror import BASE, Mirror
 from tests.legacy_bridge.support.small_practice import ODS
-from tests.support.databases import Databases
 from web_modules.fhir.errors import FhirForbidden, FhirGone, FhirNotFound
 from web_modules.fhir.transport import FHIR_JSON, FhirRequest
 from web_modules.fhir_store.access import FULL_GRANTS, Access, Agent
-from web_modules.fhir_store.database.engine import Database
-from web_modules.fhir_store.interactions.practice_records import ServedPractice
 from web_modules.fhir_store.service import FhirService
-from web_modules.fhir_store.store import Standard, Store
+from web_modules.fhir_store.store import Standard
 
 NOT_CLEARED = Access(agent=Agent(id="sam", name="Sam"), grants=FULL_GRANTS)
 LABEL = {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "V"}
@@ -30,19 +27,11 @@ HASH = b64encode(sha1(SCAN, usedforsecurity=False).digest()).decode()
 OTHER = b"Another sheet"
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=STORES)
 def fhir(request: pytest.FixtureRequest, tmp_path: Path, standard: Standard) -> Iterator[FhirService]:
     """The embedded store over either database."""
-    with ExitStack() as stack:
-        url = f"sqlite:///{tmp_path / 'cloud.sqlite'}"
-        if request.param == "postgresql":
-            server = request.getfixturevalue("postgresql_url")
-            made = Databases(server, lambda name: Database(name).close())
-            url = stack.enter_context(stack.enter_context(closing(made)).fresh())
-        store = stack.enter_context(closing(Store(url, standard)))
-        store.open_practice(ODS, "reference")
-        base = f"http://cloud.example/{ODS}/fhir"
-        yield FhirService(store, ServedPractice(practice=ODS, base_url=base, description="a test"))
+    with store_over(request, tmp_path, standard) as made:
+        yield made
 
 
 def add_binary(mirror: Mirror, data: bytes = SCAN, context: dict[str, Any] | None = None, **more: Any) -> Any:
@@ -344,6 +333,17 @@ def test_every_content_that_a_document_ever_named_goes_with_it(mirror: Mirror) -
     change(mirror, entry_of(mirror).values(IsConfidential=True))
     assert is_gone(mirror, first)
     assert is_gone(mirror, second)
+
+
+@pytest.mark.hazard("H24")
+def test_a_content_that_somebody_had_deleted_keeps_no_earlier_versions_either(mirror: Mirror) -> None:
+    binary = add_binary(mirror)
+    make(mirror, named(f"Binary/{binary['id']}"))
+    mirror.client.delete("Binary", binary["id"])
+    mirror.drain()
+    assert not is_gone(mirror, binary)
+    change(mirror, entry_of(mirror).values(IsConfidential=True))
+    assert is_gone(mirror, binary)
 
 
 @pytest.mark.hazard("H24")
