@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from legacy_bridge.legacy.schema import METADATA
+from legacy_bridge.mapping.clinical.document import MOST_BYTES
 from tests.legacy_bridge.clinical.test_documents_made_in_the_cloud import CONTENTS, SCAN, make, new_rows
 from tests.legacy_bridge.support.clinical import ENTRIES, held, patient_reference
 from tests.legacy_bridge.support.embedded_stores import STORES, store_over
@@ -162,6 +163,17 @@ def test_a_content_that_is_not_what_the_document_says_is_listed(
     make(mirror, named(f"Binary/{add_binary(mirror)['id']}", **more))
     assert held(mirror) == [("document", reason)]
     assert new_rows(mirror) == ([], [])
+
+
+@pytest.mark.hazard("H10")
+@pytest.mark.parametrize(("more", "is_held"), [(0, False), (1, True)])
+def test_the_largest_content_is_carried_and_one_byte_more_is_listed(
+    mirror: Mirror, more: int, *, is_held: bool
+) -> None:
+    data = bytes(MOST_BYTES + more)
+    make(mirror, named(f"Binary/{add_binary(mirror, data)['id']}"))
+    assert held(mirror) == ([("document", "content-too-large")] if is_held else [])
+    assert [bytes(one["Content"]) == data for one in new_rows(mirror)[1]] == ([] if is_held else [True])
 
 
 def test_an_earlier_version_of_a_content_is_not_taken_for_it(mirror: Mirror) -> None:
