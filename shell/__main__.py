@@ -82,6 +82,12 @@ def parser() -> ArgumentParser:
         metavar="NUMBER",
         help="A patient of the program, by the practice's number; twice for two.",
     )
+    check.add_argument(
+        "--change",
+        default="",
+        metavar="KEYS",
+        help="Keystrokes that change the first patient's record: '<F7>x'. One change is saved.",
+    )
     check.add_argument("--json", action="store_true", dest="as_json", help="As JSON.")
     return options
 
@@ -206,7 +212,8 @@ def _host_check(given: Namespace) -> int:
     _check_screen()
     from PySide6.QtWidgets import QApplication
 
-    from shell.host_check import Finding, HostCheck
+    from shell.host_check import Finding, HostCheck, Trial
+    from shell.hosts.legacy.keystrokes import plain_strokes
 
     keep_constants()
     application = QApplication([sys.argv[0]])
@@ -217,9 +224,12 @@ def _host_check(given: Namespace) -> int:
         if not given.as_json:
             print(f"{'works' if one.is_well else 'FAILS'}  {one.words}", flush=True)  # noqa: T201 - as asked
 
-    is_well = HostCheck(
-        given.description_file, database=given.database, numbers=given.patient, today=given.today, tell=tell
-    ).run(application)
+    try:
+        change = plain_strokes(given.change)
+    except ValueError as error:
+        raise ShellError(f"--change cannot be typed: {error}.") from error
+    trial = Trial(database=given.database, numbers=tuple(given.patient), today=given.today, change=change)
+    is_well = HostCheck(given.description_file, trial, tell).run(application)
     if given.as_json:
         said = [{"works": one.is_well, "words": one.words} for one in found]
         print(json.dumps(said))  # noqa: T201 - what was asked for

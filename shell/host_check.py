@@ -16,6 +16,7 @@ from shell.errors import HostError
 from shell.hosts.interface import HostPatient, Shown, ShownState, Side
 from shell.hosts.key_frame import KeyFrame
 from shell.hosts.legacy.description_file import read_description
+from shell.hosts.legacy.keystrokes import Stroke, Typing
 from shell.hosts.legacy_description import LegacyDescription
 from shell.hosts.legacy_program import LegacyPlace, LegacyProgram
 from shell.hosts.legacy_window import LegacyWindowHost
@@ -26,6 +27,8 @@ _LOOK_MILLISECONDS = 20
 _ANSWER_SECONDS = 10.0
 """How long a program may take to show a patient, or to end."""
 _TITLE_SECONDS = 3.0
+_PERSON_SECONDS = 30.0
+"""How long a question of the program's waits for whoever tries it."""
 _NOBODY_HAS = "99999999"
 
 
@@ -42,32 +45,43 @@ class Finding:
     words: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a description is tried with.
+
+    Attributes:
+        database: what `{database}` stands for.
+        numbers: of patients who are there, one or two.
+        today: what `{today}` stands for, or None.
+        change: keystrokes that change the record of the first patient; none: that is not tried.
+    """
+
+    database: str
+    numbers: tuple[str, ...]
+    today: str | None
+    change: list[Stroke]
+
+
 class HostCheck:
     """One description, tried once. Runs an event loop of its own while it waits.
 
     Args:
         path: the description.
-        database: what `{database}` stands for.
-        numbers: of patients who are there, one or two.
-        today: what `{today}` stands for, or None.
+        trial: what it is tried with.
         tell: hears each finding as it is made.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        database: str,
-        numbers: Sequence[str],
-        today: str | None,
-        tell: Callable[[Finding], None],
-    ) -> None:
+    def __init__(self, path: Path, trial: Trial, tell: Callable[[Finding], None]) -> None:
         self._path = path
-        self._database = database
-        self._numbers = tuple(numbers)
-        self._today = today
+        self._trial = trial
+        self._numbers = trial.numbers
         self._tell = tell
         self._is_well = True
+        self._program: LegacyProgram | None = None
+        self._native: NativeWindows | None = None
+        self._is_asked = self._is_stuck = False
+        self._refused = ""
+        self._left_alone: set[int] = set()
         self.gone = ""
 
     def run(self, application: QApplication) -> bool:
@@ -80,7 +94,9 @@ class HostCheck:
             return False
         self._say(f"The description of {description.name} can be read.")
         with tempfile.TemporaryDirectory() as folder:
-            place = LegacyPlace(database=self._database, today=self._today, state_folder=Path(folder))
+            place = LegacyPlace(
+                database=self._trial.database, today=self._trial.today, state_folder=Path(folder)
+            )
             self._with_program(description, native, place)
         return self._is_well
 
@@ -96,6 +112,7 @@ class HostCheck:
         frame = KeyFrame(top, content, native, lambda _side: None)
         program = LegacyProgram(description, place, frame)
         host = LegacyWindowHost(program, native, frame, self)
+        self._program, self._native = program, native
         pane = QVBoxLayout(content)
         pane.addWidget(host.widget)
         top.resize(1100, 760)
@@ -105,6 +122,8 @@ class HostCheck:
             if self._starts(description, native, program, host):
                 self._shows_patients(description, host)
                 self._shows_screens(description, host)
+                self._keeps_its_size(description, host, top)
+                self._marks_work(description, host)
                 self._closes_patients(description, host)
                 self._is_given_back(native, program, host)
         finally:
@@ -124,13 +143,20 @@ class HostCheck:
         self.gone = ""
         host.open(_first_screen(description), _patient(number), "")
         seconds = description.window_within_seconds + _TITLE_SECONDS
-        if self._until(lambda: host.shown.state is not ShownState.UNKNOWN, seconds):
-            self._say(f"Its window was taken in and its title read after {time.monotonic() - began:.1f} s.")
+        self._until(lambda: self._refused != "" or host.shown.state is not ShownState.UNKNOWN, seconds)
+        if host.shown.state is not ShownState.UNKNOWN:
+            read = "its driver" if description.driver else "its title"
+            self._say(f"Its window was taken in and {read} read after {time.monotonic() - began:.1f} s.")
             return True
+        if host.title is not None and self._refused:
+            return False  # that it shows two windows, or that its driver fails, was said
         process = program.process()
-        windows = native.find(pids=[process.pid]) if process is not None else ()
+        found = native.find(pids=[process.pid]) if process is not None else ()
+        windows = [one for one in found if one.is_shown]
         if host.title is not None:
             words = f"Its title “{host.title}” cannot be read: title.pattern does not fit it."
+            if description.driver:
+                words = "Its driver does not say whom it shows: see driver.command."
             self._say(words, is_well=False)
         elif self.gone and not windows:
             self._say(self.gone, is_well=False)
@@ -144,10 +170,14 @@ class HostCheck:
     def _shows_patients(self, description: LegacyDescription, host: LegacyWindowHost) -> None:
         for number in self._numbers:
             self._open(host, _first_screen(description), number, f"Patient {number} is opened and read back")
+        if not self._is_answered():
+            return
         host.open(_first_screen(description), _patient(_NOBODY_HAS), "")
         claims = self._until(lambda: host.shown.identifier == _NOBODY_HAS, 2.0)
         if claims:
-            words = "The title names whoever was asked for, also a number that nobody has: it proves nothing."
+            words = (
+                "It claims to show whoever is asked for, also a number that nobody has: it proves nothing."
+            )
             self._say(words, is_well=False)
         else:
             self._say(f"It does not claim to show a number that nobody has ({_NOBODY_HAS}).")
@@ -183,8 +213,10 @@ class HostCheck:
         self._report(ended, "It ends when it is asked to, as by the close button")
 
     def _open(self, host: LegacyWindowHost, function: str, number: str | None, words: str) -> None:
+        if not self._is_answered():
+            return
         began = time.monotonic()
-        self.gone = ""
+        self.gone = self._refused = ""
         host.open(function, _patient(number), "")
         state = ShownState.SOMEBODY if number else ShownState.NOBODY
 
@@ -192,10 +224,104 @@ class HostCheck:
             shown = host.shown
             return shown.state is state and shown.identifier == number and shown.function in (function, None)
 
-        if self._until(is_there, _ANSWER_SECONDS):
+        self._until(lambda: is_there() or self._refused != "", _ANSWER_SECONDS)
+        if is_there():
             self._say(f"{words} ({time.monotonic() - began:.1f} s).")
         else:
-            self._say(f"{words}: no. {_read(host.shown)} See open, screens and title.", is_well=False)
+            self._say(f"{words}: no. {_read(host.shown, number)}", is_well=False)
+
+    def _keeps_its_size(self, description: LegacyDescription, host: LegacyWindowHost, top: QWidget) -> None:
+        """What is clipped cannot be read: the size described must be one that the program can have."""
+        if host.guest is None:
+            return
+        wide, high = description.minimum_width, description.minimum_height
+        least = host.least_size or (0, 0)
+        if least[0] > wide or least[1] > high:
+            words = (
+                f"It says itself that it needs {least[0]} × {least[1]}, and the description {wide} × {high}: "
+                "see window.minimum_width and window.minimum_height."
+            )
+            self._say(words, is_well=False)
+            return
+        before = top.size()
+        top.resize(wide // 2, high // 2)
+        keeps = self._until(
+            lambda: host.guest is not None and host.guest.size() == (wide, high), _TITLE_SECONDS
+        )
+        top.resize(before)
+        words = f"In a pane of half its least size it keeps {wide} × {high}, and the pane scrolls"
+        self._report(keeps, words)
+
+    def _marks_work(self, description: LegacyDescription, host: LegacyWindowHost) -> None:
+        pattern = description.title_pattern
+        if pattern is not None and "unsaved" not in pattern.groupindex:
+            words = "title.pattern has no group (?P<unsaved>…): work that is not saved is not seen."
+            self._say(words, is_well=False)
+        elif not self._trial.change:
+            self._say(
+                "Its mark of unsaved work was not tried: --change names keystrokes that change a record."
+            )
+        elif self._numbers:
+            self._open(
+                host, _first_screen(description), self._numbers[0], "The patient is opened for a change"
+            )
+            self._settles(host, description.discard_key, "discard_key", "thrown away", host.discard_work)
+            self._settles(host, description.save_key, "save_key", "saved", host.save_work)
+
+    def _settles(
+        self,
+        host: LegacyWindowHost,
+        key: str | None,
+        name: str,
+        how: str,
+        settle: Callable[[Callable[[bool], None]], None],
+    ) -> None:
+        if key is None:
+            self._say(f"Work cannot be {how} from outside: the description has no work.{name}.")
+            return
+        guest = host.guest
+        if guest is None or not self._is_answered():
+            return
+        Typing(lambda: self._is_asked, host).begin(guest, self._trial.change, lambda _why_not: None)
+        if not self._until(lambda: host.shown.unsaved, _TITLE_SECONDS):
+            words = "A change is not marked as unsaved: see title.pattern or the driver, and --change."
+            self._say(words, is_well=False)
+            return
+        done: list[bool] = []
+        settle(done.append)
+        self._until(lambda: bool(done), _ANSWER_SECONDS + 1)
+        words = f"A change is marked as unsaved, and {how} by {key}"
+        if done == [True]:
+            self._say(f"{words}.")
+        else:
+            self._say(f"{words}: no, the mark stays. See work.{name}.", is_well=False)
+
+    def _is_answered(self) -> bool:
+        """Nothing is opened while the program asks: whoever tries it has to answer."""
+        for one in self._others():
+            if not self._is_alert(one) and one.window_id not in self._left_alone:
+                self._left_alone.add(one.window_id)
+                self._say(f"Its window “{one.title}” is left alone: it is no alert by alerts.title.")
+        if self._is_stuck or self._until(lambda: not self._is_asked, _PERSON_SECONDS):
+            return not self._is_stuck
+        self._is_stuck = True
+        words = f"Its question was not answered within {_PERSON_SECONDS:.0f} s: the rest was not tried."
+        self._say(words, is_well=False)
+        return False
+
+    def _others(self) -> list[FoundWindow]:
+        """The program's windows on the screen beside the one in the pane."""
+        native, program = self._native, self._program
+        if native is None or program is None:
+            return []
+        return [
+            one
+            for one in native.find()
+            if one.is_shown and one.pid is not None and program.runs_as(one.pid) and not program.owns(one)
+        ]
+
+    def _is_alert(self, window: FoundWindow) -> bool:
+        return self._program is not None and self._program.is_alert(window)
 
     def _report(self, is_well: bool, words: str) -> None:
         self._say(
@@ -209,6 +335,8 @@ class HostCheck:
     def _until(self, is_so: Callable[[], bool], seconds: float) -> bool:
         """Let everything go on until something is so; False: not in time, or the program is gone."""
         until = time.monotonic() + seconds
+        if is_so():
+            return True
         loop = QEventLoop()
         looking = QTimer(loop, interval=_LOOK_MILLISECONDS)
         looking.timeout.connect(
@@ -239,11 +367,16 @@ class HostCheck:
 
     def on_question(self, side: Side, *, is_open: bool) -> None:  # noqa: ARG002 - there is one pane
         """The program asks something of its own."""
+        self._is_asked = is_open
         if is_open:
-            self._say("It opened a window of its own above the pane, and waits for an answer there.")
+            names = " and ".join(f"“{one.title}”" for one in self._others() if self._is_alert(one))
+            self._say(
+                f"It opened {names or 'a window of its own'} above the pane, and waits for an answer there."
+            )
 
     def on_notice(self, side: Side, words: str) -> None:  # noqa: ARG002 - there is one pane
         """Something was refused or happened."""
+        self._refused = words
         self._say(words, is_well=False)
 
 
@@ -255,13 +388,16 @@ def _first_screen(description: LegacyDescription) -> str:
     return next(iter(description.screens), "patients")
 
 
-def _read(shown: Shown) -> str:
+def _read(shown: Shown, wanted: str | None) -> str:
     who = {
         ShownState.SOMEBODY: f"the patient {shown.identifier}",
         ShownState.NOBODY: "nobody",
         ShownState.UNKNOWN: "nothing that can be read",
     }[shown.state]
-    return f"The title says {who}, on the screen {shown.function or '–'}."
+    said = f"It says {who}, on the screen {shown.function or '–'}."
+    if shown.state is ShownState.SOMEBODY and shown.identifier != wanted:
+        return f"{said} That is somebody else: its pane would be veiled. See open."
+    return f"{said} See open, screens, and title or driver."
 
 
 def _why_not_taken(description: LegacyDescription, windows: Sequence[FoundWindow]) -> str:

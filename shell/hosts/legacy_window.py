@@ -37,6 +37,7 @@ class LegacyWindowHost(QObject):
         self._frame = frame
         self._listener = listener
         self._guest: Guest | None = None
+        self.least_size: tuple[int, int] | None = None
         self._window: QWindow | None = None
         self._found: FoundWindow | None = None
         self._home: Box | None = None
@@ -97,6 +98,11 @@ class LegacyWindowHost(QObject):
     def title(self) -> str | None:
         """The title of the window in the pane; None while there is none."""
         return None if self._guest is None else self._guest.title()
+
+    @property
+    def guest(self) -> Guest | None:
+        """The window in the pane, for whoever tries a description."""
+        return self._guest
 
     @property
     def shown(self) -> Shown:
@@ -231,6 +237,7 @@ class LegacyWindowHost(QObject):
     def _adopt(self, found: FoundWindow, home: Box) -> None:
         self._expect_no_more()
         self._home = home
+        self.least_size = self._native.least_size(found.window_id) or self.least_size
         self._window = QWindow.fromWinId(found.window_id)
         description, ratio = self._program.description, self._frame.top.devicePixelRatioF()
         minimum = QSize(round(description.minimum_width / ratio), round(description.minimum_height / ratio))

@@ -65,6 +65,9 @@ class Guest(Protocol):
     def title(self) -> str:
         """The title at this moment."""
 
+    def size(self) -> tuple[int, int]:
+        """Width and height at this moment, in device pixels; (0, 0) when the window is gone."""
+
     def told_place(self, box: Box) -> None:
         """Tell the program where its window now is on the screen, so that its menus open in place."""
 
@@ -145,6 +148,12 @@ class NativeWindows(Protocol):
             is_of_program: whether a process is the program.
             is_main: whether a window is its main window.
             came: told of the window, and where it was, when it is free to be put into a pane.
+        """
+
+    def least_size(self, window_id: int) -> tuple[int, int] | None:
+        """What a window itself says that it needs, in device pixels; None when it says nothing.
+
+        To be asked before Qt takes the window in: it sets what it thinks in its place.
         """
 
     def put_back(self, window_id: int, box: Box) -> None:

@@ -28,6 +28,9 @@ from shell.native.xcb import (
     Xcb,
 )
 
+_HAS_LEAST_SIZE: Final = 1 << 4
+_LEAST_WIDTH: Final = 5
+_LEAST_HEIGHT: Final = 6
 _KEY_PRESS: Final = 2
 _BUTTON_PRESS: Final = 4
 _FOCUS_IN: Final = 9
@@ -119,6 +122,13 @@ class X11Windows(QAbstractNativeEventFilter):
         )
         self._arrivals.append(arrival)
         return arrival
+
+    def least_size(self, window_id: int) -> tuple[int, int] | None:
+        """PMinSize of its WM_NORMAL_HINTS (ICCCM 4.1.2.3)."""
+        hints = self._xcb.property_numbers(window_id, "WM_NORMAL_HINTS")
+        if len(hints) <= _LEAST_HEIGHT or not hints[0] & _HAS_LEAST_SIZE:
+            return None
+        return hints[_LEAST_WIDTH], hints[_LEAST_HEIGHT]
 
     def put_back(self, window_id: int, box: Box) -> None:
         """Place, size and map a window that lies on the screen itself."""

@@ -69,6 +69,11 @@ class X11Guest:
         """The title at this moment; empty when the window is gone."""
         return self._xcb.property_text(self._window_id, "_NET_WM_NAME", "WM_NAME")
 
+    def size(self) -> tuple[int, int]:
+        """As the X server has it."""
+        box = self._xcb.box(self._window_id)
+        return (0, 0) if box is None else (box.width, box.height)
+
     def told_place(self, box: Box) -> None:
         """Send the ConfigureNotify that a window manager would (ICCCM 4.1.5)."""
         event = struct.pack(

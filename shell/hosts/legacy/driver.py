@@ -84,7 +84,7 @@ class LegacyDriver(QObject):
         # what it says may name patients: it is kept nowhere
         process.setStandardErrorFile(os.devnull)
         process.readyReadStandardOutput.connect(self._hear)
-        process.errorOccurred.connect(lambda _error: self._fail("cannot be started, or has crashed"))
+        process.errorOccurred.connect(self._failed_at)
         process.finished.connect(lambda *_: self._fail("has ended"))
         process.start(program, arguments)
         self._look.start()
@@ -177,6 +177,10 @@ class LegacyDriver(QObject):
         # a late answer is still heard; it is asked again at the next look
         self._is_asked = self._is_stale = False
         self._took(NOTHING_READ)
+
+    def _failed_at(self, error: QProcess.ProcessError) -> None:
+        if error is QProcess.ProcessError.FailedToStart:  # of all others the end is told as well
+            self._fail("cannot be started")
 
     def _fail(self, what: str) -> None:
         if self._has_failed:

@@ -47,6 +47,15 @@ def strokes(template: Command, values: Mapping[str, str | None]) -> list[Stroke]
     return found
 
 
+def plain_strokes(text: str) -> list[Stroke]:
+    """The strokes of a text without placeholders, in which a brace is a brace.
+
+    Raises:
+        ValueError: as of `strokes`.
+    """
+    return strokes((((text.replace("{", "{{").replace("}", "}}")),),), {})
+
+
 def _strokes_of(part: str, values: Mapping[str, str | None]) -> list[Stroke]:
     found: list[Stroke] = []
     end = 0

@@ -1,46 +1,14 @@
 """`banyan-shell host-check`: what works is said, and what does not is said with what to do about it."""
 
-import contextlib
-import json
-import os
-import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support.host_checks import checked
 from tests.support.panes import legacy_arguments
 from tests.support.virtual_screen import VirtualScreen
-
-
-def checked(
-    screen: VirtualScreen, description: Path, folder: Path, *numbers: str
-) -> tuple[int, list[tuple[bool, str]]]:
-    """The exit status and the findings of a check."""
-    patients = [part for number in numbers for part in ("--patient", number)]
-    command = [sys.executable, "-m", "shell", "host-check", str(description), "--json"]
-    try:
-        done = subprocess.run(
-            [*command, "--database", str(folder / "practice.db"), *patients],
-            check=False,
-            env=screen.environment(),
-            capture_output=True,
-            text=True,
-            timeout=90,
-        )
-    finally:
-        _end_guests(folder)
-    assert done.stdout, done.stderr
-    return done.returncode, [(one["works"], one["words"]) for one in json.loads(done.stdout)]
-
-
-def _end_guests(folder: Path) -> None:
-    """End what was started on a folder's database and not taken in."""
-    for arguments in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            if str(folder / "practice.db") in arguments.read_text():
-                os.kill(int(arguments.parent.name), signal.SIGKILL)
 
 
 def described(folder: Path, old: str, new: str) -> Path:

@@ -1,7 +1,6 @@
 """Programs in Tk and GTK, opened by keystrokes and by address, read by title and by driver, as they ship."""
 
 import contextlib
-import importlib.util
 import os
 import re
 import signal
@@ -16,27 +15,16 @@ import pytest
 
 from shell.hosts import descriptions_folder
 from shell.native.process import Process
+from tests.support.sample_programs import GTK_PYTHON, need
 from tests.support.staged_hosts import ROOT, StagedHosts
 from tests.support.virtual_screen import VirtualScreen
 from tests.support.waiting import until
 
-GTK_PYTHON = "/usr/bin/python3"
 PROGRAMS = ("card_index-bare", "card_index-openbox", "day_book-bare", "day_book-openbox")
 FIRST = {"card_index": "patients", "day_book": "appointments"}
 SECOND = {"card_index": "documents", "day_book": "patients"}
 WRITTEN_ON = {"card_index": "patients", "day_book": "patients"}
 """The screen on which something can be written."""
-
-
-def need(program: str) -> None:
-    """Skip where a toolkit is not installed."""
-    if program == "card_index":
-        if importlib.util.find_spec("tkinter") is None:
-            pytest.skip("needs Tk for Python (python3-tk)")
-        return
-    has_gtk = "import gi; gi.require_version('Gtk', '3.0')"
-    if subprocess.run([GTK_PYTHON, "-c", has_gtk], check=False, capture_output=True).returncode:
-        pytest.skip("needs GTK 3 for the system's Python (python3-gi, gir1.2-gtk-3.0)")
 
 
 def day_book() -> str:
@@ -112,12 +100,6 @@ def hosted(screen: VirtualScreen, program: str, folder: Path, text: str | None =
         finally:
             with contextlib.suppress(OSError):
                 os.kill(one.process(), signal.SIGKILL)
-
-
-def shipped(program: str) -> str:
-    """The text of a description that ships, its `{here}` written out."""
-    text = (descriptions_folder() / f"{program}.toml").read_text()
-    return text.replace("{here}", str(descriptions_folder()))
 
 
 @pytest.fixture(params=PROGRAMS)
