@@ -9,6 +9,7 @@ from sqlalchemy.exc import DatabaseError
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.journal.database import engine_of
 from legacy_bridge.journal.key import JournalKey, key_file, read_key
+from legacy_bridge.journal.trouble import disk_words, is_damaged
 
 
 def open_beside(journal: Path, suffix: str, key: Path | None = None) -> tuple[Engine, JournalKey]:
@@ -33,8 +34,10 @@ def open_beside(journal: Path, suffix: str, key: Path | None = None) -> tuple[En
         try:
             with engine.connect() as connection:
                 connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-        except DatabaseError:
+        except DatabaseError as error:
             engine.dispose()
+            if not is_damaged(error):
+                raise SideUnavailable(disk_words(f"The file {file}")) from error
             for name in (file.name, f"{file.name}-wal", f"{file.name}-shm"):
                 file.with_name(name).unlink(missing_ok=True)
             file.touch(mode=0o600)

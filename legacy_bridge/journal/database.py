@@ -1,5 +1,6 @@
 """Opens the journal: engine, migrations, the lock that keeps a second bridge out."""
 
+import errno
 import json
 import logging
 import uuid
@@ -22,11 +23,13 @@ from legacy_bridge.journal.audit import KEY_OPTION
 from legacy_bridge.journal.encryption import encrypt, is_new, is_plain, unlock
 from legacy_bridge.journal.key import key_file, make_key, read_key
 from legacy_bridge.journal.tables import LEASE
+from legacy_bridge.journal.trouble import disk_words, is_locked, is_of_the_disk
 
 _LOG = logging.getLogger(__name__)
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _IDENTITY = "identity"
+_NO_ROOM = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _BUSY_MILLISECONDS = 10_000  # `status` reads while the bridge writes; neither waits long in WAL mode
 
 
@@ -65,14 +68,14 @@ def open_journal(url: str, key: Path | None = None) -> Engine:
             encrypt(file, make_key(_key_file(url, key)).encryption)
             _LOG.info("journal encrypted")
     except OSError as error:
-        raise _unavailable(url) from error
+        raise _unavailable(url, is_full=error.errno in _NO_ROOM) from error
     engine = engine_of(url, key)
     try:
         with engine.begin() as connection:
             upgrade(connection)
     except OperationalError as error:
         engine.dispose()
-        raise _unavailable(url) from error
+        raise _unavailable(url, is_full=file is not None and is_of_the_disk(error)) from error
     except DatabaseError as error:
         engine.dispose()
         raise unreadable(error) from error
@@ -139,10 +142,18 @@ class Lease:
 
         Raises:
             AnotherBridge: another process holds it.
+            SideUnavailable: the journal cannot be written.
         """
         self._practice = practice
         self.holder = uuid.uuid4().hex
         self._guard = _exclusive(engine, practice)
+        try:
+            self._begin(engine, practice)
+        except OperationalError as error:
+            self.close()
+            raise _unwritten(engine) from error
+
+    def _begin(self, engine: Engine, practice: str) -> None:
         with engine.begin() as connection:
             held = connection.execute(select(LEASE.c.epoch).where(LEASE.c.practice == practice)).scalar()
             self.journal = checkpoints.read(connection, practice, _IDENTITY) or uuid.uuid4().hex
@@ -187,10 +198,16 @@ def _exclusive(engine: Engine, practice: str) -> Connection | None:
         connection.exec_driver_sql("BEGIN EXCLUSIVE")
     except OperationalError as error:
         connection.close()
+        if not is_locked(error):
+            raise _unwritten(lock) from error
         raise AnotherBridge(
             f"Another bridge already mirrors {practice} with this journal; end it first, or leave it running."
         ) from error
     return connection
+
+
+def _unwritten(engine: Engine) -> SideUnavailable:
+    return SideUnavailable(disk_words(f"The journal {_shown(str(engine.url))}"))
 
 
 def _file_of(url: str) -> Path | None:
@@ -215,7 +232,9 @@ def _key_file(url: str, given: Path | None) -> Path:
     return key_file(str(file))
 
 
-def _unavailable(url: str) -> SideUnavailable:
+def _unavailable(url: str, *, is_full: bool = False) -> SideUnavailable:
+    if is_full:
+        return SideUnavailable(disk_words(f"The journal {_shown(url)}"))
     return SideUnavailable(
         f"The journal {_shown(url)} cannot be opened: check that its folder exists and may be written."
     )
