@@ -216,11 +216,11 @@ class LegacyLease:
             write_alone(connection)
             make(connection, LEASE)
             row = self._row(connection)
-        if known is None or row is None:
+        if row is None:
             return
-        if row[2] < known - 1 and not releases:
+        if known is not None and row[2] < known - 1 and not releases:
             raise restored(f"The bridge has shown {known} times that it lives, of which {row[2]} are left")
-        if row[2] > known:
+        if row[2] > (known or 0):
             self._remembered.is_behind()
             self._remembered.write(row[2])
 

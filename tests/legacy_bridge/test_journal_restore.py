@@ -103,6 +103,23 @@ def test_nothing_is_deleted_on_the_word_of_a_journal_that_came_back(mirror: Mirr
     assert [one.conflict.unit for one in mirror.journal.conflicts()] == ["deleted in the cloud"]
 
 
+def test_a_journal_that_is_lost_takes_no_emptiness_for_something_never_entered(mirror: Mirror) -> None:
+    """A first load lets a value fill a gap; here the gap may be what somebody cleared, and is listed."""
+
+    def work() -> None:
+        mirror.practice.edit("Admin_Patient", "mary", HomePhone=None)
+
+    (mirror.folder / "none").mkdir()
+    take_back(mirror, "none", work)
+    assert [one.reason for one in mirror.journal.quarantined()] == ["journal-restored"]
+    mirror.drain()
+    (found,) = listed(mirror)
+    assert found.link == key(Kind.PATIENT, "mary")
+    values = [side.get("home_phone") for side in (found.conflict.legacy, found.conflict.cloud)]
+    assert values == [None, LAST]
+    assert mirror.journal.quarantined() == []
+
+
 def test_a_journal_that_came_back_to_two_equal_sides_lists_nothing_and_trusts_again(mirror: Mirror) -> None:
     take_back(mirror, "point0", lambda: None)
     mirror.drain()

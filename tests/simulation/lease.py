@@ -68,11 +68,11 @@ class SimulatedLease:
 
     def _compare(self, *, releases: bool) -> None:
         known, found = self._remembered.read(), self._database.content.lease
-        if known is None or found is None:
+        if found is None:
             return
-        if found[2] < known - 1 and not releases:
+        if known is not None and found[2] < known - 1 and not releases:
             raise RestoreDetected("The legacy database came back from a backup.")
-        if found[2] > known:
+        if found[2] > (known or 0):
             self._remembered.is_behind()
             self._remembered.write(found[2])
 

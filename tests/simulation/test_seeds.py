@@ -26,3 +26,7 @@ def test_the_same_seed_gives_the_same_afternoon() -> None:
     first, second, other = World(7).run(), World(7).run(), World(8).run()
     assert first.digest() == second.digest()
     assert first.digest() != other.digest()
+
+
+def test_a_journal_that_knows_of_no_beat_is_doubted_where_a_bridge_has_been() -> None:
+    World(9640).run()  # it came back from before its first beat, and took what was cleared for never entered
