@@ -15,11 +15,11 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from shell.errors import HostError
 from shell.hosts.interface import HostPatient, Shown, ShownState, Side
 from shell.hosts.key_frame import KeyFrame
+from shell.hosts.legacy.description import LegacyDescription
 from shell.hosts.legacy.description_file import read_description
 from shell.hosts.legacy.keystrokes import Stroke, Typing
-from shell.hosts.legacy_description import LegacyDescription
-from shell.hosts.legacy_program import LegacyPlace, LegacyProgram
-from shell.hosts.legacy_window import LegacyWindowHost
+from shell.hosts.legacy.program import LegacyPlace, LegacyProgram
+from shell.hosts.legacy.window import LegacyWindowHost
 from shell.native.desktop import native_windows
 from shell.native.interface import FoundWindow, NativeWindows
 

@@ -17,8 +17,8 @@ from shell.hosts.desk_page import DeskPage
 from shell.hosts.interface import Host
 from shell.hosts.key_frame import KeyFrame
 from shell.hosts.legacy.description_file import read_description
-from shell.hosts.legacy_program import LegacyPlace, LegacyProgram
-from shell.hosts.legacy_window import LegacyWindowHost
+from shell.hosts.legacy.program import LegacyPlace, LegacyProgram
+from shell.hosts.legacy.window import LegacyWindowHost
 from shell.hosts.web_page import WebPageHost
 from shell.hosts.web_profile import WebProfile
 from shell.main_window.beginning import FIRST, Beginning

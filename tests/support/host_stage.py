@@ -23,8 +23,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QSizePolicy, QSpl
 from shell.hosts.interface import Host, HostPatient, Shown, Side  # noqa: E402
 from shell.hosts.key_frame import KeyFrame  # noqa: E402
 from shell.hosts.legacy.description_file import read_description  # noqa: E402
-from shell.hosts.legacy_program import LegacyPlace, LegacyProgram  # noqa: E402
-from shell.hosts.legacy_window import LegacyWindowHost  # noqa: E402
+from shell.hosts.legacy.program import LegacyPlace, LegacyProgram  # noqa: E402
+from shell.hosts.legacy.window import LegacyWindowHost  # noqa: E402
 from shell.native.desktop import native_windows  # noqa: E402
 
 if TYPE_CHECKING:

@@ -1,1 +1,1 @@
-"""What a legacy program's description says, and how its program is driven and read by it."""
+"""The legacy side's pane: a program that is described, started, found, driven and read back."""

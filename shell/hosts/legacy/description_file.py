@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from shell.errors import DescriptionError
+from shell.hosts.legacy.description import PLACEHOLDERS, Command, LegacyDescription, Opening, placeholders
 from shell.hosts.legacy.keystrokes import KEY, strokes
 from shell.hosts.legacy.toml_lines import line_of, line_of_mistake
-from shell.hosts.legacy_description import PLACEHOLDERS, Command, LegacyDescription, Opening, placeholders
 
 _MEANS: Final = ("open.command", "open.url", "open.keys", "driver.opens")
 _URL_COMMAND: Final[Command] = (("xdg-open",), ("{url}",))

@@ -16,7 +16,7 @@ import msgspec
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
 
 from shell.hosts.interface import ShownState
-from shell.hosts.legacy_description import NOTHING_READ, LegacyDescription, Reading, filled
+from shell.hosts.legacy.description import NOTHING_READ, LegacyDescription, Reading, filled
 
 _ANSWER_MILLISECONDS: Final = 2000
 """As long as a page has (`interface.Shown`); then what is shown is not known."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
-from shell.hosts.legacy_description import Command, filled, placeholders
+from shell.hosts.legacy.description import Command, filled, placeholders
 from shell.native.interface import Guest
 
 KEY: Final = re.compile(

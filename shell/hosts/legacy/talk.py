@@ -5,10 +5,10 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from shell.errors import ProgramError
+from shell.hosts.legacy.description import Reading
 from shell.hosts.legacy.driver import LegacyDriver
 from shell.hosts.legacy.keystrokes import Typing, strokes
-from shell.hosts.legacy_description import Reading
-from shell.hosts.legacy_program import LegacyProgram
+from shell.hosts.legacy.program import LegacyProgram
 from shell.native.interface import FoundWindow, Guest
 
 

@@ -7,8 +7,8 @@ import pytest
 from shell.errors import DescriptionError
 from shell.hosts import descriptions_folder
 from shell.hosts.interface import ShownState
+from shell.hosts.legacy.description import LegacyDescription, filled
 from shell.hosts.legacy.description_file import read_description
-from shell.hosts.legacy_description import LegacyDescription, filled
 from tests.support.panes import DESCRIPTION
 
 SHIPPED = descriptions_folder() / "halden_gp.toml"

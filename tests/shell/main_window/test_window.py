@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from shell.banner.banner import ALLERGIES_ELSEWHERE
 from shell.context.shown import Side
-from shell.hosts import legacy_window
+from shell.hosts import legacy
 from shell.hosts.legacy.description_file import read_description
 from shell.main_window.choices import Choices
 from shell.main_window.freshness import PRACTICE_ZONE
@@ -317,7 +317,7 @@ def test_page_without_the_cloud_is_as_at_the_mirrors_watermark(stage: WindowStag
 
 
 def test_every_key_that_is_taken_from_the_legacy_program_does_something(stage: WindowStage) -> None:
-    description = read_description(Path(legacy_window.__file__).parent / "descriptions" / "halden_gp.toml")
+    description = read_description(Path(legacy.__file__).parents[1] / "descriptions" / "halden_gp.toml")
     (keys,) = stage.window.findChildren(ShellKeys)
     places = {f"Ctrl+{place}" for place in range(1, 10)}  # as many as the cloud has functions
     assert set(description.shell_keys) - places <= set(keys._actions)

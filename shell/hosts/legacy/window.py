@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QWidget
 from shell.errors import ProgramError
 from shell.hosts.interface import HostListener, HostPatient, Shown, ShownState, Side
 from shell.hosts.key_frame import KeyFrame
+from shell.hosts.legacy.description import NOTHING_READ, Reading
+from shell.hosts.legacy.dialogues import LegacyDialogues
+from shell.hosts.legacy.pane import LegacyPane
+from shell.hosts.legacy.program import LegacyProgram
 from shell.hosts.legacy.talk import LegacyTalk
-from shell.hosts.legacy_description import NOTHING_READ, Reading
-from shell.hosts.legacy_dialogues import LegacyDialogues
-from shell.hosts.legacy_pane import LegacyPane
-from shell.hosts.legacy_program import LegacyProgram
 from shell.native.interface import Arrival, Box, FoundWindow, Guest, NativeWindows
 
 _Words = tuple[str | None, str | None]

@@ -14,7 +14,7 @@ import msgspec
 from PySide6.QtCore import QObject
 
 from shell.errors import ProgramError
-from shell.hosts.legacy_description import LegacyDescription, filled
+from shell.hosts.legacy.description import LegacyDescription, filled
 from shell.native.interface import FoundWindow
 from shell.native.process import EndWatch, Process, command_line, read_process
 
