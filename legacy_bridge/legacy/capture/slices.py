@@ -91,8 +91,13 @@ def _as_it_lies(column: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def read_slice(connection: Connection, source: str, after: Sequence[Any], limit: int) -> list[ReadRow]:
     """The rows after a key; see `slice_statement`."""
+    return read_rows(connection, source, slice_statement(connection.dialect.name, source, after, limit))
+
+
+def read_rows(connection: Connection, source: str, wanted: Select[Any]) -> list[ReadRow]:
+    """The rows of a statement that `slice_statement` made."""
     keys, names = len(key_columns(source)), len(naming_columns(source))
-    rows = connection.execute(slice_statement(connection.dialect.name, source, after, limit))
+    rows = connection.execute(wanted)
     return [
         ReadRow(
             key=tuple(row[:keys]),

@@ -1,6 +1,7 @@
 """Captures by comparison: walks all rows again and again, a slice a look, and compares their hashes.
 
-It needs the right to read, and the bridge's own lease. What changed is told when the walk comes by.
+It needs the right to read, and the bridge's own lease. What changed is told when the walk comes by, or at the
+next look where the database marks what was written (`watermark.py`).
 """
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -22,6 +23,7 @@ from legacy_bridge.legacy.capture.slices import (
     still_there,
 )
 from legacy_bridge.legacy.capture.sources import SOURCES, touched_of
+from legacy_bridge.legacy.capture.watermark import Watermark
 from legacy_bridge.legacy.database import translated, write_alone
 from legacy_bridge.legacy.own_tables import LEASE, make
 from legacy_bridge.sides.feeds import FeedBatch
@@ -39,15 +41,15 @@ class _Found:
     """What a slice has found so far.
 
     Attributes:
-        differences: the rows that differ, by table.
+        differences: the rows that differ, by table and place.
         noted: the GUIDs that they name, and named.
     """
 
-    differences: list[tuple[str, Hashed]]
+    differences: dict[tuple[str, bytes], Hashed]
     noted: set[tuple[str, str | None]]
 
     def note(self, source: str, now: Hashed, *before: Hashed) -> None:
-        self.differences.append((source, now))
+        self.differences[source, now.place] = now
         own = dict(zip(key_columns(source), key_of(now.place), strict=False))
         self.noted.update((source, own[name]) for name in SOURCES[source][1] if name in own)
         self.noted.update((source, guid) for one in (now, *before) for guid in one.named)
@@ -85,6 +87,9 @@ class SnapshotCapture:
         self._limit = page
         self._slices_due = 0
         self._due = float("-inf")
+        self._watermark = Watermark() if engine.dialect.name == "postgresql" else None
+        self._new_due = float("-inf")
+        self._new_cost = 0.0
 
     def install(self) -> None:
         """See `Capture`; nothing but the lease, by whose beats a database from a backup is noticed."""
@@ -94,7 +99,7 @@ class SnapshotCapture:
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
         """See `sides.ChangeFeed`; what differs in one slice."""
-        began = self._seconds()
+        began, self._new_cost = self._seconds(), 0.0
         hashes = self._hashes()
         with answering(), self._engine.connect() as connection:
             beats = int(connection.execute(select(func.sum(LEASE.c.beat + LEASE.c.epoch))).scalar() or 0)
@@ -106,7 +111,7 @@ class SnapshotCapture:
                 )
             else:
                 batch = self._slice(connection, hashes, beats)
-        cost = max(self._seconds() - began, 1e-6)
+        cost = max(self._seconds() - began - self._new_cost, 1e-6)
         fitting = int(self._limit * _SLICE_SECONDS / cost)
         self._limit = min(self._page, max(_FEWEST, fitting))
         share = _FIRST_SHARE if hashes.standing.is_first else _SHARE
@@ -143,7 +148,8 @@ class SnapshotCapture:
         standing = replace(hashes.standing, beats=beats)
         if (standing.source, standing.after) == (_TABLES[0], ()):
             standing = replace(standing, began=self._clock())
-        found = _Found(differences=[], noted=set())
+        found = _Found(differences={}, noted=set())
+        self._look_at_new(connection, hashes, found)
         left = self._limit
         while True:
             wanted = min(left, most_rows(standing.source))
@@ -159,11 +165,28 @@ class SnapshotCapture:
                 break
         return self._told(connection, hashes, found, standing)
 
+    def _look_at_new(self, connection: Connection, hashes: RowHashes, found: _Found) -> None:
+        """Note what the database marks as written since the last look; it takes its share of the time."""
+        began = self._seconds()
+        if self._watermark is None or began < self._new_due:
+            return
+        for source, rows in self._watermark.read(connection, self._page):
+            now = {place_of(row.key): row for row in rows}
+            before = {one.place: one for one in hashes.find(source, list(now))}
+            for place, row in now.items():
+                there = Hashed(place=place, digest=hashes.digest(row.content), named=row.named)
+                known = before.get(place)
+                if known is None or known.digest != there.digest:
+                    found.note(source, there, *([known] if known is not None else []))
+        self._new_cost = self._seconds() - began
+        self._new_due = self._seconds() + self._new_cost * (1 / _SHARE - 1)
+
     def _told(
         self, connection: Connection, hashes: RowHashes, found: _Found, standing: Standing
     ) -> FeedBatch:
         if found.differences:
-            checkpoint = hashes.propose(found.differences, standing)
+            proposed = [(source, one) for (source, _), one in found.differences.items()]
+            checkpoint = hashes.propose(proposed, standing)
         else:
             hashes.go_on(standing, is_saved=standing.beats != hashes.standing.beats)  # every few seconds
             checkpoint = hashes.checkpoint
