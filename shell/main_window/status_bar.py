@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QLabel, QWidget
 
 from shell.banner.flow import FlowLayout
@@ -11,6 +11,7 @@ from shell.main_window.parts import label, restyle, row, rule
 from shell.main_window.theme import Theme
 
 _NOTHING_HELD = "0 held back"
+_POINTED_MILLISECONDS = 10_000
 
 
 class StatusBar(QFrame):
@@ -30,6 +31,7 @@ class StatusBar(QFrame):
         self._note = _Cell(theme)
         self._time = _Cell(theme)
         self._day = label()
+        self._counts: tuple[int | None, int | None] = (None, None)
         policy = self.sizePolicy()
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
@@ -92,7 +94,17 @@ class StatusBar(QFrame):
         self._fit()
 
     def show_counts(self, decisions: int | None, held_back: int | None, *, is_hidden: bool = False) -> None:
-        """Say what waits for a person (hazard H14); None: not known, or not for this person to see."""
+        """Say what waits for a person (hazard H14); None: not known, or not for this person to see.
+
+        More than before catches the eye for a moment: nothing moves, and nobody's keys are taken.
+        """
+        for cell, before, now in zip(
+            (self._decisions, self._held), self._counts, (decisions, held_back), strict=True
+        ):
+            if before is not None and now is not None and now > before:
+                cell.point_out()
+        if decisions is not None or is_hidden:  # a cloud that was silent tells of what came meanwhile
+            self._counts = (decisions, held_back)
         if is_hidden:
             self._decisions.say("Decisions –")
         elif decisions is None:
@@ -135,6 +147,9 @@ class _Cell(QWidget):
         self.rule = rule(theme, upright=True)
         self.rule.setParent(self)  # a widget without a parent would be a window of its own once shown
         self.rule.hide()
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._pointed_timer = QTimer(self, singleShot=True, interval=_POINTED_MILLISECONDS)
+        self._pointed_timer.timeout.connect(lambda: restyle(self, "pointed", "false"))
         self.setLayout(row(self._icon, self._words, spacing=theme.px(6)))
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
@@ -149,6 +164,11 @@ class _Cell(QWidget):
             self._icon.setPixmap(self._theme.pixmap(icon, colour, 14 if icon != "tick" else 12))
         self._words.setText(words)
         restyle(self._words, "tone", tone)
+
+    def point_out(self) -> None:
+        """Catch the eye for a moment."""
+        restyle(self, "pointed", "true")
+        self._pointed_timer.start()
 
     @property
     def words(self) -> str:

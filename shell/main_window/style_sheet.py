@@ -120,6 +120,8 @@ QSplitter::handle { background: $line; }
 #statusBar QLabel[tone="warn"], #draftCell[tone="warn"] { color: $warn; font-weight: 600; }
 #statusBar QLabel[tone="bad"] { color: $bad; font-weight: 600; }
 #statusBar QLabel[tone="strong"] { color: $text; font-weight: 600; }
+#statusBar QWidget[pointed="true"] { background: $focus; border-radius: ${p3}; }
+#statusBar QWidget[pointed="true"] QLabel { color: $ink; }
 #divider { background: $line; }
 
 QPushButton[kind="plain"] { background: $surface; color: $accent; border: 1px solid $accent; border-radius: ${p4};

@@ -3,9 +3,11 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+import pytest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from shell.main_window import status_bar
 from shell.main_window.freshness import MirrorLine
 from shell.main_window.status_bar import StatusBar
 from shell.main_window.theme import Theme
@@ -41,3 +43,29 @@ def test_a_bar_that_its_words_make_higher_comes_to_rest(qtbot: QtBot) -> None:
     assert "0 held back" not in texts(bar)
     window.resize(4000, 200)
     qtbot.waitUntil(lambda: "0 held back" in texts(bar) and "Mon 09-Mar-2026" in texts(bar), timeout=5000)
+
+
+@pytest.mark.hazard("H14")
+def test_what_newly_waits_for_a_person_catches_the_eye_and_moves_nothing(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_bar, "_POINTED_MILLISECONDS", 100)
+    bar = StatusBar(Theme(Scheme.LIGHT, is_training=False))
+    qtbot.addWidget(bar)
+    bar.resize(1400, 28)
+    bar.show()
+
+    def pointed() -> list[str]:
+        return [one.words for one in bar._cells if one.property("pointed") == "true"]
+
+    bar.show_counts(2, 0)
+    assert pointed() == []  # what was there when the window came is no news
+    size = bar.sizeHint()
+    bar.show_counts(3, 0)
+    assert pointed() == ["3 need a decision"]
+    assert bar.sizeHint() == size
+    qtbot.waitUntil(lambda: pointed() == [], timeout=2000)
+    bar.show_counts(1, 0)
+    bar.show_counts(None, None)  # the cloud is silent
+    bar.show_counts(1, 4)
+    assert pointed() == ["4 held back"]
