@@ -1,10 +1,12 @@
 """A cloud of two pages, and an outside that pages must not reach; both list what they were asked for."""
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 PAGE = """<!doctype html>
 <html data-function="{function}" data-patient="{patient}" data-unsaved="false"
@@ -67,10 +69,15 @@ class PageServer:
 
 
 @contextlib.contextmanager
-def page_server(*, outside: str = "") -> Iterator[PageServer]:
-    """Serve the two pages on a free port."""
+def page_server(*, outside: str = "", certificate: tuple[Path, Path] | None = None) -> Iterator[PageServer]:
+    """Serve the two pages on a free port; over TLS with a certificate and its key."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Pages)
-    state = PageServer(url=f"http://127.0.0.1:{server.server_port}", outside=outside)
+    scheme = "http"
+    if certificate is not None:
+        scheme, context = "https", ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    state = PageServer(url=f"{scheme}://127.0.0.1:{server.server_port}", outside=outside)
     _Pages.states[server.server_port] = state
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.certificates import own_certificate
 from tests.support.nobody import can_be_nobody
+from tests.support.page_server import page_server
 from tests.support.panes import GuestPane, WebPane, end_guest, legacy_arguments, web_pane
+from tests.support.staged_hosts import StagedHosts
 from tests.support.virtual_screen import VirtualScreen
 from tests.support.waiting import until
 
@@ -338,3 +341,19 @@ def test_keys_for_the_page_never_land_in_the_legacy_program_nor_the_other_way_ro
             assert (page.typed(), guest.typed()) == ("web" * 3, "old" * 3)
         finally:
             end_guest(tmp_path)
+
+
+def test_a_cloud_whose_certificate_nobody_vouches_for_gets_nothing_and_shows_nothing(
+    bare_screen: VirtualScreen, tmp_path: Path
+) -> None:
+    with (
+        page_server(certificate=own_certificate(tmp_path)) as server,
+        StagedHosts(bare_screen, "--web", server.url) as stage,
+    ):
+        stage.open("cloud", "patients", "104417")
+        said = stage.wait_for("notice", side="cloud")["words"]
+        assert said.startswith("The cloud's certificate is not one that this computer trusts.")
+        gone = stage.wait_for("gone", side="cloud")["reason"]
+        assert gone.endswith("The legacy screen works as usual.")
+        assert server.asked == []
+        assert not any(one.get("state") == "somebody" for one in stage.events)

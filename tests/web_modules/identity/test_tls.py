@@ -1,7 +1,5 @@
 """TLS on `banyan-cloud serve`, and what is not served without it."""
 
-import datetime
-import ipaddress
 import os
 import re
 import signal
@@ -12,45 +10,13 @@ from typing import Any
 
 import pytest
 import requests
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.support.certificates import own_certificate
 from web_modules.errors import SettingsError
 from web_modules.settings import CloudSettings
 
 ROOT = Path(__file__).parents[3]
 ROLES = (("R8000", "gp"),)
-
-
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """One for this machine, signed by itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    here = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(here, critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files
 
 
 def command(folder: Path, *arguments: str) -> list[str]:
@@ -59,7 +25,7 @@ def command(folder: Path, *arguments: str) -> list[str]:
 
 
 def test_the_cloud_is_served_over_tls(tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path)
+    cert, key = own_certificate(tmp_path)
     asked = command(tmp_path, "--tls-certificate", str(cert), "--tls-key", str(key))
     with subprocess.Popen(asked, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=dict(os.environ)) as cloud:
         try:
@@ -79,7 +45,7 @@ def test_the_cloud_is_served_over_tls(tmp_path: Path) -> None:
 
 
 def test_a_certificate_that_cannot_be_used_is_said_and_nothing_is_made(tmp_path: Path) -> None:
-    cert, key = certificate(tmp_path)
+    cert, key = own_certificate(tmp_path)
     key.write_text("no key")
     asked = command(tmp_path, "--tls-certificate", str(cert), "--tls-key", str(key))
     told = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
