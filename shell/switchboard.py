@@ -29,6 +29,7 @@ SIDES_OF_VIEW: Mapping[View, tuple[Side, ...]] = {
 
 
 _WHOSE_FIRST = "The panes show two patients. Say first which one is meant."
+_ONE_SIDE = "This window has only one side: there is nothing to show beside it."
 _ANSWER_FIRST = "The legacy program waits for an answer in a window of its own. Answer that first."
 
 
@@ -163,6 +164,9 @@ class Switchboard:
         """Show beside what the person looks at where the other side does the same."""
         if self.hub.dispute is not None:
             self._glass.show_notice(_WHOSE_FIRST)
+            return
+        if len(self._hosts) < len(Side):
+            self._glass.show_notice(_ONE_SIDE)
             return
         visible = self._visible()
         side = self._looked_at if self._looked_at in visible else visible[0]

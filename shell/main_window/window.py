@@ -458,7 +458,8 @@ class MainWindow(WindowFrame):
 
     @property
     def _has_both(self) -> bool:
-        return self._decision is not None and View.SIDE_BY_SIDE in self._decision.views
+        is_offered = self._decision is not None and View.SIDE_BY_SIDE in self._decision.views
+        return is_offered and len(self.panes) == len(Side)
 
     def _give_keys(self) -> None:
         """Keys that nobody has go to the one pane on the glass, or to the page of two, once it is seen."""

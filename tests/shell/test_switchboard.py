@@ -465,3 +465,12 @@ def test_where_nothing_is_to_be_shown_it_is_said_why_and_nothing_moves(
     assert desk.glass.pointed == []
     assert desk.board.decision.view is View.LEGACY
     assert len(desk.legacy.asked + desk.cloud.asked) == asked
+
+
+def test_a_window_without_a_legacy_side_says_so_when_it_is_asked_where_something_was() -> None:
+    desk = Desk()
+    desk.board.start({Side.CLOUD: desk.cloud}, desk.glass, Function.PATIENTS)
+    looks_at(desk, Side.CLOUD, "patients")
+    desk.board.show_where()
+    assert "only one side" in desk.glass.notices[-1]
+    assert desk.glass.pointed == []
