@@ -98,7 +98,9 @@ def actions_for(
             Action(id="differences", words=f"What differs on {patient.short_name}", icon="scales", key="")
         )
         found.append(close)
-    where = Action(id="where", words="Show me where this is now", icon="side-by-side", key="Ctrl J")
+    where = Action(
+        id="where", words="Show where this is on the other side", icon="side-by-side", key="Ctrl J"
+    )
     found.append(where)
     found.append(Action(id="print", words="Print the new page", icon="print", key="Ctrl P"))
     found.append(Action(id="desk", words="Conflict desk", icon="scales", key="Ctrl Shift D"))

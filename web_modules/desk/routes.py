@@ -16,6 +16,7 @@ from web_modules.identity.roles import may_decide_clinically
 from web_modules.identity.services import Services, person_of
 from web_modules.pages.answering import Form, page_route
 from web_modules.pages.drawing import NavigationItem, Pages
+from web_modules.pages.freshness import read_all, shown_of_all
 
 PAGE = "desk"
 _OTHER = "other"
@@ -98,6 +99,7 @@ class DeskPages:
             ],
             "tab": kind.value,
             "of": of,
+            "freshness": shown_of_all(read_all(reader), datetime.now(UTC)),
             "whose": read_whose(reader, of, services.practice, services.today()),
             "items": listed,
             "chosen": chosen,

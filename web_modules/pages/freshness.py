@@ -1,6 +1,7 @@
 """Says how fresh a function's records are and which side leads, from what the mirror publishes."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from web_modules.fhir.client import FhirClient
@@ -33,6 +34,26 @@ def read_freshness(client: FhirClient, function: str) -> Freshness | None:
     except FhirError:
         return None
     return next((known for known in map(freshness_of, found) if known is not None), None)
+
+
+def read_all(client: FhirClient) -> list[Freshness]:
+    """What the mirror last said of each function; nothing when it cannot be asked. Blocks."""
+    try:
+        found = list(client.search("Basic", {"identifier": f"{FRESHNESS_IDENTIFIER}|"}))
+    except FhirError:
+        return []
+    return [known for known in map(freshness_of, found) if known is not None]
+
+
+def shown_of_all(every: Sequence[Freshness], now: datetime) -> ShownFreshness:
+    """The line for all functions at a moment (aware): the one furthest behind, and what is on its way."""
+    mirrored = [one for one in every if one.is_mirrored]
+    if not mirrored:
+        return shown_freshness(None, now)
+    behind = min(mirrored, key=lambda one: (not one.stopped, one.watermark))
+    waiting = sum(one.waiting for one in mirrored)
+    said = "nothing on its way" if waiting == 0 else f"{waiting} on their way"
+    return replace(shown_freshness(behind, now), leads="" if behind.stopped else said)
 
 
 def shown_freshness(freshness: Freshness | None, now: datetime) -> ShownFreshness:

@@ -1,6 +1,7 @@
 """The conflict desk as a browser gets it: nothing is chosen for anybody, only what was seen is decided."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from tests.support.module_web import ModuleWeb, PageRead
 from tests.web_modules.desk.tasks import SAID, conflict_task
 from tests.web_modules.patients.people import sarah
 from web_modules.fhir.mirror_answers import answer_of, answered
+from web_modules.fhir.mirror_status import Freshness, freshness_resource
 from web_modules.fhir.mirror_tasks import TaskKind, task_resource
 
 HOSTILE = "<script>alert(1)</script>"
@@ -30,7 +32,7 @@ def task(web: ModuleWeb, found: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def test_an_empty_desk_says_so(web: ModuleWeb) -> None:
-    assert "Nothing needs a decision Both sides say the same." in web.get("desk").text
+    assert "Nothing needs a decision No difference is known." in web.get("desk").text
     assert "Nothing is held back" in web.get("desk?tab=quarantine").text
 
 
@@ -209,9 +211,9 @@ def test_a_choice_of_one_patient_leads_back_to_that_patient(web: ModuleWeb) -> N
     assert "Decided. The mirror is writing it to both sides." in after.text
 
 
-def test_a_patient_of_whom_nothing_waits_is_said_to_be_the_same_on_both_sides(web: ModuleWeb) -> None:
+def test_of_a_patient_of_whom_nothing_waits_no_more_is_said_than_is_known(web: ModuleWeb) -> None:
     page = web.get(f"desk?of={web.create(sarah())['id']}")
-    assert "Nothing needs a decision Both sides say the same of SMITH, Sarah (Mrs)." in page.text
+    assert "Nothing needs a decision No difference is known: SMITH, Sarah (Mrs)." in page.text
 
 
 def test_what_could_not_cross_is_shown_first_where_nothing_else_waits(web: ModuleWeb) -> None:
@@ -222,3 +224,35 @@ def test_what_could_not_cross_is_shown_first_where_nothing_else_waits(web: Modul
 
 def test_somebody_who_cannot_be_shown_is_not_named(web: ModuleWeb) -> None:
     assert "A patient who cannot be shown here" in web.get("desk?of=nobody").text
+
+
+@pytest.mark.hazard("H03")
+@pytest.mark.parametrize(
+    ("seconds", "waiting", "stopped", "words"),
+    [
+        (5, 0, "", "Up to date 5 s ago · nothing on its way"),
+        (5, 3, "", "Up to date 5 s ago · 3 on their way"),
+        (400, 0, "", "6 min ago · nothing on its way"),
+        (5, 0, "A column is missing.", "The mirror stopped."),
+    ],
+)
+def test_how_far_the_mirror_has_looked_stands_beside_what_differs(
+    web: ModuleWeb, seconds: int, waiting: int, stopped: str, words: str
+) -> None:
+    now = datetime.now(UTC)
+    for function, age in (("patients", 1), ("appointments", seconds)):
+        said = Freshness(
+            function=function,
+            watermark=now - timedelta(seconds=age),
+            published_at=now,
+            leads="cloud",
+            is_mirrored=True,
+            waiting=waiting if function == "appointments" else 0,
+            stopped=stopped if function == "patients" else "",
+        )
+        web.create(freshness_resource(said))
+    assert words in web.get("desk").text.replace("6 s ago", "5 s ago")
+
+
+def test_a_mirror_that_said_nothing_is_not_known_to_be_up_to_date(web: ModuleWeb) -> None:
+    assert "Time not known" in web.get("desk").text
