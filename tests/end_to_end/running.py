@@ -1,7 +1,9 @@
 """Runs `run.sh` as a person does, on a screen of the test's own."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ from demo.check.hands import Hands, wait_until
 from demo.check.scene import TITLES
 from demo.check.virtual_screen import VirtualScreen
 from demo.place import Environment, Place, place_of
+from demo.session import Session, legacy_processes, window_processes
 
 ROOT = Path(__file__).parents[2]
 RUN = ROOT / "installers" / "run.sh"
@@ -74,6 +77,15 @@ def open_window(screen: VirtualScreen, state: Path, *arguments: str) -> Run:
     if process.poll() is not None:
         raise AssertionError(f"run.sh ended: {said.read_text()}")
     return Run(process=process, said=said, place=place, cloud=json.loads(place.running.read_text())["cloud"])
+
+
+def end_run(screen: VirtualScreen, run: Run) -> None:
+    """Kill what a test leaves running of an environment, and wait for the end of all of it."""
+    for pid in window_processes(run.place) + legacy_processes(run.place):
+        with contextlib.suppress(ProcessLookupError):  # what only asked the legacy program has ended
+            os.kill(pid, signal.SIGKILL)
+    run.process.wait(CLOSE_SECONDS)
+    Session(run.place, screen.variables, lambda _: None).end_programs()
 
 
 @contextmanager

@@ -15,10 +15,10 @@ from demo.check.shell_window import ShellWindow
 from demo.check.virtual_screen import VirtualScreen
 from demo.place import Environment
 from demo.practice import filling_of
-from demo.session import Session, legacy_processes, window_processes
+from demo.session import legacy_processes, window_processes
 from shell.drafts.draft import Draft
 from shell.drafts.store import DraftStore
-from tests.end_to_end.running import CLOSE_SECONDS, Run, open_window, screen_in
+from tests.end_to_end.running import CLOSE_SECONDS, Run, end_run, open_window, screen_in
 from tests.support.file_keyring import FileKeyring
 
 pytestmark = pytest.mark.end_to_end
@@ -39,10 +39,7 @@ def run(screen: VirtualScreen, tmp_path: Path) -> Iterator[Run]:
     """An open window."""
     run = open_window(screen, tmp_path / "state")
     yield run
-    for pid in window_processes(run.place) + legacy_processes(run.place):
-        os.kill(pid, signal.SIGKILL)
-    run.process.wait(CLOSE_SECONDS)
-    Session(run.place, screen.variables, lambda _: None).end_programs()
+    end_run(screen, run)
 
 
 def kept(run: Run) -> list[Draft]:
@@ -56,6 +53,13 @@ def kept(run: Run) -> list[Draft]:
         return store.read()
     finally:
         store.close()
+
+
+def only_legacy_process(run: Run) -> int:
+    """The legacy program's process, once none is left that only asks it to open a patient."""
+    wait_until(lambda: len(legacy_processes(run.place)) <= 1, seconds=20, what="the end of the asking")
+    (program,) = legacy_processes(run.place)
+    return program
 
 
 @pytest.mark.hazard("H23")
@@ -79,13 +83,13 @@ def test_draft_and_legacy_program_outlive_a_window_that_is_killed_in_mid_typing(
         return bool(kept(run))
 
     wait_until(has_begun, seconds=60, what="a draft")
-    (program,) = legacy_processes(run.place)
+    program = only_legacy_process(run)
     hands.write("01632 960777")
     wait_until(lambda: "01632 960777" in kept(run)[0].content, seconds=4, what="the last keys on the disk")
     for pid in window_processes(run.place):
         os.kill(pid, signal.SIGKILL)
     run.process.wait(CLOSE_SECONDS)
-    assert legacy_processes(run.place) == [program]
+    assert only_legacy_process(run) == program
     (draft,) = kept(run)
     assert "01632 960777" in draft.content
     assert (draft.function, draft.form) == ("patients", "contact")

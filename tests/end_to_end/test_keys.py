@@ -1,14 +1,11 @@
 """Keys alone: after each view that they choose, they go to what is on the glass."""
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from demo.check.hands import Hands, wait_until
-from demo.session import Session, legacy_processes, window_processes
-from tests.end_to_end.running import CLOSE_SECONDS, open_window, screen_in
+from tests.end_to_end.running import end_run, open_window, screen_in
 
 pytestmark = pytest.mark.end_to_end
 ANSWER_SECONDS = 30.0
@@ -63,7 +60,4 @@ def test_the_keys_follow_the_views_that_keys_choose(tmp_path: Path) -> None:
             hands.press("Return")
             wait_until(lambda: bool(hands.copy()), seconds=ANSWER_SECONDS, what="the legacy screen again")
         finally:
-            for pid in window_processes(run.place) + legacy_processes(run.place):
-                os.kill(pid, signal.SIGKILL)
-            run.process.wait(CLOSE_SECONDS)
-            Session(run.place, screen.variables, lambda _: None).end_programs()
+            end_run(screen, run)

@@ -20,8 +20,8 @@ from demo.locks import is_held
 from demo.place import Environment
 from demo.practice import filling_of
 from demo.processes import processes_with
-from demo.session import Session, legacy_processes, window_processes
-from tests.end_to_end.running import CLOSE_SECONDS, Run, open_window, run_script, screen_in
+from demo.session import legacy_processes, window_processes
+from tests.end_to_end.running import CLOSE_SECONDS, Run, end_run, open_window, run_script, screen_in
 
 pytestmark = pytest.mark.end_to_end
 
@@ -46,10 +46,7 @@ def open_run(screen: VirtualScreen, tmp_path: Path) -> Iterator[Open]:
 
     yield open_one
     for run in runs:
-        for pid in window_processes(run.place) + legacy_processes(run.place):
-            os.kill(pid, signal.SIGKILL)
-        run.process.wait(CLOSE_SECONDS)
-        Session(run.place, screen.variables, lambda _: None).end_programs()
+        end_run(screen, run)
 
 
 def close(screen: VirtualScreen, run: Run) -> None:

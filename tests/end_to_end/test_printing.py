@@ -1,7 +1,5 @@
 """A page from the key to the paper, in the real window."""
 
-import os
-import signal
 import time
 from pathlib import Path
 
@@ -9,8 +7,7 @@ import pytest
 from PySide6.QtPdf import QPdfDocument
 
 from demo.check.hands import Hands, wait_until
-from demo.session import Session, legacy_processes, window_processes
-from tests.end_to_end.running import CLOSE_SECONDS, open_window, screen_in
+from tests.end_to_end.running import end_run, open_window, screen_in
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.usefixtures("qapp")]
 DIALOG = "Print this page"
@@ -51,7 +48,4 @@ def test_the_day_book_is_printed_with_its_day_and_who_printed_it(tmp_path: Path)
             time.sleep(2)
             assert hands.windows(name=DIALOG) == []
         finally:
-            for pid in window_processes(run.place) + legacy_processes(run.place):
-                os.kill(pid, signal.SIGKILL)
-            run.process.wait(CLOSE_SECONDS)
-            Session(run.place, screen.variables, lambda _: None).end_programs()
+            end_run(screen, run)
