@@ -6,16 +6,11 @@ from typing import Final
 
 from legacy_bridge.errors import RecordRefused, SettingsWrong
 from legacy_bridge.mapping.catalogue import catalogue
-from legacy_bridge.merge.policy import UNITS
-from legacy_bridge.records import Agreed, Kind, PartialDate, Quantity, Value
+from legacy_bridge.merge.policy import fields_of
+from legacy_bridge.records import Agreed, PartialDate, Quantity, Value
 from legacy_bridge.sides.listings import ListedConflict
 
 _NOT_TYPED: Final = "cannot be typed here: make one screen say what is right, and keep that side."
-
-
-def fields_of(kind: Kind, unit: str) -> tuple[str, ...]:
-    """The fields of a unit; none of what is about a record as a whole."""
-    return next((one.fields for one in UNITS[kind] if one.name == unit), ())
 
 
 def entered(found: ListedConflict, values: Sequence[str], ods: str) -> Agreed:

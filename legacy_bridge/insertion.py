@@ -1,24 +1,38 @@
 """Makes rows in legacy: of what was made in the cloud, and of what a backup of legacy lacks."""
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.merge.presence import Presence
-from legacy_bridge.merge.sayings import MISSING, SAYINGS
+from legacy_bridge.merge.sayings import MISSING, PATIENT_GONE, SAYINGS
 from legacy_bridge.merge.visit import Visit
-from legacy_bridge.records import CLINICAL, CloudContent, Kind, Reading
-from legacy_bridge.sides.links import Conflict, Link, links_in
-from legacy_bridge.sides.stores import LegacyRecords
+from legacy_bridge.records import CLINICAL, CloudContent, Fields, Kind, LinkKey, Reading
+from legacy_bridge.sides.links import Conflict, links_in
 from web_modules.decision.words import Authority
 
+There = Callable[[Collection[LinkKey]], Collection[LinkKey]]
+"""Tells which of some records the legacy program has and shows."""
 
-def insert(visit: Visit, mapping: ResourceMapping, cloud: Reading, content: CloudContent) -> Visit:
+
+def lacks_patient(fields: Fields, there: There) -> bool:
+    """Whether a patient whom fields name was removed in legacy, or merged into another, or never was."""
+    patients = {key for key in links_in(list(fields.values())) if key.kind is Kind.PATIENT}
+    return bool(patients) and not patients <= set(there(patients))
+
+
+def insert(
+    visit: Visit, mapping: ResourceMapping, cloud: Reading, content: CloudContent, there: There
+) -> Visit:
     """Make the rows of what was made in the cloud; the next visit tells the cloud its key.
 
     Raises:
-        RecordRefused: only the legacy program makes such, or it needs what the cloud does not say.
+        RecordRefused: only the legacy program makes such, it needs what the cloud does not say, or nobody
+            would ever see the rows there.
     """
+    if lacks_patient(cloud.fields, there):
+        raise RecordRefused(*PATIENT_GONE)
     change = mapping.insertion(visit.link, cloud.fields, content)
     if change is None:
         raise RecordRefused(*SAYINGS[Presence.UNKNOWN_TO_LEGACY])
@@ -32,15 +46,13 @@ def insert(visit: Visit, mapping: ResourceMapping, cloud: Reading, content: Clou
 
 
 def insert_again(
-    visit: Visit, mapping: ResourceMapping, cloud: Reading, content: CloudContent, legacy: LegacyRecords
+    visit: Visit, mapping: ResourceMapping, cloud: Reading, content: CloudContent, there: There
 ) -> Visit:
     """Make the rows of a record that the backup lacks, under its own key; else say that it is missing."""
-    patients = [key for key in links_in(list(cloud.fields.values())) if key.kind is Kind.PATIENT]
-    is_whose = len(legacy.read([Link(key=key) for key in patients])) == len(patients)
-    if mapping.kind not in CLINICAL or visit.group is not None or not is_whose:
+    if mapping.kind not in CLINICAL or visit.group is not None or lacks_patient(cloud.fields, there):
         return replace(visit, refusal=MISSING)
     try:
-        made = insert(visit, mapping, cloud, content)
+        made = insert(visit, mapping, cloud, content, there)
     except RecordRefused as refused:
         return replace(visit, refusal=(MISSING[0], f"{MISSING[1]} {refused.words}"))
     told = Conflict(

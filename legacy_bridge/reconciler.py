@@ -14,15 +14,16 @@ from legacy_bridge.echoes import OwnWrites
 from legacy_bridge.errors import MirrorStopped, RecordRefused, SideUnavailable
 from legacy_bridge.forms import FormTime
 from legacy_bridge.guards import BlastGuard
-from legacy_bridge.insertion import insert, insert_again
+from legacy_bridge.insertion import insert, insert_again, lacks_patient
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping
 from legacy_bridge.merge import desk
 from legacy_bridge.merge.doubt import asked_about
 from legacy_bridge.merge.forms import base_since, came_back, put_back
+from legacy_bridge.merge.identity import units_for
 from legacy_bridge.merge.losses import cleared_meanwhile
-from legacy_bridge.merge.policy import UNITS, Unit
+from legacy_bridge.merge.policy import Unit
 from legacy_bridge.merge.presence import Presence, presence
-from legacy_bridge.merge.sayings import SAYINGS
+from legacy_bridge.merge.sayings import PATIENT_GONE, SAYINGS
 from legacy_bridge.merge.three_way import LEGACY_DOUBTS, Merged, merge, settled_base, told
 from legacy_bridge.merge.visit import Carried, Report, Visit, report, settle
 from legacy_bridge.readings import mapped, not_mappable
@@ -83,6 +84,7 @@ class Reconciler:
         self._own = own or OwnWrites()
         self._settled = settled
         self._doubts = doubts
+        self._shown: dict[LinkKey, bool] = {}
 
     def reconcile(self, batch: Sequence[Dirty], *, total: Callable[[], int] = lambda: 0) -> Report:
         """Make both sides of some dirty links equal, or list why not.
@@ -101,6 +103,7 @@ class Reconciler:
     def begin(self, batch: Sequence[Dirty], *, total: Callable[[], int]) -> Sequence[Visit]:
         """Read some dirty links, decide about each, and save what is about to be agreed; see `reconcile`."""
         self._own.forget([dirty.key for dirty in batch])
+        self._shown.clear()
         visits = self._read(batch)
         self._blast_guard.admit(sum(visit.deletes for visit in visits), total)
         about_to = {one.link.key: one.pending() for one in visits if one.writes}
@@ -301,9 +304,9 @@ class Reconciler:
                 lambda there: self._merged(visit, visit.base, legacy, there.fields),
             )
         if found is Presence.INSERT and cloud is not None and content is not None:
-            return insert(visit, mapping, cloud, content)
+            return insert(visit, mapping, cloud, content, self._there)
         if found is Presence.INSERT_AGAIN and cloud is not None and content is not None:
-            return insert_again(visit, mapping, cloud, content, self._legacy)
+            return insert_again(visit, mapping, cloud, content, self._there)
         if found in SAYINGS:
             return replace(visit, refusal=SAYINGS[found], ends_as=link.state)
         if found in (Presence.ASK_DELETED_IN_CLOUD, Presence.ASK_DELETED_IN_LEGACY):
@@ -351,7 +354,8 @@ class Reconciler:
         base: Agreed = visit.base if cloud is not None else {}
         is_back = visit.link.doubt is not None and visit.doubt is None
         base = base if is_back else base_since(base, legacy.fields, visit.link.lately)
-        units = {one.name: one.fields for one in UNITS[mapping.kind]}
+        parts = units_for(mapping.kind, base, legacy.fields, there)
+        units = {one.name: one.fields for one in parts}
         visit, heard = desk.heard(visit, units, legacy, there)
         base = desk.base_of(base, visit.link.baseline, visit.wishes, heard, units)
         merged = self._merged(visit, base, legacy, there)
@@ -365,7 +369,7 @@ class Reconciler:
             open_units = {one.unit for one in merged.open}
             never = {
                 name
-                for one in UNITS[mapping.kind]
+                for one in parts
                 if one.name in open_units and not (is_back and one.is_in_form)
                 for name in one.fields
             }
@@ -394,6 +398,9 @@ class Reconciler:
         cleared = cleared_meanwhile(mapping.kind, base, pending, legacy.fields, there)
         change: RowChange | None = None
         if merged.to_legacy and visit.group is not None:
+            told_of = {name: value for name in merged.to_legacy if (value := merged.agreed[name]) is not None}
+            if lacks_patient(told_of, self._there):
+                raise RecordRefused(*PATIENT_GONE)
             change = mapping.to_legacy(told(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
         touched = tuple(mapping.dependents(visit.group) if visit.group is not None and cloud is None else ())
         if visit.link.state in (LinkState.WITHHELD, LinkState.TOMBSTONE):  # it is shown again
@@ -414,17 +421,24 @@ class Reconciler:
     def _asked(self, visit: Visit, base: Agreed, legacy: Reading, cloud: Fields) -> frozenset[str]:
         if visit.link.doubt is None or visit.doubt is not None:
             return frozenset()
-        return asked_about(_units(visit.link.key.kind, legacy), base, legacy, cloud, visit.link, self._there)
+        units = _units(visit.link.key.kind, base, legacy, cloud)
+        return asked_about(units, base, legacy, cloud, visit.link, self._there)
 
     def _there(self, keys: Collection[LinkKey]) -> Collection[LinkKey]:
-        return list(self._legacy.read([Link(key=key) for key in keys]))
+        """Those of some records that the legacy program has and shows; each is asked for once a batch."""
+        unknown = [key for key in keys if key not in self._shown]
+        groups = self._legacy.read([Link(key=key) for key in unknown]) if unknown else {}
+        for key in unknown:
+            group = groups.get(key)
+            self._shown[key] = group is not None and not self._mappings[key.kind].is_deleted(group)
+        return [key for key in keys if self._shown[key]]
 
     def _merged(self, visit: Visit, base: Agreed, legacy: Reading, cloud: Fields) -> Merged:
         kind = visit.link.key.kind
         doubt = visit.doubt or visit.link.doubt
         again = put_back(base, legacy.fields, visit.link.lately)
         return merge(
-            _units(kind, legacy),
+            _units(kind, base, legacy, cloud),
             base,
             legacy.fields,
             cloud,
@@ -435,8 +449,10 @@ class Reconciler:
         )
 
 
-def _units(kind: Kind, legacy: Reading) -> list[Unit]:
-    return [unit for unit in UNITS[kind] if legacy.unknown.isdisjoint(unit.fields)]
+def _units(kind: Kind, base: Agreed, legacy: Reading, cloud: Fields) -> list[Unit]:
+    return [
+        unit for unit in units_for(kind, base, legacy.fields, cloud) if legacy.unknown.isdisjoint(unit.fields)
+    ]
 
 
 def _doubting(link: Link, found: Doubt | None, *, is_there: bool) -> Link:

@@ -18,6 +18,10 @@ _UNITS: Final = {
     "drug": "drug, dose and quantity",
     "over": "whether it is stopped",
     "booking": "who is booked",
+    "identity": "whole identity",
+    "merged": "merging with another record",
+    "merged_into": "merged into",
+    "active": "in use",
 }
 Names = Mapping[LinkKey, str]
 

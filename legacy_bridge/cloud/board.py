@@ -8,7 +8,7 @@ from legacy_bridge.cloud.abilities import Abilities
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
 from legacy_bridge.cloud.writing import CloudWriter
-from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.merge.policy import IDENTITY, fields_of
 from legacy_bridge.records import CLINICAL, Kind
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
 from legacy_bridge.wording import Names, side_in_words, unit_in_words
@@ -192,13 +192,25 @@ def _one_a_patient(
 def _conflict_task(listed: ListedConflict, news: News) -> tuple[MirrorTask, Collection[str]]:
     names = news.names
     said = listed.conflict
-    unit = next((one.fields for one in UNITS[listed.link.kind] if one.name == said.unit), ())
+    unit = fields_of(listed.link.kind, said.unit)
     about = names.get(listed.link, f"this {listed.link.kind.value}")
+    show = f"(banyan-bridge conflicts show {listed.number})"
     words = (
         f"Both screens changed the {unit_in_words(said.unit)} of {about}, "
         "to different values, and both are kept. Decide on the conflict desk, or make one screen say what "
-        f"is right, then the other. (banyan-bridge conflicts show {listed.number})"
+        f"is right, then the other. {show}"
     )
+    if said.unit == IDENTITY.name:
+        words = (
+            f"Of {about} one screen says all at once that they are somebody else. No name, number, date of "
+            f"birth or address travels until somebody has looked: decide on the conflict desk. {show}"
+        )
+    elif "merged_into" in said.cloud:
+        words = (
+            f"The cloud says that the record of {about} was merged into another. Merge them in the legacy "
+            "program, and the whole record follows; or keep its side on the conflict desk, and the cloud's "
+            f"merge is taken back. {show}"
+        )
     if not unit:
         words = f"The record of {about} is {said.unit}: somebody has to say whether it stays."
     is_shown = bool(unit) and listed.link in names

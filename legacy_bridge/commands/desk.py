@@ -4,9 +4,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
-from legacy_bridge.entering import fields_of
 from legacy_bridge.errors import SettingsWrong
 from legacy_bridge.journal.journal import SqlJournal
+from legacy_bridge.merge.policy import fields_of
 from legacy_bridge.records import Kind, LinkKey, value_to_json
 from legacy_bridge.sides.links import links_in
 from legacy_bridge.sides.listings import ListedConflict, Quarantined

@@ -40,6 +40,7 @@ TABLE = "Admin_Patient"
 USUAL_GP = "Admin_UserInRole"
 """The usual GP's row, present only when it is one of this practice."""
 UNVERIFIED_NUMBER = "NHS number as entered, check digit wrong"
+_REPLACED_BY = "replaced-by"
 _MIDDLE_NAME = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-qualifier"
 _NHS_COLUMN = Column(table=TABLE, name="NhsNumber", length=10)
 _SEX = Column(table=TABLE, name="Sex", length=1)
@@ -241,6 +242,19 @@ def _put_general_practitioner(draft: Draft, value: Value | None, references: Ref
     set_element(patient, "generalPractitioner", [*([{"reference": found}] if found else []), *kept] or None)
 
 
+def _merged_into(content: CloudContent, references: References) -> Value | None:
+    for one in _patient(content).get("link", []):
+        if one.get("type") == _REPLACED_BY:
+            return reference_of(one["other"], references) or text_of(one["other"].get("reference"))
+    return None
+
+
+def _put_merged_into(draft: Draft, value: Value | None, _references: References) -> None:
+    if value is None:  # the legacy program, which merges records, says of none that it was merged
+        kept = [one for one in draft["Patient"].get("link", []) if one.get("type") != _REPLACED_BY]
+        set_element(draft["Patient"], "link", kept or None)
+
+
 def _is_active(group: RowGroup) -> Value | None:
     return group.rows[TABLE][0].get("DateofDeactivation") is None
 
@@ -294,6 +308,12 @@ def patient_mapping(ods: str) -> ResourceMapping:
                 from_rows=_is_active,
                 from_cloud=lambda content, _: _patient(content).get("active"),
                 to_draft=lambda draft, value, _: set_element(draft["Patient"], "active", value),
+            ),
+            FieldMapping(
+                name="merged_into",
+                from_rows=lambda _: None,
+                from_cloud=_merged_into,
+                to_draft=_put_merged_into,
             ),
         ),
     )

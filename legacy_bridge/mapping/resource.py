@@ -74,11 +74,15 @@ class ResourceMapping:
                 "row-unreadable",
                 f"A column of its {self.table} row holds what is no date, time or number: correct it.",
             )
-        if group is None or (self.deleted_column and is_yes(main_row(group), self.deleted_column)):
+        if group is None or self.is_deleted(group):
             return None
         if self.withheld(group):
             return Reading(fields=self._read_rows(group), is_withheld=True)
         return Reading(fields=self._read_rows(group), remark=self.remark(group))
+
+    def is_deleted(self, group: RowGroup) -> bool:
+        """Whether the rows are there and marked as deleted."""
+        return self.deleted_column is not None and is_yes(main_row(group), self.deleted_column)
 
     @property
     def stands_alone(self) -> bool:

@@ -28,7 +28,8 @@ class Unit:
         name: the unit's name, in lists of conflicts.
         fields: its fields.
         policy: who decides.
-        ask_on: a difference in one of these is always asked.
+        ask_on: a difference in one of these is asked, if the side that may not change it has.
+        is_barrier: any difference is asked, also where only one side has changed anything.
         is_in_form: it is saved with a form, which may put it back; a booking is made and ended by itself.
     """
 
@@ -36,6 +37,7 @@ class Unit:
     fields: tuple[str, ...]
     policy: Policy
     ask_on: tuple[str, ...] = ()
+    is_barrier: bool = False
     is_in_form: bool = True
 
 
@@ -108,7 +110,8 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
         *_alone(Policy.AUTHORITY, "home_phone", "mobile_phone", "email", "general_practitioner"),
         Unit(name="carer", fields=("carer", "carer_relation"), policy=Policy.AUTHORITY),
         *_alone(Policy.AUTHORITY, "contact_comments"),
-        *_alone(Policy.LEGACY, "patient_number", "active", "registered", "registration_type", "dummy"),
+        *_alone(Policy.LEGACY, "patient_number", "registered", "registration_type", "dummy"),
+        Unit(name="merged", fields=("active", "merged_into"), policy=Policy.LEGACY, ask_on=("merged_into",)),
         *_alone(Policy.LEGACY, "residential_institute"),
         *_alone(Policy.LEGACY, "other_gp", "other_gp_id", "other_gp_organisation"),
     ),
@@ -172,6 +175,25 @@ UNITS: Mapping[Kind, tuple[Unit, ...]] = {
     ),
 }
 
+IDENTITY = Unit(
+    name="identity",
+    fields=(
+        *("nhs_number", "title", "given", "middle", "family", "sex", "birth_date"),
+        *_ADDRESS.fields,
+        *("home_phone", "mobile_phone", "email"),
+    ),
+    policy=Policy.ASK,
+    is_barrier=True,
+)
+"""Who somebody is and how they are reached, where a side says of a patient that they are somebody else."""
+
+
+def fields_of(kind: Kind, unit: str) -> tuple[str, ...]:
+    """The fields of a unit, by its name; none of what is about a record as a whole."""
+    units = (*UNITS[kind], IDENTITY) if kind is Kind.PATIENT else UNITS[kind]
+    return next((one.fields for one in units if one.name == unit), ())
+
+
 _WORDS = {
     Policy.AUTHORITY: "the side that leads",
     Policy.ASK: "a person is asked",
@@ -182,7 +204,10 @@ _PAGE = """# Who wins when both sides changed the same thing
 Made from `merge/policy.py`; a test compares it. The fields of one line travel and are decided together. The
 value that loses is listed all the same (`banyan-bridge conflicts --decided`). Whatever the line says, a
 person is asked where a form that was saved late put an old value back, where one side deleted what the other
-changed, and where legacy came back from a backup and somebody may have edited the row since.
+changed, and where legacy came back from a backup and somebody may have edited the row since. And where a side
+says all at once that a patient is somebody else (two of NHS number, given and family name, date of birth and
+sex are others), nothing of names, NHS number, date of birth, sex, address and telephones travels until a
+person has decided.
 
 | record | fields | who wins |
 |---|---|---|

@@ -30,6 +30,9 @@ class Presence(Enum):
 DELETABLE = frozenset({Kind.SESSION, Kind.SLOT, *CLINICAL})
 """Kinds whose deletion in the cloud is carried; a person, site or organisation is never deleted by it."""
 
+_OVER = frozenset({"active", "merged_into"})
+"""Says of a patient's record that it is not in use any more: no edit that is lost when it is deleted."""
+
 
 def presence(  # noqa: PLR0911, PLR0913 - a decision table reads best as one
     kind: Kind,
@@ -90,4 +93,4 @@ def presence(  # noqa: PLR0911, PLR0913 - a decision table reads best as one
 
 
 def _is_as_agreed(base: Agreed, fields: Fields) -> bool:
-    return all(base.get(name) == fields.get(name) for name in {*base, *fields})
+    return all(base.get(name) == fields.get(name) for name in {*base, *fields} - _OVER)

@@ -34,6 +34,12 @@ MISSING = (
     "there. Put its row back in the legacy program, or remove it from the cloud.",
 )
 
+PATIENT_GONE = (
+    "patient-gone",
+    "The legacy program does not have its patient any more: removed, or merged into another record. "
+    "It stays in the cloud: enter it for the patient whose it is, and remove it from this one.",
+)
+
 UNREADABLE_FLAG = (
     CONFIDENTIALITY_UNREADABLE,
     "Whether this record is confidential cannot be read, so it is not shown in the cloud: "

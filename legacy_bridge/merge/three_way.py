@@ -89,7 +89,7 @@ def merge(  # noqa: PLR0913 - the three values, and what decides
         if unlike.isdisjoint(unit.fields):  # whatever is in doubt: that is what both say
             continue
         differing.update(unit.fields)
-        if (unit.is_in_form or is_legacys) and not set(put_back).isdisjoint(unit.fields):
+        if unit.is_barrier or ((unit.is_in_form or is_legacys) and not set(put_back).isdisjoint(unit.fields)):
             side, is_conflict = None, True
         elif doubt is Doubt.FORGOTTEN:
             side, is_conflict = _forgotten(unit, legacy, cloud, authority, held=set(held))

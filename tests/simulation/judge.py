@@ -7,7 +7,7 @@ from typing import Any
 from legacy_bridge.errors import RecordRefused
 from legacy_bridge.journal.conflicts import OPEN
 from legacy_bridge.mapping import booking
-from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.merge.policy import UNITS, fields_of
 from legacy_bridge.records import LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
 from legacy_bridge.sides.links import Link, LinkState
@@ -177,8 +177,7 @@ def _read(place: str) -> tuple[LinkKey, str]:
 
 def _concerns(listed: ListedConflict, field: str) -> bool:
     """Whether a conflict is about a field: of its unit, or of the record as a whole."""
-    units = {unit.name: unit.fields for unit in UNITS[listed.link.kind]}
-    fields = units.get(listed.conflict.unit)
-    if fields is None:
+    fields = fields_of(listed.link.kind, listed.conflict.unit)
+    if not fields:
         return True
     return field != RECORD and (field in fields or (field == BOOKING and "patient" in fields))

@@ -11,7 +11,7 @@ from typing import Any
 from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.mapping.field import FieldMapping
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.merge.policy import UNITS
+from legacy_bridge.merge.policy import fields_of
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
 from legacy_bridge.sides.links import References
@@ -397,8 +397,7 @@ class People:
         chosen = self.random.choice(listed)
         conflict, kind = chosen.conflict, chosen.link.kind
         keep = self.random.choice((Authority.LEGACY, Authority.CLOUD, None))
-        unit = next((one for one in UNITS[kind] if one.name == conflict.unit), None)
-        texts = () if unit is None else unit.fields
+        texts = fields_of(kind, conflict.unit)
         is_text = all(isinstance(conflict.legacy.get(name, ""), str) for name in texts)
         if keep is None and (not texts or not is_text or conflict.unit == BOOKING):
             keep = Authority.CLOUD

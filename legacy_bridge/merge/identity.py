@@ -1,0 +1,36 @@
+"""Whether a side says of a patient that they are somebody else: then a person looks before anything travels.
+
+A record that is written over with another person's details, by mistake or by a program, looks like a few
+edits of one side, each of which would be carried for itself.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from legacy_bridge.merge.policy import IDENTITY, UNITS, Unit
+from legacy_bridge.records import Agreed, Fields, Kind, Value
+
+_MARKS: Final = (("nhs_number",), ("given", "family"), ("birth_date",), ("sex",))
+"""What tells people apart; of a name both parts, for many change one of them."""
+_ENOUGH: Final = 2
+
+
+def units_for(kind: Kind, base: Agreed, *sides: Fields) -> Sequence[Unit]:
+    """The units of a record, by what was agreed on and what each side says now."""
+    if kind is not Kind.PATIENT or not any(is_somebody_else(base, one) for one in sides):
+        return UNITS[kind]
+    return (*(one for one in UNITS[kind] if not set(one.fields) <= set(IDENTITY.fields)), IDENTITY)
+
+
+def is_somebody_else(base: Agreed, said: Fields) -> bool:
+    """Whether a side says that a patient is another person than was agreed on.
+
+    What is entered for the first time, or removed, makes nobody another person.
+    """
+    return sum(all(_is_other(base.get(name), said.get(name)) for name in mark) for mark in _MARKS) >= _ENOUGH
+
+
+def _is_other(before: Value | None, now: Value | None) -> bool:
+    if before is None or now is None:
+        return False
+    return str(before).casefold() != str(now).casefold()
