@@ -28,6 +28,8 @@ SIDES_OF_VIEW: Mapping[View, tuple[Side, ...]] = {
 }
 
 
+LOCK_KEY = "Ctrl+Shift+L"
+"""Whoever has to leave at once cannot answer a program's question first."""
 _WHOSE_FIRST = "The panes show two patients. Say first which one is meant."
 _ONE_SIDE = "This window has only one side: there is nothing to show beside it."
 _ANSWER_FIRST = "The legacy program waits for an answer in a window of its own. Answer that first."
@@ -221,8 +223,9 @@ class Switchboard:
     def lock(self, *, is_locked: bool) -> None:
         """Nothing of the panes may be seen until whoever is signed in is back."""
         self._is_locked = is_locked
-        for side in self._hosts:
+        for side, host in self._hosts.items():
             self._cover(side)
+            host.conceal(is_concealed=is_locked)
 
     def begin_rest(self) -> None:
         """What is seen first is on the glass, or cannot be had: the rest may start."""
@@ -267,7 +270,7 @@ class Switchboard:
 
     def on_shell_key(self, key: str) -> None:
         """A key of the shell was pressed over a foreign window, or over its program's question."""
-        if not self.program_asks():
+        if key == LOCK_KEY or not self.program_asks():
             self._glass.press(key)
 
     def on_question(self, side: Side, *, is_open: bool) -> None:

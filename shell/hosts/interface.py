@@ -100,6 +100,12 @@ class Host(Protocol):
     def uncover(self) -> None:
         """Undo `cover`. The keys are not taken."""
 
+    def conceal(self, *, is_concealed: bool) -> None:
+        """Show nothing of what the pane's program shows outside of the pane either, or show it again.
+
+        Only for a window that is locked: a question that waits for its answer is never hidden otherwise.
+        """
+
     def release(self) -> None:
         """Give back what is only borrowed, intact: the legacy program goes on as a window of its own."""
 

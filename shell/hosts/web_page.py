@@ -214,6 +214,9 @@ class WebPageHost(QObject):
         self._is_covered = False
         self._show()
 
+    def conceal(self, *, is_concealed: bool) -> None:
+        """Nothing: a page shows nothing outside of its pane."""
+
     def release(self) -> None:
         """Nothing of a page is borrowed: it stays as it is."""
 

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from shell.functions import CloudOffer
 from shell.main_window.cards import Cards
-from shell.switchboard import Switchboard
+from shell.switchboard import LOCK_KEY, Switchboard
 from web_modules.decision.words import View
 
 _VIEW_KEYS = {View.LEGACY: "Alt+1", View.SIDE_BY_SIDE: "Alt+2", View.NEW: "Alt+3"}
@@ -42,7 +42,7 @@ class ShellKeys(QObject):
             "Ctrl+J": board.show_where,
             "Ctrl+P": cards.print_page,
             "Ctrl+/": cards.show_keys,
-            "Ctrl+Shift+L": cards.lock_wanted.emit,
+            LOCK_KEY: cards.lock_wanted.emit,
         }
         for view, key in _VIEW_KEYS.items():
             self._actions[key] = partial(board.choose, view)
@@ -59,9 +59,9 @@ class ShellKeys(QObject):
             application.focusChanged.connect(self._focus_moved)
 
     def press(self, key: str) -> None:
-        """Do what a key means; a question that waits for its answer comes before."""
+        """Do what a key means; a question that waits for its answer comes before all but the lock."""
         action = self._actions.get(key)
-        if action is not None and not self._cards.is_asking:
+        if action is not None and (key == LOCK_KEY or not self._cards.is_asking):
             self._cards.after_palette(action)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name

@@ -165,6 +165,12 @@ class NativeWindows(Protocol):
     def keep_dialogue(self, window_id: int, top: int, *, with_keys: bool) -> None:
         """Keep a guest's dialogue above the shell and whole on the screen, and maybe give it the keys."""
 
+    def hide(self, window_id: int) -> None:
+        """Take another program's window off the screen; should the shell die meanwhile, it comes back."""
+
+    def show(self, window_id: int) -> None:
+        """Put back what `hide` took, unless its program put it away itself meanwhile."""
+
     def hear_keys(
         self, window_id: int, shell_keys: Sequence[str], on_key: Callable[[str], None]
     ) -> Callable[[], None]:

@@ -17,6 +17,7 @@ from shell.native.x11_arrival import (
     X11Arrival,
 )
 from shell.native.x11_guest import X11Guest
+from shell.native.x11_hidden import X11Hidden
 from shell.native.x11_key_hold import X11KeyHold
 from shell.native.x11_keys import KeyGrabs
 from shell.native.x11_owner import owner_pid
@@ -53,6 +54,8 @@ _FOCUS_SETTLES_MILLISECONDS: Final = 40
 _POINTER_ROOT: Final = 1
 """Nobody has the focus: without a window manager keys go to what is under the mouse."""
 _ICONIC: Final = 3
+_SENT: Final = 0x80
+"""Of an event's kind: some program sent it, and not the server."""
 
 
 class X11Windows(QAbstractNativeEventFilter):
@@ -67,6 +70,7 @@ class X11Windows(QAbstractNativeEventFilter):
         self._arrivals: list[X11Arrival] = []
         self._key_hold = X11KeyHold(self._xcb, self._frames)
         self._held: set[int] = set()
+        self._hidden = X11Hidden(self._xcb)
         self._screen_watchers: list[Callable[[], None]] = []
         self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
         self._arrival_atoms = {*self._title_atoms, self._xcb.atom("WM_CLASS"), self._xcb.atom("WM_STATE")}
@@ -164,6 +168,14 @@ class X11Windows(QAbstractNativeEventFilter):
         elif self._xcb.is_viewable(window_id):
             self.focus(window_id)
 
+    def hide(self, window_id: int) -> None:
+        """See the protocol, and `x11_hidden`."""
+        self._hidden.hide(window_id)
+
+    def show(self, window_id: int) -> None:
+        """See the protocol."""
+        self._hidden.show(window_id)
+
     def hear_keys(
         self, window_id: int, shell_keys: Sequence[str], on_key: Callable[[str], None]
     ) -> Callable[[], None]:
@@ -243,7 +255,7 @@ class X11Windows(QAbstractNativeEventFilter):
         elif kind == _CREATE_NOTIFY and first == self._xcb.root:
             self._made(second, is_unmanaged=bool(raw[_OVERRIDE_REDIRECT]))
         elif kind in _SCREEN_EVENTS:
-            self._structure_changed(kind, first, second)
+            self._structure_changed(kind, first, second, is_sent=bool(raw[0] & _SENT))
         return False
 
     def _grab_fired(self, kind: int, raw: bytes) -> bool:
@@ -312,9 +324,10 @@ class X11Windows(QAbstractNativeEventFilter):
                 return True
         return False
 
-    def _structure_changed(self, kind: int, event: int, window: int) -> None:
+    def _structure_changed(self, kind: int, event: int, window: int, *, is_sent: bool) -> None:
         if event == self._xcb.root:
             self._look_soon()
+        self._hidden.saw(kind, window, is_sent=is_sent)
         for arrival in tuple(self._arrivals):
             arrival.moved(kind, window)
         guest = self._guests.get(window)

@@ -141,7 +141,7 @@ class Stage(QWidget):
             elif name in ("save_work", "discard_work", "leave_work"):
                 getattr(host, name)(lambda done: say("work_done", done=done))
             else:
-                getattr(host, name)()
+                getattr(host, name)(**command)
             say("did", name=name)
             return
         commands: dict[str, Callable[..., object]] = {

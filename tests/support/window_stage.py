@@ -125,7 +125,7 @@ class ScriptedHost:
         self.side = side
         self.widget = QWidget()
         self.asked: list[tuple[str, HostPatient | None, str]] = []
-        self.is_covered = False
+        self.is_covered = self.is_concealed = False
         self.work: list[str] = []
         self.key_requests = 0
         self.can_save = True
@@ -180,6 +180,9 @@ class ScriptedHost:
 
     def uncover(self) -> None:
         self.is_covered = False
+
+    def conceal(self, *, is_concealed: bool) -> None:
+        self.is_concealed = is_concealed
 
     def release(self) -> None: ...
 

@@ -156,6 +156,13 @@ class LegacyWindowHost(QObject):
         """Put the window back on the glass."""
         self._pane.cover(covered=False)
 
+    def conceal(self, *, is_concealed: bool) -> None:
+        """Take the program's dialogues off the screen too, or put them back."""
+        if is_concealed:
+            self._dialogues.conceal(self._found)
+        else:
+            self._dialogues.reveal()
+
     def release(self) -> None:
         """Give the window back to the screen, where it was, as large as it was."""
         self._expect_no_more()
@@ -165,6 +172,7 @@ class LegacyWindowHost(QObject):
             guest.release()
             if home is not None:
                 self._native.put_back(guest.window_id, home)
+            self._dialogues.let_go()
 
     def close(self) -> None:
         """Ask the program to close; it may still ask the person about unsaved work."""
@@ -204,7 +212,8 @@ class LegacyWindowHost(QObject):
     def _screen_changed(self) -> None:
         if self._found is not None:
             self._dialogues.look(self._found)
-            self._see_others(self._found)
+            if not self._dialogues.are_concealed:
+                self._see_others(self._found)
 
     def _see_others(self, found: FoundWindow) -> None:
         """With a second main window nobody knows which of the two a person works in."""
@@ -420,6 +429,7 @@ class LegacyWindowHost(QObject):
     def on_destroyed(self) -> None:
         """The window is gone, and with it the program or at least its main window."""
         self._forget_guest(to_screen=False)
+        self._dialogues.let_go()
         # outside of the native event, which may be in the middle of anything
         QTimer.singleShot(0, self, lambda: self._gone(f"{self._program.description.name} has ended."))
 

@@ -169,6 +169,38 @@ def test_the_palette_and_a_key_lock(stage: WindowStage, locked: Locked) -> None:
     assert texts(locked.screen).count("Locked at") == 1
 
 
+def test_a_programs_own_question_is_put_away_while_locked_and_hinders_nobody_who_locks(
+    stage: WindowStage, locked: Locked, qtbot: QtBot
+) -> None:
+    stage.open(SARAH)
+    stage.board.on_question(Side.LEGACY, is_open=True)
+    stage.board.on_shell_key("Ctrl+K")
+    assert not stage.window.overlay.is_open
+    stage.board.on_shell_key("Ctrl+Shift+L")
+    assert locked.lock.is_locked
+    assert stage.legacy.is_concealed
+    locked.answer.append(Person(id=DAWN.id, name=DAWN.name, role=DAWN.role, session="new"))
+    hit(qtbot, locked.screen, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not locked.lock.is_locked)
+    assert not stage.legacy.is_concealed
+
+
+def test_a_question_of_the_windows_own_waits_behind_the_lock(
+    stage: WindowStage, locked: Locked, qtbot: QtBot
+) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.window.close()
+    assert stage.window.overlay.is_open
+    stage.window.press("Ctrl+Shift+L")
+    assert locked.lock.is_locked
+    assert len(seen(stage)) == 1
+    locked.answer.append(Person(id=DAWN.id, name=DAWN.name, role=DAWN.role, session="new"))
+    hit(qtbot, locked.screen, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not locked.lock.is_locked)
+    assert stage.window.overlay.is_open
+
+
 def test_an_ended_session_is_begun_again(stage: WindowStage, qtbot: QtBot) -> None:
     bearer = SessionBearer("old")
     heard: list[Pulse] = []
