@@ -1,13 +1,13 @@
 """What the palette knows without a screen: names easily taken for each other, what can be gone to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from unicodedata import category, combining, normalize
 
 from shell.functions import CloudOffer
 from shell.patient import Patient
 from web_modules.decision.decision import Decision
-from web_modules.decision.words import View
+from web_modules.decision.words import Function, View
 from web_modules.fhir.patient_search import Wanted
 from web_modules.fhir.similar_names import Name, similar_names
 
@@ -16,6 +16,18 @@ _VIEW_ACTIONS = (
     (View.SIDE_BY_SIDE, "side by side", "side-by-side"),
     (View.NEW, "on the new page", "new"),
 )
+_ALSO: Mapping[Function, str] = {
+    Function.PATIENTS: "demographics address telephone registration contact details",
+    Function.APPOINTMENTS: "diary day book booking clinic slots surgery",
+    Function.CONSULTATIONS: "consulting encounters notes journal history problems record",
+    Function.PRESCRIBING: "repeat prescriptions medications medicines drugs scripts issue",
+    Function.RESULTS: "blood bloods tests pathology laboratory labs investigations",
+    Function.DOCUMENTS: "letters scans scanned correspondence attachments sick fit notes certificates",
+    Function.REFERRALS: "refer hospital letters two week wait 2ww",
+    Function.TASKS: "messages workflow reminders to do",
+    Function.ORGANISATION: "staff practice clinicians users rooms",
+}
+"""What people in a practice call a function, beside its name."""
 APP_ICON = "apps"
 """What marks an action as an application's."""
 
@@ -30,6 +42,7 @@ class Action:
         icon: of the sheet.
         key: that does the same, or empty.
         asked_by: the words that find it, where not all of the shown ones do.
+        also: more words that find it.
     """
 
     id: str
@@ -37,6 +50,7 @@ class Action:
     icon: str
     key: str = ""
     asked_by: str = ""
+    also: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +95,7 @@ def actions_for(
             words=one.title,
             icon=one.function.value,
             key=f"Ctrl {number}" if number < 10 else "",
+            also=_ALSO[one.function],
         )
         for number, one in enumerate(offer.functions, start=1)
         if one.title != title
@@ -114,7 +129,7 @@ def matching(actions: Sequence[Action], words: str) -> list[Action]:
     wanted = words.lower().split()
 
     def fits(action: Action) -> bool:
-        parts = (action.asked_by or action.words).lower().split()
+        parts = f"{action.asked_by or action.words} {action.also}".lower().split()
         return all(any(part.startswith(one) for part in parts) for one in wanted)
 
     return [action for action in actions if fits(action)]

@@ -8,7 +8,7 @@ from shell.main_window.finding import actions_for, in_order, matching, same_name
 from shell.patient import Patient
 from tests.support.window_stage import GWYNETH, SANDRA, SARAH, TODAY, offer_of
 from web_modules.decision.decision import Standing, decide
-from web_modules.decision.words import Environment, Stage
+from web_modules.decision.words import Environment, Function, Stage
 from web_modules.fhir.patient_search import read_wanted
 
 
@@ -75,3 +75,32 @@ def test_actions_match_by_the_beginnings_of_their_words() -> None:
     actions = actions_for(offer_of(), "Patients", decision, None)
     assert [one.id for one in matching(actions, "sh leg")] == ["view:legacy"]
     assert matching(actions, "") == actions
+
+
+@pytest.mark.parametrize(
+    ("typed", "function"),
+    [
+        ("repeat presc", Function.PRESCRIBING),
+        ("medication", Function.PRESCRIBING),
+        ("bloods", Function.RESULTS),
+        ("letter", Function.DOCUMENTS),
+        ("fit note", Function.DOCUMENTS),
+        ("diary", Function.APPOINTMENTS),
+        ("2ww", Function.REFERRALS),
+    ],
+)
+def test_a_function_is_found_by_what_a_practice_calls_it(typed: str, function: Function) -> None:
+    one = offer_of().functions[0]
+    offer = replace(
+        offer_of(),
+        functions=tuple(replace(one, function=any_one, title=any_one.value.title()) for any_one in Function),
+    )
+    decision = decide(Standing(stage=Stage.TRIAL), environment=Environment.REFERENCE, has_module=True)
+    actions = actions_for(offer, "Patients", decision, None)
+    assert f"function:{function.value}" in [one.id for one in matching(actions, typed)]
+
+
+def test_the_beginning_of_a_name_finds_no_function_by_its_other_words() -> None:
+    decision = decide(Standing(stage=Stage.TRIAL), environment=Environment.REFERENCE, has_module=True)
+    actions = actions_for(offer_of(), "Patients", decision, None)
+    assert [one.id for one in matching(actions, "smith sarah")] == []
