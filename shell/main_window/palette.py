@@ -1,5 +1,6 @@
 """The command palette: finds a patient, goes to a function or a view; Enter opens only the marked row."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -24,7 +25,7 @@ from shell.patient import Patient
 from web_modules.fhir.patient_search import read_wanted
 
 _ACTIONS_BESIDE_PATIENTS = 4
-_NAME, _BORN, _GENDER = 190, 150, 64
+_NAME, _BORN, _GENDER = 166, 150, 64
 _LOWEST, _TALLEST = 160, 424
 
 
@@ -283,7 +284,8 @@ class _PatientRow(_Row):
         self.patient = patient
         name = label(patient.name, "strong")
         name.setWordWrap(True)
-        number = label(patient.number_words)
+        # a number that is broken in two is read wrong
+        number = label(re.sub(r"(?<=\d) (?=\d)", "\N{NO-BREAK SPACE}", patient.number_words))
         number.setWordWrap(True)
         grid = QGridLayout(self)
         grid.setContentsMargins(theme.px(14), theme.px(4), theme.px(16), theme.px(4))

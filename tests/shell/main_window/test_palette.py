@@ -21,7 +21,8 @@ def open_palette(stage: WindowStage) -> tuple[Palette, QLineEdit]:
 
 def words_of(palette: Palette) -> str:
     """All that can be read on it."""
-    return " | ".join(part.text() for part in palette.findChildren(QLabel) if part.isVisibleTo(palette))
+    words = " | ".join(part.text() for part in palette.findChildren(QLabel) if part.isVisibleTo(palette))
+    return words.replace("\N{NO-BREAK SPACE}", " ")
 
 
 def hit(qtbot: QtBot, field: QLineEdit, key: Qt.Key) -> None:
@@ -41,6 +42,18 @@ def test_every_patient_row_has_date_of_birth_and_number_and_similar_names_are_wa
     assert "12-Mar-1964 (62y)" in words
     assert "999 204 1188" in words
     assert "2 patients have a similar name. Check the date of birth and NHS number." in words
+
+
+def test_an_nhs_number_is_never_broken_in_two(stage: WindowStage, qtbot: QtBot) -> None:
+    stage.open(SANDRA)
+    palette, field = open_palette(stage)
+    field.setText("smi")
+    qtbot.waitUntil(lambda: "Open now" in words_of(palette))
+    numbers = [one for one in palette.findChildren(QLabel) if one.text().startswith("999")]
+    assert len(numbers) == 2
+    for number in numbers:
+        assert number.width() >= number.fontMetrics().horizontalAdvance(number.text())
+        assert number.height() < 2 * number.fontMetrics().lineSpacing()
 
 
 def test_enter_opens_the_marked_row_and_only_that(stage: WindowStage, qtbot: QtBot) -> None:
