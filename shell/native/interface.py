@@ -157,7 +157,7 @@ class NativeWindows(Protocol):
         """
 
     def put_back(self, window_id: int, box: Box) -> None:
-        """Put a window that was released where it was, visible."""
+        """Put a window that was released where it was, visible, and let it say again what size it needs."""
 
     def adopt(self, window_id: int, listener: GuestListener, shell_keys: Sequence[str]) -> Guest:
         """Set on a window what hosting needs: it outlives the shell; keys and presses are seen first."""

@@ -29,6 +29,7 @@ from shell.native.xcb import (
     Xcb,
 )
 
+_HINTS: Final = "WM_NORMAL_HINTS"
 _HAS_LEAST_SIZE: Final = 1 << 4
 _LEAST_WIDTH: Final = 5
 _LEAST_HEIGHT: Final = 6
@@ -70,6 +71,7 @@ class X11Windows(QAbstractNativeEventFilter):
         self._arrivals: list[X11Arrival] = []
         self._key_hold = X11KeyHold(self._xcb, self._frames)
         self._held: set[int] = set()
+        self._hints: dict[int, tuple[int, ...]] = {}
         self._hidden = X11Hidden(self._xcb)
         self._screen_watchers: list[Callable[[], None]] = []
         self._title_atoms = {self._xcb.atom("_NET_WM_NAME"), self._xcb.atom("WM_NAME")}
@@ -128,14 +130,17 @@ class X11Windows(QAbstractNativeEventFilter):
         return arrival
 
     def least_size(self, window_id: int) -> tuple[int, int] | None:
-        """PMinSize of its WM_NORMAL_HINTS (ICCCM 4.1.2.3)."""
-        hints = self._xcb.property_numbers(window_id, "WM_NORMAL_HINTS")
+        """PMinSize of its WM_NORMAL_HINTS (ICCCM 4.1.2.3), which `put_back` writes again."""
+        hints = self._hints[window_id] = self._xcb.property_numbers(window_id, _HINTS)
         if len(hints) <= _LEAST_HEIGHT or not hints[0] & _HAS_LEAST_SIZE:
             return None
         return hints[_LEAST_WIDTH], hints[_LEAST_HEIGHT]
 
     def put_back(self, window_id: int, box: Box) -> None:
-        """Place, size and map a window that lies on the screen itself."""
+        """Place, size and map a window that lies on the screen itself, with the hints that it came with."""
+        hints = self._hints.pop(window_id, ())
+        if hints:
+            self._xcb.set_numbers(window_id, _HINTS, "WM_SIZE_HINTS", hints)
         self._xcb.configure(window_id, box=box)
         self._xcb.send("map_window", window_id)
         self._xcb.flush()
@@ -335,6 +340,7 @@ class X11Windows(QAbstractNativeEventFilter):
             return
         if kind == DESTROY_NOTIFY:
             del self._guests[window]
+            self._hints.pop(window, None)
             guest.destroyed()
         elif kind == REPARENT_NOTIFY:
             guest.reparented()

@@ -6,6 +6,7 @@ Only the thread that runs the window may call.
 
 import ctypes
 import struct
+from collections.abc import Sequence
 from typing import Any, Final
 
 from shell.native.interface import Box
@@ -315,11 +316,13 @@ class Xcb:
 
     def set_window_property(self, window: int, name: str, other: int) -> None:
         """Set a property that names another window."""
-        value = _U32(other)
-        self.send(
-            "change_property", 0, window, self.atom(name), self.atom("WINDOW"), 32, 1, ctypes.byref(value)
-        )
+        self.set_numbers(window, name, "WINDOW", [other])
         self.flush()
+
+    def set_numbers(self, window: int, name: str, kind: str, numbers: Sequence[int]) -> None:
+        """Set a property made of 32-bit numbers."""
+        packed = (_U32 * len(numbers))(*numbers)
+        self.send("change_property", 0, window, self.atom(name), self.atom(kind), 32, len(numbers), packed)
 
 
 def _library() -> ctypes.CDLL:
