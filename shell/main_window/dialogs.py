@@ -90,12 +90,13 @@ class VoteCard(Card):
             self.letter("d", drop)
         self.escaped.connect(lambda: self.voted.emit(Vote.STAY))
         self.first = stay
+        saved = f"Both sides get it, then the patient {'changes' if wanted else 'is closed'}."
         left = _where_it_waits(mine, work) if can_leave else "The legacy screen keeps no drafts."
         self.foot.addLayout(
             _choices(
                 theme,
                 (
-                    (save, _ONLY_ITSELF if work.app else "Then change patient. Both sides get it."),
+                    (save, _ONLY_ITSELF if work.app else saved),
                     (drop, left),
                     (stay, "Nothing changes."),
                 ),

@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from shell.context.shown import Side
 from shell.main_window.dialogs import CloseCard, UnsavedWork, VoteCard
 from shell.main_window.draft_line import DraftLine
+from shell.patient import Patient
 from tests.support.paper_shelf import PaperPages, paper_shelf
 from tests.support.whole import cut_parts
 from tests.support.widgets import hit, press, texts
@@ -46,6 +47,18 @@ def test_change_of_patient_asks_about_unsaved_work_and_the_keys_are_on_staying(s
     assert isinstance(focused, QPushButton)
     assert focused.text() == "Stay here"
     assert stage.board.hub.patient == SARAH
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"), [(GWYNETH, "then the patient changes."), (None, "then the patient is closed.")]
+)
+def test_saving_says_what_becomes_of_the_patient(
+    stage: WindowStage, wanted: Patient | None, words: str
+) -> None:
+    stage.open(SARAH)
+    stage.pages.show(host_patient(SARAH), unsaved=True)
+    stage.board.open_patient(wanted)
+    assert f"Both sides get it, {words}" in texts(stage.window.overlay)
 
 
 def test_card_with_a_long_name_is_as_high_as_it_needs_to_be(stage: WindowStage, qtbot: QtBot) -> None:
