@@ -296,13 +296,14 @@ class Reconciler:
         if found in (Presence.MERGE, Presence.CREATE) and legacy is not None:
             return self._agree(visit, mapping, legacy, cloud, references)
         if found is Presence.WITHHOLD and legacy is not None:
-            return self._withdrawal.withhold(
+            withheld = self._withdrawal.withhold(
                 visit,
                 mapping,
                 legacy,
                 cloud,
                 lambda there: self._merged(visit, visit.base, legacy, there.fields),
             )
+            return replace(withheld, looks_later=self._is_hidden_early(visit, mapping, legacy))
         if found is Presence.INSERT and cloud is not None and content is not None:
             return insert(visit, mapping, cloud, content, self._there)
         if found is Presence.INSERT_AGAIN and cloud is not None and content is not None:
@@ -341,6 +342,12 @@ class Reconciler:
         return replace(
             visit, ends_as=ends_as, touched=tuple(self._legacy.dependants(link.key)) if is_news else ()
         )
+
+    def _is_hidden_early(self, visit: Visit, mapping: ResourceMapping, legacy: Reading) -> bool:
+        """Whether what hides a record has not been visited since, which will say when it is shown again."""
+        hiding = () if visit.group is None else mapping.hidden_by(visit.group, legacy.fields)
+        known = self._journal.links(hiding).values() if hiding else ()
+        return any(link.state not in (LinkState.WITHHELD, LinkState.TOMBSTONE) for link in known)
 
     def _agree(
         self,

@@ -16,13 +16,15 @@ from legacy_bridge.mapping.resource import ResourceMapping, delete_step
 from legacy_bridge.mapping.values import moment_from_text
 from legacy_bridge.merge.forms import put_back
 from legacy_bridge.merge.losses import lost_booking, lost_values
+from legacy_bridge.merge.presence import Presence
 from legacy_bridge.merge.sayings import HISTORY_KEPT, UNREADABLE_FLAG
 from legacy_bridge.merge.three_way import Merged, told
 from legacy_bridge.merge.visit import PARENT_ATTEMPTS, Visit
 from legacy_bridge.records import CloudContent, Kind, LinkKey, Reading
-from legacy_bridge.sides.links import Link, LinkState, References
+from legacy_bridge.sides.links import Conflict, Link, LinkState, References
 from legacy_bridge.sides.stores import CloudRecords, Journal, LegacyRecords
 from legacy_bridge.sides.writes import CloudPlan, Outcome, OutcomeKind
+from web_modules.decision.words import Authority
 
 
 class Withdrawal:
@@ -68,7 +70,7 @@ class Withdrawal:
         if cloud is None and visit.content is not None:  # what is entered in error still says what it said
             visit = replace(self.withdraw(visit, mapping), touched=visit.touched)
         if cloud is None or visit.content is None or group is None:
-            return self._taken_back(visit, legacy)
+            return self._taken_back(_deleted_meanwhile(visit, legacy), legacy)
         merged = merge(cloud)
         visit = replace(visit, lately=self._forms.remembered(lately, visit.base, legacy.fields, merged))
         if merged.to_legacy and is_new and visit.doubt is None:
@@ -97,7 +99,8 @@ class Withdrawal:
         if visit.link.doubt is None or visit.link.state is not LinkState.LINKED:
             return visit
         agreed = {name: value for name, value in visit.base.items() if value is not None}
-        return replace(visit, decided=lost_values(visit.link.key.kind, {}, legacy.fields, agreed))
+        lost = lost_values(visit.link.key.kind, {}, legacy.fields, agreed)
+        return replace(visit, decided=(*visit.decided, *lost))
 
     def withdraw(self, visit: Visit, mapping: ResourceMapping) -> Visit:
         """Take a confidential record off the cloud as it is, with what the bridge's Tasks say of it."""
@@ -218,3 +221,19 @@ class Withdrawal:
 def _is_seen(slot: Link, appointment: Mapping[str, Any]) -> bool:
     """Whether a slot was looked at since an Appointment of it was changed last."""
     return slot.versions.get(f"Appointment/{appointment['id']}") == str(appointment["meta"]["versionId"])
+
+
+def _deleted_meanwhile(visit: Visit, legacy: Reading) -> Visit:
+    """List that somebody deleted in the cloud what is withheld now: it is there when it is shown again."""
+    link = visit.link
+    is_deleted = visit.content is None and link.state is LinkState.LINKED and bool(link.ids)
+    if not is_deleted or link.pending is not None:  # the bridge took it away, and was interrupted
+        return visit
+    lost = Conflict(
+        unit=Presence.ASK_DELETED_IN_CLOUD.value,
+        winner=Authority.LEGACY,
+        base=visit.base,
+        legacy=legacy.fields,
+        cloud={},
+    )
+    return replace(visit, decided=(*visit.decided, lost))

@@ -95,6 +95,10 @@ class ResourceMapping:
             return False if group is None else group.is_confidential
         return self.withheld(group)
 
+    def hidden_by(self, group: RowGroup, fields: Fields) -> Collection[LinkKey]:  # noqa: ARG002
+        """The records that a withheld one belongs to and that are withheld or deleted, by its rows."""
+        return ()
+
     def from_cloud(self, content: CloudContent | None, references: References) -> Reading | None:
         """The record in the resources, or None when there is none.
 

@@ -50,6 +50,7 @@ class Visit:
         waits_for: the parent that has to be on the cloud first.
         lacks: a record that it names and legacy does not have: it was carried without.
         looks_again: this was a first step: visit it again at once.
+        looks_later: what hides it is on the cloud yet, and may be shown again before it was looked at.
         deletes: a record is deleted on one side.
         doubt: why differences may be no edits, or None; of legacy's, the link says it.
         forgets: `Type/id` of what is withdrawn, now or by an interrupted visit, its earlier versions too.
@@ -80,6 +81,7 @@ class Visit:
     waits_for: LinkKey | None = None
     lacks: LinkKey | None = None
     looks_again: bool = False
+    looks_later: bool = False
     deletes: bool = False
     doubt: Doubt | None = None
     forgets: frozenset[str] = frozenset()
@@ -212,7 +214,7 @@ def _done(visit: Visit, reached: Link, deeds: tuple[Deed, ...]) -> Settlement:
         open_conflicts=visit.open,
         quarantine=_without(visit.lacks) or visit.note,
         waits_for=visit.lacks,
-        retry_after_seconds=0.0 if visit.looks_again else None,
+        retry_after_seconds=0.0 if visit.looks_again else _later(visit),
         touched=visit.touched,
         has_arrived=is_there and visit.link.state is not LinkState.LINKED,
         wishes=_heard(visit),
@@ -291,6 +293,11 @@ def _known_again(visit: Visit) -> Link:
 def _after(visit: Visit, first_seconds: float) -> float:
     """Longer with every attempt."""
     return min(first_seconds * 2.0**visit.dirty.attempts, LONGEST_WAIT_SECONDS)
+
+
+def _later(visit: Visit) -> float | None:
+    is_worth_it = visit.looks_later and visit.dirty.attempts < PARENT_ATTEMPTS
+    return _after(visit, _FIRST_WAIT_SECONDS) if is_worth_it else None
 
 
 def _waiting(visit: Visit, parent: LinkKey) -> Settlement:

@@ -83,6 +83,8 @@ class Judge:
         for link in self.kept_back:
             if self._sight.content(link) is not None:
                 raise Violation("I20", f"{link} was withheld, and is shown since legacy came back", link)
+        for link in self._sight.of_nobody():
+            raise Violation("I13", f"{link} is of a patient who was merged into another", link)
         for link in links:
             self._check_equal(link)
         self.check_once()

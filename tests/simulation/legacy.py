@@ -184,10 +184,10 @@ class SimulatedRows:
         if key.kind is not Kind.PATIENT:
             return ()
         patient = guid_column(key.key)
-        slots = self._mine(GROUPS[Kind.SLOT])
         return [
-            LinkKey(kind=Kind.SLOT, key=guid_key(row["SlotGuid"]) or "")
-            for row in slots
+            LinkKey(kind=kind, key=guid_key(row[GROUPS[kind].key]) or "")
+            for kind in (Kind.SLOT, Kind.DIARY)
+            for row in self._mine(GROUPS[kind])
             if row["PatientGuid"] == patient
         ]
 

@@ -235,6 +235,16 @@ def _echoes_are_not_looked_at(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(echoes.FeedWithoutEchoes, "poll", wrong)
 
 
+def _hidden_too_early_stays_hidden(patch: pytest.MonkeyPatch) -> None:
+    """A record that was hidden before its patient was looked at stays hidden when they are shown again."""
+    patch.setattr(reconciler.Reconciler, "_is_hidden_early", lambda *_positional: False)
+
+
+def _merged_patients_are_booked(patch: pytest.MonkeyPatch) -> None:
+    """Legacy is told of a patient whom it has merged into another."""
+    patch.setattr(reconciler, "lacks_patient", lambda _fields, _there: False)
+
+
 PLANTED: Mapping[str, Plant] = {
     plant.__name__.strip("_").replace("_", " "): plant
     for plant in (
@@ -263,6 +273,8 @@ PLANTED: Mapping[str, Plant] = {
         _missing_in_a_backup_counts_as_deleted,
         _hidden_is_shown_by_a_backup,
         _echoes_are_not_looked_at,
+        _merged_patients_are_booked,
+        _hidden_too_early_stays_hidden,
     )
 }
 

@@ -6,23 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from itertools import count
 from typing import Any
 
 from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.mapping.field import FieldMapping
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.merge.policy import fields_of
 from legacy_bridge.records import Kind, LinkKey
 from legacy_bridge.rehearsal.oracle import Oracle
 from legacy_bridge.sides.links import References
-from legacy_bridge.sides.wishes import Wish
 from tests.legacy_bridge.support.small_practice import DAY, guid, key
+from tests.simulation.decider import Decider
 from tests.simulation.journal import SimulatedJournal
 from tests.simulation.legacy import Held, SimulatedDatabase
-from tests.simulation.practice import EDITABLE, NAMES, add_patient, add_slot
+from tests.simulation.practice import EDITABLE, NAMES, add_entry, add_patient, add_slot
+from tests.simulation.registrar import Registrar
 from tests.simulation.server import SimulatedServer
 from tests.simulation.sight import BOOKING, GONE, RECORD, THERE, Sight
-from web_modules.decision.words import Authority
 from web_modules.fhir.client import FhirClient, TransactionEntry, version_of
 from web_modules.fhir.errors import FhirError
 
@@ -71,19 +71,25 @@ class People:
         """Whether the bridge has written a record and not noted it: what is set back then to the value from
         before does not count as an edit (see "What does not hold yet"), so nobody does."""
         self.journal = journal
-        self.decided: set[tuple[LinkKey, str]] = set()
         self._was_seen = was_seen
         """Whether the bridge has looked at a record since it was written last in legacy."""
         self._cleared: set[str] = set()
         self._stale: dict[str, Any] = {}
         self._by_form: dict[str, Any] = {}
         """What a form put back over what somebody had entered in legacy: as much legacy's own as that was."""
-        self._count = 0
+        self._number = count(1).__next__
         self._forms: list[Form] = []
         self.deletes_in_cloud = True
         self._held: list[Held] = []
         self._gone: dict[Kind, list[str]] = {}
         self.hides: Callable[[LinkKey], None] = lambda _: None
+        self._decider = Decider(self.random, journal, self._number, self._name_of, oracle, told)
+        self._decider.reached = self.reached
+        self.decided = self._decider.decided
+        self._registrar = Registrar(
+            self.random, (self._database, self._sight), self.names, self._note, is_unsettled, self._go_on
+        )
+        self._registrar.reached = self.reached
 
     def work(self) -> None:
         """Somebody does something."""
@@ -103,9 +109,11 @@ class People:
                 self._spoil_or_mend_in_cloud,
                 self._hide_or_show,
                 self._touch,
-                self._decide,
+                self._decider.work,
+                self._merge,
+                self._delete_entry,
             ),
-            (16, 16, 8, 8, 8, 8, 3, 3, 1, 2, 3, 2, 2, 1, 12),
+            (16, 16, 8, 8, 8, 8, 3, 3, 1, 4, 3, 2, 4, 1, 12, 2, 1),
         )[0]
         what()
 
@@ -114,10 +122,12 @@ class People:
         for held in list(self._held):
             self._commit(held)
         self._forms.clear()
+        self._registrar.go_home()
 
     def ever(self) -> Mapping[Kind, list[str]]:
-        """Whoever and whatever there ever was, also what a backup lacks."""
-        return {kind: [*names, *self._gone.get(kind, ())] for kind, names in self.names.items()}
+        """Whoever and whatever there ever was, also what a backup lacks, and who was merged."""
+        found = {kind: [*names, *self._gone.get(kind, ())] for kind, names in self.names.items()}
+        return {**found, Kind.PATIENT: list(dict.fromkeys([*found[Kind.PATIENT], *self._registrar.merged()]))}
 
     def find_themselves_back(self) -> None:
         """The legacy database came back from a backup: what was open is closed, what was new is gone."""
@@ -128,6 +138,7 @@ class People:
             rows = self._database.content.tables[GROUPS[kind].main]
             self._gone.setdefault(kind, []).extend(name for name in names if name not in rows)
             self.names[kind] = [name for name in names if name in rows]
+        self._registrar.find_themselves_back()
 
     def close_forms(self) -> None:
         """Nobody saves what they opened before."""
@@ -136,7 +147,7 @@ class People:
     def _edit_legacy(self) -> None:
         link, name, field = self._chosen()
         table = GROUPS[link.kind].main
-        if self._database.is_held(table, name):
+        if self._database.is_held(table, name) or not self._sight.legacy(link):
             return
         saw = self._sight.seen(_LEGACY, link, field.name)
         left = self._token_or_nothing(_LEGACY, link, field.name)
@@ -197,7 +208,7 @@ class People:
         if active:
             steps = [_put({**active[0], "status": "cancelled"}), _put({**slot, "status": "free"})]
         elif slot["status"] == "free":
-            patient = self._sight.content(key(Kind.PATIENT, self.random.choice(self.names[Kind.PATIENT])))
+            patient = self._sight.content(key(Kind.PATIENT, self.random.choice(self.ever()[Kind.PATIENT])))
             if patient is None:
                 return
             booked_at = datetime.combine(DAY, self._moment(), UTC)
@@ -301,7 +312,7 @@ class People:
             return
         link, name, field = self._chosen()
         table = GROUPS[link.kind].main
-        if self._database.is_held(table, name):
+        if self._database.is_held(table, name) or not self._sight.legacy(link):
             return
         saw, left = self._sight.seen(_LEGACY, link, field.name), self._token(_LEGACY)
         assert field.to_columns is not None
@@ -334,20 +345,46 @@ class People:
         link = key(Kind.SLOT, name)
         content = self._sight.content(link)
         is_free = content is not None and content.resources["Slot"]["status"] == "free"
-        if content is None or not is_free or not self.deletes_in_cloud or self._is_unsettled(link):
+        if not is_free or self._is_unsettled(link):
             return
-        slot = {**content.resources["Slot"]}
-        step = TransactionEntry(method="DELETE", url=f"Slot/{slot['id']}", if_match=version_of(slot))
-        if self._send([step]):
+        if self._delete_resource(link, "Slot"):
             self.reached["slot deleted"] += 1
             self._note(link, name, RECORD, _CLOUD, THERE, GONE)
 
+    def _delete_entry(self) -> None:
+        """Somebody deletes an entry, on either side, for good."""
+        name, side = self.random.choice(self.names[Kind.DIARY]), self.random.choice((_LEGACY, _CLOUD))
+        link, table = key(Kind.DIARY, name), GROUPS[Kind.DIARY].main
+        before = self._sight.legacy(link) if side == _LEGACY else self._sight.cloud(link)
+        if RECORD not in before or self._database.is_held(table, name) or self._is_unsettled(link):
+            return
+        if side == _LEGACY:
+            self._database.edit(table, name, Deleted=True)
+        elif not self._delete_resource(link, "ServiceRequest"):
+            return
+        self.reached["entry deleted"] += 1
+        self._note(link, name, RECORD, side, THERE, GONE)
+        for field in EDITABLE[Kind.DIARY]:
+            self._note(link, name, field, side, before.get(field), None)
+
+    def _delete_resource(self, link: LinkKey, resource_type: str) -> bool:
+        content = self._sight.content(link)
+        if content is None or not self.deletes_in_cloud:
+            return False
+        found = dict(content.resources[resource_type])
+        url = f"{resource_type}/{found['id']}"
+        return self._send([TransactionEntry(method="DELETE", url=url, if_match=version_of(found))])
+
     def _register(self) -> None:
-        """Somebody new, or a new slot, in the legacy program."""
-        self._count += 1
-        kind, add = self.random.choice(((Kind.PATIENT, add_patient), (Kind.SLOT, add_slot)))
-        name = f"new-{kind.value}{self._count}"
-        add(self._database, name)
+        """Somebody new, a new slot, or a new entry, in the legacy program."""
+        kind = self.random.choice((Kind.PATIENT, Kind.SLOT, Kind.DIARY))
+        name = f"new-{kind.value}{self._number()}"
+        if kind is Kind.PATIENT:
+            add_patient(self._database, name)
+        elif kind is Kind.SLOT:
+            add_slot(self._database, name)
+        else:
+            add_entry(self._database, name, self.random.choice(self.names[Kind.PATIENT]))
         self.names[kind].append(name)
         self._note(key(kind, name), name, RECORD, _LEGACY, GONE, THERE)
 
@@ -387,48 +424,14 @@ class People:
         self.reached["shown again" if is_hidden else "made confidential"] += 1
         self._told(f"legacy: patient/{name} {'shown again' if is_hidden else 'made confidential'}")
 
-    def _decide(self) -> None:
-        """Somebody looks at a conflict, and decides; it is carried out later, or refused."""
-        journal = self.journal()
-        waiting = {(one.link, one.unit) for one in journal.wishes()}
-        listed = [one for one in journal.conflicts() if (one.link, one.conflict.unit) not in waiting]
-        if not listed:
-            return
-        chosen = self.random.choice(listed)
-        conflict, kind = chosen.conflict, chosen.link.kind
-        keep = self.random.choice((Authority.LEGACY, Authority.CLOUD, None))
-        texts = fields_of(kind, conflict.unit)
-        is_text = all(isinstance(conflict.legacy.get(name, ""), str) for name in texts)
-        if keep is None and (not texts or not is_text or conflict.unit == BOOKING):
-            keep = Authority.CLOUD
-        self._count += 1
-        wish = Wish(
-            number=self._count,
-            link=chosen.link,
-            unit=conflict.unit,
-            keep=keep,
-            legacy=conflict.legacy,
-            cloud=conflict.cloud,
-            entered={name: self._token("desk") for name in texts} if keep is None else {},
-            by="Ann",
-            at=datetime.now(UTC),
-        )
-        journal.told = self._carried_out
-        journal.wish(wish)
-        self.reached["decided by a person"] += 1
-        self._told(f"desk: {self._name_of(chosen.link)} {conflict.unit}: {keep} {wish.entered}")
-
-    def _carried_out(self, wish: Wish, why_not: str | None) -> None:
-        self.reached["decision carried out" if why_not is None else "decision refused"] += 1
-        self._told(f"desk: {self._name_of(wish.link)} {wish.unit}: {why_not or 'carried out'}")
-        self.decided.add((wish.link, wish.unit))
-        for name, value in wish.entered.items() if why_not is None else ():
-            place = place_of(wish.link, name)
-            self._oracle.edited(place, "desk", saw=wish.legacy.get(name), left=value)
-
     def _name_of(self, link: LinkKey) -> str:
         names = self.names.get(link.kind, [])
         return f"{link.kind.value}/" + next((one for one in names if key(link.kind, one) == link), link.key)
+
+    def _merge(self) -> None:
+        """Somebody merges patients, or takes them apart; a form of one who is merged cannot be saved."""
+        self._registrar.work()
+        self._forms = [one for one in self._forms if one.name in self.names[Kind.PATIENT]]
 
     def _touch(self) -> None:
         """Somebody saves a resource as it was: a new version, and nothing new in it."""
@@ -455,16 +458,14 @@ class People:
         return next(one for one in self._mappings[kind].fields if one.name == wanted)
 
     def _token(self, side: str) -> str:
-        self._count += 1
-        return f"{side[0]}{self._count}"
+        return f"{side[0]}{self._number()}"
 
     def _token_or_nothing(self, side: str, link: LinkKey, field: str) -> str | None:
         is_cleared = field in _CLEARED and self.random.random() < 0.15
         return None if is_cleared and not self._is_unsettled(link) else self._token(side)
 
     def _moment(self) -> time:
-        self._count += 1
-        return (datetime.combine(DAY, time(8)) + timedelta(seconds=self._count)).time()
+        return (datetime.combine(DAY, time(8)) + timedelta(seconds=self._number())).time()
 
     def _note(self, link: LinkKey, name: str, field: str, side: str, saw: Any, left: Any) -> None:
         self.reached[f"edit on {side}"] += 1

@@ -26,6 +26,7 @@ FAULTS = (
 )
 STATES = (
     *("poisonous record", "mended record", "made confidential", "shown again", "slot deleted"),
+    *("patients merged", "patients taken apart", "rows handed over", "entry deleted", "held: patient-gone"),
     *("conflict open", "conflict decided", "conflict settled", "link withheld", "link tombstone"),
     *("decided by a person", "decision carried out", "decision refused"),
     *("old value put back by a form", "form saved whole"),

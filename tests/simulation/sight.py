@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from legacy_bridge.errors import RecordRefused
+from legacy_bridge.legacy.groups import GROUPS
 from legacy_bridge.mapping.booking import TABLE as SLOT_TABLE
 from legacy_bridge.mapping.codes import INACTIVE_STATUSES
 from legacy_bridge.mapping.field import main_row
+from legacy_bridge.mapping.patient import TABLE as PATIENT_TABLE
 from legacy_bridge.mapping.resource import ResourceMapping
-from legacy_bridge.mapping.values import link_of, moment_from_text, moment_of
+from legacy_bridge.mapping.values import guid_key, link_of, moment_from_text, moment_of
 from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, RowGroup
 from legacy_bridge.sides.links import Link, References
 from tests.legacy_bridge.support.small_practice import ODS, guid
@@ -16,6 +18,8 @@ from tests.simulation.legacy import SimulatedDatabase, SimulatedRows
 from tests.simulation.server import SimulatedServer
 
 BOOKING, RECORD = "booking", "record"
+OWNED = (Kind.SLOT, Kind.DIARY)
+"""What belongs to a patient."""
 THERE, GONE = "there", "gone"
 
 
@@ -26,6 +30,7 @@ class Sight:
         self, database: SimulatedDatabase, server: SimulatedServer, mappings: Mapping[Kind, ResourceMapping]
     ) -> None:
         self._server = server
+        self._database = database
         self._mappings = mappings
         self._rows = SimulatedRows(database, guid("org"), lambda: None)
 
@@ -69,6 +74,19 @@ class Sight:
         mapping = self._mappings[link.kind]
         group = self._rows.read([Link(key=link)]).get(link)
         return mapping.from_legacy(group), mapping.from_cloud(self.content(link), self.references())
+
+    def of_nobody(self) -> list[LinkKey]:
+        """Rows of patients whom the legacy program deleted: nobody sees them there."""
+        patients = {
+            guid_key(row["PatientGuid"]): row for row in self._database.content.tables[PATIENT_TABLE].values()
+        }
+        found = []
+        for kind in OWNED:
+            for row in self._database.content.tables[GROUPS[kind].main].values():
+                patient = patients.get(guid_key(row["PatientGuid"]))
+                if not row["Deleted"] and patient is not None and patient["Deleted"]:
+                    found.append(LinkKey(kind=kind, key=guid_key(row[GROUPS[kind].key]) or ""))
+        return found
 
     def content(self, link: LinkKey) -> CloudContent | None:
         """The resources of a record."""

@@ -56,7 +56,7 @@ class Troubles:
         world = self._world
         world.clock.wrong_by = timedelta(0)
         world.database.dropped.clear()
-        world.standings = stages()
+        world.standings = stages(tasks=Stage.LEAD)
         if self._released_at is not None:
             self._released_at = world.clock.elapsed
 
@@ -78,7 +78,7 @@ class Troubles:
     def _roll_out(self) -> None:
         patients = self._random.choice((Stage.MIRROR, Stage.TRIAL, Stage.LEAD, Stage.LEGACY))
         appointments = self._random.choice((Stage.TRIAL, Stage.LEAD))
-        self._world.standings = stages(patients=patients, appointments=appointments)
+        self._world.standings = stages(patients=patients, appointments=appointments, tasks=Stage.LEAD)
         self._happened("rollout changes")
 
     def _back_up(self) -> None:
@@ -94,6 +94,7 @@ class Troubles:
         if known.endswith(self._world.server.last_told()) and is_right and not is_busy:
             self._world.server.restore()
             self._world.clock.elapsed += 1.0  # which takes longer than a server's clock is fine
+            self._world.people.close_forms()  # see simulation.md: it may say what a form puts back
             self._world.judge.excuse_what_a_restore_took()
             self._happened("cloud restored")
 
@@ -126,9 +127,10 @@ class Troubles:
         """What is done before the bridge starts again."""
         journal = self._world.judge.journals[-1]
         # a journal that has forgotten what was deleted, and brought back, cannot tell it from a deletion
+        removed = ("slot deleted", "entry deleted", "patients merged")
         is_right = (
             journal.has_backup()
-            and not self._world.people.reached["slot deleted"]
+            and not any(self._world.people.reached[one] for one in removed)
             and not self._has_legacy_come_back
         )
         # the doubt after it goes by the clock

@@ -22,6 +22,7 @@ from tests.simulation.practice import fill
 from tests.simulation.server import SimulatedServer
 from tests.simulation.sight import Sight
 from tests.simulation.troubles import Troubles
+from web_modules.decision.words import Stage
 
 _QUIET_SECONDS = 120.0  # I26: by then everything is carried
 _TROUBLE_SHARE = 0.12
@@ -78,7 +79,7 @@ class World:
         self.judge.decided = self.people.decided
         self.people.hides = self.judge.kept_back.discard
         self.troubles = Troubles(seed + 3, self, often)
-        self.standings = stages()
+        self.standings = stages(tasks=Stage.LEAD)
         self.is_to_start_again = False
         self.is_second_wanted = False
         self._is_counted = is_counted

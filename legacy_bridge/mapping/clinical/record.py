@@ -12,7 +12,7 @@ from legacy_bridge.mapping.patient import is_confidential
 from legacy_bridge.mapping.resource import CloudContext, ResourceMapping, update_step
 from legacy_bridge.mapping.values import is_yes, link_of
 from legacy_bridge.records import CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, RowValue, Value
-from legacy_bridge.sides.links import Link, References
+from legacy_bridge.sides.links import Link, References, links_in
 from legacy_bridge.sides.writes import CloudPlan, CloudStep, RowChange
 
 PATIENT = "Admin_Patient"
@@ -53,6 +53,10 @@ class ClinicalMapping(ResourceMapping):
     defaults: Mapping[str, str] = field(default_factory=dict)
     new_row: Mapping[str, RowValue] = field(default_factory=dict)
     drops_in_error: tuple[str, ...] = ()
+
+    def hidden_by(self, group: RowGroup, fields: Fields) -> Collection[LinkKey]:
+        """See `ResourceMapping.hidden_by`."""
+        return links_in([fields.get(name) for name, hides in _hides(group).items() if hides])
 
     def from_legacy(self, group: RowGroup | None) -> Reading | None:
         """The record in the rows, or None when there is none of this kind: its code decides what it is."""
@@ -169,13 +173,16 @@ def is_withheld(group: RowGroup) -> bool:
     A patient who has left the practice's scope takes the record along, and brings it back: that is no
     deletion of it either.
     """
-    patients = group.rows.get(PATIENT, ())
-    consultations = group.rows.get(CONSULTATION, ())
-    return (
-        any(is_confidential(row) or is_yes(row, "Deleted") for row in patients)
-        or any(is_yes(row, "IsConfidential") for row in consultations)
-        or is_yes(main_row(group), "IsConfidential")
-    )
+    return any(_hides(group).values()) or is_yes(main_row(group), "IsConfidential")
+
+
+def _hides(group: RowGroup) -> Mapping[str, bool]:
+    """Whether the records that one belongs to hide it, by the names of the fields that name them."""
+    patients, consultations = group.rows.get(PATIENT, ()), group.rows.get(CONSULTATION, ())
+    return {
+        "patient": any(is_confidential(row) or is_yes(row, "Deleted") for row in patients),
+        "consultation": any(is_yes(row, "IsConfidential") for row in consultations),
+    }
 
 
 def linked(group: RowGroup, name: str, column: str) -> tuple[LinkKey, ...]:
