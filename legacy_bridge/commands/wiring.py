@@ -33,7 +33,7 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
     from legacy_bridge.journal.database import Lease, journal_url, open_journal
     from legacy_bridge.journal.journal import SqlJournal
     from legacy_bridge.legacy.lease import LegacyLease
-    from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
+    from legacy_bridge.legacy.rows import LegacyRows
     from legacy_bridge.legacy_restore import LegacyRestore
     from legacy_bridge.mapping.catalogue import catalogue
     from legacy_bridge.metrics import Metrics
@@ -52,12 +52,12 @@ def wired(  # noqa: PLR0915 - the wiring, in the order in which things are made
         database, feed = open_legacy(settings)
         stack.callback(database.dispose)
         stack.callback(feed.close)
-        columns = LegacyRows(database, ods).columns
+        shown = LegacyRows(database, ods)
 
         def ask() -> None:
             environment, practice = said_by(settings.fhir)
             check_environment(settings.environment, said=environment, ods=ods, practice=practice)
-            check_schema(mapped_columns(), columns())
+            check_schema(shown.mapped_columns(), shown.columns())
 
         if stop is None:
             ask()  # before the journal is made: a bridge that cannot begin leaves nothing behind
@@ -174,7 +174,7 @@ def comparing(settings: BridgeSettings) -> Iterator[Any]:
     from legacy_bridge.cloud.resources import CloudResources
     from legacy_bridge.guards import check_environment, check_schema
     from legacy_bridge.legacy.database import open_database
-    from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
+    from legacy_bridge.legacy.rows import LegacyRows
     from legacy_bridge.mapping.catalogue import catalogue
     from legacy_bridge.parity import Comparison
     from legacy_bridge.records import Kind
@@ -193,7 +193,7 @@ def comparing(settings: BridgeSettings) -> Iterator[Any]:
         legacy = LegacyRows(database, ods)
         environment, practice = said_by(settings.fhir)
         check_environment(settings.environment, said=environment, ods=ods, practice=practice)
-        check_schema(mapped_columns(), legacy.columns())
+        check_schema(legacy.mapped_columns(), legacy.columns())
         transport = HttpTransport(settings.fhir, credentials=_credentials(settings))
         stack.callback(transport.close)
         mappings = catalogue(ods)

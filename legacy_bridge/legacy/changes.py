@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Table, and_, bindparam, insert, select, true,
 from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from sqlalchemy.sql.elements import ColumnElement
 
+from legacy_bridge.legacy.absent import absent_tables
 from legacy_bridge.legacy.groups import GROUPS, Group
 from legacy_bridge.legacy.own_tables import MADE, make
 from legacy_bridge.legacy.schema import METADATA
@@ -106,6 +107,10 @@ def _make(connection: Connection, group: Group, organisation: str, change: RowCh
 
     That nobody but the bridge can have made them follows from the key, which only the bridge gives.
     """
+    lacking = {one.table for one in group.beside if one.is_made} & absent_tables(connection)
+    if not lacking.isdisjoint(_by_table(group, change.columns)):
+        words = "This legacy database keeps no contents of documents: file it there by its own program."
+        return Outcome(kind=OutcomeKind.REFUSED, refusal=("no-contents-in-legacy", words))
     make(connection, MADE)
     claim = {"organisation": organisation, "record": str(change.link)}
     known = select(MADE.c.record).where(*(MADE.c[name] == value for name, value in claim.items()))

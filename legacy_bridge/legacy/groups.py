@@ -1,6 +1,6 @@
 """Which rows make one record of each kind, as statements that name one practice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -120,17 +120,20 @@ class Group:
         needed = (self.main, *(one.called for one in self.beside if one.is_needed))
         return all(rows.get(table) for table in needed)
 
-    def statements(self, metadata: MetaData, organisation: str) -> Iterator[tuple[str, Select[Any]]]:
+    def statements(
+        self, metadata: MetaData, organisation: str, *, absent: Collection[str] = ()
+    ) -> Iterator[tuple[str, Select[Any]]]:
         """The statements that read the records that `GUIDS` names: what the rows are called, statement.
 
-        The first column is the record's key.
+        The first column is the record's key; of a table that is absent nothing is read.
         """
         main = metadata.tables[self.main]
         wanted = and_(main.c[self.key].in_(bindparam(GUIDS, expanding=True)), self._mine(main, organisation))
         kind = [self._kind(main, metadata).label(entries.KIND)] if self.main == entries.TABLE else []
         yield self.main, select(main.c[self.key].label(KEY), *main.c, *kind).where(wanted)
         for one in self.beside:
-            yield one.called, one.statement(main, self.key, wanted, metadata, organisation)
+            if one.table not in absent:
+                yield one.called, one.statement(main, self.key, wanted, metadata, organisation)
 
     def written(self, metadata: MetaData, organisation: str) -> Iterator[tuple[Table, Select[Any]]]:
         """Each table that the bridge writes, and the statement that finds the rows that `GUIDS` names."""

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
 from legacy_bridge.legacy import changes, codes, entries, locks
+from legacy_bridge.legacy.absent import absent_tables
 from legacy_bridge.legacy.groups import GROUPS, GUIDS, NAMED_BY
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.clinical import parts
@@ -52,13 +53,14 @@ class LegacyRows:
                 .scalars()
                 .all()
             )
+            self._absent = absent_tables(connection)
         if len(found) != 1:
             raise SettingsWrong(
                 f"The legacy database names {len(found) or 'no'} organisation{'s' * (len(found) != 1)} "
                 f"with the ODS code {ods}: give --practice the code of the practice whose database it is."
             )
         self._organisation = str(found[0])
-        self._statements = _statements(self._organisation)
+        self._statements = _statements(self._organisation, self._absent)
 
     def read(self, links: Sequence[Link]) -> Mapping[LinkKey, RowGroup]:
         """See `sides.RecordStore`."""
@@ -160,6 +162,10 @@ class LegacyRows:
             busy.update(of_kind[guid] for guid in held)
         return busy
 
+    def mapped_columns(self) -> dict[str, list[str]]:
+        """The columns that the mapping needs of this database, by table."""
+        return {table: names for table, names in _mapped_columns().items() if table not in self._absent}
+
     def columns(self) -> dict[str, list[str]]:
         """The columns that the database's mapped tables have now, for the guard against schema drift."""
         with _translated(), self._engine.connect() as connection:
@@ -167,7 +173,7 @@ class LegacyRows:
             names = set(found.get_table_names())
             return {
                 table: [column["name"] for column in found.get_columns(table)]
-                for table in mapped_columns()
+                for table in _mapped_columns()
                 if table in names
             }
 
@@ -235,19 +241,20 @@ class LegacyRows:
             yield link, RowGroup(link=link, rows=whole, digest=digest)
 
 
-def mapped_columns() -> dict[str, list[str]]:
-    """The columns that the mapping needs, by table."""
-    found: dict[str, list[str]] = {}
-    for group in GROUPS.values():
-        for name in group.tables:
-            found[name] = [column.name for column in METADATA.tables[name].columns]
-    return found
+def _mapped_columns() -> dict[str, list[str]]:
+    """The columns that the mapping knows, by table."""
+    names = {name for group in GROUPS.values() for name in group.tables}
+    return {name: [column.name for column in METADATA.tables[name].columns] for name in sorted(names)}
 
 
 @cache
-def _statements(organisation: str) -> Mapping[Kind, Sequence[tuple[str, Select[Any]]]]:
+def _statements(
+    organisation: str, absent: frozenset[str]
+) -> Mapping[Kind, Sequence[tuple[str, Select[Any]]]]:
     """The statements that read each kind of record, by what the rows are called: costly to put together."""
-    return {kind: tuple(group.statements(METADATA, organisation)) for kind, group in GROUPS.items()}
+    return {
+        kind: tuple(group.statements(METADATA, organisation, absent=absent)) for kind, group in GROUPS.items()
+    }
 
 
 def _flag(value: object) -> bool | None:

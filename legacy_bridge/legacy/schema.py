@@ -163,3 +163,5 @@ def _nvarchar(length: int | None) -> int | None:
 
 
 METADATA = metadata()
+OPTIONAL = frozenset(shape.name for shape in SHAPES if shape.is_ours)
+"""Tables that are not part of the published shape: a database may lack them, and then keeps no such rows."""

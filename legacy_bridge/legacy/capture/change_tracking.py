@@ -3,7 +3,7 @@
 Compiled and read, never run: there is no SQL Server here (see docs/capture.md).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from legacy_bridge.legacy.capture.outbox import answering, installing, restored
-from legacy_bridge.legacy.capture.sources import SOURCES, touched_of
+from legacy_bridge.legacy.capture.sources import sources_in, touched_of
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.sides.feeds import FeedBatch
 
@@ -67,14 +67,14 @@ def oldest_of(table: str) -> Select[Any]:
     return select(func.CHANGE_TRACKING_MIN_VALID_VERSION(func.OBJECT_ID(table)))
 
 
-def switching_on(watched: Sequence[str], *, is_on: bool) -> Iterator[str]:
-    """What switches the tracking on, where it is off."""
+def switching_on(tables: Collection[str], watched: Sequence[str], *, is_on: bool) -> Iterator[str]:
+    """What switches the tracking of some tables on, where it is off."""
     if not is_on:
         yield (
             "ALTER DATABASE CURRENT SET CHANGE_TRACKING = ON "
             f"(CHANGE_RETENTION = {RETENTION_DAYS} DAYS, AUTO_CLEANUP = ON)"
         )
-    for table in SOURCES:
+    for table in tables:
         if table not in watched:
             yield f"ALTER TABLE [{table}] ENABLE CHANGE_TRACKING WITH (TRACK_COLUMNS_UPDATED = OFF)"
 
@@ -123,7 +123,8 @@ class ChangeTracking:
         ):
             is_on = bool(connection.execute(_IS_ON).scalar_one())
             watched = connection.execute(_WATCHED).scalars().all() if is_on else []
-            for statement in switching_on([str(name) for name in watched], is_on=is_on):
+            tables = sources_in(connection)
+            for statement in switching_on(tables, [str(name) for name in watched], is_on=is_on):
                 connection.exec_driver_sql(statement)
 
     def poll(self, checkpoint: str | None) -> FeedBatch:
@@ -133,7 +134,8 @@ class ChangeTracking:
             newest, fork = int(here.version or 0), str(here.fork).lower()
             if checkpoint is None:
                 return FeedBatch(touched=(), strays=(), checkpoint=f"{newest}/{fork}")
-            oldest = [connection.execute(oldest_of(table)).scalar_one() for table in SOURCES]
+            tables = sources_in(connection)
+            oldest = [connection.execute(oldest_of(table)).scalar_one() for table in tables]
             since, upto = window(checkpoint, newest, fork, oldest)
             has_gap = since is None
             noted = set() if since is None else _noted(connection, since, upto)
@@ -168,7 +170,7 @@ class ChangeTracking:
 
 def _noted(connection: Connection, since: int, upto: int) -> set[tuple[str, str | None]]:
     noted: set[tuple[str, str | None]] = set()
-    for table, (_, columns) in SOURCES.items():
+    for table, (_, columns) in sources_in(connection).items():
         for row in connection.execute(changes_of(table, columns), {SINCE: since, UPTO: upto}):
             noted.update((table, value) for value in row)
     return noted

@@ -22,7 +22,7 @@ from legacy_bridge.legacy.capture.outbox import (
     installing,
     restored,
 )
-from legacy_bridge.legacy.capture.sources import SOURCES, touched_of
+from legacy_bridge.legacy.capture.sources import sources_in, touched_of
 from legacy_bridge.legacy.database import write_alone
 from legacy_bridge.sides.feeds import FeedBatch
 
@@ -122,7 +122,7 @@ class PostgresqlOutbox:
                 f"WHERE NOT EXISTS (SELECT FROM {schema}.{OUTBOX})"
             )
             make_lookups(connection, schema=f"{schema}.")
-            for table, (_, columns) in SOURCES.items():
+            for table, (_, columns) in sources_in(connection).items():
                 for statement in _triggers(schema, table, columns, there):
                     connection.exec_driver_sql(statement)
 
@@ -133,7 +133,8 @@ class PostgresqlOutbox:
             fresh = _Place(server=here.server, started=here.started, seen=here.seen)
             if checkpoint is None:
                 return FeedBatch(touched=(), strays=(), checkpoint=str(_at_the_end(connection, fresh)))
-            is_blind = sum(_triggers_there(connection).values()) < len(SOURCES) * len(_EVENTS)
+            wanted = len(sources_in(connection)) * len(_EVENTS)
+            is_blind = sum(_triggers_there(connection).values()) < wanted
             place = _Place.parse(checkpoint)
             if self._is_cut(connection, place, here):
                 now = str(_at_the_end(connection, fresh))

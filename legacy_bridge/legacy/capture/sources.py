@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection
 
+from legacy_bridge.legacy.absent import absent_tables
 from legacy_bridge.legacy.entries import TABLE as ENTRY_TABLE
 from legacy_bridge.legacy.entries import documents_of, kinds_of, parts_of
 from legacy_bridge.mapping.values import guid_key
@@ -11,7 +12,8 @@ from legacy_bridge.records import ENTRIES, Kind, LinkKey
 
 _CONTENTS = "Reference_DocumentContent"
 """Its rows are named by entries, whose key they do not have."""
-SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
+Sources = Mapping[str, tuple[Kind | None, tuple[str, ...]]]
+SOURCES: Sources = {
     "Admin_Organisation": (Kind.ORGANIZATION, ("OrganisationGuid",)),
     "Admin_Location": (Kind.LOCATION, ("LocationGuid",)),
     "Admin_OrganisationLocation": (Kind.LOCATION, ("LocationGuid",)),
@@ -31,6 +33,12 @@ SOURCES: Mapping[str, tuple[Kind | None, tuple[str, ...]]] = {
 }
 """Of each table the kind, or None for coded entries, whose code tells it, and the columns that name records:
 a result's row names its panel too, which lists its results."""
+
+
+def sources_in(connection: Connection) -> Sources:
+    """Those of the watched tables that a database has."""
+    absent = absent_tables(connection)
+    return {table: source for table, source in SOURCES.items() if table not in absent}
 
 
 def touched_of(connection: Connection, noted: Collection[tuple[str, str | None]]) -> tuple[LinkKey, ...]:

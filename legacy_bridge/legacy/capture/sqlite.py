@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from legacy_bridge.errors import SideUnavailable
 from legacy_bridge.legacy.capture.lookups import make_lookups
 from legacy_bridge.legacy.capture.outbox import KEPT, OUTBOX, PAGE, TRIGGER, answering, installing, restored
-from legacy_bridge.legacy.capture.sources import SOURCES, touched_of
+from legacy_bridge.legacy.capture.sources import sources_in, touched_of
 from legacy_bridge.legacy.database import write_alone
 from legacy_bridge.sides.feeds import FeedBatch
 
@@ -144,7 +144,7 @@ class SqliteOutbox:
             text("SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND name LIKE :ours"),
             {"ours": f"{TRIGGER}_%"},
         ).scalar_one()
-        is_blind = int(found) < len(SOURCES) * len(_MOMENTS)
+        is_blind = int(found) < len(sources_in(connection)) * len(_MOMENTS)
         self._schema = None if is_blind else schema
         return is_blind
 
@@ -159,7 +159,7 @@ class SqliteOutbox:
         if connection.execute(text(f"SELECT 1 FROM {OUTBOX} LIMIT 1")).first() is None:  # noqa: S608
             connection.execute(text(f"INSERT INTO {OUTBOX} (source, record) VALUES ('', '')"))  # noqa: S608
         make_lookups(connection)
-        for table, (_, columns) in SOURCES.items():
+        for table, (_, columns) in sources_in(connection).items():
             for statement in _triggers(table, columns):
                 connection.execute(text(statement))
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Select, literal_column, select, text
 from sqlalchemy.exc import ProgrammingError
 
 from legacy_bridge.legacy.capture.slices import ReadRow, read_rows, slice_statement
-from legacy_bridge.legacy.capture.sources import SOURCES
+from legacy_bridge.legacy.capture.sources import sources_in
 
 _FENCE: Select[tuple[str]] = select(literal_column("CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text)"))
 _NEWER = "age(walked.xmin) <= age(CAST(CAST(:fence AS text) AS xid))"
@@ -39,7 +39,7 @@ class Watermark:
         if before is None:
             return
         newer = text(_NEWER).bindparams(fence=str(max(_FIRST, int(before) % 2**_BITS)))
-        for source in SOURCES:
+        for source in sources_in(connection):
             wanted = slice_statement(connection.dialect.name, source, (), most).order_by(None).where(newer)
             try:
                 rows = read_rows(connection, source, wanted)

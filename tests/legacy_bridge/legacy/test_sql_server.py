@@ -47,12 +47,12 @@ def test_it_is_asked_from_which_version_on_changes_are_whole() -> None:
 
 
 def test_tracking_is_switched_on_where_it_is_off_only() -> None:
-    all_of_it = list(switching_on([], is_on=False))
+    all_of_it = list(switching_on(SOURCES, [], is_on=False))
     assert all_of_it[0] == (
         "ALTER DATABASE CURRENT SET CHANGE_TRACKING = ON (CHANGE_RETENTION = 7 DAYS, AUTO_CLEANUP = ON)"
     )
     assert len(all_of_it) == 1 + len(SOURCES)
-    rest = switching_on([table for table in SOURCES if table != "Admin_Patient"], is_on=True)
+    rest = switching_on(SOURCES, [table for table in SOURCES if table != "Admin_Patient"], is_on=True)
     assert list(rest) == [
         "ALTER TABLE [Admin_Patient] ENABLE CHANGE_TRACKING WITH (TRACK_COLUMNS_UPDATED = OFF)"
     ]

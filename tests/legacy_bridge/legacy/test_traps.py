@@ -10,7 +10,7 @@ from sqlalchemy import Column, DateTime, MetaData, Table, Time, insert, make_url
 from legacy_bridge.errors import SchemaDrifted, SideUnavailable
 from legacy_bridge.guards import check_schema
 from legacy_bridge.legacy.database import open_database
-from legacy_bridge.legacy.rows import LegacyRows, mapped_columns
+from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.values import guid_key
 from legacy_bridge.records import Kind
@@ -159,14 +159,14 @@ def test_a_database_with_habits_of_its_own_is_read_the_same(
 @pytest.mark.hazard("H18")
 def test_a_column_that_goes_while_the_bridge_runs_stops_it_with_its_name(practice: SmallPractice) -> None:
     rows = LegacyRows(practice.engine, ODS)
-    check_schema(mapped_columns(), rows.columns())
+    check_schema(rows.mapped_columns(), rows.columns())
     with practice.engine.begin() as connection:
         connection.exec_driver_sql('ALTER TABLE "Admin_Patient" DROP COLUMN "MobilePhone"')
         connection.exec_driver_sql('ALTER TABLE "Admin_Patient" ADD COLUMN "Pronouns" VARCHAR(20)')
     with pytest.raises(SideUnavailable):
         rows.read([Link(key=MARY)])
     with pytest.raises(SchemaDrifted, match=r"Admin_Patient\.MobilePhone is missing"):
-        check_schema(mapped_columns(), rows.columns())
+        check_schema(rows.mapped_columns(), rows.columns())
 
 
 def test_a_key_is_the_same_in_whichever_case_a_driver_gives_it() -> None:
