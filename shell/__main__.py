@@ -5,6 +5,7 @@ loaded, the first page is on its way as soon as Chromium is up, and what draws t
 """
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -35,6 +36,7 @@ Examples:
   banyan-shell status --cloud http://127.0.0.1:8000 --json
   banyan-shell host-check program.toml --database practice.db --patient 104417 --patient 104981
 """
+_LOG = logging.getLogger("shell.window")  # this module is called __main__
 _WITHOUT_QT = ("web_modules.decision.flags", "shell.switchboard", "web_modules.fhir.client")
 """What the window needs and takes long to load. With Qt in it, a module may be loaded on another thread only
 while this one waits: PySide makes its types when they are first used, and two threads disturb each other."""
@@ -160,7 +162,11 @@ def open_window(settings: ShellSettings) -> int:
             if first is not None:
                 profile.bring(first)
             wait_for(pool.submit(import_module, _WINDOW))
+            from shell.log import open_log
             from shell.main_window.opened import Opened
+
+            open_log(settings.state_folder)
+            _LOG.info("window opens: environment=%s sandbox=%s", offer.environment.value, sandbox.value)
 
             has_sandbox = sandbox is Sandbox.ON
             provider = "" if settings.sign_in or met.candidates else met.provider

@@ -28,7 +28,7 @@ class ShellSettings:
         theme: system, light, dark or contrast.
         text_percent: The size of all text, 100 to 200.
         lock_minutes: The window locks when the computer was not used for so long; 0: never by itself.
-        state_folder: Where choices and drafts are kept, and which legacy program runs.
+        state_folder: Where choices, drafts and the log are kept, and which legacy program runs.
         draft_days: How long a draft is kept that nobody takes up, in days.
         ends_all: Say that closing the window ends the other programs too.
     """

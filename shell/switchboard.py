@@ -6,6 +6,7 @@ The switchboard owns no rule of its own: which views there are is the rollout's 
 shown and whether a pane may be seen is the context hub's. It draws nothing: the glass does. No Qt.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
@@ -21,6 +22,7 @@ from shell.where import where
 from web_modules.decision.decision import Decision
 from web_modules.decision.words import Function, View
 
+_LOG = logging.getLogger(__name__)
 SIDES_OF_VIEW: Mapping[View, tuple[Side, ...]] = {
     View.LEGACY: (Side.LEGACY,),
     View.SIDE_BY_SIDE: (Side.LEGACY, Side.CLOUD),
@@ -259,6 +261,7 @@ class Switchboard:
 
     def on_gone(self, side: Side, reason: str) -> None:
         """A pane's program or page ended."""
+        _LOG.info("pane ended: side=%s", side.value)
         self.hub.leave(side)
         self._glass.show_gone(side, reason)
         self.begin_rest()
@@ -324,6 +327,7 @@ class Switchboard:
 
     def on_dispute(self, dispute: Dispute | None) -> None:
         """The panes are about different patients, or no longer are."""
+        _LOG.info("panes show one patient: %s", "yes" if dispute is None else "no")
         self._glass.show_dispute(dispute)
 
     def on_context(self, event: ContextEvent) -> None:

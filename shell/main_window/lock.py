@@ -3,6 +3,7 @@
 Only whoever is signed in opens it again, with all work as it was. An ended session locks too.
 """
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -24,6 +25,7 @@ from shell.main_window.theme import Theme
 from shell.main_window.waiting import wait_for
 from shell.meeting import Person, sign_in
 
+_LOG = logging.getLogger(__name__)
 _LOOK_MILLISECONDS = 1000
 _WIDTH = 600
 
@@ -192,6 +194,7 @@ class Lock(QObject):
         if self.is_locked:
             return
         self._cards.lock()
+        _LOG.info("locked: why=%s", why.name.lower())
         at = datetime.now(PRACTICE_ZONE).strftime("%H:%M")
         self._screen.show_why(why.value.format(at))
         self._frame.give_to_shell(self._screen.first)
@@ -231,6 +234,7 @@ class Lock(QObject):
         self._cards.is_locked = False
         self._screen.hide()
         self._cards.unlock()
+        _LOG.info("unlocked")
         self.signed_in.emit(person)
 
     def _keep_keys(self, _old: QWidget | None, new: QWidget | None) -> None:

@@ -58,6 +58,8 @@ def test_the_keys_are_the_windows_once_it_is_known_who_is_there(
                 return hands.copy().endswith("zzz")
 
             until(is_typed_into_the_palette, f"the palette: {last_words(log)}", seconds=30)
+            kept = tmp_path / "banyan" / "reference" / "shell" / "shell.log"
+            assert "shell.window: window opens: environment=reference" in kept.read_text()
         finally:
             if window is not None:
                 end(window)
