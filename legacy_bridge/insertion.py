@@ -8,7 +8,7 @@ from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.merge.presence import Presence
 from legacy_bridge.merge.sayings import MISSING, PATIENT_GONE, SAYINGS
 from legacy_bridge.merge.visit import Visit
-from legacy_bridge.records import CLINICAL, CloudContent, Fields, Kind, LinkKey, Reading
+from legacy_bridge.records import CLINICAL, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup
 from legacy_bridge.sides.links import Conflict, links_in
 from web_modules.decision.words import Authority
 
@@ -27,12 +27,16 @@ def insert(
 ) -> Visit:
     """Make the rows of what was made in the cloud; the next visit tells the cloud its key.
 
+    Rows that are there and marked as deleted are shown again, with what the cloud has changed since.
+
     Raises:
         RecordRefused: only the legacy program makes such, it needs what the cloud does not say, or nobody
             would ever see the rows there.
     """
     if lacks_patient(cloud.fields, there):
         raise RecordRefused(*PATIENT_GONE)
+    if visit.group is not None:
+        return _shown_again(visit, mapping, visit.group, cloud.fields)
     change = mapping.insertion(visit.link, cloud.fields, content)
     if change is None:
         raise RecordRefused(*SAYINGS[Presence.UNKNOWN_TO_LEGACY])
@@ -63,3 +67,14 @@ def insert_again(
         cloud=cloud.fields,
     )
     return replace(made, decided=(told,))
+
+
+def _shown_again(visit: Visit, mapping: ResourceMapping, group: RowGroup, said: Fields) -> Visit:
+    changed = frozenset(name for name in {*visit.base, *said} if visit.base.get(name) != said.get(name))
+    return replace(
+        visit,
+        agreed={**visit.base, **{name: said.get(name) for name in changed}},
+        to_legacy=changed,
+        row_change=mapping.undeletion(group, said, changed),
+        looks_again=True,
+    )

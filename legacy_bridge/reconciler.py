@@ -304,8 +304,6 @@ class Reconciler:
                 lambda there: self._merged(visit, visit.base, legacy, there.fields),
             )
             return replace(withheld, looks_later=self._is_hidden_early(visit, mapping, legacy))
-        if found is Presence.INSERT and cloud is not None and content is not None:
-            return insert(visit, mapping, cloud, content, self._there)
         if found is Presence.INSERT_AGAIN and cloud is not None and content is not None:
             return insert_again(visit, mapping, cloud, content, self._there)
         if found in SAYINGS:
@@ -323,6 +321,8 @@ class Reconciler:
                 return self._agree(visit, mapping, legacy, None, references)
             if visit.open:
                 return replace(visit, ends_as=link.state)
+        if found is Presence.INSERT and cloud is not None and content is not None:
+            return insert(visit, mapping, cloud, content, self._there)
         if found is Presence.DELETE_CLOUD and content is not None:
             plan = self._withdrawal.removal(visit, content, mapping)
             touched = tuple(self._legacy.dependants(link.key))

@@ -146,6 +146,17 @@ class ResourceMapping:
         """The rows marked deleted."""
         return RowChange(link=group.link, digest=group.digest, columns={}, delete=True)
 
+    def undeletion(self, group: RowGroup, fields: Fields, changed: Collection[str]) -> RowChange:
+        """The row no longer marked deleted, saying what `fields` says of the changed fields.
+
+        Raises:
+            RecordRefused: the columns cannot hold it, or only the legacy program can bring it back.
+        """
+        if self.deleted_column is None:
+            raise RecordRefused("legacy-owned", "Only the legacy program can bring this back.")
+        change = self.to_legacy(fields, changed, group)
+        return replace(change, columns={**change.columns, self.deleted_column: False})
+
     def insertion(self, link: Link, fields: Fields, content: CloudContent) -> RowChange | None:  # noqa: ARG002
         """The rows to make of what was made in the cloud; None for kinds that only the legacy program makes.
 

@@ -7,11 +7,19 @@ from typing import Final
 from legacy_bridge.merge.presence import DELETABLE, Presence
 from legacy_bridge.merge.three_way import Merged
 from legacy_bridge.merge.visit import Visit
-from legacy_bridge.records import Agreed, Fields, Kind, Reading, Value
+from legacy_bridge.records import CLINICAL, Agreed, Fields, Kind, Reading, Value
 from legacy_bridge.sides.links import Conflict
 from legacy_bridge.sides.wishes import MOVED, Wish
 from web_modules.decision.words import Authority
 
+_AFTER: Final[Mapping[tuple[Presence, Authority | None], Presence]] = {
+    (Presence.ASK_DELETED_IN_CLOUD, Authority.LEGACY): Presence.CREATE,
+    (Presence.ASK_DELETED_IN_CLOUD, Authority.CLOUD): Presence.DELETE_LEGACY,
+    (Presence.ASK_DELETED_IN_LEGACY, Authority.LEGACY): Presence.DELETE_CLOUD,
+    (Presence.ASK_DELETED_IN_LEGACY, Authority.CLOUD): Presence.INSERT,
+}
+"""What follows from a decision about a record that is on one side only."""
+_KINDS: Final = {Presence.DELETE_LEGACY: DELETABLE, Presence.INSERT: CLINICAL}
 _NOT_BY_THE_BRIDGE: Final = "The bridge cannot do this: do it on the screen that is to say so."
 
 
@@ -112,10 +120,7 @@ def presence_after(
         return None, MOVED
     if held and wish.keep is not Authority.LEGACY:
         return None, _NOT_BY_THE_BRIDGE
-    if found is Presence.ASK_DELETED_IN_CLOUD and wish.keep is Authority.LEGACY:
-        return Presence.CREATE, ""
-    if found is Presence.ASK_DELETED_IN_CLOUD and wish.keep is Authority.CLOUD and kind in DELETABLE:
-        return Presence.DELETE_LEGACY, ""
-    if found is Presence.ASK_DELETED_IN_LEGACY and wish.keep is Authority.LEGACY:
-        return Presence.DELETE_CLOUD, ""
-    return None, _NOT_BY_THE_BRIDGE
+    after = _AFTER.get((found, wish.keep))
+    if after is None or kind not in _KINDS.get(after, Kind):
+        return None, _NOT_BY_THE_BRIDGE
+    return after, ""

@@ -153,6 +153,14 @@ class ResultMapping(ClinicalMapping):
         """The rows marked deleted, those of its parts too."""
         return deletion(ClinicalMapping.deletion(self, group), group)
 
+    def undeletion(self, group: RowGroup, fields: Fields, changed: Collection[str]) -> RowChange:
+        """See `ResourceMapping.undeletion`; not of what has parts, which were deleted with it."""
+        if fields.get("systolic") is not None or fields.get("members"):
+            raise RecordRefused(
+                "legacy-owned", "It has results of its own: only the legacy program can bring them all back."
+            )
+        return ClinicalMapping.undeletion(self, group, fields, changed)
+
     def dependents(self, group: RowGroup) -> tuple[LinkKey, ...]:
         """The panel or report that lists it."""
         return tuple(panels_of(group))
