@@ -1,51 +1,23 @@
-"""People at work in a rehearsal: some in the legacy program, some in the cloud's pages, on patients' details.
+"""People at work in a rehearsal: some in the legacy program, some in the cloud's pages.
 
 They know nothing of the bridge. Each reads a field, and writes another value if it is still what was read.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from random import Random
 from threading import Event, Lock, Thread
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import orjson
-from sqlalchemy import Connection, Engine, column, select, table, update
+from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from legacy_bridge.rehearsal.diary import Diary, Outcome
+from legacy_bridge.rehearsal.sheets import Record, Sheet
 from web_modules.fhir.client import FhirClient, version_of
 from web_modules.fhir.errors import FhirConflict, FhirError, FhirUnavailable
 from web_modules.fhir.transport import FhirRequest, HttpTransport
-
-COLUMNS: Final[Mapping[str, str]] = {
-    "home_phone": "HomePhone",
-    "mobile_phone": "MobilePhone",
-    "email": "EmailAddress",
-    "given": "GivenName",
-}
-"""What is edited, and the column of Admin_Patient that holds it."""
-_POINTS: Final = {
-    "home_phone": ("phone", "home"),
-    "mobile_phone": ("phone", "mobile"),
-    "email": ("email", "home"),
-}
-"""The ContactPoint's system and use."""
-_PATIENTS = table("Admin_Patient", *map(column, ("PatientGuid", "OrganisationGuid", *COLUMNS.values())))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
-    """One patient, by the names that both sides and the bridge have for them."""
-
-    key: str
-    guid: str
-    resource_id: str
-
-    def place(self, field: str) -> str:
-        """What the oracle calls one of their fields."""
-        return f"patient/{self.key} {field}"
 
 
 class Side(Protocol):
@@ -53,17 +25,17 @@ class Side(Protocol):
 
     name: str
 
-    def look(self, patient: Patient) -> Mapping[str, str | None]:
+    def look(self, record: Record) -> Mapping[str, str | None]:
         """Every field that people edit.
 
         Raises:
             Unreached: the system does not answer.
         """
 
-    def write(self, patient: Patient, field: str, *, saw: str | None, left: str) -> Outcome:
+    def write(self, record: Record, field: str, *, saw: str | None, left: str) -> Outcome:
         """Write a field, if it is what was seen."""
 
-    def has_had(self, patient: Patient, field: str, value: str) -> bool:
+    def has_had(self, record: Record, field: str, value: str) -> bool:
         """Whether a field had a value at any time.
 
         Raises:
@@ -83,30 +55,32 @@ class LegacySide:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def everybody(self) -> Sequence[str]:
-        """The GUID of each patient."""
+    def everything(self, sheet: Sheet) -> Sequence[str]:
+        """The GUID of each record of a kind."""
         with self._engine.connect() as connection:
-            return connection.execute(select(_PATIENTS.c.PatientGuid)).scalars().all()
+            return connection.execute(select(sheet.rows.c[sheet.key])).scalars().all()
 
-    def look(self, patient: Patient) -> Mapping[str, str | None]:
+    def look(self, record: Record) -> Mapping[str, str | None]:
         """See `Side`."""
+        sheet, rows = record.sheet, record.sheet.rows
         try:
             with self._engine.connect() as connection:
                 row = connection.execute(
-                    select(*(_PATIENTS.c[name] for name in COLUMNS.values())).where(
-                        _PATIENTS.c.PatientGuid == patient.guid
+                    select(*(rows.c[one.column] for one in sheet.fields.values())).where(
+                        rows.c[sheet.key] == record.guid
                     )
                 ).one()
         except SQLAlchemyError as error:
             raise Unreached from error
-        return {field: row[at] for at, field in enumerate(COLUMNS)}
+        return {field: row[at] for at, field in enumerate(sheet.fields)}
 
-    def write(self, patient: Patient, field: str, *, saw: str | None, left: str) -> Outcome:
+    def write(self, record: Record, field: str, *, saw: str | None, left: str) -> Outcome:
         """See `Side`."""
-        held = _PATIENTS.c[COLUMNS[field]]
+        sheet, rows = record.sheet, record.sheet.rows
+        held = rows.c[sheet.fields[field].column]
         change = (
-            update(_PATIENTS)
-            .where(_PATIENTS.c.PatientGuid == patient.guid, held.is_not_distinct_from(saw))
+            update(rows)
+            .where(rows.c[sheet.key] == record.guid, held.is_not_distinct_from(saw))
             .values({held: left})
         )
         try:
@@ -115,9 +89,9 @@ class LegacySide:
         except SQLAlchemyError:
             return Outcome.UNKNOWN
 
-    def has_had(self, patient: Patient, field: str, value: str) -> bool:
+    def has_had(self, record: Record, field: str, value: str) -> bool:
         """See `Side`. Nobody else wrote since: the answer to a write here is lost only with the column."""
-        return self.look(patient)[field] == value
+        return self.look(record)[field] == value
 
 
 class CloudSide:
@@ -129,19 +103,19 @@ class CloudSide:
         self._transport = HttpTransport(base, timeout_seconds=5)
         self._client = FhirClient(self._transport)
 
-    def look(self, patient: Patient) -> Mapping[str, str | None]:
+    def look(self, record: Record) -> Mapping[str, str | None]:
         """See `Side`."""
-        resource = self._read(patient)
-        return {field: _get(resource, field) for field in COLUMNS}
+        resource = self._read(record)
+        return {name: field.get(resource) for name, field in record.sheet.fields.items()}
 
-    def write(self, patient: Patient, field: str, *, saw: str | None, left: str) -> Outcome:
+    def write(self, record: Record, field: str, *, saw: str | None, left: str) -> Outcome:
         """See `Side`."""
         try:
-            resource = self._client.read("Patient", patient.resource_id)
-            if _get(resource, field) != saw:
+            resource = self._client.read(record.sheet.resource_type, record.resource_id)
+            if record.sheet.fields[field].get(resource) != saw:
                 return Outcome.REFUSED
             version = version_of(resource)
-            _put(resource, field, left)
+            record.sheet.fields[field].put(resource, left)
             self._client.update(resource, if_match=version)
         except FhirConflict:
             return Outcome.REFUSED
@@ -151,9 +125,9 @@ class CloudSide:
             return Outcome.UNKNOWN
         return Outcome.DONE
 
-    def has_had(self, patient: Patient, field: str, value: str) -> bool:
+    def has_had(self, record: Record, field: str, value: str) -> bool:
         """See `Side`."""
-        path = f"Patient/{patient.resource_id}/_history"
+        path = f"{record.sheet.resource_type}/{record.resource_id}/_history"
         query = (("_count", "1000"),)
         try:
             answer = self._transport.send(FhirRequest(method="GET", path=path, query=query))
@@ -162,12 +136,13 @@ class CloudSide:
         if answer.status >= 300:
             raise Unreached
         return any(
-            _get(one["resource"], field) == value for one in orjson.loads(answer.body).get("entry", [])
+            record.sheet.fields[field].get(one["resource"]) == value
+            for one in orjson.loads(answer.body).get("entry", [])
         )
 
-    def _read(self, patient: Patient) -> dict[str, Any]:
+    def _read(self, record: Record) -> dict[str, Any]:
         try:
-            return self._client.read("Patient", patient.resource_id)
+            return self._client.read(record.sheet.resource_type, record.resource_id)
         except FhirError as error:
             raise Unreached from error
 
@@ -177,7 +152,7 @@ class People:
 
     Args:
         side: the system they work at.
-        patients: whose details they edit.
+        records: which they edit.
         diary: where they write down what they do.
         seed: whom and what, in which order.
         a_second: edits a second.
@@ -187,7 +162,7 @@ class People:
     def __init__(
         self,
         side: Side,
-        patients: Sequence[Patient],
+        records: Sequence[Record],
         diary: Diary,
         *,
         seed: str,
@@ -195,7 +170,7 @@ class People:
         fresh: "count[int]",
     ) -> None:
         self._side = side
-        self._patients = patients
+        self._records = records
         self._diary = diary
         self._dice = Random(seed)  # noqa: S311 - see script
         self._pause = 1 / a_second
@@ -229,59 +204,16 @@ class People:
                     self._edit_one()
 
     def _edit_one(self) -> None:
-        patient, field = self._dice.choice(self._patients), self._dice.choice(list(COLUMNS))
+        record = self._dice.choice(self._records)
+        field = self._dice.choice(list(record.sheet.fields))
         try:
-            saw = self._side.look(patient)[field]
+            saw = self._side.look(record)[field]
         except Unreached:
             return
-        left = _value(field, next(self._fresh))
-        entry = self._diary.intends(patient.place(field), self._side.name, saw=saw, left=left)
-        entry.outcome = self._side.write(patient, field, saw=saw, left=left)
+        left = record.sheet.fields[field].value(next(self._fresh))
+        entry = self._diary.intends(record.place(field), self._side.name, saw=saw, left=left)
+        entry.outcome = self._side.write(record, field, saw=saw, left=left)
 
 
 def _changed(connection: Connection, change: Any) -> bool:
     return bool(connection.execute(change).rowcount)
-
-
-def _value(field: str, number: int) -> str:
-    if field == "email":
-        return f"rehearsal.{number}@example.org"
-    if field == "given":
-        return "Re" + "".join(chr(ord("a") + int(digit)) for digit in str(number))
-    return f"01632 {number:06d}"
-
-
-def _get(resource: Mapping[str, Any], field: str) -> str | None:
-    if field == "given":
-        given: str | None = (_official(resource).get("given") or [None])[0]
-        return given
-    value: str | None = _point(resource, field).get("value")
-    return value
-
-
-def _put(resource: dict[str, Any], field: str, value: str) -> None:
-    if field == "given":
-        name = _official(resource)
-        name["given"] = [value, *(name.get("given") or [])[1:]]
-        return
-    point = _point(resource, field)
-    if not point:
-        system, use = _POINTS[field]
-        point = {"system": system, "use": use}
-        resource.setdefault("telecom", []).append(point)
-    point["value"] = value
-
-
-def _official(resource: Mapping[str, Any]) -> dict[str, Any]:
-    names = resource.get("name") or [{}]
-    return next((one for one in names if one.get("use") == "official"), names[0])
-
-
-def _point(resource: Mapping[str, Any], field: str) -> dict[str, Any]:
-    system, use = _POINTS[field]
-    fitting = (
-        one
-        for one in resource.get("telecom", [])
-        if one.get("system") == system and one.get("use") == use and "end" not in one.get("period", {})
-    )
-    return next(fitting, {})

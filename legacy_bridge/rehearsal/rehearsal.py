@@ -23,10 +23,10 @@ from legacy_bridge.journal.journal import SqlJournal
 from legacy_bridge.legacy.database import open_database
 from legacy_bridge.mapping.catalogue import catalogue
 from legacy_bridge.mapping.values import link_of
-from legacy_bridge.records import Kind, LinkKey
+from legacy_bridge.records import LinkKey
 from legacy_bridge.rehearsal.diary import Diary, Outcome
 from legacy_bridge.rehearsal.oracle import Oracle, Value
-from legacy_bridge.rehearsal.people import CloudSide, LegacySide, Patient, People, Side, Unreached
+from legacy_bridge.rehearsal.people import CloudSide, LegacySide, People, Side, Unreached
 from legacy_bridge.rehearsal.programs import (
     Place,
     bridge_of,
@@ -37,6 +37,7 @@ from legacy_bridge.rehearsal.programs import (
 )
 from legacy_bridge.rehearsal.relay import Relay
 from legacy_bridge.rehearsal.script import Step, Trouble, script
+from legacy_bridge.rehearsal.sheets import PATIENTS, SHEETS, Record, Sheet
 from legacy_bridge.rehearsal.verdict import Verdict, lost_edits
 from legacy_bridge.sides.listings import ListedConflict
 from web_modules.decision.words import Function, Stage
@@ -44,7 +45,9 @@ from web_modules.fhir.client import FhirClient
 from web_modules.fhir.errors import FhirError
 from web_modules.fhir.transport import HttpTransport
 
-_MIRRORED: Final = (Function.PATIENTS, Function.ORGANISATION)
+_MIRRORED: Final = (Function.PATIENTS, Function.ORGANISATION, Function.PRESCRIBING)
+_MOST: Final = 100
+"""How many records of a kind people edit, but for patients: they meet where there are few."""
 _FIRST_LOAD_SECONDS: Final = 600.0
 _REST_SECONDS: Final = 120.0
 """I26: once faults stop, lag returns to nothing."""
@@ -102,7 +105,7 @@ class _Rehearsal:
         self._legacy = LegacySide(self._database)
         sides: tuple[Side, Side] = (self._legacy, CloudSide(self._base))
         self._sides = {one.name: one for one in sides}
-        self._patients: dict[str, Patient] = {}
+        self._records: dict[str, Record] = {}
         self._stack = stack
         self._people: list[People] = []
         self._violations: list[str] = []
@@ -116,7 +119,7 @@ class _Rehearsal:
         self._bridge.start()
         self._load()
         loaded = time.monotonic() - began
-        self._say(f"First load: {len(self._patients)} patients equal on both sides after {loaded:.1f} s.")
+        self._say(f"First load: {len(self._records)} records equal on both sides after {loaded:.1f} s.")
         self._on_the_records("backup", self._backup)
         self._bring_people()
         began = time.monotonic()
@@ -154,17 +157,18 @@ class _Rehearsal:
         if not self._place.journal.exists():
             return False
         with suppress(SideUnavailable):  # the bridge makes its tables
-            return self._waiting() == 0 and self._find_patients()
+            return self._waiting() == 0 and all(map(self._find, SHEETS))
         return False
 
-    def _find_patients(self) -> bool:
-        rows = {link_of(Kind.PATIENT, guid): guid for guid in self._legacy.everybody()}
+    def _find(self, sheet: Sheet) -> bool:
+        rows = {link_of(sheet.kind, guid): guid for guid in self._legacy.everything(sheet)}
         found = [
-            Patient(key=key.key, guid=rows[key], resource_id=resource_id)
-            for resource_id, key in self._carried_patients()
+            Record(sheet=sheet, key=key.key, guid=rows[key], resource_id=resource_id)
+            for resource_id, key in self._carried(sheet)
             if key in rows
         ]
-        self._patients = {one.key: one for one in found if not self._differing(one)}
+        chosen = found if sheet is PATIENTS else sorted(found, key=lambda one: one.key)[:_MOST]
+        self._records |= {one.link: one for one in chosen if not self._differing(one)}
         return bool(found)
 
     def _bring_people(self) -> None:
@@ -172,7 +176,7 @@ class _Rehearsal:
         for name, side in self._sides.items():
             people = People(
                 side,
-                list(self._patients.values()),
+                list(self._records.values()),
                 self._diary,
                 seed=f"{self._plan.seed} {name}",
                 a_second=self._plan.edits_a_second / len(self._sides),
@@ -270,8 +274,8 @@ class _Rehearsal:
 
     def _settle_unknown(self) -> None:
         for entry in self._diary.unknown():
-            patient, field = self._read_place(entry.place)
-            had = self._sides[entry.side].has_had(patient, field, str(entry.left))
+            record, field = self._read_place(entry.place)
+            had = self._sides[entry.side].has_had(record, field, str(entry.left))
             entry.outcome = Outcome.DONE if had else Outcome.REFUSED
 
     def _unequal(self) -> list[str]:
@@ -281,28 +285,28 @@ class _Rehearsal:
             asked = {str(one.link) for one in self._conflicts() if one.state == OPEN}
             held = {one.subject for one in self._journal.quarantined()}
             return [
-                f"{patient.key} differs: {fields}"
-                for patient in self._patients.values()
-                if f"patient/{patient.key}" not in asked | held and (fields := self._differing(patient))
+                f"{record.link} differs: {fields}"
+                for record in self._records.values()
+                if record.link not in asked | held and (fields := self._differing(record))
             ]
         except (Unreached, SideUnavailable, FhirError) as error:
             return [f"a side does not answer: {error}"]
 
-    def _differing(self, patient: Patient) -> dict[str, tuple[str | None, str | None]]:
-        here, there = (side.look(patient) for side in self._sides.values())
+    def _differing(self, record: Record) -> dict[str, tuple[str | None, str | None]]:
+        here, there = (side.look(record) for side in self._sides.values())
         return {field: (here[field], there[field]) for field in here if here[field] != there[field]}
 
     def _there(self) -> dict[str, set[Value]]:
         found: dict[str, set[Value]] = {}
-        for patient in self._patients.values():
+        for record in self._records.values():
             for side in self._sides.values():
-                for field, value in side.look(patient).items():
-                    found.setdefault(patient.place(field), set()).add(value)
+                for field, value in side.look(record).items():
+                    found.setdefault(record.place(field), set()).add(value)
         return found
 
-    def _read_place(self, place: str) -> tuple[Patient, str]:
+    def _read_place(self, place: str) -> tuple[Record, str]:
         link, _, field = place.partition(" ")
-        return self._patients[link.removeprefix("patient/")], field
+        return self._records[link], field
 
     # -- what the bridge says ---------------------------------------------------------------------
 
@@ -320,15 +324,17 @@ class _Rehearsal:
         return list(self._journal.conflicts(decided=True))
 
     def _made_twice(self) -> list[str]:
-        keys = Counter(key for _, key in self._carried_patients())
+        keys = Counter(key for sheet in SHEETS for _, key in self._carried(sheet))
         return [f"I8: {key} was made {times} times." for key, times in keys.items() if times > 1]
 
-    def _carried_patients(self) -> list[tuple[str, LinkKey]]:
-        """The id of each Patient that the bridge made, and its key."""
-        mapping = catalogue(self._place.ods)[Kind.PATIENT]
+    def _carried(self, sheet: Sheet) -> list[tuple[str, LinkKey]]:
+        """The id of each resource of a kind that the bridge made, and its key."""
+        mapping = catalogue(self._place.ods)[sheet.kind]
         with closing(HttpTransport(self._base)) as transport:
-            found = FhirClient(transport).search("Patient", {"_count": "500"})
-        keys = ((str(one["id"]), mapping.key_of(one, self._place.ods)) for one in found)
+            found = FhirClient(transport).search(sheet.resource_type, {"_count": "500"})
+        keys = (
+            (str(one["id"]), mapping.key_of(one, self._place.ods)) for one in found if mapping.claims(one)
+        )
         return [(resource_id, key) for resource_id, key in keys if key is not None]
 
 
