@@ -6,7 +6,7 @@ from typing import Final
 
 from legacy_bridge.errors import RecordRefused, SettingsWrong
 from legacy_bridge.mapping.catalogue import catalogue
-from legacy_bridge.merge.policy import fields_of
+from legacy_bridge.merge.policy import IDENTITY, fields_of
 from legacy_bridge.records import Agreed, PartialDate, Quantity, Value
 from legacy_bridge.sides.listings import ListedConflict
 
@@ -48,6 +48,8 @@ def entered(found: ListedConflict, values: Sequence[str], ods: str) -> Agreed:
 def enterable(found: ListedConflict, ods: str) -> tuple[str, ...]:
     """The fields of a conflict for which a third value may be typed; none where one of them cannot be."""
     names = fields_of(found.link.kind, found.conflict.unit)
+    if found.conflict.unit == IDENTITY.name:  # who somebody is is one side's, or is put right on a screen
+        return ()
     writers = {one.name: one.to_columns for one in catalogue(ods)[found.link.kind].fields}
     sides = (found.conflict.legacy, found.conflict.cloud, found.conflict.base)
     values = [side[name] for side in sides for name in names if side.get(name) is not None]

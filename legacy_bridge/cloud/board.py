@@ -8,7 +8,8 @@ from legacy_bridge.cloud.abilities import Abilities
 from legacy_bridge.cloud.own import OwnVersions
 from legacy_bridge.cloud.resources import KEEPS_HISTORY, translated
 from legacy_bridge.cloud.writing import CloudWriter
-from legacy_bridge.merge.policy import IDENTITY, fields_of
+from legacy_bridge.merge.identity import told_fields
+from legacy_bridge.merge.policy import IDENTITY
 from legacy_bridge.records import CLINICAL, Kind
 from legacy_bridge.sides.listings import ListedConflict, News, Quarantined
 from legacy_bridge.wording import Names, side_in_words, unit_in_words
@@ -192,7 +193,7 @@ def _one_a_patient(
 def _conflict_task(listed: ListedConflict, news: News) -> tuple[MirrorTask, Collection[str]]:
     names = news.names
     said = listed.conflict
-    unit = fields_of(listed.link.kind, said.unit)
+    unit = told_fields(listed.link.kind, said)
     about = names.get(listed.link, f"this {listed.link.kind.value}")
     show = f"(banyan-bridge conflicts show {listed.number})"
     words = (
@@ -200,12 +201,15 @@ def _conflict_task(listed: ListedConflict, news: News) -> tuple[MirrorTask, Coll
         "to different values, and both are kept. Decide on the conflict desk, or make one screen say what "
         f"is right, then the other. {show}"
     )
+    title = f"The {unit_in_words(said.unit)} differs" if unit else f"The record is {said.unit}"
     if said.unit == IDENTITY.name:
+        title = "One side says somebody else"
         words = (
             f"Of {about} one screen says all at once that they are somebody else. No name, number, date of "
             f"birth or address travels until somebody has looked: decide on the conflict desk. {show}"
         )
     elif "merged_into" in said.cloud:
+        title = "Merged in the cloud alone"
         words = (
             f"The cloud says that the record of {about} was merged into another. Merge them in the legacy "
             "program, and the whole record follows; or keep its side on the conflict desk, and the cloud's "
@@ -233,7 +237,7 @@ def _conflict_task(listed: ListedConflict, news: News) -> tuple[MirrorTask, Coll
         record=str(listed.link),
         seen=listed.seen if listed.link in names else "",
         refused=listed.refused,
-        title=f"The {unit_in_words(said.unit)} differs" if unit else f"The record is {said.unit}",
+        title=title,
         is_clinical=listed.link.kind in CLINICAL,
         fields=news.enterable.get(listed.digest, ()) if is_shown else (),
     )

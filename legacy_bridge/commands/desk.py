@@ -6,7 +6,7 @@ from typing import Any
 
 from legacy_bridge.errors import SettingsWrong
 from legacy_bridge.journal.journal import SqlJournal
-from legacy_bridge.merge.policy import fields_of
+from legacy_bridge.merge.identity import told_fields
 from legacy_bridge.records import Kind, LinkKey, value_to_json
 from legacy_bridge.sides.links import links_in
 from legacy_bridge.sides.listings import ListedConflict, Quarantined
@@ -51,7 +51,7 @@ class Desk:
         said = one.conflict
         values = [*said.base.values(), *said.legacy.values(), *said.cloud.values()]
         names = self.names({one.link, *links_in(values)})
-        fields = fields_of(one.link.kind, said.unit) or tuple(sorted({*said.legacy, *said.cloud}))
+        fields = told_fields(one.link.kind, said) or tuple(sorted({*said.legacy, *said.cloud}))
         since = one.since.replace(tzinfo=UTC)
         wish = self._book.last_wish(one.link, said.unit)
         return {

@@ -7,8 +7,9 @@ edits of one side, each of which would be carried for itself.
 from collections.abc import Sequence
 from typing import Final
 
-from legacy_bridge.merge.policy import IDENTITY, UNITS, Unit
+from legacy_bridge.merge.policy import IDENTITY, UNITS, Unit, fields_of
 from legacy_bridge.records import Agreed, Fields, Kind, Value
+from legacy_bridge.sides.links import Conflict
 
 _MARKS: Final = (("nhs_number",), ("given", "family"), ("birth_date",), ("sex",))
 """What tells people apart; of a name both parts, for many change one of them."""
@@ -28,6 +29,17 @@ def is_somebody_else(base: Agreed, said: Fields) -> bool:
     What is entered for the first time, or removed, makes nobody another person.
     """
     return sum(all(_is_other(base.get(name), said.get(name)) for name in mark) for mark in _MARKS) >= _ENOUGH
+
+
+def told_fields(kind: Kind, said: Conflict) -> tuple[str, ...]:
+    """The fields of a conflict that people are told of; none of what is about a record as a whole.
+
+    Of who somebody is, only what differs: that is what they have to see.
+    """
+    fields = fields_of(kind, said.unit)
+    if said.unit != IDENTITY.name:
+        return fields
+    return tuple(name for name in fields if said.legacy.get(name) != said.cloud.get(name))
 
 
 def _is_other(before: Value | None, now: Value | None) -> bool:

@@ -345,6 +345,10 @@ def test_a_row_that_is_written_over_with_another_person_waits_for_somebody_to_lo
     assert asked["unit"] == "identity"
     (task,) = mirror.client.search("Task", {"patient": f"Patient/{before['id']}"})
     assert "somebody else" in task["description"]
+    told = [one["valueString"] for one in task["input"] if "text" in one["type"]]
+    assert "date of birth: 01-Jan-1950" in told[0]
+    assert "address" not in "".join(told), "what both say is nothing to decide about"
+    assert not [one for one in task["input"] if "field" in str(one["type"])], "one side is kept, or put right"
     mirror.practice.book("slot0", "mary")
     rest(mirror)
     assert booked(mirror) == [f"Patient/{before['id']}"], "the record itself goes on"
