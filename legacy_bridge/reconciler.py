@@ -265,7 +265,7 @@ class Reconciler:
                 return self._withdrawal.withdraw_unread(visit, mapping, refusal, references)
             return replace(visit, refusal=refusal)
 
-    def _decide(  # noqa: PLR0911 - one line a row of the table in `presence`
+    def _decide(  # noqa: PLR0911, PLR0912 - one line a row of the table in `presence`
         self,
         visit: Visit,
         mapping: ResourceMapping,
@@ -306,6 +306,8 @@ class Reconciler:
             return replace(withheld, looks_later=self._is_hidden_early(visit, mapping, legacy))
         if found is Presence.INSERT_AGAIN and cloud is not None and content is not None:
             return insert_again(visit, mapping, cloud, content, self._there)
+        if found is Presence.KEEP_WITHHELD and content is not None:  # so did the cloud, with what it showed
+            return replace(self._withdrawal.withdraw(visit, mapping), looks_again=True)
         if found in SAYINGS:
             return replace(visit, refusal=SAYINGS[found], ends_as=link.state)
         if found in (Presence.ASK_DELETED_IN_CLOUD, Presence.ASK_DELETED_IN_LEGACY):

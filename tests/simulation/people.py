@@ -159,7 +159,7 @@ class People:
     def _edit_cloud(self) -> None:
         link, name, field = self._chosen()
         content = self._sight.content(link)
-        if content is None:
+        if content is None or not self._sight.cloud(link):
             return
         saw = self._sight.seen(_CLOUD, link, field.name)
         left = self._token_or_nothing(_CLOUD, link, field.name)

@@ -51,9 +51,9 @@ class Sight:
         """The fields that the cloud shows of a record; empty when it has none."""
         content = self.content(link)
         mapping = self._mappings[link.kind]
-        if content is None or mapping.resource_types[0] not in content.resources:
-            return {}
         references = self.references()
+        if content is None or _is_none(mapping, content, references):
+            return {}
         found: dict[str, Any] = dict(mapping.readable(content, references))
         if "Slot" in content.resources:
             active = [one for one in content.appointments if one["status"] not in INACTIVE_STATUSES]
@@ -121,6 +121,14 @@ class Sight:
     def _group(self, link: LinkKey) -> RowGroup | None:
         group = self._rows.read([Link(key=link)]).get(link)
         return None if group is None or main_row(group).get("Deleted") else group
+
+
+def _is_none(mapping: ResourceMapping, content: CloudContent, references: References) -> bool:
+    """Whether resources are no record: what was entered in error is none."""
+    try:
+        return mapping.from_cloud(content, references) is None
+    except RecordRefused:
+        return False
 
 
 def of_record(fields: Fields, field: str) -> Any:
