@@ -7,7 +7,7 @@ from decimal import InvalidOperation
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, inspect, literal, select
+from sqlalchemy import Connection, Engine, Select, bindparam, func, inspect, literal, select
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
 from legacy_bridge.errors import SettingsWrong, SideUnavailable
@@ -16,6 +16,7 @@ from legacy_bridge.legacy.absent import absent_tables
 from legacy_bridge.legacy.groups import GROUPS, GUIDS, NAMED_BY
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.mapping.clinical import parts
+from legacy_bridge.mapping.patient import TABLE as PATIENT_TABLE
 from legacy_bridge.mapping.values import guid_column, guid_key
 from legacy_bridge.records import ENTRIES, Kind, LinkKey, Row, RowGroup
 from legacy_bridge.sides.codes import CodeBook, WantedCodes
@@ -131,9 +132,14 @@ class LegacyRows:
             busy = self._lock(connection, [change.link for change in changed])
             groups = self._read(connection, [one.link for one in changed if one.link not in busy])
             ready: list[RowChange] = []
+            shown = self._shown(connection, {guid for one in changed if (guid := _patient_of(one))})
             for change in changed:
                 group = groups.get(change.link)
-                if change.link in busy or (None if group is None else group.digest) != change.digest:
+                if (
+                    change.link in busy
+                    or not {_patient_of(change)} <= {None, *shown}
+                    or (None if group is None else group.digest) != change.digest
+                ):
                     outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
                 elif change.writes:
                     ready.append(change)
@@ -151,6 +157,23 @@ class LegacyRows:
             if now is None or now.digest != change.digest:  # refused for what somebody added meanwhile
                 return Outcome(kind=OutcomeKind.CHANGED)
         return outcome
+
+    def _shown(self, connection: Connection, patients: set[str]) -> set[str]:
+        """Those of some patients who are there and not deleted, and stay so until the transaction ends.
+
+        A patient whose row somebody else has now is none of them: they may be about to merge it.
+        """
+        table = METADATA.tables[PATIENT_TABLE]
+        statement = select(table.c.PatientGuid).where(
+            table.c.PatientGuid.in_(bindparam(GUIDS, expanding=True)),
+            table.c.OrganisationGuid == self._organisation,
+            entries.is_no(table.c.Deleted),
+        )
+        found: set[str] = set()
+        for chunk in _chunks(sorted(patients)):
+            rows = connection.execute(locks.free(statement, table), {GUIDS: chunk}).scalars()
+            found.update(guid_column(key) for row in rows if (key := guid_key(row)) is not None)
+        return found
 
     def _lock(self, connection: Connection, keys: Sequence[LinkKey]) -> set[LinkKey]:
         """Keep the rows of records as they are until the transaction ends; which ones somebody else has."""
@@ -255,6 +278,12 @@ def _statements(
     return {
         kind: tuple(group.statements(METADATA, organisation, absent=absent)) for kind, group in GROUPS.items()
     }
+
+
+def _patient_of(change: RowChange) -> str | None:
+    """The patient whose a row is to be."""
+    guid = change.columns.get("PatientGuid")
+    return None if guid is None else str(guid)
 
 
 def _flag(value: object) -> bool | None:

@@ -205,6 +205,11 @@ class SimulatedRows:
             if group is None or group.digest != change.digest:
                 outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
                 continue
+            patient = change.columns.get("PatientGuid")
+            people = self._rows("Admin_Patient")
+            if patient and all(row["Deleted"] or row["PatientGuid"] != patient for row in people):
+                outcomes[change.link] = Outcome(kind=OutcomeKind.CHANGED)
+                continue
             table = GROUPS[change.link.kind].main
             columns = {"Deleted": True} if change.delete else dict(change.columns)
             if columns:

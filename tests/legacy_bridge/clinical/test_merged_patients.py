@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select, update
 
+from legacy_bridge.legacy.rows import LegacyRows
 from legacy_bridge.legacy.schema import METADATA
 from legacy_bridge.merge.identity import is_somebody_else
 from legacy_bridge.records import PartialDate
@@ -26,6 +27,7 @@ from tests.legacy_bridge.support.clinical import (
     snomed,
 )
 from tests.legacy_bridge.support.faults import Faults, Killed
+from tests.legacy_bridge.support.legacy_databases import LegacyKind
 from tests.legacy_bridge.support.mirror import Mirror
 from tests.legacy_bridge.support.small_practice import PracticeDatabase, SmallPractice, guid
 from tests.legacy_bridge.test_conflict_desk import carried, listed, run
@@ -248,6 +250,47 @@ def test_a_booking_for_a_patient_who_was_merged_meanwhile_is_held_for_a_person(m
         f"Patient/{gone}"
     ]
     assert held(mirror) == [("slot", "patient-gone")]
+
+
+class MergedBeforeWrites:
+    """A legacy side before each of whose writes somebody does something, once."""
+
+    def __init__(self, side: LegacyRows, meanwhile: list[Callable[[], None]]) -> None:
+        self._side = side
+        self._meanwhile = meanwhile
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "write" and self._meanwhile:
+            self._meanwhile.pop()()
+        return getattr(self._side, name)
+
+
+@pytest.mark.hazard("H17")
+@pytest.mark.parametrize("legacy_kind", [LegacyKind.SQLITE, LegacyKind.POSTGRESQL_ODBC])
+@pytest.mark.parametrize("what", ["allergy", "slot"])
+def test_a_patient_who_is_merged_while_the_bridge_writes_is_noticed(
+    practice: SmallPractice, fhir: FhirService, tmp_path: Path, what: str
+) -> None:
+    add_record(practice)
+    meanwhile: list[Callable[[], None]] = []
+
+    def wrap(side: Any) -> Any:
+        return MergedBeforeWrites(side, meanwhile) if isinstance(side, LegacyRows) else side
+
+    mirror = Mirror(practice, fhir, tmp_path, standings=clinical_stages(), wrap=wrap)
+    mirror.drain()
+    count = rows(practice)
+    if what == "allergy":
+        mirror.client.create(allergy(mirror))
+    else:
+        book_in_cloud(mirror, "slot0", "mary")
+    meanwhile.append(lambda: merge_at_once(mirror))
+    rest(mirror)
+    assert meanwhile == [], "it was about to write"
+    assert held(mirror) == [(what, "patient-gone")]
+    assert rows(practice) == count
+    assert practice.slot("slot0")["PatientGuid"] is None
+    mirror.stop()
 
 
 def replace_in_cloud(mirror: Mirror) -> None:
