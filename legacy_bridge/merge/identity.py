@@ -16,9 +16,14 @@ _MARKS: Final = (("nhs_number",), ("given", "family"), ("birth_date",), ("sex",)
 _ENOUGH: Final = 2
 
 
-def units_for(kind: Kind, base: Agreed, *sides: Fields) -> Sequence[Unit]:
-    """The units of a record, by what was agreed on and what each side says now."""
-    if kind is not Kind.PATIENT or not any(is_somebody_else(base, one) for one in sides):
+def units_for(kind: Kind, base: Agreed, legacy: Fields, cloud: Fields) -> Sequence[Unit]:
+    """The units of a record, by what was agreed on and what each side says now.
+
+    Where nobody knows what was agreed on (the journal was lost), the sides are held against each other.
+    """
+    if kind is not Kind.PATIENT or not (
+        is_somebody_else({**cloud, **base}, legacy) or is_somebody_else({**legacy, **base}, cloud)
+    ):
         return UNITS[kind]
     return (*(one for one in UNITS[kind] if not set(one.fields) <= set(IDENTITY.fields)), IDENTITY)
 

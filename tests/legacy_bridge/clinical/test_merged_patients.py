@@ -419,6 +419,26 @@ def test_a_resource_that_is_written_over_with_another_person_never_reaches_the_r
     assert (listed(mirror), mirror.differing()) == ([], [])
 
 
+@pytest.mark.hazard("H17")
+def test_somebody_else_is_still_asked_about_once_the_journal_is_lost(mirror: Mirror) -> None:
+    before = mirror.patient("mary")
+    mirror.practice.edit(PATIENTS, "mary", **SOMEBODY_ELSE)
+    rest(mirror)
+    mirror.stop()
+    for one in mirror.folder.glob("journal.sqlite*"):
+        one.unlink()
+    mirror.start()
+    rest(mirror)
+    assert mirror.practice.patient("mary")["HomePhone"] == SOMEBODY_ELSE["HomePhone"]
+    assert mirror.patient("mary") == before
+    (asked,) = listed(mirror)
+    assert asked["unit"] == "identity"
+    run(mirror, "conflicts", "keep", str(asked["number"]), "--side", "legacy")
+    carried(mirror)
+    assert mirror.patient("mary")["name"][0]["family"] == "Other"
+    assert (listed(mirror), mirror.differing()) == ([], [])
+
+
 AGREED: Mapping[str, Any] = {
     "nhs_number": "9997576527",
     "given": "Mary",
