@@ -31,6 +31,7 @@ class Beside:
         extends: the row has the record's own key, and the bridge writes it too.
         is_made: the bridge makes such a row with a record that it makes, and never writes it again.
         keeps_deleted: rows that are marked deleted count.
+        hides: its columns that say that the record may not be shown.
         may_be_parts: entries that may be parts of the record.
         through: when that table has no organisation of its own: the table and column that has.
     """
@@ -44,6 +45,7 @@ class Beside:
     extends: bool = False
     is_made: bool = False
     keeps_deleted: bool = False
+    hides: tuple[str, ...] = ()
     may_be_parts: bool = False
     through: tuple[str, str, str] | None = None
 
@@ -149,13 +151,20 @@ class Group:
             )
             yield table, select(named).where(is_part, self._mine(table, organisation))
 
-    def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Select[Any]:
-        """The statement that reads a record's flags as bytes, which anything can be read as."""
+    def flags_of(self, metadata: MetaData, organisation: str, guid: str) -> Iterator[Select[Any]]:
+        """The statements that read a record's flags, and those of whom it belongs to, as bytes.
+
+        Anything can be read as bytes.
+        """
         main = metadata.tables[self.main]
-        columns: list[ColumnElement[Any]] = [
-            cast(cast(main.c[name], Text), LargeBinary) for name in self.flags
-        ]
-        return select(*columns).where(main.c[self.key] == guid, self._mine(main, organisation))
+        wanted = and_(main.c[self.key] == guid, self._mine(main, organisation))
+        yield select(*_as_bytes(main, self.flags)).where(wanted)
+        for one in self.beside:
+            if one.hides:
+                table = metadata.tables[one.table]
+                joined = main.join(table, main.c[one.main] == table.c[one.other])
+                statement = select(*_as_bytes(table, one.hides)).select_from(joined)
+                yield statement.where(wanted, table.c.OrganisationGuid == organisation)
 
     def names_a(self, column: str) -> bool:
         """Whether the main table has a column."""
@@ -190,12 +199,17 @@ class Group:
         return main.c[self.key].is_not(None)
 
 
+def _as_bytes(table: Table, names: Sequence[str]) -> list[ColumnElement[Any]]:
+    return [cast(cast(table.c[name], Text), LargeBinary) for name in names]
+
+
 _FLAGS = Beside(
     table="Admin_Patient",
     main="PatientGuid",
     other="PatientGuid",
     columns=("PatientGuid", "SpineSensitive", "IsConfidential", "Deleted"),
     keeps_deleted=True,
+    hides=("SpineSensitive", "IsConfidential", "Deleted"),
 )
 _CONSULTATION = Beside(
     table="CareRecord_Consultation",
@@ -203,6 +217,7 @@ _CONSULTATION = Beside(
     other="ConsultationGuid",
     columns=("ConsultationGuid", "IsConfidential", "Deleted"),
     keeps_deleted=True,
+    hides=("IsConfidential",),
 )
 _CODE = Beside(table="Coding_ClinicalCode", main="CodeId", other="CodeId", columns=("Term",))
 _PROBLEM = Beside(table="CareRecord_Problem", main="ObservationGuid", other="ObservationGuid", extends=True)
@@ -238,6 +253,7 @@ _PLAN = Beside(
     main="DrugRecordGuid",
     other="DrugRecordGuid",
     columns=("DrugRecordGuid", "IsConfidential"),
+    hides=("IsConfidential",),
 )
 
 

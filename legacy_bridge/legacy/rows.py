@@ -229,11 +229,12 @@ class LegacyRows:
             }
 
     def _flags(self, connection: Connection, kind: Kind, guid: str) -> bool | None:
-        """Whether a record says that it is confidential; None when even that cannot be read."""
+        """Whether a record, or whom it belongs to, is confidential; None when even that cannot be read."""
         group = GROUPS[kind]
         if not group.flags:
             return False
-        rows = connection.execute(group.flags_of(METADATA, self._organisation, guid)).all()
+        statements = group.flags_of(METADATA, self._organisation, guid)
+        rows = [row for statement in statements for row in connection.execute(statement)]
         said = [_flag(value) for row in rows for value in row]
         if True in said:
             return True
