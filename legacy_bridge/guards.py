@@ -53,10 +53,13 @@ def check_environment(wanted: Environment, *, said: str | None, ods: str, practi
     if said is not None and said != wanted.value:
         raise EnvironmentWrong(
             f"This bridge is for the {wanted.value} environment and the cloud says it is {said}: "
-            "nothing was read or written."
+            "nothing was read or written. Correct the bridge's environment, or the address of its cloud."
         )
     if practice is not None and practice != ods:
-        raise EnvironmentWrong(f"This bridge is for practice {ods} and the cloud is {practice}'s.")
+        raise EnvironmentWrong(
+            f"This bridge is for practice {ods} and the cloud is {practice}'s: nothing was read or written. "
+            "Correct the bridge's practice, or the address of its cloud."
+        )
 
 
 def check_schema(expected: Mapping[str, Sequence[str]], found: Mapping[str, Sequence[str]]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from enum import Enum
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from legacy_bridge.errors import SettingsWrong
 from web_modules.decision.words import Environment
@@ -102,6 +103,28 @@ _WORDS: Mapping[str, Callable[[Any], Enum]] = {
     "capture": CaptureWay,
     "log_format": LogFormat,
 }
+_NUMBERS: Mapping[str, tuple[Callable[[Any], float], float, float]] = {
+    "batch": (int, 1, 10_000),
+    "metrics_port": (int, 0, 65_535),
+    "legacy_poll_seconds": (float, 0.001, 60),
+    "publish_seconds": (float, 0.1, 55),  # a pane is amber after 60
+    **dict.fromkeys(
+        ("cloud_poll_seconds", "first_load_rows_a_second", "escalate_hours", "form_minutes"),
+        (float, 0, float(10**9)),
+    ),
+}
+"""What kind of number a setting is, the least and the most that it may be."""
+_WANTED: Mapping[str, str] = {
+    "environment": "live, reference or training",
+    "log_format": "text or json",
+    "capture": "auto, outbox, change-tracking or snapshot",
+    "batch": "a whole number from 1 to 10000",
+    "metrics_port": "a whole number from 0 to 65535",
+    "legacy_poll_seconds": "a number of seconds from 0.001 to 60",
+    "publish_seconds": "a number of seconds from 0.1 to 55",
+    "first_load_rows_a_second": "a number of records from 0 on",
+}
+_EXAMPLE = "https://cloud.example/Y99002/fhir"
 _NEEDED = ("practice", "legacy", "fhir", "flags", "journal")
 
 
@@ -167,21 +190,30 @@ def _converted(name: str, value: Any) -> Any:
             return Path(value)
         if name in _WORDS:
             return _WORDS[name](value)
-        if name == "batch":
-            return max(1, int(value))
-        if name == "metrics_port":
-            return int(value)
-        if name.endswith(("_second", "_seconds", "_minutes", "_hours")):
-            return float(value)
+        if name in _NUMBERS:
+            return _number(value, *_NUMBERS[name])
     except (TypeError, ValueError) as error:
-        wanted = {
-            "environment": "live, reference or training",
-            "log_format": "text or json",
-            "capture": "auto, outbox, change-tracking or snapshot",
-            "batch": "a whole number",
-            "metrics_port": "a whole number",
-            "first_load_rows_a_second": "a number of records",
-            **dict.fromkeys(_FILES, "a file name"),
-        }.get(name, f"a number of {name.rpartition('_')[2]}")
+        wanted = _WANTED.get(name) or (
+            "a file name" if name in _FILES else f"a number of {name.rpartition('_')[2]} from 0 on"
+        )
         raise SettingsWrong(f"The setting {name} must be {wanted}.") from error
+    if name == "fhir" and value and not _is_web_address(str(value)):
+        raise SettingsWrong(
+            f"The setting fhir must be the address of a FHIR base, such as {_EXAMPLE}; it is {value!r}."
+        )
     return str(value)
+
+
+def _number(value: Any, kind: Callable[[Any], float], least: float, most: float) -> float:
+    found = kind(value)
+    if not least <= found <= most:  # nor what is no number at all
+        raise ValueError(f"{found} is not from {least} to {most}")
+    return found
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False

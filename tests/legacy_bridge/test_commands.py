@@ -64,10 +64,11 @@ def test_bad_input_is_one_sentence_and_a_status(arguments: list[str], said: str)
 def test_unknown_settings_are_refused_and_options_win_over_environment_and_file(tmp_path: Path) -> None:
     file = tmp_path / "bridge.toml"
     file.write_text(
-        'practice = "A"\nlegacy = "l"\nfhir = "f"\nflags = "x"\njournal = "j"\n', encoding="utf-8"
+        'practice = "A"\nlegacy = "l"\nfhir = "http://f"\nflags = "x"\njournal = "j"\n', encoding="utf-8"
     )
-    found = load_settings({"fhir": "option"}, file=file, variables={"BANYAN_BRIDGE_LEGACY": "variable"})
-    assert (found.practice, found.legacy, found.fhir) == ("A", "variable", "option")
+    option = "https://option"
+    found = load_settings({"fhir": option}, file=file, variables={"BANYAN_BRIDGE_LEGACY": "variable"})
+    assert (found.practice, found.legacy, found.fhir) == ("A", "variable", option)
     with pytest.raises(SettingsWrong, match="There is no setting `fihr`"):
         load_settings({"fihr": "x"}, file=file, variables={})
 
