@@ -10,8 +10,16 @@ import typer
 from legacy_bridge.errors import BridgeError
 
 Practice = Annotated[str | None, typer.Option(help="ODS code of the practice.")]
-Legacy = Annotated[str | None, typer.Option(help="SQLAlchemy URL of the legacy database, or extract:FOLDER.")]
-Fhir = Annotated[str | None, typer.Option(help="The practice's FHIR base on the cloud.")]
+Legacy = Annotated[
+    str | None,
+    typer.Option(
+        help="URL of the legacy database, such as postgresql+psycopg://reader@server/practice, "
+        "mssql+pyodbc://… or sqlite:////srv/practice.db; or extract:FOLDER."
+    ),
+]
+Fhir = Annotated[
+    str | None, typer.Option(help="The practice's FHIR base, such as https://cloud.example/Y99002/fhir.")
+]
 Flags = Annotated[Path | None, typer.Option(help="flagd file: how far each function has moved.")]
 JournalOption = Annotated[str | None, typer.Option("--journal", help="File or URL of the bridge's memory.")]
 EnvironmentOption = Annotated[

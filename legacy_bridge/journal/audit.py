@@ -94,6 +94,11 @@ def faults(connection: Connection, practice: str, known: Iterable[Head] = ()) ->
     """What is wrong with the log, in words; nothing when it is whole."""
     end = head(connection, practice)
     if end is None:
+        if connection.execute(_LAST, {"of": practice}).scalar() is None:
+            return [
+                "there is no log: give --practice the practice whose journal this is; "
+                "if it is that one, the whole log was removed"
+            ]
         return ["the end of the log is missing"]
     return _chain(connection, practice).faults(_entries(connection, practice), end, known)
 

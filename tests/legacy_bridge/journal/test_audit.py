@@ -204,3 +204,5 @@ def test_the_audit_is_verified_told_and_listed_by_command(mirror: Mirror, tmp_pa
     assert (forged.exit_code, "is not any more" in forged.output) == (1, True)
     wrong = CliRunner().invoke(app, ["audit", "verify", *where, "--kept", "nonsense"])
     assert (wrong.exit_code, "is not understood" in wrong.output) == (1, True)
+    other = CliRunner().invoke(app, ["audit", "verify", "--practice", "Y99999", *where[2:]])
+    assert (other.exit_code, "give --practice" in other.output) == (1, True)
