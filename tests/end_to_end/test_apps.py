@@ -91,15 +91,15 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             for function in Function
         }
         (folder / "flags.json").write_text(json.dumps(flagd_document(standings)))
-        log = folder / "window.log"
         command = [executable, "-m", "shell", "--cloud", cloud.origin, "--sign-in", "priya.nair"]
         command += ["--flags", str(folder / "flags.json")]
         variables = {**screen.environment(), "XDG_STATE_HOME": str(folder)}
-        window = start(Program(name="window", command=command, variables=variables, log=log))
+        window = start(Program(name="window", command=command, variables=variables, log=folder / "said"))
         stack.callback(end, window)
         hands = Hands(screen.environment())
         patients = _fill(cloud.base)
         until(lambda: hands.windows(name="^Banyan – "), "the window", seconds=60)
+        (log,) = folder.rglob("shell.log")
         yield World(screen=screen, hands=hands, app=app, cloud=cloud.origin, patients=patients, log=log)
 
 
