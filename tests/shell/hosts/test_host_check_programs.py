@@ -1,5 +1,6 @@
 """`banyan-shell host-check` with programs in Tk and GTK as they ship, and with what can be wrong."""
 
+import contextlib
 import subprocess
 import sys
 import threading
@@ -48,9 +49,11 @@ def _is_kept_above(screen: VirtualScreen, window: str) -> bool:
 
 
 def _is_answered(screen: VirtualScreen, window: str, find: tuple[str, ...]) -> bool:
-    if screen.run_if_found(*find):
-        screen.run_if_found("xdotool", "windowfocus", "--sync", window, "key", "Return")
-    return not screen.run_if_found(*find)
+    """Press once and give it time: a second Return would be the main window's, and open the patient anew."""
+    screen.run_if_found("xdotool", "windowfocus", "--sync", window, "key", "Return")
+    with contextlib.suppress(AssertionError):
+        return until(lambda: not screen.run_if_found(*find), f"{window} is gone", seconds=4)
+    return False
 
 
 @pytest.mark.parametrize("manager", ["bare_screen", "managed_screen"])
