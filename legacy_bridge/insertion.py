@@ -8,7 +8,7 @@ from legacy_bridge.mapping.resource import ResourceMapping
 from legacy_bridge.merge.presence import Presence
 from legacy_bridge.merge.sayings import MISSING, PATIENT_GONE, SAYINGS
 from legacy_bridge.merge.visit import Visit
-from legacy_bridge.records import CLINICAL, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup
+from legacy_bridge.records import CLINICAL, CloudContent, Fields, Kind, LinkKey, Reading, RowGroup, Value
 from legacy_bridge.sides.links import Conflict, links_in
 from web_modules.decision.words import Authority
 
@@ -16,9 +16,9 @@ There = Callable[[Collection[LinkKey]], Collection[LinkKey]]
 """Tells which of some records the legacy program has and shows."""
 
 
-def lacks_patient(fields: Fields, there: There) -> bool:
-    """Whether a patient whom fields name was removed in legacy, or merged into another, or never was."""
-    patients = {key for key in links_in(list(fields.values())) if key.kind is Kind.PATIENT}
+def lacks_patient(values: Collection[Value | None], there: There) -> bool:
+    """Whether a patient whom values name was removed in legacy, or merged into another, or never was."""
+    patients = {key for key in links_in(values) if key.kind is Kind.PATIENT}
     return bool(patients) and not patients <= set(there(patients))
 
 
@@ -33,7 +33,7 @@ def insert(
         RecordRefused: only the legacy program makes such, it needs what the cloud does not say, or nobody
             would ever see the rows there.
     """
-    if lacks_patient(cloud.fields, there):
+    if lacks_patient(cloud.fields.values(), there):
         raise RecordRefused(*PATIENT_GONE)
     if visit.group is not None:
         return _shown_again(visit, mapping, visit.group, cloud.fields)
@@ -53,7 +53,7 @@ def insert_again(
     visit: Visit, mapping: ResourceMapping, cloud: Reading, content: CloudContent, there: There
 ) -> Visit:
     """Make the rows of a record that the backup lacks, under its own key; else say that it is missing."""
-    if mapping.kind not in CLINICAL or visit.group is not None or lacks_patient(cloud.fields, there):
+    if mapping.kind not in CLINICAL or visit.group is not None or lacks_patient(cloud.fields.values(), there):
         return replace(visit, refusal=MISSING)
     try:
         made = insert(visit, mapping, cloud, content, there)

@@ -407,8 +407,7 @@ class Reconciler:
         cleared = cleared_meanwhile(mapping.kind, base, pending, legacy.fields, there)
         change: RowChange | None = None
         if merged.to_legacy and visit.group is not None:
-            told_of = {name: value for name in merged.to_legacy if (value := merged.agreed[name]) is not None}
-            if lacks_patient(told_of, self._there):
+            if lacks_patient([merged.agreed[name] for name in merged.to_legacy], self._there):
                 raise RecordRefused(*PATIENT_GONE)
             change = mapping.to_legacy(told(legacy.fields, merged.agreed), merged.to_legacy, visit.group)
         touched = tuple(mapping.dependents(visit.group) if visit.group is not None and cloud is None else ())

@@ -98,11 +98,12 @@ class BridgeSettings:
 
 _NAMES = tuple(field.name for field in fields(BridgeSettings) if field.name != "token")
 _FILES = ("flags", "journal_key", "client_key")
-_WORDS: Mapping[str, Callable[[Any], Enum]] = {
+_WORDS: Mapping[str, type[Enum]] = {
     "environment": Environment,
     "capture": CaptureWay,
     "log_format": LogFormat,
 }
+_NO_END = 1e9
 _NUMBERS: Mapping[str, tuple[Callable[[Any], float], float, float]] = {
     "batch": (int, 1, 10_000),
     "metrics_port": (int, 0, 65_535),
@@ -110,20 +111,10 @@ _NUMBERS: Mapping[str, tuple[Callable[[Any], float], float, float]] = {
     "publish_seconds": (float, 0.1, 55),  # a pane is amber after 60
     **dict.fromkeys(
         ("cloud_poll_seconds", "first_load_rows_a_second", "escalate_hours", "form_minutes"),
-        (float, 0, float(10**9)),
+        (float, 0, _NO_END),
     ),
 }
 """What kind of number a setting is, the least and the most that it may be."""
-_WANTED: Mapping[str, str] = {
-    "environment": "live, reference or training",
-    "log_format": "text or json",
-    "capture": "auto, outbox, change-tracking or snapshot",
-    "batch": "a whole number from 1 to 10000",
-    "metrics_port": "a whole number from 0 to 65535",
-    "legacy_poll_seconds": "a number of seconds from 0.001 to 60",
-    "publish_seconds": "a number of seconds from 0.1 to 55",
-    "first_load_rows_a_second": "a number of records from 0 on",
-}
 _EXAMPLE = "https://cloud.example/Y99002/fhir"
 _NEEDED = ("practice", "legacy", "fhir", "flags", "journal")
 
@@ -193,15 +184,25 @@ def _converted(name: str, value: Any) -> Any:
         if name in _NUMBERS:
             return _number(value, *_NUMBERS[name])
     except (TypeError, ValueError) as error:
-        wanted = _WANTED.get(name) or (
-            "a file name" if name in _FILES else f"a number of {name.rpartition('_')[2]} from 0 on"
-        )
-        raise SettingsWrong(f"The setting {name} must be {wanted}.") from error
+        raise SettingsWrong(f"The setting {name} must be {_wanted(name)}.") from error
     if name == "fhir" and value and not _is_web_address(str(value)):
         raise SettingsWrong(
             f"The setting fhir must be the address of a FHIR base, such as {_EXAMPLE}; it is {value!r}."
         )
     return str(value)
+
+
+def _wanted(name: str) -> str:
+    """What a setting may be, in words."""
+    if name in _FILES:
+        return "a file name"
+    if name in _WORDS:
+        *others, last = (str(one.value) for one in _WORDS[name])
+        return f"{', '.join(others)} or {last}"
+    kind, least, most = _NUMBERS[name]
+    of = "records" if name.endswith("_a_second") else name.rpartition("_")[2]
+    number = "a whole number" if kind is int else f"a number of {of}"
+    return f"{number} from {least:g} {'on' if most == _NO_END else f'to {most:g}'}"
 
 
 def _number(value: Any, kind: Callable[[Any], float], least: float, most: float) -> float:
