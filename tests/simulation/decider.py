@@ -25,8 +25,10 @@ class Decider:
         name_of: Callable[[LinkKey], str],
         oracle: Oracle,
         told: Callable[[str], None],
+        *,
+        reached: Counter[str],
     ) -> None:
-        self.reached: Counter[str] = Counter()
+        self._reached = reached
         self.decided: set[tuple[LinkKey, str]] = set()
         self._random = chance
         self._journal = journal
@@ -62,11 +64,11 @@ class Decider:
         )
         journal.told = self._carried_out
         journal.wish(wish)
-        self.reached["decided by a person"] += 1
+        self._reached["decided by a person"] += 1
         self._told(f"desk: {self._name_of(chosen.link)} {conflict.unit}: {keep} {wish.entered}")
 
     def _carried_out(self, wish: Wish, why_not: str | None) -> None:
-        self.reached["decision carried out" if why_not is None else "decision refused"] += 1
+        self._reached["decision carried out" if why_not is None else "decision refused"] += 1
         self._told(f"desk: {self._name_of(wish.link)} {wish.unit}: {why_not or 'carried out'}")
         self.decided.add((wish.link, wish.unit))
         for name, value in wish.entered.items() if why_not is None else ():

@@ -83,13 +83,19 @@ class People:
         self._held: list[Held] = []
         self._gone: dict[Kind, list[str]] = {}
         self.hides: Callable[[LinkKey], None] = lambda _: None
-        self._decider = Decider(self.random, journal, self._number, self._name_of, oracle, told)
-        self._decider.reached = self.reached
+        self._decider = Decider(
+            self.random, journal, self._number, self._name_of, oracle, told, reached=self.reached
+        )
         self.decided = self._decider.decided
         self._registrar = Registrar(
-            self.random, (self._database, self._sight), self.names, self._note, is_unsettled, self._go_on
+            self.random,
+            (self._database, self._sight),
+            self.names,
+            self._note,
+            is_unsettled,
+            self._go_on,
+            reached=self.reached,
         )
-        self._registrar.reached = self.reached
 
     def work(self) -> None:
         """Somebody does something."""

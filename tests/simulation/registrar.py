@@ -34,8 +34,10 @@ class Registrar:
         note: Note,
         is_unsettled: Callable[[LinkKey], bool],
         go_on: Callable[[LinkKey, str, Any], None],
+        *,
+        reached: Counter[str],
     ) -> None:
-        self.reached: Counter[str] = Counter()
+        self._reached = reached
         self._random = chance
         self._database, self._sight = sides
         self._names = names
@@ -58,13 +60,13 @@ class Registrar:
             return
         if self._random.random() < _IN_PARTS:
             self._hand_over(rows[: len(rows) // 2], target)
-            self.reached["rows handed over"] += 1
+            self._reached["rows handed over"] += 1
             return
         self._hand_over(rows, target)
         self._mark(source, is_deleted=True)
         self._names[Kind.PATIENT].remove(source)
         self._merged[source] = (target, rows)
-        self.reached["patients merged"] += 1
+        self._reached["patients merged"] += 1
 
     def go_home(self) -> None:
         """Who is merged now stays merged: what was known of them is gone with them."""
@@ -92,7 +94,7 @@ class Registrar:
             self._mark(source, is_deleted=False)
             self._names[Kind.PATIENT].append(source)
             self._hand_over(still, source)
-            self.reached["patients taken apart"] += 1
+            self._reached["patients taken apart"] += 1
 
     def _rows(self, name: str) -> list[tuple[Kind, str]]:
         tables = self._database.content.tables
